@@ -1,0 +1,61 @@
+# GNU make and Python 3.11 or newer with venv; nothing else is wanted on the machine.
+.DEFAULT_GOAL := help
+# Packages are unpacked without byte code, which is then made once by the first start and kept.
+unexport PYTHONDONTWRITEBYTECODE
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+            $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PORT   ?= 8080
+DATA   ?= ./data
+SAMPLE ?= 1
+WHEELS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/cid/wheels
+BIN    := .venv/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
+LOCKED := --require-hashes --no-deps --only-binary :all:
+OFFLINE = $(PIP) install --no-compile --no-index --find-links $(WHEELS) $(LOCKED) -r $(1)
+# Offline from the wheel folder when that is complete; else fill it. pip's own cache is not relied on: some mirrors forbid it.
+define install
+	@test -n "$(PYTHON)" || { echo "cid needs Python 3.11 or newer with venv (Debian: apt-get install python3-venv)"; exit 1; }
+	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear .venv
+	@mkdir -p $(WHEELS)
+	@$(call OFFLINE,$(1)) 2>/dev/null || { echo "fetching the packages of $(1) (once)"; \
+	  $(PIP) download --dest $(WHEELS) $(LOCKED) -r $(1) && $(call OFFLINE,$(1)); }
+	@$(PIP) install --no-deps --no-index --no-build-isolation --editable .
+endef
+
+.PHONY: help setup run test check fix bench chaos lock schema clean
+help: ## what can be done here
+	@echo "make run [PORT=8080 DATA=./data SAMPLE=1]   start the desk"
+	@echo "make test | check | fix | bench | chaos     tests | format, lint, types, contracts | mend format | measure | kill and count"
+	@echo "make setup | lock | schema | clean          development install | new locks | sql/schema.sql anew | remove .venv"
+
+# A stamp per lock: a changed lock installs again, an interrupted install leaves none.
+.venv/run.stamp: requirements.lock pyproject.toml
+	$(call install,requirements.lock)
+	@touch $@
+.venv/dev.stamp: requirements-dev.lock pyproject.toml
+	$(call install,requirements-dev.lock)
+	@touch .venv/run.stamp $@
+setup: .venv/dev.stamp
+# exec: without it a shell stands between, and SIGTERM to make leaves the desk running.
+run: .venv/run.stamp
+	@exec $(BIN)/cid up --port $(PORT) --data $(DATA) $(if $(filter 0,$(SAMPLE)),--no-sample,--sample)
+test: .venv/dev.stamp
+	@exec $(BIN)/python -m pytest -n 2 --dist loadfile
+check: .venv/dev.stamp
+	@exec $(BIN)/python -m tests.check
+fix: .venv/dev.stamp
+	@$(BIN)/ruff check --fix --quiet . ; exec $(BIN)/ruff format --quiet .
+bench: .venv/dev.stamp
+	@exec $(BIN)/python -m bench
+chaos: .venv/dev.stamp
+	@exec $(BIN)/python -m bench.chaos
+schema: .venv/dev.stamp
+	@exec $(BIN)/cid migrate --dump sql/schema.sql
+clean:
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+# Hashes of every platform's wheels, no addresses; --universal adds the markers of other systems and Pythons.
+UV := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --quiet
+lock:
+	$(UV) pyproject.toml --group build -o requirements.lock
+	$(UV) pyproject.toml --group build --group dev -c requirements.lock -o requirements-dev.lock
+	@! grep -nE '://|--(index|extra|find|trusted)' requirements.lock requirements-dev.lock

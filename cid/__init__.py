@@ -1,0 +1,3 @@
+"""CID, the Content Intelligence Desk."""
+
+__version__ = "0.1.0"

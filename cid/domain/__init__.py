@@ -1,0 +1,1 @@
+"""Nouns of the desk: frozen values, enums, transition tables and errors. Standard library only."""

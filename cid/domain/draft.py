@@ -1,0 +1,105 @@
+"""Drafts and their versions. A version is the bytes each planned channel will receive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from cid.domain.ids import CallId, DraftId, ScreeningId, StoryId, TenantId, UserId, VersionId
+from cid.domain.lifecycle import Lifecycle
+
+
+class DraftState(StrEnum):
+    WRITTEN = "written"
+    READY = "ready"
+    HELD = "held"
+    APPROVED = "approved"
+    CHANGES_REQUESTED = "changes_requested"
+    REJECTED = "rejected"
+
+
+DRAFT = Lifecycle(
+    "draft",
+    {
+        DraftState.WRITTEN: frozenset({DraftState.READY, DraftState.HELD}),
+        # back to written: an edit makes a new version, which is reviewed again
+        DraftState.READY: frozenset(
+            {DraftState.APPROVED, DraftState.CHANGES_REQUESTED, DraftState.REJECTED, DraftState.WRITTEN}
+        ),
+        DraftState.HELD: frozenset(
+            {DraftState.APPROVED, DraftState.CHANGES_REQUESTED, DraftState.REJECTED, DraftState.WRITTEN}
+        ),
+        DraftState.CHANGES_REQUESTED: frozenset({DraftState.WRITTEN, DraftState.REJECTED}),
+        # an undo, while no publication is being sent
+        DraftState.APPROVED: frozenset({DraftState.READY}),
+    },
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """What a person edits and a renderer turns into bytes."""
+
+    title: str
+    slug: str
+    description: str
+    body: str
+    """CommonMark with tables, without a level-one heading."""
+    keywords: tuple[str, ...] = ()
+    questions: tuple[Question, ...] = ()
+    references: tuple[Reference, ...] = ()
+    linkedin: str = ""
+    angle: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    tenant_id: TenantId
+    id: DraftId
+    screening_id: ScreeningId
+    story_id: StoryId
+    state: DraftState
+    current_version_id: VersionId
+    sample: bool
+    found_at: datetime
+    created_at: datetime
+    changed_at: datetime
+
+
+class Author(StrEnum):
+    MACHINE = "machine"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    tenant_id: TenantId
+    id: VersionId
+    draft_id: DraftId
+    number: int
+    author: Author
+    author_id: UserId | None
+    call_id: CallId | None
+    provider: str
+    """The provider and model that wrote it, or the empty string for a person. `offline` is shown on every page."""
+    article: str
+    """The Article as canonical JSON."""
+    payloads: str
+    """Channel id → payload, canonical JSON. Publishing sends exactly this; nothing is rendered later."""
+    sha256: bytes
+    """Of `payloads` in UTF-8."""
+    renderer: str
+    made_at: datetime

@@ -1,0 +1,63 @@
+"""Failures, told apart by what the caller does next.
+
+CidError
+├── Refused          show the sentence to the user; nothing changed
+│   ├── NotFound     there is no such thing for this tenant
+│   └── Conflict     somebody else was first; show what happened
+├── Upstream         an outside party failed; try again, not before `retry_after`
+├── Deferred         not now; the job sleeps until `until` and loses no attempt
+├── BadReply         a model answered with something unusable; once more, then dead
+├── LostLease        another process owns the job now; roll back and say nothing
+└── Misconfigured    stop at start, with the remedy
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+
+class CidError(Exception):
+    """Root of everything the desk raises on purpose."""
+
+
+class Refused(CidError):
+    """`public` is one sentence a user may read."""
+
+    def __init__(self, public: str) -> None:
+        super().__init__(public)
+        self.public = public
+
+
+class NotFound(Refused):
+    def __init__(self, public: str = "There is no such thing here.") -> None:
+        super().__init__(public)
+
+
+class Conflict(Refused):
+    """Somebody else changed it first."""
+
+
+class Upstream(CidError):
+    """`retry_after` is what the other side asked for, when it did."""
+
+    def __init__(self, why: str, *, retry_after: timedelta | None = None) -> None:
+        super().__init__(why)
+        self.retry_after = retry_after
+
+
+class Deferred(CidError):
+    def __init__(self, why: str, *, until: datetime) -> None:
+        super().__init__(why)
+        self.until = until
+
+
+class BadReply(CidError):
+    """The raw reply stays in the ledger; the message says what was wrong with it."""
+
+
+class LostLease(CidError):
+    """The job was handed to another process while this one worked on it."""
+
+
+class Misconfigured(CidError):
+    """The message is one sentence and names the remedy."""

@@ -1,0 +1,58 @@
+"""Units of work in the queue. Payloads hold ids only, so a replay is cheap and old payloads stay readable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from cid.domain.ids import JobId, TenantId
+
+
+class JobKind(StrEnum):
+    """One per box of the data flow; `workers/table.py` says what each runs."""
+
+    POLL = "poll"
+    GROUP = "group"
+    RULES = "rules"
+    RELATE = "relate"
+    ASSESS = "assess"
+    DRAFT = "draft"
+    REVIEW = "review"
+    PUBLISH = "publish"
+    WAKE = "wake"
+    TIDY = "tidy"
+
+
+class JobState(StrEnum):
+    SCHEDULED = "scheduled"
+    READY = "ready"
+    RUNNING = "running"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    """`dedupe` names the work among the jobs that wait: a second one with the same kind and key changes nothing.
+    A job that already runs does not count, because it may have looked before the new fact arrived."""
+
+    kind: JobKind
+    tenant: TenantId
+    payload: Mapping[str, str] = field(default_factory=dict)
+    dedupe: str | None = None
+    run_at: datetime | None = None
+    priority: int = 0
+    """Lower first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job in hand. `lease` is made anew for every claim; whatever ends the job must name it."""
+
+    id: JobId
+    tenant: TenantId
+    kind: JobKind
+    payload: Mapping[str, str]
+    attempt: int
+    lease: int
+    deadline: datetime

@@ -1,0 +1,63 @@
+"""Numbers that people may turn, read from config/gates.toml once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+
+class Outage(StrEnum):
+    """What a gate does when the party it needs does not answer."""
+
+    RETRY = "retry"
+    PASS = "pass"  # noqa: S105 - a verdict, not a password
+    DROP = "drop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    min_chars: int
+    min_trust: float
+    max_age: timedelta
+    urgent_words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relevance:
+    min_score: int
+    on_outage: Outage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    min_score: int
+    spread_scores: tuple[tuple[int, int], ...]
+    """(at least this many publishers, score), the largest count first."""
+    urgent_spread: int
+    rejudge_at: tuple[int, ...]
+    patience: timedelta
+    """How long a story may go without a new publisher before it is dropped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drafting:
+    min_words: int
+    max_words: int
+    questions: int
+    on_outage: Outage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewing:
+    ready_score: int
+    on_outage: Outage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatePolicy:
+    rules: Rules
+    relevance: Relevance
+    signal: Signal
+    drafting: Drafting
+    reviewing: Reviewing

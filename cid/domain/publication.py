@@ -1,0 +1,96 @@
+"""One draft on one channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from cid.domain.ids import ChannelId, DecisionId, DraftId, PublicationId, TenantId, VersionId
+from cid.domain.lifecycle import Lifecycle
+
+
+class ChannelKind(StrEnum):
+    SITE = "site"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    tenant_id: TenantId
+    id: ChannelId
+    kind: ChannelKind
+    name: str
+    base_url: str
+    canonical: bool
+    active: bool
+
+
+class PublicationState(StrEnum):
+    PLANNED = "planned"
+    SENDING = "sending"
+    LIVE = "live"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    UPDATING = "updating"
+    RETRACTED = "retracted"
+
+
+_P = PublicationState
+PUBLICATION = Lifecycle(
+    "publication",
+    {
+        _P.PLANNED: frozenset({_P.SENDING}),
+        _P.SENDING: frozenset({_P.LIVE, _P.FAILED, _P.UNKNOWN}),
+        # found → live; looked for a full timeout later and not there → planned
+        _P.UNKNOWN: frozenset({_P.LIVE, _P.PLANNED}),
+        _P.FAILED: frozenset({_P.PLANNED}),
+        _P.LIVE: frozenset({_P.UPDATING, _P.RETRACTED}),
+        _P.UPDATING: frozenset({_P.LIVE, _P.FAILED, _P.UNKNOWN}),
+    },
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publication:
+    tenant_id: TenantId
+    id: PublicationId
+    draft_id: DraftId
+    channel_id: ChannelId
+    decision_id: DecisionId
+    version_id: VersionId
+    sha256: bytes
+    state: PublicationState
+    url: str
+    external_id: str
+    error: str
+    planned_at: datetime
+    live_at: datetime | None
+    changed_at: datetime
+
+
+class Fate(StrEnum):
+    """What became of an approved draft: a fold of its publications, never stored."""
+
+    SCHEDULED = "scheduled"
+    LIVE = "live"
+    PARTLY_LIVE = "partly_live"
+    FAILED = "failed"
+    RETRACTED = "retracted"
+
+
+def fate(states: Iterable[PublicationState]) -> Fate | None:
+    """None while nothing was planned."""
+    seen = list(states)
+    if not seen:
+        return None
+    live = [state in {_P.LIVE, _P.UPDATING} for state in seen]
+    if all(live):
+        return Fate.LIVE
+    if any(live):
+        return Fate.PARTLY_LIVE
+    if all(state is _P.RETRACTED for state in seen):
+        return Fate.RETRACTED
+    if any(state is _P.FAILED for state in seen):
+        return Fate.FAILED
+    return Fate.SCHEDULED

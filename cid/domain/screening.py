@@ -1,0 +1,67 @@
+"""One tenant's judgement of one story."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from cid.domain.ids import ItemId, ScreeningId, StoryId, TenantId
+from cid.domain.lifecycle import Lifecycle
+from cid.domain.verdicts import Gate, Reason
+
+
+class ScreeningState(StrEnum):
+    """Being worked on is a running job, never a state."""
+
+    OPEN = "open"
+    WAITING = "waiting"
+    PASSED = "passed"
+    DROPPED = "dropped"
+    FAILED = "failed"
+
+
+class Stage(StrEnum):
+    """What an open screening waits to have done to it next."""
+
+    RELATE = "relate"
+    ASSESS = "assess"
+    DRAFT = "draft"
+
+
+class WaitFor(StrEnum):
+    SIGNAL = "signal"
+    BUDGET = "budget"
+    PLAN = "plan"
+    APPROVAL = "approval"
+
+
+SCREENING = Lifecycle(
+    "screening",
+    {
+        ScreeningState.OPEN: frozenset(ScreeningState),
+        ScreeningState.WAITING: frozenset(
+            {ScreeningState.OPEN, ScreeningState.WAITING, ScreeningState.DROPPED, ScreeningState.FAILED}
+        ),
+        ScreeningState.FAILED: frozenset({ScreeningState.OPEN}),
+    },
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screening:
+    tenant_id: TenantId
+    id: ScreeningId
+    story_id: StoryId
+    item_id: ItemId
+    state: ScreeningState
+    stage: Stage
+    waiting_for: WaitFor | None
+    until: datetime | None
+    gate: Gate | None
+    reason: Reason | None
+    failure: str
+    urgent: bool
+    spread: int
+    opened_at: datetime
+    changed_at: datetime

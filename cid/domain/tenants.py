@@ -1,0 +1,83 @@
+"""Who uses the desk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from cid.domain.ids import TenantId, UserId
+
+
+class Desk(StrEnum):
+    PUBLISHING = "publishing"
+    TRACKER = "tracker"
+    ANALYSIS = "analysis"
+
+
+class Role(StrEnum):
+    OWNER = "owner"
+    EDITOR = "editor"
+    ANALYST = "analyst"
+    VIEWER = "viewer"
+
+
+class Permission(StrEnum):
+    READ = "read"
+    DECIDE = "decide"
+    MANAGE = "manage"
+
+
+GRANTS: dict[Role, frozenset[Permission]] = {
+    Role.OWNER: frozenset(Permission),
+    Role.EDITOR: frozenset({Permission.READ, Permission.DECIDE}),
+    Role.ANALYST: frozenset({Permission.READ}),
+    Role.VIEWER: frozenset({Permission.READ}),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenant:
+    id: TenantId
+    slug: str
+    name: str
+    sample: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What the gates know about a tenant. Stored as one JSON document, read whole."""
+
+    industry: str = ""
+    language: str = "en"
+    geography: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    primary_audience: str = ""
+    secondary_audience: str = ""
+    pain_points: tuple[str, ...] = ()
+    business_goal: str = ""
+    preferred_angles: tuple[str, ...] = ()
+    avoided_angles: tuple[str, ...] = ()
+    voice: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    id: UserId
+    email: str
+    name: str
+    admin: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """A person acting in one tenant. Decisions name one; nothing else may make them."""
+
+    user: User
+    tenant: Tenant
+    role: Role
+
+    def may(self, permission: Permission) -> bool:
+        return permission in GRANTS[self.role]

@@ -1,0 +1,72 @@
+"""What gates say. Append-only; a screening's history is its verdicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+
+class Gate(StrEnum):
+    RULES = "rules"
+    RELEVANCE = "relevance"
+    SIGNAL = "signal"
+    FIT = "fit"
+    DRAFT = "draft"
+    REVIEW = "review"
+
+
+GATE_NUMBER: dict[Gate, str] = {
+    Gate.RULES: "1",
+    Gate.RELEVANCE: "2",
+    Gate.SIGNAL: "3",
+    Gate.FIT: "3.5",
+    Gate.DRAFT: "4",
+    Gate.REVIEW: "5",
+}
+
+
+class Reason(StrEnum):
+    """Why something passed or was dropped: a closed set, fit for a metric label. The particulars go into `detail`."""
+
+    # gate 1
+    TOO_SHORT = "too_short"
+    LOW_TRUST = "low_trust"
+    STALE = "stale"
+    EXCLUDED_TOPIC = "excluded_topic"
+    URGENT = "urgent"
+    KEYWORD = "keyword"
+    NO_KEYWORD = "no_keyword"
+    # gate 2
+    RELEVANT = "relevant"
+    LOW_RELEVANCE = "low_relevance"
+    # gate 3
+    SIGNAL = "signal"
+    LOW_SIGNAL = "low_signal"
+    # gate 3.5
+    FITS = "fits"
+    WRONG_AUDIENCE = "wrong_audience"
+    # gate 4
+    WRITTEN = "written"
+    NOT_AFFECTED = "not_affected"
+    # gate 5
+    REVIEWED = "reviewed"
+    # an outage policy of `pass` or `drop` was applied, by a person's recorded choice
+    OUTAGE = "outage"
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    reason: Reason
+    detail: str = ""
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    reason: Reason
+    detail: str = ""
+    score: float | None = None
+
+
+Verdict: TypeAlias = Pass | Drop

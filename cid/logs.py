@@ -1,0 +1,1 @@
+"""structlog, with ids bound once per job and secrets redacted."""

@@ -1,0 +1,126 @@
+"""Transactions for one tenant (role cid_app) or for the platform (role cid_worker)."""
+
+from __future__ import annotations
+
+import json
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import asyncpg
+
+from cid.domain.errors import Upstream
+from cid.domain.ids import PLATFORM, TenantId
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from asyncpg.pool import PoolConnectionProxy
+
+# asyncpg is generic to the type checker only.
+Conn: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
+SET_TENANT = "select set_config('app.tenant_id', $1, true)"
+
+
+class OpenTx:
+    """An open transaction. Lives no longer than the `async with` that made it."""
+
+    __slots__ = ("_after", "_conn", "tenant")
+
+    def __init__(self, conn: Conn, tenant: TenantId) -> None:
+        self._conn = conn
+        self._after: list[Callable[[], None]] = []
+        self.tenant = tenant
+
+    async def fetch(self, sql: str, *args: object) -> Sequence[asyncpg.Record]:
+        return await self._conn.fetch(sql, *args)
+
+    async def fetchrow(self, sql: str, *args: object) -> asyncpg.Record | None:
+        return await self._conn.fetchrow(sql, *args)
+
+    async def fetchval(self, sql: str, *args: object) -> Any:
+        return await self._conn.fetchval(sql, *args)
+
+    async def execute(self, sql: str, *args: object) -> str:
+        return await self._conn.execute(sql, *args)
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        self._after.append(call)
+
+    def committed(self) -> None:
+        for call in self._after:
+            call()
+
+
+async def _codecs(conn: Conn) -> None:
+    await conn.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
+
+
+async def open_pool(dsn: str, *, size: int, **options: Any) -> Pool:
+    """A pool that opens connections when they are wanted: with a floor, a restart of Postgres logs tracebacks."""
+    return await asyncpg.create_pool(
+        dsn,
+        min_size=0,
+        max_size=size,
+        init=_codecs,
+        command_timeout=60,
+        # PgBouncer in transaction mode keeps no prepared statements by session, so their names must not repeat.
+        **options,
+    )
+
+
+@asynccontextmanager
+async def _transaction(pool: Pool, tenant: TenantId, *, readonly: bool) -> AsyncIterator[OpenTx]:
+    try:
+        async with pool.acquire(timeout=30) as conn:
+            async with conn.transaction(readonly=readonly):
+                if tenant != PLATFORM:
+                    await conn.execute(SET_TENANT, str(tenant))
+                tx = OpenTx(conn, tenant)
+                yield tx
+            tx.committed()
+    except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError, OSError) as error:
+        raise Upstream(f"database: {error!r}") from error
+    except TimeoutError as error:
+        raise Upstream("database: no connection or no answer in time") from error
+
+
+class AppDb:
+    """Tenants' transactions. Satisfies `ports.Db`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+
+    @asynccontextmanager
+    async def tx(self, tenant: TenantId) -> AsyncIterator[OpenTx]:
+        async with _transaction(self.pool, _real(tenant), readonly=False) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def read(self, tenant: TenantId) -> AsyncIterator[OpenTx]:
+        async with _transaction(self.pool, _real(tenant), readonly=True) as tx:
+            yield tx
+
+
+class WorkerDb:
+    """The platform's transactions. Satisfies `ports.PlatformDb`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+
+    @asynccontextmanager
+    async def tx(self) -> AsyncIterator[OpenTx]:
+        async with _transaction(self.pool, PLATFORM, readonly=False) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[OpenTx]:
+        async with _transaction(self.pool, PLATFORM, readonly=True) as tx:
+            yield tx
+
+
+def _real(tenant: TenantId) -> TenantId:
+    if tenant == PLATFORM:
+        raise ValueError("the platform has no tenant transaction")
+    return tenant

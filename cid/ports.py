@@ -1,0 +1,129 @@
+"""What the flows need of the world, as Protocols over domain values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from cid.domain.ids import TenantId
+    from cid.domain.llm import Answer, Ask, Json, Raw, Wire
+    from cid.domain.news import Polled, Source
+    from cid.domain.publication import Channel
+
+
+class Row(Protocol):
+    """A database row, read by column name."""
+
+    def __getitem__(self, name: str) -> Any: ...
+    def items(self) -> Iterable[tuple[str, Any]]: ...
+
+
+class Tx(Protocol):
+    """One open transaction. `tenant` is the tenant it is confined to, or PLATFORM."""
+
+    @property
+    def tenant(self) -> TenantId: ...
+    async def fetch(self, sql: str, *args: object) -> Sequence[Row]: ...
+    async def fetchrow(self, sql: str, *args: object) -> Row | None: ...
+    async def fetchval(self, sql: str, *args: object) -> Any: ...
+    async def execute(self, sql: str, *args: object) -> str: ...
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Run `call` once the transaction has committed; never when it rolled back."""
+
+
+class Db(Protocol):
+    """As role cid_app: row security confines every statement to one tenant."""
+
+    def tx(self, tenant: TenantId) -> AbstractAsyncContextManager[Tx]: ...
+    def read(self, tenant: TenantId) -> AbstractAsyncContextManager[Tx]:
+        """The same, READ ONLY."""
+
+
+class PlatformDb(Protocol):
+    """As role cid_worker: shared tables, and the tenants' tables that its policies name."""
+
+    def tx(self) -> AbstractAsyncContextManager[Tx]: ...
+    def read(self) -> AbstractAsyncContextManager[Tx]: ...
+
+
+class Clock(Protocol):
+    def now(self) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    status: int
+    url: str
+    """Where the last redirect led."""
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes
+
+
+class Http(Protocol):
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        max_bytes: int = 5_000_000,
+        timeout_s: float = 30.0,
+    ) -> Response:
+        """Raises `HttpFailure`; any status is an answer."""
+
+
+class Children(Protocol):
+    async def call(self, name: str, value: Json, *, timeout_s: float = 5.0) -> Json:
+        """Run one of the functions of `cid/workers/child.py` in a process that is killed when it takes too long.
+
+        Raises `ChildFailure`.
+        """
+
+
+class SourceReader(Protocol):
+    """One per kind of source."""
+
+    async def poll(self, source: Source) -> Polled:
+        """Raises nothing for what the other side does: that is an outcome."""
+
+
+class Llm(Protocol):
+    async def ask(self, ask: Ask) -> Mapping[str, Answer]:
+        """Subject key → answer. A subject whose answer stayed missing or invalid after one repair is absent.
+
+        Raises Upstream (outage, limits), Deferred (budget), BadReply (nothing usable), Misconfigured (no key).
+        """
+
+
+class Provider(Protocol):
+    """One model vendor. Never retries, prices or validates."""
+
+    @property
+    def name(self) -> str: ...
+    async def complete(self, wire: Wire) -> Raw:
+        """Raises Upstream or BadReply."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """Where something is published."""
+
+    external_id: str
+    url: str
+
+
+class Publisher(Protocol):
+    """One per kind of channel. `key` is the publication's id: what is already there under it is found, not doubled."""
+
+    async def find(self, channel: Channel, key: str) -> Placed | None: ...
+    async def publish(self, channel: Channel, key: str, payload: Mapping[str, Json], canonical: str | None) -> Placed:
+        """Raises Refused (failed for good), Upstream (try again; it may or may not have arrived)."""
+
+    async def retract(self, channel: Channel, key: str) -> None: ...

@@ -1,0 +1,75 @@
+"""Putting work into the queue and ending it, inside the caller's own transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from cid.domain.errors import LostLease
+from cid.pg.sql import query
+from cid.queue import wakeups
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from cid.domain.ids import TenantId
+    from cid.domain.jobs import Job, NewJob
+    from cid.ports import Tx
+
+ENQUEUE = query("jobs.enqueue")
+DONE = query("jobs.done")
+DEAD = query("jobs.dead")
+SNOOZE = query("jobs.snooze")
+ERROR_LIMIT = 2000
+
+
+async def enqueue(tx: Tx, *jobs: NewJob) -> int:
+    """Add `jobs`; answers how many were added, which is fewer where a waiting job has the same dedupe key.
+
+    In a tenant's transaction only that tenant's jobs are accepted (row security). After the commit, consumers in this
+    process are woken at once and others by one NOTIFY per kind.
+    """
+    by_tenant: dict[TenantId, list[NewJob]] = defaultdict(list)
+    for job in jobs:
+        by_tenant[job.tenant].append(job)
+    added: set[str] = set()
+    count = 0
+    for tenant, group in by_tenant.items():
+        rows = await tx.fetch(
+            ENQUEUE,
+            tenant,
+            [job.kind for job in group],
+            [job.priority for job in group],
+            [job.run_at for job in group],
+            [job.dedupe for job in group],
+            [dict(job.payload) for job in group],
+        )
+        count += len(rows)
+        added |= {row["kind"] for row in rows if row["state"] == "ready"}
+    if added:
+        tx.after_commit(lambda: wakeups.ready(added))
+    return count
+
+
+async def done(tx: Tx, *jobs: Job) -> None:
+    """End `jobs` with the transaction that wrote their outcome. Raises LostLease when one is no longer ours."""
+    ended = await tx.fetch(DONE, [job.id for job in jobs], [job.lease for job in jobs])
+    if len(ended) != len(jobs):
+        raise LostLease(f"{len(jobs) - len(ended)} of {len(jobs)} jobs belong to another process now")
+
+
+async def dead(tx: Tx, job: Job, why: str) -> None:
+    """End `job` for good, to be looked at by a person."""
+    if await tx.fetchval(DEAD, job.id, job.lease, why[:ERROR_LIMIT]) is None:
+        raise LostLease(f"job {job.id} belongs to another process now")
+
+
+async def snooze(tx: Tx, job: Job, until: datetime, why: str) -> None:
+    """Let `job` wait until `until`; the attempt does not count."""
+    if not await tx.fetchval(SNOOZE, job.id, job.lease, until, why[:ERROR_LIMIT]):
+        raise LostLease(f"job {job.id} belongs to another process now")
+
+
+def kinds(jobs: Iterable[Job]) -> set[str]:
+    return {job.kind for job in jobs}

@@ -1,0 +1,37 @@
+"""What flows are given. Frozen, without methods; built in one place, `cid/bootstrap.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cid.domain.news import SourceKind
+    from cid.domain.policy import GatePolicy
+    from cid.domain.publication import ChannelKind
+    from cid.outside.keys import Keys
+    from cid.ports import Children, Clock, Db, Http, Llm, PlatformDb, Publisher, SourceReader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """The world: the guarded client, the killable children, and one adapter per source and channel kind."""
+
+    http: Http
+    children: Children
+    sources: Mapping[SourceKind, SourceReader]
+    channels: Mapping[ChannelKind, Publisher]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    db: Db
+    platform: PlatformDb
+    llm: Llm
+    outside: Outside
+    clock: Clock
+    policy: GatePolicy
+    keys: Keys
+    base_url: str
+    """Where people reach this desk, without a slash at the end."""

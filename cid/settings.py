@@ -1,0 +1,1 @@
+"""What can be set, parsed once into frozen values. The only reader of the environment and of config/*.toml."""

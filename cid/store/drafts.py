@@ -1,0 +1,106 @@
+"""Drafts, their versions and the machine's reviews."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cid.domain.draft import DRAFT, Author, Draft, DraftState, Version
+from cid.domain.ids import CallId, DraftId, ReviewId, ScreeningId, StoryId, TenantId, UserId, VersionId
+from cid.domain.review import Review, ReviewOutcome
+from cid.pg.rows import each, into
+from cid.pg.sql import query
+from cid.ports import Tx
+
+ADD = query("drafts.add")
+ADD_VERSION = query("drafts.add_version")
+BY_ID = query("drafts.by_id")
+LOCK = query("drafts.lock")
+OF_SCREENING = query("drafts.of_screening")
+VERSION = query("drafts.version")
+MOVE = query("drafts.move")
+REPLACE_VERSION = query("drafts.replace_version")
+ADD_REVIEW = query("drafts.add_review")
+REVIEWS = query("drafts.reviews")
+SHAPES = {BY_ID: Draft, LOCK: Draft, OF_SCREENING: Draft, VERSION: Version, REVIEWS: Review}
+
+
+async def add(
+    tx: Tx,
+    draft: DraftId,
+    *,
+    screening: ScreeningId,
+    story: StoryId,
+    version: VersionId,
+    sample: bool,
+    found_at: datetime,
+) -> None:
+    """Its first version is added in the same transaction; the reference between the two is checked at commit."""
+    await tx.execute(ADD, tx.tenant, draft, screening, story, version, sample, found_at)
+
+
+async def add_version(
+    tx: Tx,
+    version: VersionId,
+    draft: DraftId,
+    *,
+    author: Author,
+    author_id: UserId | None,
+    call: CallId | None,
+    provider: str,
+    article: str,
+    payloads: str,
+    renderer: str,
+) -> int:
+    """The version's number. Postgres computes and checks the hash of `payloads`."""
+    number = await tx.fetchval(
+        ADD_VERSION, tx.tenant, version, draft, author, author_id, call, provider, article, payloads, renderer
+    )
+    return int(number)
+
+
+async def by_id(tx: Tx, tenant: TenantId, draft: DraftId) -> Draft | None:
+    row = await tx.fetchrow(BY_ID, tenant, draft)
+    return into(Draft, row) if row else None
+
+
+async def lock(tx: Tx, tenant: TenantId, draft: DraftId) -> Draft | None:
+    row = await tx.fetchrow(LOCK, tenant, draft)
+    return into(Draft, row) if row else None
+
+
+async def of_screening(tx: Tx, tenant: TenantId, screening: ScreeningId) -> Draft | None:
+    row = await tx.fetchrow(OF_SCREENING, tenant, screening)
+    return into(Draft, row) if row else None
+
+
+async def version(tx: Tx, tenant: TenantId, version: VersionId) -> Version | None:
+    row = await tx.fetchrow(VERSION, tenant, version)
+    return into(Version, row) if row else None
+
+
+async def move(tx: Tx, tenant: TenantId, draft: DraftId, old: DraftState, new: DraftState) -> bool:
+    DRAFT.check(old, new)
+    return await tx.fetchval(MOVE, tenant, draft, old, new) is not None
+
+
+async def replace_version(tx: Tx, tenant: TenantId, draft: DraftId, old: VersionId, new: VersionId) -> bool:
+    """Back to `written` with a new version; False when the draft moved on since `old` was read."""
+    return await tx.fetchval(REPLACE_VERSION, tenant, draft, old, new) is not None
+
+
+async def add_review(
+    tx: Tx,
+    review: ReviewId,
+    draft: DraftId,
+    version: VersionId,
+    outcome: ReviewOutcome,
+    *,
+    score: int | None,
+    findings: str,
+    call: CallId | None,
+) -> None:
+    await tx.execute(ADD_REVIEW, tx.tenant, review, draft, version, outcome, score, findings, call)
+
+
+async def reviews(tx: Tx, tenant: TenantId, draft: DraftId) -> list[Review]:
+    return each(Review, await tx.fetch(REVIEWS, tenant, draft))

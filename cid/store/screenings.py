@@ -1,0 +1,64 @@
+"""One tenant's judgement of one story. Every move is a compare-and-set; False means somebody else moved it first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from cid.domain.ids import ItemId, ScreeningId, StoryId, TenantId
+from cid.domain.screening import Screening, ScreeningState, Stage, WaitFor
+from cid.domain.verdicts import Gate, Reason
+from cid.pg.rows import each, into
+from cid.pg.sql import query
+from cid.ports import Tx
+
+OPEN = query("screenings.open")
+OF_STORY = query("screenings.of_story")
+BY_IDS = query("screenings.by_ids")
+ADVANCE = query("screenings.advance")
+WAIT = query("screenings.wait")
+PASS = query("screenings.pass")
+DROP = query("screenings.drop")
+FAIL = query("screenings.fail")
+SHAPES = {OF_STORY: Screening, BY_IDS: Screening}
+
+
+async def open_(tx: Tx, screening: ScreeningId, story: StoryId, item: ItemId, *, urgent: bool) -> bool:
+    """False when the story has a screening already: the item joins it and pays nothing."""
+    return await tx.fetchval(OPEN, tx.tenant, screening, story, item, urgent) is not None
+
+
+async def of_story(tx: Tx, tenant: TenantId, story: StoryId) -> Screening | None:
+    row = await tx.fetchrow(OF_STORY, tenant, story)
+    return into(Screening, row) if row else None
+
+
+async def by_ids(tx: Tx, tenant: TenantId, ids: Collection[ScreeningId]) -> list[Screening]:
+    return each(Screening, await tx.fetch(BY_IDS, tenant, list(ids)))
+
+
+async def advance(tx: Tx, screening: Screening, stage: Stage) -> bool:
+    return (
+        await tx.fetchval(ADVANCE, screening.tenant_id, screening.id, screening.state, screening.stage, stage)
+        is not None
+    )
+
+
+async def wait(tx: Tx, screening: Screening, for_: WaitFor, until: datetime, *, spread: int) -> bool:
+    states = [ScreeningState.OPEN, ScreeningState.WAITING]
+    return (
+        await tx.fetchval(WAIT, screening.tenant_id, screening.id, states, screening.stage, for_, until, spread)
+        is not None
+    )
+
+
+async def pass_(tx: Tx, screening: Screening) -> bool:
+    return await tx.fetchval(PASS, screening.tenant_id, screening.id, screening.stage) is not None
+
+
+async def drop(tx: Tx, screening: Screening, gate: Gate, reason: Reason) -> bool:
+    return await tx.fetchval(DROP, screening.tenant_id, screening.id, screening.stage, gate, reason) is not None
+
+
+async def fail(tx: Tx, screening: Screening, failure: str) -> bool:
+    return await tx.fetchval(FAIL, screening.tenant_id, screening.id, screening.stage, failure[:500]) is not None

@@ -1,0 +1,30 @@
+"""The map: what each kind of job runs, how often it may try, for how long, how many at once, and in what groups."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeAlias
+
+from cid.domain.jobs import Job, JobKind
+from cid.services import Services
+
+Flow: TypeAlias = Callable[[Services, Sequence[Job]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handler:
+    """`deadline` bounds one hand-out. `group` > 1 hands out up to that many waiting jobs of one tenant together,
+    after the oldest waited `linger` or the group is full, with at most `handouts` per tenant at once."""
+
+    flow: Flow
+    tries: int
+    deadline: timedelta
+    slots: int
+    group: int = 1
+    linger: timedelta = timedelta(0)
+    handouts: int = 1
+
+
+TABLE: dict[JobKind, Handler] = {}

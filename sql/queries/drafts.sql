@@ -1,0 +1,44 @@
+-- name: add
+insert into drafts (tenant_id, id, screening_id, story_id, current_version_id, sample, found_at)
+values ($1, $2, $3, $4, $5, $6, $7)
+
+-- name: add_version
+insert into versions (tenant_id, id, draft_id, number, author, author_id, call_id, provider, article, payloads, sha256, renderer)
+select $1, $2, $3, coalesce(max(number), 0) + 1, $4, $5, $6, $7, $8, $9, sha256(convert_to($9, 'UTF8')), $10
+from versions where tenant_id = $1 and draft_id = $3
+returning number
+
+-- name: by_id
+select tenant_id, id, screening_id, story_id, state, current_version_id, sample, found_at, created_at, changed_at
+from drafts where tenant_id = $1 and id = $2
+
+-- name: lock
+-- Decisions on one draft happen one after the other.
+select tenant_id, id, screening_id, story_id, state, current_version_id, sample, found_at, created_at, changed_at
+from drafts where tenant_id = $1 and id = $2 for update
+
+-- name: of_screening
+select tenant_id, id, screening_id, story_id, state, current_version_id, sample, found_at, created_at, changed_at
+from drafts where tenant_id = $1 and screening_id = $2
+
+-- name: version
+select tenant_id, id, draft_id, number, author, author_id, call_id, provider, article, payloads, sha256, renderer, made_at
+from versions where tenant_id = $1 and id = $2
+
+-- name: move
+-- Compare-and-set: no row comes back when somebody else moved it first.
+update drafts set state = $4, changed_at = cid_now() where tenant_id = $1 and id = $2 and state = $3 returning id
+
+-- name: replace_version
+-- An edit: only while the version that was edited is still the current one.
+update drafts set state = 'written', current_version_id = $4, changed_at = cid_now()
+where tenant_id = $1 and id = $2 and current_version_id = $3 and state in ('written', 'ready', 'held', 'changes_requested')
+returning id
+
+-- name: add_review
+insert into reviews (tenant_id, id, draft_id, version_id, outcome, score, findings, call_id)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
+
+-- name: reviews
+select tenant_id, id, draft_id, version_id, outcome, score, findings, call_id, made_at
+from reviews where tenant_id = $1 and draft_id = $2 order by made_at, id

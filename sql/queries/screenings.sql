@@ -1,0 +1,39 @@
+-- name: open
+-- The first item that passes gate 1 opens its story's screening; no row comes back to those that join.
+insert into screenings (tenant_id, id, story_id, item_id, urgent) values ($1, $2, $3, $4, $5)
+on conflict (tenant_id, story_id) do nothing
+returning id
+
+-- name: of_story
+select tenant_id, id, story_id, item_id, state, stage, waiting_for, until, gate, reason, failure, urgent, spread, opened_at, changed_at
+from screenings where tenant_id = $1 and story_id = $2
+
+-- name: by_ids
+select tenant_id, id, story_id, item_id, state, stage, waiting_for, until, gate, reason, failure, urgent, spread, opened_at, changed_at
+from screenings where tenant_id = $1 and id = any($2::uuid[]) order by id
+
+-- name: advance
+-- Compare-and-set on (state, stage): no row comes back when somebody else moved it first.
+update screenings set state = 'open', stage = $5, waiting_for = null, until = null, changed_at = cid_now()
+where tenant_id = $1 and id = $2 and state = $3 and stage = $4
+returning id
+
+-- name: wait
+update screenings set state = 'waiting', waiting_for = $5, until = $6, spread = $7, changed_at = cid_now()
+where tenant_id = $1 and id = $2 and state = any($3::text[]) and stage = $4
+returning id
+
+-- name: pass
+update screenings set state = 'passed', waiting_for = null, until = null, changed_at = cid_now()
+where tenant_id = $1 and id = $2 and state = 'open' and stage = $3
+returning id
+
+-- name: drop
+update screenings set state = 'dropped', waiting_for = null, until = null, gate = $4, reason = $5, changed_at = cid_now()
+where tenant_id = $1 and id = $2 and state in ('open', 'waiting') and stage = $3
+returning id
+
+-- name: fail
+update screenings set state = 'failed', waiting_for = null, until = null, failure = $4, changed_at = cid_now()
+where tenant_id = $1 and id = $2 and state in ('open', 'waiting') and stage = $3
+returning id

@@ -1,0 +1,20 @@
+-- name: by_id
+select id, slug, name, sample, created_at from tenants where id = $1
+
+-- name: profile
+select body from profiles where tenant_id = $1
+
+-- name: set_profile
+insert into profiles (tenant_id, body) values ($1, $2)
+on conflict (tenant_id) do update set body = excluded.body, changed_at = cid_now()
+
+-- name: add
+insert into tenants (id, slug, name, sample) values ($1, $2, $3, $4)
+on conflict (slug) do nothing returning id
+
+-- name: by_slug
+-- Platform only: a tenant's own transaction sees no other.
+select id, slug, name, sample, created_at from tenants where slug = $1
+
+-- name: listed
+select id, slug, name, sample, created_at from tenants order by slug

@@ -1,0 +1,124 @@
+"""Values and rows for tests: say what matters, the rest is filled in."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from cid.domain.ids import ItemId, SourceId, StoryId, TenantId, UserId
+from cid.domain.jobs import Job, JobKind
+from cid.domain.policy import Drafting, GatePolicy, Outage, Relevance, Reviewing, Rules, Signal
+from cid.domain.tenants import Profile
+from cid.outside.keys import Keys
+from cid.pg.pool import AppDb, WorkerDb
+from cid.ports import Llm, Tx
+from cid.services import Outside, Services
+from cid.store import tenants
+from tests.fakes import FakeHttp, FakeLlm, FrozenClock, InlineChildren
+
+
+def policy() -> GatePolicy:
+    """As config/gates.toml has it."""
+    return GatePolicy(
+        rules=Rules(min_chars=50, min_trust=0.4, max_age=timedelta(hours=48), urgent_words=("breaking", "emergency")),
+        relevance=Relevance(min_score=60, on_outage=Outage.RETRY),
+        signal=Signal(
+            min_score=40,
+            spread_scores=((5, 100), (3, 60), (2, 40), (1, 20)),
+            urgent_spread=3,
+            rejudge_at=(2, 3, 5),
+            patience=timedelta(hours=2),
+        ),
+        drafting=Drafting(min_words=300, max_words=3500, questions=5, on_outage=Outage.RETRY),
+        reviewing=Reviewing(ready_score=85, on_outage=Outage.RETRY),
+    )
+
+
+def services(
+    db: AppDb,
+    platform: WorkerDb,
+    *,
+    llm: Llm | None = None,
+    outside: Outside | None = None,
+    clock: FrozenClock | None = None,
+) -> Services:
+    return Services(
+        db=db,
+        platform=platform,
+        llm=llm or FakeLlm(lambda _ask, _subject: None),
+        outside=outside or Outside(http=FakeHttp(), children=InlineChildren({}), sources={}, channels={}),
+        clock=clock or FrozenClock(),
+        policy=policy(),
+        keys=Keys(b"0" * 32),
+        base_url="http://desk.test",
+    )
+
+
+async def tenant(platform: WorkerDb, slug: str = "acme", profile: Profile | None = None) -> TenantId:
+    tenant = TenantId(uuid4())
+    async with platform.tx() as tx:
+        await tenants.add(tx, tenant, slug=slug, name=slug.title(), sample=False)
+        await tenants.set_profile(tx, tenant, profile or Profile(keywords=("harbour",)))
+    return tenant
+
+
+async def user(tx: Tx, email: str = "ed@acme.test") -> UserId:
+    """In a platform transaction."""
+    user = UserId(uuid4())
+    await tx.execute("insert into users (id, email, name) values ($1, $2, 'Ed')", user, email)
+    return user
+
+
+async def claimed(owner: Any, kind: JobKind, tenant: TenantId) -> list[Job]:
+    """Hand out every ready job of a kind, as a claim would."""
+    rows = await owner.fetch(
+        """update jobs set state = 'running', attempt = attempt + 1, worker = gen_random_uuid(),
+             lease = (random() * 1e15)::bigint, deadline = cid_now() + interval '5 minutes'
+           where kind = $1 and tenant_id = $2 and state = 'ready'
+           returning id, payload, attempt, lease, deadline""",
+        kind,
+        tenant,
+    )
+    import json
+
+    return [
+        Job(
+            id=row["id"],
+            tenant=tenant,
+            kind=kind,
+            payload=json.loads(row["payload"]) if isinstance(row["payload"], str) else row["payload"],
+            attempt=row["attempt"],
+            lease=row["lease"],
+            deadline=row["deadline"],
+        )
+        for row in rows
+    ]
+
+
+async def item(tx: Tx, *, story: StoryId | None = None, title: str = "A headline", url: str | None = None) -> ItemId:
+    """In a platform transaction: a public item, and a story for it where none is given."""
+    item = ItemId(uuid4())
+    if story is None:
+        story = StoryId(uuid4())
+        await tx.execute("insert into stories (id, words, bands) values ($1, '{}', '{}')", story)
+    address = url or f"https://news.test/{item}"
+    await tx.execute(
+        "insert into items (id, url, url_hash, title, story_id, public) values ($1, $2, sha256($2::text::bytea), $3, $4, true)",
+        item,
+        address,
+        title,
+        story,
+    )
+    return item
+
+
+async def source(tx: Tx, url: str = "https://news.test/feed", *, tenant: TenantId | None = None) -> SourceId:
+    """In a platform transaction."""
+    source = SourceId(uuid4())
+    await tx.execute("insert into sources (id, tenant_id, kind, url) values ($1, $2, 'rss', $3)", source, tenant, url)
+    return source
+
+
+def nobody() -> UUID:
+    return uuid4()
