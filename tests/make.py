@@ -104,7 +104,8 @@ async def item(tx: Tx, *, story: StoryId | None = None, title: str = "A headline
         await tx.execute("insert into stories (id, words, bands) values ($1, '{}', '{}')", story)
     address = url or f"https://news.test/{item}"
     await tx.execute(
-        "insert into items (id, url, url_hash, title, story_id, public) values ($1, $2, sha256($2::text::bytea), $3, $4, true)",
+        """insert into items (id, url, url_hash, title, story_id, public)
+           values ($1, $2, sha256($2::text::bytea), $3, $4, true)""",
         item,
         address,
         title,
