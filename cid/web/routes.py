@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from aiohttp import web
 
@@ -51,7 +51,7 @@ def post(
     return Route(method="POST", path=path, handler=handler, permission=permission, form=form, name=name)
 
 
-_read, _decide, _manage = Permission.READ, Permission.DECIDE, Permission.MANAGE
+_read, _manage = Permission.READ, Permission.MANAGE
 
 ROUTES: tuple[Route, ...] = (
     get("home", "/", Door.ANYBODY, account.home),
@@ -63,7 +63,8 @@ ROUTES: tuple[Route, ...] = (
     post("sign_out", "/sign-out", Door.SIGNED_IN, Nothing, account.sign_out),
     get("welcome", "/welcome/{token:[A-Za-z0-9_-]{20,100}}", Door.ANYBODY, account.welcome_page),
     post("welcome_do", "/welcome/{token:[A-Za-z0-9_-]{20,100}}", Door.ANYBODY, account.Welcome, account.welcome),
-    get("overview", "/t/{tenant}/", _read, overview.page_),
+    get("tenant", "/t/{tenant}", _read, overview.bare),
+    get("overview", "/t/{tenant}/", _read, overview.shown),
     get("sources", "/t/{tenant}/sources", _read, sources.listed),
     post("source_add", "/t/{tenant}/sources", _manage, sources.Add, sources.add),
     post("source_test", "/t/{tenant}/sources/test", _manage, sources.Test, sources.test),
@@ -72,5 +73,3 @@ ROUTES: tuple[Route, ...] = (
     get("items", "/t/{tenant}/items", _read, items.listed),
     get("item", f"/t/{{tenant}}/items/{{id:{ID}}}", _read, items.one),
 )
-
-
