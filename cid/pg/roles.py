@@ -62,7 +62,9 @@ def dsn_for(owner_dsn: str, role: str, password: str) -> str:
         raise Misconfigured("DATABASE_URL must begin with postgresql:// and name user, host and database.")
     hosts = parts.netloc.rpartition("@")[2]
     options = [(name, value) for name, value in parse_qsl(parts.query) if name not in {"user", "password"}]
-    return urlunsplit(parts._replace(netloc=f"{quote(role)}:{quote(password)}@{hosts}", query=urlencode(options)))
+    return urlunsplit(
+        parts._replace(netloc=f"{quote(role, safe='')}:{quote(password, safe='')}@{hosts}", query=urlencode(options))
+    )
 
 
 def role_of(dsn: str) -> str:
