@@ -41,6 +41,15 @@ def absolute(link: str, base: str = "") -> str:
     return joined
 
 
+def located(url: str) -> str:
+    """Where something is fetched from: spelled in one way, with its whole query, which may be what the server asks for.
+
+    The empty string where `url` is no http(s) address of at most LIMIT characters.
+    """
+    url = absolute(url)
+    return _composed(urlsplit(url), urlsplit(url).query) if url else ""
+
+
 def canonical(url: str) -> str:
     """One spelling for one article, or the empty string where `url` is no http(s) address of at most LIMIT characters.
 
@@ -51,17 +60,19 @@ def canonical(url: str) -> str:
     url = absolute(url)
     if not url:
         return ""
-    parts = urlsplit(url)
+    return _composed(urlsplit(url), _kept(urlsplit(url)))
+
+
+def _composed(parts: SplitResult, query: str) -> str:
     host = _host(parts)
     if not host:
         return ""
-    path = _spelled(parts.path) or "/"
-    spelled = urlunsplit((parts.scheme.lower(), host, path, _kept(parts), ""))
+    spelled = urlunsplit((parts.scheme.lower(), host, _spelled(parts.path) or "/", _spelled(query), ""))
     return spelled if len(spelled) <= LIMIT else ""
 
 
 def _host(parts: SplitResult) -> str:
-    """With user and port where they matter."""
+    """User and port included, where they matter."""
     name = (parts.hostname or "").rstrip(".")
     try:
         ascii_name = name if ":" in name or name.isascii() else name.encode("idna").decode("ascii")
@@ -86,7 +97,7 @@ def _kept(parts: SplitResult) -> str:
         if lower in _TRACKING or lower.startswith(_TRACKING_PREFIXES) or (lower == "ref" and _bare(value) == own):
             continue
         if pair:
-            kept.append(_spelled(pair))
+            kept.append(pair)
     return "&".join(kept)
 
 
