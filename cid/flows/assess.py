@@ -37,7 +37,7 @@ async def assess(sv: Services, jobs: Sequence[Job]) -> None:
 
 async def _facts(tx: Tx, screening: Screening) -> tuple[Spread, list[Report]]:
     spread = await evidence.spread(tx, screening.tenant_id, screening.story_id)
-    return spread, await evidence.reports(tx, screening.story_id)
+    return spread, await evidence.reports(tx, screening.tenant_id, screening.story_id)
 
 
 async def _judge(sv: Services, tx: Tx, screening: Screening, spread: Spread, reports: Sequence[Report]) -> None:

@@ -26,7 +26,7 @@ from cid.outside.rendering import Marks, Rendered, render_version
 from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
-from cid.store import drafts, evidence, screenings, tenants, verdicts
+from cid.store import channels, drafts, evidence, screenings, tenants, verdicts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ async def _brief(tx: Tx, job: Job) -> Brief | None:
     screening = found[0]
     tenant = await tenants.by_id(tx, job.tenant)
     claims = await evidence.claims(tx, job.tenant, screening.id)
-    reports = await evidence.reports(tx, screening.story_id)
+    reports = await evidence.reports(tx, job.tenant, screening.story_id)
     if tenant is None:
         return None
     return Brief(
@@ -87,7 +87,7 @@ async def _brief(tx: Tx, job: Job) -> Brief | None:
         screening=screening,
         reports=reports,
         claims=claims,
-        channels=await evidence.channels(tx, job.tenant),
+        channels=await channels.active(tx, job.tenant),
         found_at=await evidence.found_at(tx, screening.story_id) or screening.opened_at,
     )
 
@@ -117,6 +117,7 @@ async def _written(sv: Services, brief: Brief) -> Written:
         language=brief.profile.language,
         site_name=brief.tenant.name,
         made_at=sv.clock.now().isoformat(),
+        provider=answer.provider,
     )
     return answer, outcome, await render_version(sv.outside.children, outcome, brief.channels, marks)
 

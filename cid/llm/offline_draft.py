@@ -10,11 +10,14 @@ import re
 from collections.abc import Mapping, Sequence
 
 from cid.domain.llm import Json
+from cid.text.links import unlinked
 from cid.text.prose import numbers, significant
 from cid.text.words import first_found, phrases, words
 
 Claim = Mapping[str, str]
-QUICK = 60
+STRANGERS = ("text", "title", "publisher")
+"""What of a claim strangers wrote freely: addresses in it are not passed on."""
+QUICK = 45
 """Words of the opening, at most, once it has one sentence."""
 QUESTIONS = (
     "What happened?",
@@ -39,15 +42,16 @@ MISTAKES = (
 
 
 def draft(shared: Mapping[str, Json], story: Mapping[str, Json]) -> Mapping[str, Json]:
-    profile, claims = shared["profile"], story["claims"]
-    if not _concerned(profile, story["headline"], claims):
+    profile, headline = shared["profile"], unlinked(story["headline"])
+    claims = [{**claim, **{key: unlinked(claim[key]) for key in STRANGERS}} for claim in story["claims"]]
+    if not _concerned(profile, headline, claims):
         places = ", ".join(profile["geography"])
         return {"skip": "not_affected", "why": f"No report names {places}.", "article": None}
     ranked = _ranked(profile, claims)
     article = {
         "angle": next(iter(profile["preferred_angles"]), ""),
-        "title": f"{_cut(story['headline'], 80)}: what is known",
-        "slug": "-".join(re.sub(r"[^a-z0-9]", "", word) for word in words(story["headline"])[:8]).strip("-"),
+        "title": f"{_cut(headline, 80)}: what is known",
+        "slug": "-".join(re.sub(r"[^a-z0-9]", "", word) for word in words(headline)[:8]).strip("-"),
         "description": _cut(claims[0]["text"], 155),
         "body": _body(claims, ranked),
         "keywords": [phrase.written for phrase in phrases(profile["keywords"]) if _says([phrase.written], claims)],
@@ -146,8 +150,7 @@ def _link(claim: Claim) -> str:
 
 
 def _plain(text: str) -> str:
-    """A stranger's sentence as text, whatever marks it holds; addresses in it are not passed on."""
-    text = re.sub(r"(?:https?:|www\.)\S*", "…", text)
+    """A stranger's sentence as text, whatever marks it holds."""
     return re.sub(r"([\\`*_\[\]<>#|~!])", r"\\\1", text)
 
 

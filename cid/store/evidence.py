@@ -9,7 +9,6 @@ from uuid import UUID
 
 from cid.domain.evidence import Claim, Report, Spread
 from cid.domain.ids import ScreeningId, StoryId, TenantId
-from cid.domain.publication import Channel
 from cid.pg.rows import each, into
 from cid.pg.sql import query
 from cid.ports import Tx
@@ -20,7 +19,6 @@ SPREAD = query("evidence.spread")
 COUNT_SPREAD = query("evidence.count_spread")
 ADD = query("evidence.add")
 CLAIMS = query("evidence.claims")
-CHANNELS = query("evidence.channels")
 FOUND_AT = query("evidence.found_at")
 
 
@@ -34,16 +32,16 @@ class Opened:
     publisher: str
 
 
-SHAPES = {HEADLINES: Opened, REPORTS: Report, SPREAD: Spread, CHANNELS: Channel}
+SHAPES = {HEADLINES: Opened, REPORTS: Report, SPREAD: Spread}
 
 
 async def headlines(tx: Tx, tenant: TenantId, screenings: Collection[ScreeningId]) -> list[Opened]:
     return each(Opened, await tx.fetch(HEADLINES, tenant, list(screenings)))
 
 
-async def reports(tx: Tx, story: StoryId) -> list[Report]:
+async def reports(tx: Tx, tenant: TenantId, story: StoryId) -> list[Report]:
     """In a tenant's transaction: row security decides what is visible. Earliest first, at most 200."""
-    return each(Report, await tx.fetch(REPORTS, story))
+    return each(Report, await tx.fetch(REPORTS, tenant, story))
 
 
 async def spread(tx: Tx, tenant: TenantId, story: StoryId) -> Spread:
@@ -63,10 +61,6 @@ async def add(tx: Tx, pack: UUID, screening: ScreeningId, claims: Sequence[Claim
 async def claims(tx: Tx, tenant: TenantId, screening: ScreeningId) -> tuple[Claim, ...]:
     """Empty while no pack was made."""
     return tuple(Claim(**claim) for claim in await tx.fetchval(CLAIMS, tenant, screening) or ())
-
-
-async def channels(tx: Tx, tenant: TenantId) -> list[Channel]:
-    return each(Channel, await tx.fetch(CHANNELS, tenant))
 
 
 async def found_at(tx: Tx, story: StoryId) -> datetime | None:

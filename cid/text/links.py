@@ -24,3 +24,11 @@ def foreign(text: str, allowed: Iterable[str]) -> list[str]:
         either = "|".join(re.escape(address) for address in addresses)
         text = re.sub(rf"(?:{either})(?=[.,;:!?*_]*(?:$|[\s)>\]\"'|<]))", _OURS, text, flags=re.MULTILINE)
     return [match.group().lstrip("](< ") for match in _FOREIGN.finditer(text)]
+
+
+def unlinked(text: str) -> str:
+    """`text` in which nothing is an address any more."""
+    before = None
+    while text != before:  # what is left of one may make another
+        before, text = text, _FOREIGN.sub("…", text.replace(_OURS, ""))
+    return text

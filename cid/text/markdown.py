@@ -9,7 +9,7 @@ from dataclasses import dataclass
 _HEADING = re.compile(r"^(#{1,6})\s+(.*)")
 _BULLET = re.compile(r"^\s{0,3}[-*+]\s+\S")
 _STEP = re.compile(r"^\s{0,3}\d{1,3}[.)]\s+\S|^#{3,6}\s+(?:\w+\s+)?\d{1,3}\b")
-_RULE = re.compile(r"^\s*\|?\s*:?-{3,}:?\s*(?:\|\s*:?-{3,}:?\s*)*\|?\s*$")
+_RULE = re.compile(r"^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$")
 _TARGET = re.compile(r"\]\((?:<[^>]*>|[^()\s]*(?:\([^()\s]*\)[^()\s]*)*)(?:\s+\"[^\"]*\")?\)")
 _ADDRESS = re.compile(r"https?://\S+")
 _MARKS = re.compile(r"^\s{0,3}(?:#{1,6}\s+|[-*+]\s+|\d{1,3}[.)]\s+|>\s?)|[*_`]{1,3}|!?\[|\]", re.MULTILINE)

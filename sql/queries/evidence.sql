@@ -7,13 +7,16 @@ from screenings s join visible_items i on i.id = s.item_id
 where s.tenant_id = $1 and s.id = any($2::uuid[])
 
 -- name: reports
--- A story as this tenant may see it. An item seen at several sources is its first one's.
+-- A story as this tenant may see it. An item seen at several sources is its first one's. What the tenant does not trust,
+-- or will not have, is no evidence either.
 select i.id as item_id, i.url, i.title, i.summary,
   coalesce((select coalesce(nullif(src.publisher, ''), src.title) from sightings g join sources src on src.id = g.source_id
             where g.item_id = i.id order by g.seen_at, g.id limit 1), '') as publisher,
   i.sample, least(coalesce(i.published_at, i.first_seen_at), i.first_seen_at) as reported_at
 from visible_items i
-where i.story_id = $1
+where i.story_id = $2
+  and not exists (select from verdicts v where v.tenant_id = $1 and v.item_id = i.id and v.gate = 'rules'
+                  and v.outcome = 'drop' and v.reason in ('low_trust', 'excluded_topic'))
 order by reported_at, i.id limit 200
 
 -- name: spread
@@ -40,10 +43,6 @@ insert into evidence_packs (tenant_id, id, screening_id, claims) values ($1, $2,
 -- name: claims
 -- The newest pack of a screening.
 select claims from evidence_packs where tenant_id = $1 and screening_id = $2 order by made_at desc, id desc limit 1
-
--- name: channels
--- Where an approved draft of this tenant would go: its version holds what each of them will receive.
-select tenant_id, id, kind, name, base_url, canonical, active from channels where tenant_id = $1 and active order by id
 
 -- name: found_at
 -- When the desk first saw any of the story.

@@ -19,7 +19,7 @@ order by sent_at limit 100
 -- One statement: the row lock makes concurrent reservations see each other, so the cap is never overshot. The cap is the
 -- caller's, so a changed one counts at once. What costs nothing is never refused.
 insert into budgets (tenant_id, day, cap, reserved)
-select $1, (cid_now() at time zone 'UTC')::date, $3, $2 where $2 = 0 or $2 <= $3
+select $1, (cid_now() at time zone 'UTC')::date, $3::numeric, $2::numeric where $2::numeric = 0 or $2::numeric <= $3::numeric
 on conflict (tenant_id, day) do update set reserved = budgets.reserved + excluded.reserved, cap = excluded.cap
   where excluded.reserved = 0 or budgets.spent + budgets.reserved + excluded.reserved <= excluded.cap
 returning day
@@ -38,13 +38,13 @@ with call as (
   where tenant_id = $1 and id = $2 and state in ('sent', 'ambiguous') for update
 ), done as (
   update calls c set state = 'answered', reply = $3, stop = $4, served = $5, request_id = $6, input = $7, cache_read = $8,
-    cache_write = $9, output = $10, thinking = $11, cost = $12, error = $13, answered_at = cid_now(),
-    read_at = case when $14 then null else cid_now() end
+    cache_write = $9, output = $10, thinking = $11, cost = $12::numeric, error = $13, answered_at = cid_now(),
+    read_at = case when $14::boolean then null else cid_now() end
   from call where c.id = call.id
 )
 update budgets b set
   reserved = b.reserved - case when call.state = 'sent' then call.reserved else 0 end,
-  spent = b.spent + $12 - case when call.state = 'ambiguous' then call.reserved else 0 end
+  spent = b.spent + $12::numeric - case when call.state = 'ambiguous' then call.reserved else 0 end
 from call where b.tenant_id = call.tenant_id and b.day = (call.sent_at at time zone 'UTC')::date
 returning b.spent
 
@@ -53,13 +53,13 @@ returning b.spent
 with call as (
   select id, tenant_id, reserved, sent_at from calls where tenant_id = $1 and id = $2 and state = 'sent' for update
 ), done as (
-  update calls c set state = $3, error = $4, answered_at = cid_now(),
-    cost = case when $3 = 'ambiguous' then call.reserved else 0 end
+  update calls c set state = $3::text, error = $4, answered_at = cid_now(),
+    cost = case when $3::text = 'ambiguous' then call.reserved else 0 end
   from call where c.id = call.id
 )
 update budgets b set
   reserved = b.reserved - call.reserved,
-  spent = b.spent + case when $3 = 'ambiguous' then call.reserved else 0 end
+  spent = b.spent + case when $3::text = 'ambiguous' then call.reserved else 0 end
 from call where b.tenant_id = call.tenant_id and b.day = (call.sent_at at time zone 'UTC')::date
 returning b.spent
 
