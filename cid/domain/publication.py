@@ -24,6 +24,8 @@ class Channel:
     base_url: str
     canonical: bool
     active: bool
+    tenant_slug: str = ""
+    """The tenant's short name; names its folder."""
 
 
 class PublicationState(StrEnum):

@@ -385,11 +385,15 @@ create table calls (
   cost numeric(18, 12),
   error text not null default '',
   reply text,
+  subjects jsonb not null default '[]',       -- [[opaque id, subject, input hash in hex]]: what a stored reply answers
   sent_at timestamptz not null default cid_now(),
-  answered_at timestamptz
+  deadline timestamptz not null,              -- after it nobody waits for the reply any more
+  answered_at timestamptz,
+  read_at timestamptz                         -- its answers are in call_subjects, or there are none to read
 ) partition by range (id);
 create index calls_recent on calls (tenant_id, sent_at desc);
-create index calls_open on calls (sent_at) where state = 'sent';
+create index calls_open on calls (deadline) where state = 'sent';
+create index calls_unread on calls (tenant_id, stage) where state = 'answered' and read_at is null;
 
 -- A subject's stored answer: a new group asks only for subjects without one.
 create table call_subjects (
@@ -603,7 +607,7 @@ grant insert on screenings, verdicts, evidence_packs, drafts, versions, reviews,
 grant update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, changed_at) on screenings to cid_app;
 grant update (state, current_version_id, changed_at) on drafts to cid_app;
 grant update (state, url, external_id, error, sent_at, live_at, changed_at) on publications to cid_app;
-grant update (state, stop, served, request_id, input, cache_read, cache_write, output, thinking, cost, error, reply, answered_at)
+grant update (state, stop, served, request_id, input, cache_read, cache_write, output, thinking, cost, error, reply, answered_at, read_at)
   on calls to cid_app;
 grant update (reserved, spent, cap) on budgets to cid_app;
 grant update (trust, role, active) on subscriptions to cid_app;
