@@ -164,6 +164,7 @@ create table items (
 );
 create index items_story on items (story_id);
 create index items_seen on items (first_seen_at desc, id desc);
+create index items_words on items using gin (to_tsvector('simple', title));   -- 'simple': the language is not known
 
 -- One item seen at one source. Grows without end: partitioned by its own id, nothing points into it.
 create table sightings (
@@ -205,6 +206,7 @@ create table screenings (
 create index screenings_until on screenings (until) where state = 'waiting';
 create index screenings_story on screenings (story_id) where state = 'waiting';
 create index screenings_recent on screenings (tenant_id, opened_at desc);
+create index screenings_state on screenings (tenant_id, state, opened_at desc, id desc);   -- lists and the backlog, by state
 
 create table verdicts (
   id uuid not null,
@@ -223,7 +225,9 @@ create table verdicts (
 ) partition by range (id);
 create index verdicts_item on verdicts (tenant_id, item_id);
 create index verdicts_screening on verdicts (tenant_id, screening_id);
-create index verdicts_recent on verdicts (tenant_id, at desc);
+create index verdicts_recent on verdicts (tenant_id, at desc) include (gate, outcome, reason);   -- the funnel reads nothing else
+create index verdicts_listed on verdicts (tenant_id, gate, at desc, id desc);
+create index verdicts_reason on verdicts (tenant_id, reason, at desc, id desc);
 
 create table evidence_packs (
   tenant_id uuid not null references tenants,
@@ -254,6 +258,7 @@ create table drafts (
   unique (tenant_id, screening_id),
   foreign key (tenant_id, screening_id) references screenings
 );
+create index drafts_recent on drafts (tenant_id, created_at desc, id desc);
 create index drafts_listed on drafts (tenant_id, state, changed_at desc, id desc);
 create index drafts_recent on drafts (tenant_id, changed_at desc, id desc);
 
@@ -634,5 +639,28 @@ revoke all on function person_of(uuid) from public;
 grant execute on function person_of(uuid) to cid_app;
 revoke all on function session_of(bytea), memberships_of(uuid) from public;
 grant execute on function session_of(bytea), memberships_of(uuid) to cid_app, cid_worker;
+
+-- Text search over what one tenant judged. The owner's, because under a policy the search would lose its index; the tenant is
+-- the transaction's own and no argument. Planned anew each time: a rare word starts at the words, a common one at the verdicts.
+create function find_verdicts(words text, gate text, outcome text, reason text, before_at timestamptz, before_id uuid, most integer)
+returns table (id uuid)
+language plpgsql stable security definer set search_path = pg_catalog, public as $$
+begin
+  return query execute $q$
+    select v.id
+    from public.verdicts v
+    left join public.screenings s on s.tenant_id = v.tenant_id and s.id = v.screening_id
+    join public.items i on i.id = coalesce(v.item_id, s.item_id)
+    where v.tenant_id = $1 and to_tsvector('simple', i.title) @@ websearch_to_tsquery('simple', $2)
+      and v.gate = coalesce($3, v.gate) and v.outcome = coalesce($4, v.outcome) and v.reason = coalesce($5, v.reason)
+      and ($6 is null or (v.at, v.id) < ($6, $7))
+    order by v.at desc, v.id desc limit $8
+  $q$ using public.app_tenant(), words, gate, outcome, reason, before_at, before_id, most;
+end $$;
+revoke all on function find_verdicts(text, text, text, text, timestamptz, uuid, integer) from public;
+grant execute on function find_verdicts(text, text, text, text, timestamptz, uuid, integer) to cid_app;
+
+-- Pages tell whether this program and the database fit together.
+grant select on migrations to cid_app, cid_worker;
 
 select make_partitions();
