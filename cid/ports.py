@@ -149,3 +149,6 @@ class Projection(Protocol):
 
         Raises Upstream.
         """
+
+    async def read(self, tenant_slug: str, name: str) -> bytes | None:
+        """One file of a tenant's place. None for any name that the place would not have written. Raises Upstream."""

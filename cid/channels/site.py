@@ -36,6 +36,7 @@ RECORD = ".record.json"
 FOLDER = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 PAGE = re.compile(r"[a-z0-9-]{1,80}\.html")
+LISTS = ("index.html", "feed.xml")
 LOCK_POLL_S = 0.05
 
 Record: TypeAlias = dict[str, dict[str, Any]]
@@ -77,6 +78,12 @@ class SitePublisher:
         folder = self._folder(channel)
         async with _held(folder):
             return await asyncio.to_thread(_rebuild, folder, channel, await load())
+
+    async def read(self, tenant_slug: str, name: str) -> bytes | None:
+        """The names are the few that are ever written here, so none leads out of the folder or to its record."""
+        if not FOLDER.fullmatch(tenant_slug) or not (name in LISTS or PAGE.fullmatch(name)):
+            return None
+        return await asyncio.to_thread(_bytes, self.root / tenant_slug / name)
 
     def _folder(self, channel: Channel) -> Path:
         if not FOLDER.fullmatch(channel.tenant_slug):
@@ -199,6 +206,14 @@ def _read(folder: Path) -> Record:
     except ValueError as error:
         raise Refused("The site folder's record cannot be read: `cid site build` makes the folder anew.") from error
     return record
+
+
+def _bytes(path: Path) -> bytes | None:
+    with _outage():
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            return None
 
 
 def _write(path: Path, text: str) -> None:
