@@ -297,6 +297,12 @@ def _bounded(article: Article) -> None:
         raise Refused("An article needs a title and a text.")
     if len(article.title) > TITLE_LIMIT:
         raise Refused(f"The title is longer than {TITLE_LIMIT} characters.")
+    for question in article.questions:
+        if not (question.question and question.answer):
+            raise Refused("A question wants an answer, and an answer a question.")
+    for reference in article.references:
+        if not reference.url:
+            raise Refused(f"The source {reference.title} has no address.")
     whole = len(article.body) + len(article.linkedin) + sum(len(q.question + q.answer) for q in article.questions)
     if whole > BODY_LIMIT:
         raise Refused(f"The text is longer than {BODY_LIMIT} characters.")

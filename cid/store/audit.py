@@ -14,7 +14,13 @@ ADD = query("audit.add")
 
 
 async def add(
-    tx: Tx, now: datetime, user: UserId | None, action: str, *, target: str = "", detail: Mapping[str, Json] | None = None
+    tx: Tx,
+    now: datetime,
+    user: UserId | None,
+    action: str,
+    *,
+    target: str = "",
+    detail: Mapping[str, Json] | None = None,
 ) -> None:
     """`action` is a noun and a verb with a full stop between: `user.disabled`. In the log of the transaction's tenant."""
     tenant = None if tx.tenant == PLATFORM else tx.tenant

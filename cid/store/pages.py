@@ -323,7 +323,13 @@ async def migrated(tx: Tx) -> int:
 
 
 async def sources(
-    tx: Tx, tenant: TenantId, *, word: str | None, part: str | None, after: tuple[str, SubscriptionId] | None, limit: int
+    tx: Tx,
+    tenant: TenantId,
+    *,
+    word: str | None,
+    part: str | None,
+    after: tuple[str, SubscriptionId] | None,
+    limit: int,
 ) -> list[SourceRow]:
     place, subscription = after or (None, None)
     return each(SourceRow, await tx.fetch(SOURCES, tenant, word, part, place, subscription, limit))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cid.domain.ids import ChannelId, DecisionId, DraftId, PublicationId, TenantId, VersionId
 from cid.domain.jobs import Job
-from cid.domain.publication import PUBLICATION, Channel, ChannelKind, PublicationState
+from cid.domain.publication import PUBLICATION, Channel, ChannelKind, Fate, PublicationState, fate
 from cid.domain.review import DecisionKind
 from cid.pg.rows import each, into
 from cid.pg.sql import query
@@ -99,6 +100,11 @@ async def plan(
 
 async def of_draft(tx: Tx, tenant: TenantId, draft: DraftId) -> list[Posted]:
     return each(Posted, await tx.fetch(OF_DRAFT, tenant, draft))
+
+
+def fate_of(posted: Iterable[Posted]) -> Fate | None:
+    """What became of a draft. What an undo took back before it was sent is no part of it."""
+    return fate(post.state for post in posted if post.state is not PublicationState.RETRACTED or post.sent_at)
 
 
 async def withdraw(tx: Tx, tenant: TenantId, draft: DraftId) -> list[PublicationId]:

@@ -153,7 +153,9 @@ TITLES = {
 
 def _problem(request: web.Request, status: int, sentence: str, *, retry_s: int | None = None) -> web.Response:
     title = TITLES.get(status, _("That did not work"))
-    response = page(request, "problem.html", Problem(status=status, title=title, sentence=sentence, retry_s=retry_s), status)
+    response = page(
+        request, "problem.html", Problem(status=status, title=title, sentence=sentence, retry_s=retry_s), status
+    )
     if retry_s is not None:
         response.headers["Retry-After"] = str(retry_s)
     return response

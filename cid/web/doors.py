@@ -105,9 +105,9 @@ async def same_site(request: web.Request) -> None:
         raise Forbidden(words._("This form came from another site. Open the page here and try again."))
     if origin is not None and origin not in _origins(request):
         raise Forbidden(
-            words._("This form came from {origin}, but the desk answers at {own}: set CID_BASE_URL to the address you use.").format(
-                origin=origin[:100], own=request.app[SITE].origin
-            )
+            words._(
+                "This form came from {origin}, but the desk answers at {own}: set CID_BASE_URL to the address you use."
+            ).format(origin=origin[:100], own=request.app[SITE].origin)
         )
     here = visit(request)
     if here is None:

@@ -95,7 +95,12 @@ def iso(at: datetime) -> str:
     return at.isoformat(timespec="seconds")
 
 
-UNITS = ((timedelta(days=1), "d"), (timedelta(hours=1), "h"), (timedelta(minutes=1), "min"), (timedelta(seconds=1), "s"))
+UNITS = (
+    (timedelta(days=1), "d"),
+    (timedelta(hours=1), "h"),
+    (timedelta(minutes=1), "min"),
+    (timedelta(seconds=1), "s"),
+)
 
 
 def span(length: timedelta) -> str:
@@ -138,5 +143,3 @@ def count(number: int) -> str:
 def address(url: str) -> str:
     """An address without its scheme, for reading."""
     return url.split("://", 1)[-1].rstrip("/")
-
-

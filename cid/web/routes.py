@@ -72,5 +72,3 @@ ROUTES: tuple[Route, ...] = (
     get("items", "/t/{tenant}/items", _read, items.listed),
     get("item", f"/t/{{tenant}}/items/{{id:{ID}}}", _read, items.one),
 )
-
-

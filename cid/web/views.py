@@ -215,5 +215,3 @@ class ItemView:
     sightings: Sequence[Seen]
     others: Sequence[Told]
     next_step: str
-
-
