@@ -20,7 +20,7 @@ from cid.domain.review import DRAFT_AFTER, DecisionKind
 from cid.domain.tenants import Actor, Permission
 from cid.outside.rendering import Marks, Rendered, render_version
 from cid.queue import jobs
-from cid.store import channels, decisions, drafts, publications, tenants
+from cid.store import audit, channels, decisions, drafts, publications, tenants
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -143,7 +143,8 @@ async def edit(sv: Services, actor: Actor, draft: DraftId, version: VersionId, a
             payloads=rendered.payloads,
             renderer=rendered.renderer,
         )
-        await _audit(sv, tx, actor, "draft.edit", f"draft:{draft}", version=str(new), number=number)
+        detail = {"version": str(new), "number": number}
+        await audit.add(tx, sv.clock.now(), actor.user.id, "draft.edit", target=f"draft:{draft}", detail=detail)
         payload = {"draft": str(draft), "version": str(new)}
         await jobs.enqueue(tx, NewJob(kind=JobKind.REVIEW, tenant=tenant, payload=payload, dedupe=str(new)))
     return new
@@ -226,7 +227,8 @@ async def _decide(sv: Services, tx: Tx, choice: _Choice, shown: Version) -> Deci
         via=choice.via,
     )
     detail = {"version": str(shown.id), "number": shown.number, "sha256": shown.sha256.hex(), "via": choice.via}
-    await _audit(sv, tx, choice.actor, f"draft.{choice.kind}", f"draft:{choice.draft}", **detail)
+    target = f"draft:{choice.draft}"
+    await audit.add(tx, sv.clock.now(), choice.actor.user.id, f"draft.{choice.kind}", target=target, detail=detail)
     return decision
 
 
@@ -251,10 +253,6 @@ async def _plan(sv: Services, tx: Tx, shown: Version, decision: DecisionId, plan
 async def _move(tx: Tx, seen: Draft, new: DraftState) -> None:
     if not await drafts.move(tx, tx.tenant, seen.id, seen.state, new):
         raise AssertionError("a locked draft moved")
-
-
-async def _audit(sv: Services, tx: Tx, actor: Actor, action: str, target: str, **detail: object) -> None:
-    await decisions.audit(tx, uuid7(sv.clock.now()), user=actor.user.id, action=action, target=target, detail=detail)
 
 
 async def _marks(sv: Services, tx: Tx, actor: Actor, draft: Draft) -> Marks:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from cid.domain.errors import Conflict, Deferred, NotFound, Refused
 from cid.domain.ids import TenantId, UserId, uuid7
-from cid.domain.tenants import Role
 from cid.outside import passwords
 from cid.store import audit, people, sessions, tenants
 from cid.store.sessions import Purpose
@@ -45,7 +44,10 @@ class Newcomer:
 
 
 async def sign_in(sv: Services, *, email: str, password: str, address: str, agent: str) -> str:
-    """A new session's token. Raises Refused (wrong, unknown or switched off: never which), Deferred (too many attempts)."""
+    """A new session's token.
+
+    Raises Refused (wrong, unknown or switched off: never which), Deferred (too many attempts).
+    """
     email = email.strip().lower()[:254]
     account_key = _limit_key(sv, f"account:{email}")
     await _throttle(sv, account_key, _limit_key(sv, f"address:{_network(address)}"))

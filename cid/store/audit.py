@@ -22,6 +22,6 @@ async def add(
     target: str = "",
     detail: Mapping[str, Json] | None = None,
 ) -> None:
-    """`action` is a noun and a verb with a full stop between: `user.disabled`. In the log of the transaction's tenant."""
+    """Into the log of the transaction's tenant. `action` is a noun and a verb, as in `user.disabled`."""
     tenant = None if tx.tenant == PLATFORM else tx.tenant
     await tx.execute(ADD, uuid7(now), tenant, user, action, target, dict(detail or {}))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from cid.domain.draft import Version
 from cid.domain.ids import DecisionId, DraftId, TenantId, UserId, VersionId
@@ -17,7 +15,6 @@ from cid.ports import Tx
 ADD = query("decisions.add")
 OF_DRAFT = query("decisions.of_draft")
 LATEST = query("decisions.latest")
-AUDIT = query("decisions.audit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +49,3 @@ async def of_draft(tx: Tx, tenant: TenantId, draft: DraftId) -> list[Made]:
 async def latest(tx: Tx, tenant: TenantId, draft: DraftId) -> Made | None:
     row = await tx.fetchrow(LATEST, tenant, draft)
     return into(Made, row) if row else None
-
-
-async def audit(tx: Tx, line: UUID, *, user: UserId, action: str, target: str, detail: Mapping[str, object]) -> None:
-    """One line of the tenant's audit log. `line` is a UUIDv7: the log is partitioned by it."""
-    await tx.execute(AUDIT, line, tx.tenant, user, action, target, dict(detail))

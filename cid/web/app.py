@@ -35,8 +35,8 @@ log = structlog.get_logger("cid.web")
 STATIC = Path(__file__).parent / "static"
 # Nothing inline, nothing from elsewhere; a page that needs more says so itself.
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; "
-    "frame-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; frame-src 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 HEADERS = {
     "Content-Security-Policy": POLICY,
@@ -52,14 +52,17 @@ HEADERS = {
 FORM_BYTES = 1 << 20
 
 
-def make_app(sv: Services, *, https: bool, trusted_proxies: Iterable[str] = ()) -> web.Application:
-    """The whole web side over `sv`. `https`: whether people reach it by https, which decides about the cookie."""
+def make_app(sv: Services, *, https: bool | None = None, trusted_proxies: Iterable[str] = ()) -> web.Application:
+    """The whole web side over `sv`.
+
+    `https`: whether people reach it by https, which decides about the cookie; as the base address says, if not told.
+    """
     app = web.Application(middlewares=[named, told, known], client_max_size=FORM_BYTES)
     own = urlsplit(sv.base_url)
     assets = _assets()
     app[SERVICES] = sv
     app[SITE] = Site(
-        https=https,
+        https=own.scheme == "https" if https is None else https,
         origin=f"{own.scheme}://{own.netloc}",
         trusted=tuple(ip_network(network) for network in trusted_proxies),
     )
@@ -106,14 +109,9 @@ async def told(request: web.Request, handler: Handler) -> web.StreamResponse:
         if error.status < 400:
             raise
         return _problem(request, error.status, HTTP_WORDS.get(error.status, error.reason))
-    except NotFound as error:
-        return _problem(request, 404, error.public)
-    except Conflict as error:
-        return _problem(request, 409, error.public)
-    except Forbidden as error:
-        return _problem(request, 403, error.public)
     except Refused as error:
-        return _problem(request, 422, error.public)
+        status = next((status for kind, status in STATUSES if isinstance(error, kind)), 422)
+        return _problem(request, status, error.public)
     except Deferred as error:
         wait = error.until - services(request).clock.now()
         return _problem(request, 429, str(error), retry_s=max(1, round(wait.total_seconds())))
@@ -134,6 +132,7 @@ async def known(request: web.Request, handler: Handler) -> web.StreamResponse:
     return await handler(request)
 
 
+STATUSES = ((NotFound, 404), (Conflict, 409), (Forbidden, 403))
 HTTP_WORDS = {
     404: _("There is no such page."),
     405: _("This address takes another kind of request."),

@@ -63,7 +63,7 @@ async def recognise(request: web.Request) -> None:
 def admit(request: web.Request, permission: Permission) -> Actor:
     """The person as a member of the tenant in the address.
 
-    Raises NotFound for a tenant that is not theirs, which is all that a stranger may learn; Forbidden for a role too small.
+    Raises NotFound for a tenant that is not theirs, which is all a stranger may learn; Forbidden for a role too small.
     """
     here = visit(request)
     slug = request.match_info["tenant"]
@@ -87,7 +87,7 @@ def to_sign_in(request: web.Request) -> web.HTTPSeeOther:
 
 
 def local(target: str) -> str | None:
-    """`target` when it leads to a page of this desk. `//host` and `/\\host` are other hosts to a browser."""
+    """`target` when it leads to a page of this desk: two slashes at its start, of either kind, lead to other hosts."""
     if not target.startswith("/") or target[1:2] in {"/", "\\"} or any(c < " " for c in target):
         return None
     return target

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import jinja2
 from aiohttp import web
 
 from cid.domain.tenants import Permission
 from cid.web import words
-from cid.web.keys import ACTOR, ASSETS, PAGES, REQUEST_ID, services, visit
+from cid.web.keys import ACTOR, PAGES, REQUEST_ID, services, visit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,10 +81,10 @@ def environment(assets: Mapping[str, Asset]) -> jinja2.Environment:
         auto_reload=False,
         extensions=["jinja2.ext.i18n"],
     )
-    made.install_gettext_callables(words._, words.plural, newstyle=True)  # type: ignore[attr-defined]  # noqa: SLF001 - the extension adds it; `_` is its name everywhere
+    made.install_gettext_callables(words._, words.plural, newstyle=True)  # type: ignore[attr-defined]
     made.globals["asset"] = lambda name: f"/static/{name}?v={assets[name].version}"
     made.globals["words"] = words
-    made.filters.update(exact=exact, iso=iso, ago=ago, span=span, money=money, count=count, address=address)
+    made.filters.update(exact=exact, iso=iso, ago=ago, span=span, money=money, count=count, address=address, host=host)
     return made
 
 
@@ -124,7 +125,7 @@ def ago(at: datetime, now: datetime) -> str:
     gap = now - at
     size = abs(gap)
     if size < timedelta(seconds=5):
-        return words._("just now")  # noqa: SLF001 - gettext's name
+        return words._("just now")
     number, name = next((size // unit, name) for unit, name in UNITS if size >= unit)
     return f"{number} {name} ago" if gap > timedelta(0) else f"in {number} {name}"
 
@@ -143,3 +144,8 @@ def count(number: int) -> str:
 def address(url: str) -> str:
     """An address without its scheme, for reading."""
     return url.split("://", 1)[-1].rstrip("/")
+
+
+def host(url: str) -> str:
+    """Whose address it is: the part that a reader can trust."""
+    return (urlsplit(url).hostname or url).removeprefix("www.")

@@ -156,7 +156,7 @@ class Tested:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcesView:
     rows: Sequence[SourceLine]
-    counts: Sequence[WordCount]
+    choices: Sequence[tuple[str, str]]
     total: int
     word: str
     part: str
@@ -190,7 +190,9 @@ class ItemsView:
     words: str
     state: str
     gate: str
+    outcome: str
     reason: str
+    gates: Sequence[tuple[str, str]]
     states: Sequence[tuple[str, str]]
     reasons: Sequence[tuple[str, str]]
     first: str

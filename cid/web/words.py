@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cid.domain.draft import DraftState
 from cid.domain.news import PollOutcome, SourceState
 from cid.domain.screening import ScreeningState, Stage, WaitFor
 from cid.domain.tenants import Permission, Role
@@ -45,33 +46,21 @@ REASONS = {
     Reason.OUTAGE: _("gate had an outage; its policy decided"),
 }
 
-OUTCOMES = {
-    PollOutcome.NEW: _("new items"),
-    PollOutcome.EMPTY: _("empty"),
-    PollOutcome.NOT_MODIFIED: _("nothing new"),
-    PollOutcome.BLOCKED: _("blocked"),
-    PollOutcome.RATE_LIMITED: _("rate limited"),
-    PollOutcome.GONE: _("gone"),
-    PollOutcome.BROKEN: _("broken"),
-    PollOutcome.UNREACHABLE: _("unreachable"),
+SOURCE_WORDS = {
+    PollOutcome.NEW.value: (_("new items"), "good", _("The last poll brought items.")),
+    PollOutcome.NOT_MODIFIED.value: (_("nothing new"), "good", _("The server said that nothing has changed.")),
+    PollOutcome.EMPTY.value: (_("empty"), "warn", _("A feed that is well formed and holds nothing.")),
+    PollOutcome.RATE_LIMITED.value: (_("rate limited"), "warn", _("The server asks us to come less often.")),
+    PollOutcome.BLOCKED.value: (_("blocked"), "bad", _("The server refuses us.")),
+    PollOutcome.BROKEN.value: (_("broken"), "bad", _("What came cannot be read as a feed.")),
+    PollOutcome.UNREACHABLE.value: (_("unreachable"), "bad", _("There was no answer.")),
+    PollOutcome.GONE.value: (_("gone"), "bad", _("There is no feed at this address any more.")),
+    SourceState.QUARANTINED.value: (_("quarantined"), "bad", _("It failed too often and rests before the next try.")),
+    SourceState.RETIRED.value: (_("retired"), "plain", _("It is polled no more.")),
+    "unpolled": (_("not polled yet"), "plain", _("Its first poll is still to come.")),
+    "off": (_("off"), "plain", _("Switched off here.")),
 }
-
-OUTCOME_MEANS = {
-    PollOutcome.NEW: _("The last poll brought items."),
-    PollOutcome.EMPTY: _("A feed that is well formed and holds nothing."),
-    PollOutcome.NOT_MODIFIED: _("The server said that nothing has changed."),
-    PollOutcome.BLOCKED: _("The server refuses us."),
-    PollOutcome.RATE_LIMITED: _("The server asks us to come less often."),
-    PollOutcome.GONE: _("There is no feed at this address any more."),
-    PollOutcome.BROKEN: _("What came is not a feed that can be read."),
-    PollOutcome.UNREACHABLE: _("No answer."),
-}
-
-SOURCE_STATES = {
-    SourceState.ACTIVE: _("active"),
-    SourceState.QUARANTINED: _("quarantined"),
-    SourceState.RETIRED: _("retired"),
-}
+"""What a source's state or last outcome is called, its tone, and what it means. In the order of lists."""
 
 SCREENING_STATES = {
     ScreeningState.OPEN: _("in progress"),
@@ -92,6 +81,15 @@ WAITS = {
     WaitFor.BUDGET: _("for budget"),
     WaitFor.PLAN: _("for the publishing plan"),
     WaitFor.APPROVAL: _("for approval"),
+}
+
+DRAFT_STATES = {
+    DraftState.WRITTEN: (_("being reviewed"), "live"),
+    DraftState.READY: (_("ready"), "good"),
+    DraftState.HELD: (_("held"), "warn"),
+    DraftState.APPROVED: (_("approved"), "good"),
+    DraftState.CHANGES_REQUESTED: (_("changes requested"), "warn"),
+    DraftState.REJECTED: (_("rejected"), "plain"),
 }
 
 KINDS = {
@@ -125,6 +123,17 @@ SAID = {
     "source_on": _("Source switched on."),
     "source_off": _("Source switched off. What it brought stays."),
     "source_trust": _("Trust changed. It counts from the next item on."),
+    "draft_approved": _("Approved. It is on its way to publication."),
+    "draft_approved_partly": _(
+        "Approved, but not for every channel: one is younger than this version, which has no bytes for it. "
+        "An edit would have rendered it anew."
+    ),
+    "draft_approved_nowhere": _("Approved. It is published nowhere, because this version was rendered for no channel."),
+    "draft_rejected": _("Rejected. The reason is kept with the decision."),
+    "draft_changes": _("Changes requested. Whoever edits it reads your note."),
+    "draft_undone": _("The approval is taken back. Nothing was sent."),
+    "draft_edited": _("Saved as a new version. It is reviewed again before anybody can approve it."),
+    "publication_again": _("It is being tried again."),
     "signed_out": _("You have signed out."),
 }
-"""What a page says after a change led to it: `?said=key`. A closed set, so that a link can put no words into our mouth."""
+"""What a page says after a change led to it: `?said=key`. A closed set: a link can put no words into our mouth."""

@@ -12,6 +12,3 @@ where d.tenant_id = $1 and d.draft_id = $2 order by d.made_at, d.id
 select d.id, d.kind, d.version_id, v.number, d.user_id, coalesce(person_of(d.user_id), '') as who, d.reason, d.via, d.made_at
 from decisions d join versions v on v.tenant_id = d.tenant_id and v.id = d.version_id
 where d.tenant_id = $1 and d.draft_id = $2 order by d.made_at desc, d.id desc limit 1
-
--- name: audit
-insert into audit (id, tenant_id, user_id, action, target, detail) values ($1, $2, $3, $4, $5, $6)

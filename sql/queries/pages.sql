@@ -166,4 +166,4 @@ select v.gate, v.outcome, v.reason, v.detail, v.score::float8 as score, v.at, v.
        c.provider, c.model, c.prompt, c.prompt_version, c.cost
 from verdicts v left join calls c on c.tenant_id = v.tenant_id and c.id = v.call_id
 where v.tenant_id = $1 and (v.item_id = $2 or (v.item_id is null and v.screening_id = $3))
-order by v.at, v.id
+order by v.at, array_position(array['rules', 'relevance', 'signal', 'fit', 'draft', 'review'], v.gate), v.id

@@ -18,7 +18,7 @@ from cid.render.article import read_article
 from cid.store import draft_pages, drafts
 from cid.web import doors
 from cid.web.draft_views import EditView
-from cid.web.forms import Nothing, text
+from cid.web.forms import text
 from cid.web.keys import actor, services
 from cid.web.render import page
 from cid.web.words import _
@@ -152,7 +152,11 @@ async def _edit_page(
         if draft is None:
             raise NotFound(_("There is no such draft."))
         rows = await draft_pages.versions(tx, tx.tenant, draft.id)
-        texts = {row.id: await drafts.version(tx, tx.tenant, row.id) for row in rows if row.id in {began, draft.current_version_id}}
+        texts = {
+            row.id: await drafts.version(tx, tx.tenant, row.id)
+            for row in rows
+            if row.id in {began, draft.current_version_id}
+        }
     current = texts[draft.current_version_id]
     old = texts.get(began) if began else None
     assert current is not None
@@ -198,7 +202,9 @@ async def _angle(request: web.Request) -> str:
 
 def _rows(posted: Mapping[str, object], first: str, second: str) -> list[tuple[str, str]]:
     """Rows where anything was typed; one that is half empty stays, so that the renderer drops it knowingly."""
-    rows = [(str(posted.get(f"{first}-{n}", "")).strip(), str(posted.get(f"{second}-{n}", "")).strip()) for n in range(ROWS)]
+    rows = [
+        (str(posted.get(f"{first}-{n}", "")).strip(), str(posted.get(f"{second}-{n}", "")).strip()) for n in range(ROWS)
+    ]
     return [row for row in rows if any(row)]
 
 

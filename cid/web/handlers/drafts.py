@@ -45,10 +45,12 @@ if TYPE_CHECKING:
     from cid.domain.tenants import Actor
     from cid.ports import Tx
     from cid.store.decisions import Made
-    from cid.store.draft_pages import DraftRow, Mark, VersionRow
+    from cid.store.draft_pages import Mark, VersionRow
     from cid.store.publications import Posted
 
 PAGE = 50
+SHOWN_HERE = frozenset({ChannelKind.SITE})
+"""Channels whose pages this desk serves itself."""
 OFFLINE = "offline"
 FRAMED = f"sandbox; {POLICY}; frame-ancestors 'self'"
 FILTERS: dict[str, tuple[str, tuple[DraftState, ...]]] = {
@@ -71,7 +73,10 @@ POSTED = {
     PublicationState.SENDING: (Chip(_("sending"), "live"), _("On its way.")),
     PublicationState.LIVE: (Chip(_("live"), "good"), ""),
     PublicationState.FAILED: (Chip(_("failed"), "bad"), _("The channel refused it.")),
-    PublicationState.UNKNOWN: (Chip(_("unknown"), "warn"), _("The answer was lost. It is looked for before it is sent again.")),
+    PublicationState.UNKNOWN: (
+        Chip(_("unknown"), "warn"),
+        _("The answer was lost. It is looked for before it is sent again."),
+    ),
     PublicationState.UPDATING: (Chip(_("updating"), "live"), ""),
     PublicationState.RETRACTED: (Chip(_("taken back"), "plain"), ""),
 }
@@ -126,7 +131,7 @@ async def preview(request: web.Request) -> web.StreamResponse:
     payloads = json.loads(version.payloads)
     if not payloads:
         raise NotFound(_("This version was rendered for no channel: there was none when it was made."))
-    html = preview_html(payloads[sorted(payloads)[0]])
+    html = preview_html(payloads[min(payloads)])
     headers = {"Content-Security-Policy": FRAMED, "X-Frame-Options": "SAMEORIGIN"}
     return web.Response(text=html, content_type="text/html", headers=headers)
 
@@ -263,7 +268,7 @@ def _linkedin(version: Version) -> str:
 
 def _posted(who: Actor, post: Posted) -> PostedLine:
     chip, means = POSTED[post.state]
-    own = post.kind is ChannelKind.SITE and post.external_id
+    own = post.kind in SHOWN_HERE and post.external_id
     return PostedLine(
         posted=post,
         chip=chip,

@@ -20,7 +20,9 @@ async def bare(request: web.Request) -> web.StreamResponse:
 async def file(request: web.Request) -> web.StreamResponse:
     name = request.match_info["path"] or "index.html"
     place = services(request).outside.channels.get(ChannelKind.SITE)
-    body = await place.read(request.match_info["tenant"], name) if isinstance(place, Projection) else None
+    if not isinstance(place, Projection):
+        raise NotFound
+    body = await place.read(request.match_info["tenant"], name)
     if body is None:
         raise NotFound
     return web.Response(
