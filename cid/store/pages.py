@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from cid.domain.draft import DraftState
-from cid.domain.ids import DraftId, ItemId, ScreeningId, SourceId, StoryId, SubscriptionId, TenantId
+from cid.domain.ids import DraftId, ItemId, ScreeningId, SourceId, StoryId, TenantId
 from cid.domain.llm import Json
 from cid.domain.news import PollOutcome, SourceKind
 from cid.domain.screening import ScreeningState, Stage, WaitFor
@@ -328,7 +328,7 @@ async def sources(
     *,
     word: str | None,
     part: str | None,
-    after: tuple[str, SubscriptionId] | None,
+    after: tuple[str, SourceId] | None,
     limit: int,
 ) -> list[SourceRow]:
     place, source = after or (None, None)

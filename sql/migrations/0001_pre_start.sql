@@ -350,18 +350,22 @@ create table publications (
   url text not null default '',
   external_id text not null default '',
   error text not null default '',
+  job_id bigint,                              -- the hand-out that has it in hand: another keeps off while that one's lease lives
+  lease bigint,
   planned_at timestamptz not null default cid_now(),
   sent_at timestamptz,
   live_at timestamptz,
   changed_at timestamptz not null default cid_now(),
   primary key (tenant_id, id),
-  unique (tenant_id, draft_id, channel_id),
   foreign key (tenant_id, draft_id) references drafts,
   foreign key (tenant_id, channel_id) references channels,
   -- the wall: no publication without a person's approval of exactly these bytes
   foreign key (tenant_id, decision_id, draft_id, version_id, sha256, decided)
     references decisions (tenant_id, id, draft_id, version_id, sha256, kind)
 );
+-- one at a time; what was retracted, by an undo too, stays as a row and another may be planned
+create unique index publications_one on publications (tenant_id, draft_id, channel_id) where state <> 'retracted';
+create index publications_draft on publications (tenant_id, draft_id);
 
 -- ---------------------------------------------------------------------------------------------- models and money
 
@@ -412,6 +416,7 @@ create table call_subjects (
   at timestamptz not null default cid_now(),
   primary key (tenant_id, stage, subject, input_hash)
 );
+create index call_subjects_call on call_subjects (tenant_id, call_id);
 
 create table budgets (
   tenant_id uuid not null references tenants,
@@ -611,7 +616,7 @@ grant insert on screenings, verdicts, evidence_packs, drafts, versions, reviews,
   budgets, audit, jobs, jobs_done, jobs_dead, subscriptions to cid_app;
 grant update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, changed_at) on screenings to cid_app;
 grant update (state, current_version_id, changed_at) on drafts to cid_app;
-grant update (state, url, external_id, error, sent_at, live_at, changed_at) on publications to cid_app;
+grant update (state, url, external_id, error, job_id, lease, sent_at, live_at, changed_at) on publications to cid_app;
 grant update (state, stop, served, request_id, input, cache_read, cache_write, output, thinking, cost, error, reply, answered_at, read_at)
   on calls to cid_app;
 grant update (reserved, spent, cap) on budgets to cid_app;
@@ -643,6 +648,17 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
   select t.id, t.slug, t.name, t.sample, t.created_at, m.role
   from public.members m join public.tenants t on t.id = m.tenant_id where m.user_id = who order by t.name
 $$;
+-- What to call somebody who acts or acted in the tenant at hand; nothing of anybody else.
+create function person_of(who uuid) returns text
+language sql stable security definer set search_path = pg_catalog, public as $$
+  select coalesce(nullif(u.name, ''), u.email) from public.users u
+  where u.id = who and (
+    exists (select from public.members m where m.tenant_id = public.app_tenant() and m.user_id = who)
+    or exists (select from public.decisions d where d.tenant_id = public.app_tenant() and d.user_id = who)
+    or exists (select from public.versions v where v.tenant_id = public.app_tenant() and v.author_id = who))
+$$;
+revoke all on function person_of(uuid) from public;
+grant execute on function person_of(uuid) to cid_app;
 revoke all on function session_of(bytea), memberships_of(uuid) from public;
 grant execute on function session_of(bytea), memberships_of(uuid) to cid_app, cid_worker;
 
