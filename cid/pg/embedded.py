@@ -114,6 +114,14 @@ class Server:
             self._initdb()
         self._clear_stale()
         self._choose_socket_folder()
+        self._launch()
+
+    def revive(self) -> None:
+        """Start again after it died by itself. Lock and sockets stay, so every address stays true. Main thread only."""
+        self._clear_stale()
+        self._launch()
+
+    def _launch(self) -> None:
         with (self.data / "postgres.log").open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 - our own binary, our own arguments
                 [str(self.bin / "postgres"), *self._arguments()],

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from cid.domain.jobs import Job, JobKind
+from cid.flows import tidy, wake
 from cid.services import Services
 
 Flow: TypeAlias = Callable[[Services, Sequence[Job]], Awaitable[None]]
@@ -27,4 +28,8 @@ class Handler:
     handouts: int = 1
 
 
-TABLE: dict[JobKind, Handler] = {}
+MINUTE = timedelta(minutes=1)
+TABLE: dict[JobKind, Handler] = {
+    JobKind.WAKE: Handler(flow=wake.wake, tries=3, deadline=MINUTE, slots=1),
+    JobKind.TIDY: Handler(flow=tidy.tidy, tries=5, deadline=5 * MINUTE, slots=1),
+}
