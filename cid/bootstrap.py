@@ -129,7 +129,7 @@ class Absent:
         raise Misconfigured(f"There is no HTTP client for {method} {url}.")
 
     async def call(self, name: str, value: Json, *, timeout_s: float = 5.0) -> Json:
-        raise Misconfigured(f"There are no children to call {name}.")
+        raise Misconfigured(f"There are no children to call {name} with {type(value).__name__} in {timeout_s} s.")
 
     async def ask(self, ask: Ask) -> Mapping[str, Answer]:
         raise Misconfigured(f"There is no model to ask for {ask.stage}.")

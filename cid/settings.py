@@ -221,30 +221,40 @@ def _into(cls: type[T], table: Mapping[str, Any], where: str) -> T:
 
 
 def _convert(hint: Any, value: Any, where: str) -> Any:
-    origin, arguments = get_origin(hint), get_args(hint)
-    if is_dataclass(hint) and isinstance(hint, type) and isinstance(value, Mapping):
-        return _into(hint, value, where)
-    if hint is timedelta and isinstance(value, str):
-        return duration(value, where)
-    if isinstance(hint, type) and issubclass(hint, StrEnum):
-        if value in set(hint):
-            return hint(value)
-        raise Misconfigured(f"{where}: {value!r} is none of {', '.join(hint)}.")
-    if origin is tuple and isinstance(value, list):
-        inner = arguments[:1] * len(value) if arguments[-1] is Ellipsis else arguments
-        if len(inner) == len(value):
-            return tuple(_convert(one, part, where) for one, part in zip(inner, value, strict=True))
-    if origin is Mapping and isinstance(value, dict):
-        return {key: _convert(arguments[1], part, f"{where}.{key}") for key, part in value.items()}
-    if hint is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    if isinstance(hint, type) and type(value) is hint:
-        return value
-    raise Misconfigured(f"{where}: {value!r} is not {getattr(hint, '__name__', hint)}.")
+    """A TOML value as the type that a field says."""
+    converted: Any = MISSING
+    match value:
+        case dict() if is_dataclass(hint) and isinstance(hint, type):
+            converted = _into(hint, value, where)
+        case dict() if get_origin(hint) is Mapping:
+            inner = get_args(hint)[1]
+            converted = {key: _convert(inner, part, f"{where}.{key}") for key, part in value.items()}
+        case list() if get_origin(hint) is tuple:
+            converted = _tuple(get_args(hint), value, where)
+        case str() if hint is timedelta:
+            converted = duration(value, where)
+        case str() if isinstance(hint, type) and issubclass(hint, StrEnum):
+            if value not in set(hint):
+                raise Misconfigured(f"{where}: {value!r} is none of {', '.join(hint)}.")
+            converted = hint(value)
+        case int() if hint is float and not isinstance(value, bool):
+            converted = float(value)
+        case _ if isinstance(hint, type) and type(value) is hint:
+            converted = value
+    if converted is MISSING:
+        raise Misconfigured(f"{where}: {value!r} is not {getattr(hint, '__name__', hint)}.")
+    return converted
+
+
+def _tuple(hints: tuple[Any, ...], value: list[Any], where: str) -> tuple[Any, ...]:
+    inner = hints[:1] * len(value) if hints[-1] is Ellipsis else hints
+    if len(inner) != len(value):
+        raise Misconfigured(f"{where}: {value!r} has not {len(inner)} parts.")
+    return tuple(_convert(one, part, where) for one, part in zip(inner, value, strict=True))
 
 
 def duration(text: str, where: str) -> timedelta:
-    """ "90s", "250ms", "15m", "2h", "7d"."""
+    """From "90s", "250ms", "15m", "2h" or "7d"."""
     match = _DURATION.fullmatch(text.strip())
     if not match:
         raise Misconfigured(f"{where}: {text!r} is no duration like 90s, 250ms, 15m, 2h or 7d.")
@@ -294,7 +304,7 @@ def _seconds(env: Mapping[str, str], name: str) -> timedelta | None:
 
 
 def _models(text: str) -> dict[str, str]:
-    """ "cheap=offline,quality=anthropic/claude-…"."""
+    """From "cheap=offline,quality=anthropic/claude-…"."""
     chosen: dict[str, str] = {}
     for part in re.split(r"[,\s]+", text.strip()):
         if not part:

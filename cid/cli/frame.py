@@ -142,29 +142,35 @@ def run(main: click.Group, args: list[str] | None = None) -> int:
     """Run a command line; answers the exit code. What went wrong is one sentence on standard error."""
     try:
         code = main.main(args=args, prog_name="cid", standalone_mode=False)
-    except click.UsageError as error:
-        hint = f" See `{error.ctx.command_path} --help`." if error.ctx else ""
-        return _say(f"{error.format_message().rstrip('.')}.{hint}", USAGE)
-    except click.exceptions.Exit as done:
-        return done.exit_code
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()
-        return FAILED
-    except click.ClickException as error:
-        return _say(error.format_message(), error.exit_code)
-    except Refused as error:
-        return _say(error.public, FAILED)
-    except Misconfigured as error:
-        return _say(str(error), MISCONFIGURED)
-    except Upstream as error:
-        return _say(f"{str(error).rstrip('.')}.", MISCONFIGURED if "database" in str(error) else FAILED)
-    except CidError as error:
-        return _say(str(error), FAILED)
+        # Whoever read our output has enough; nothing is left to say, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except (click.ClickException, click.exceptions.Exit, CidError) as error:
+        sentence, code = explained(error)
+        if sentence:
+            click.echo(f"cid: {sentence[:1].upper()}{sentence[1:].rstrip('.')}.", err=True)
     return code if isinstance(code, int) else OK
 
 
-def _say(sentence: str, code: int) -> int:
-    click.echo(f"cid: {sentence[:1].upper()}{sentence[1:]}", err=True)
-    return code
+def explained(error: Exception) -> tuple[str, int]:
+    """One sentence for a person, and the exit code."""
+    match error:
+        case click.exceptions.Exit():
+            said = "", error.exit_code
+        case click.UsageError():
+            hint = f". See `{error.ctx.command_path} --help`" if error.ctx else ""
+            said = error.format_message().rstrip(".") + hint, USAGE
+        case click.ClickException():
+            said = error.format_message(), error.exit_code
+        case Refused():
+            said = error.public, FAILED
+        case Misconfigured():
+            said = str(error), MISCONFIGURED
+        case Upstream() if "database" in str(error):
+            said = f"the database is not there ({error}): run `cid doctor`", MISCONFIGURED
+        case _:
+            said = str(error), FAILED
+    return said

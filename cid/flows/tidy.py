@@ -16,7 +16,7 @@ log = structlog.get_logger("tidy")
 
 
 async def tidy(sv: Services, jobs: Sequence[Job]) -> None:
-    """Each step in a transaction of its own: dropping a day waits for whoever reads it, and nothing else should wait too."""
+    """In transactions of their own: dropping a day waits for whoever reads it, and nothing else should wait with it."""
     keep = sv.retention
     async with sv.platform.tx() as tx:
         made = await store.make_partitions(tx)

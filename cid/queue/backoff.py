@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 FIRST = timedelta(seconds=5)
+DOUBLINGS = 20
 LONGEST = timedelta(hours=1)
 SPREAD = 0.2
 """Jobs that failed together must not come back together."""
@@ -15,7 +16,8 @@ def delay(attempt: int, chance: float, *, retry_after: timedelta | None = None) 
 
     What the other side asked for is a floor, spread upwards only, and may be longer than an hour but not than a day.
     """
-    own = min(FIRST * 2 ** min(max(attempt, 1) - 1, 20), LONGEST) * (1 - SPREAD + 2 * SPREAD * chance)
+    doublings: int = min(max(attempt, 1) - 1, DOUBLINGS)
+    own = min(FIRST * (1 << doublings), LONGEST) * (1 - SPREAD + 2 * SPREAD * chance)
     if retry_after is None:
         return own
     asked = min(max(retry_after, timedelta(0)), timedelta(days=1)) * (1 + SPREAD * chance)

@@ -36,7 +36,7 @@ class Lane:
         self.free = self.slots
 
     def heard(self, now: float) -> None:
-        """There may be work. Groups that are still filling need not be looked at more often than four times a linger."""
+        """There may be work. Groups that still fill need no more than four looks in a linger."""
         self.heard_at = now
         self.look_at = min(self.look_at, max(now, self.looked_at + self.terms.linger.total_seconds() / 4))
 
@@ -50,7 +50,10 @@ class Lane:
 
 
 class Consumer:
-    """`work` runs one hand-out and raises nothing but CancelledError. `may_claim` False: our sign of life does not arrive."""
+    """`work` runs one hand-out and raises nothing but CancelledError.
+
+    `may_claim` False: our sign of life does not arrive, so what we claim would be taken from us.
+    """
 
     def __init__(
         self,
@@ -72,10 +75,11 @@ class Consumer:
         self._hands: set[asyncio.Task[None]] = set()
 
     def wake(self, kinds: Iterable[str]) -> None:
-        """Look at these kinds now rather than at the next poll."""
-        now = asyncio.get_running_loop().time()
-        for lane in (self._lanes[kind] for kind in kinds if kind in self._lanes):  # type: ignore[index]  # StrEnum is str
-            lane.heard(now)
+        """Look at these kinds ('*': at all) now rather than at the next poll."""
+        now, said = asyncio.get_running_loop().time(), set(kinds)
+        for kind, lane in self._lanes.items():
+            if kind in said or "*" in said:
+                lane.heard(now)
         self._heard.set()
 
     @property
@@ -105,7 +109,7 @@ class Consumer:
                 hand.cancel()
 
     async def run_once(self, *, rounds: Callable[[], Awaitable[bool]]) -> None:
-        """Claims until nothing of our kinds waits or runs any more. `rounds` brings due jobs up; False: nothing to wait for."""
+        """Claims until nothing of our kinds waits or runs. `rounds` brings up what is due; False: there is nothing."""
         async with asyncio.TaskGroup() as hands:
             while True:
                 found = [await self._fill(lane, hands) for lane in self._lanes.values() if lane.free]

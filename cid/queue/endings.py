@@ -90,7 +90,7 @@ class Endings:
                 self._empty.set()
 
     async def flush(self, batch: list[Ending]) -> None:
-        """Writes and takes out of `batch` one sort of ending after the other. Raises Upstream with the rest left in it."""
+        """Writes one sort of ending after the other and takes it out of `batch`. Raises Upstream."""
         ended = [e for e in batch if e.outcome in {Outcome.DONE, Outcome.CANCELLED}]
         if ended:
             ids, leases = _fences(ended)

@@ -1,4 +1,4 @@
-"""The sign of life of this process: a thread with its own event loop and connection, so that a busy loop is not a dead one."""
+"""The process's sign of life: a thread with its own event loop and connection, so that a busy loop is no dead one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from cid.domain.errors import Upstream
-from cid.domain.jobs import JobId
+from cid.domain.ids import JobId
 from cid.pg.sql import query
 from cid.queue.link import Link
 
@@ -88,7 +88,7 @@ class Heart:
 
     @property
     def steady(self) -> bool:
-        """Whether beats arrived for long enough that others had time for theirs: only then may this process judge them."""
+        """Whether beats arrived for so long that others had time for theirs: only then may this process judge them."""
         return self.fresh and time.monotonic() - self._since >= 2 * self._every_s
 
     def wait_first(self, seconds: float) -> bool:

@@ -14,7 +14,7 @@ HIGH = query("pressure.high")
 
 
 async def pressure(tx: Tx, kind: JobKind) -> bool:
-    """Whether as many ready jobs of `kind` wait as its mark allows: the producer should snooze. Kinds without a mark never do.
+    """Whether as many ready jobs of `kind` wait as its mark allows: the producer should snooze. No mark: never.
 
     In a tenant's transaction only that tenant's jobs count.
     """

@@ -12,6 +12,7 @@ import structlog
 
 import cid
 from cid.domain.errors import Misconfigured
+from cid.domain.ids import JobId
 from cid.domain.jobs import JobKind
 from cid.domain.tuning import Periodic, QueueTuning, WakeUps
 from cid.pg.embedded import Server
@@ -67,10 +68,11 @@ class Process:
             every=crew.tuning.beat,
             timeout=crew.tuning.statement,
             parts=self.board.shown,
-            asked=lambda ids: self._soon(lambda: self.edge.cancel(ids)),
+            asked=self._asked,
         )
+        self._claimer = Claimer(self._claim_link, self._worker)
         self._consumer = Consumer(
-            Claimer(self._claim_link, self._worker),
+            self._claimer,
             [_lane(kind, handler) for kind, handler in crew.table.items()],
             self.edge.run,
             poll=crew.tuning.poll,
@@ -100,7 +102,7 @@ class Process:
             unsubscribe()
             await self._close()
 
-    async def drain(self, *, progress: bool = False) -> Mapping[str, int]:
+    async def drain(self) -> Mapping[str, int]:
         """Works off what is due and ends; answers outcome → jobs."""
         await self._begin()
         try:
@@ -118,10 +120,7 @@ class Process:
         await self._endings.drained()
         async with self._crew.services.platform.tx() as tx:
             await care.move_due(tx)
-        return await self._claimer_waiting()
-
-    async def _claimer_waiting(self) -> bool:
-        return await Claimer(self._claim_link, self._worker).waiting(list(self._crew.table))
+        return await self._claimer.waiting(list(self._crew.table))
 
     def _upkeep(self) -> list[Part]:
         crew, tuning = self._crew, self._crew.tuning
@@ -163,8 +162,9 @@ class Process:
     def _link(self, use: str) -> Link:
         return Link(self._crew.dsn, name=f"cid {use}", timeout=self._crew.tuning.statement)
 
-    def _soon(self, call: object) -> None:
-        self._loop.call_soon_threadsafe(call)  # type: ignore[arg-type]
+    def _asked(self, ids: frozenset[JobId]) -> None:
+        """In the heart's thread."""
+        self._loop.call_soon_threadsafe(self.edge.cancel, ids)
 
 
 def _lane(kind: JobKind, handler: Handler) -> Lane:

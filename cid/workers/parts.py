@@ -84,7 +84,7 @@ async def supervise(part: Part, board: Board, chance: Callable[[], float]) -> No
             log.warning("part.failed", part=part.name, error=said)
         except Exception as error:
             said = f"{type(error).__name__}: {error}"
-            log.error("part.crashed", part=part.name, error=said, exc_info=error)
+            log.exception("part.crashed", part=part.name)
         else:
             board.set(part.name, PartState.ENDED)
             return

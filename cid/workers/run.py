@@ -10,7 +10,8 @@ from datetime import timedelta
 import structlog
 
 from cid.domain.errors import BadReply, Deferred, LostLease, Upstream
-from cid.domain.jobs import Job, JobId, JobKind
+from cid.domain.ids import JobId
+from cid.domain.jobs import Job, JobKind
 from cid.domain.outside import Stopping
 from cid.queue import backoff
 from cid.queue import jobs as queue_jobs

@@ -1,4 +1,4 @@
-"""What keeps the queue moving, in every process and with no leader: due jobs, lost jobs, periodic jobs, the sign of life."""
+"""What keeps the queue moving, in every process and with no leader: due, lost and periodic jobs, the sign of life."""
 
 from __future__ import annotations
 

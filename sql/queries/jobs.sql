@@ -31,10 +31,17 @@ returning id
 -- A sleeping job keeps its attempts. App may not update jobs, so the row is taken out and put back as new.
 with gone as (
   delete from jobs where id = $1 and lease = $2
-  returning tenant_id, kind, priority, attempt, dedupe_key, payload, created_at
+  returning id, tenant_id, kind, priority, attempt, dedupe_key, payload, created_at, cancel
 ), back as (
   insert into jobs (tenant_id, kind, state, priority, run_at, attempt, dedupe_key, payload, error, created_at)
-  select tenant_id, kind, 'scheduled', priority, $3, greatest(attempt - 1, 0), dedupe_key, payload, $4, created_at from gone
+  select tenant_id, kind, 'scheduled', priority, $3, greatest(attempt - 1, 0), dedupe_key, payload, $4, created_at
+  from gone where not cancel
   on conflict (tenant_id, kind, dedupe_key) where state in ('scheduled', 'ready') and dedupe_key is not null do nothing
+  returning id
+), ended as (
+  -- asked to be cancelled meanwhile, or a waiting job with the same key does the work
+  insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at)
+  select id, tenant_id, kind, case when cancel then 'cancelled' else 'merged' end, attempt, payload, created_at
+  from gone where not exists (select from back)
 )
 select count(*) from gone
