@@ -18,10 +18,11 @@ from cid.domain.jobs import JobKind, JobState
 from cid.flows import jobs as flow
 from cid.ports import Tx
 from cid.queue import control
+from cid.queue.wakeups import EVERY_KIND
 from cid.services import Services
 from cid.store import tenants
 
-KIND = click.Choice([*(str(kind) for kind in JobKind), control.EVERY_KIND])
+KIND = click.Choice([*(str(kind) for kind in JobKind), EVERY_KIND])
 STATES = (*(str(state) for state in JobState), "dead")
 WIDTH = 60
 
@@ -32,9 +33,9 @@ def jobs() -> None:
 
 
 def _filters(command: Callable[..., Any]) -> Callable[..., Any]:
-    command = click.option("--kind", "kinds", type=click.Choice([str(kind) for kind in JobKind]), multiple=True, help="Of this kind.")(
-        command
-    )
+    command = click.option(
+        "--kind", "kinds", type=click.Choice([str(kind) for kind in JobKind]), multiple=True, help="Of this kind."
+    )(command)
     return click.option("--tenant", metavar="SLUG", help="Of this tenant.")(command)
 
 

@@ -18,7 +18,7 @@ async def retry(sv: Services, actor: UserId | None, job: JobId) -> None:
         if not await control.retry(tx, job):
             raise NotFound(f"There is no dead job {job}.")
         await _note(sv, tx, actor, "job.retry", str(job))
-        tx.after_commit(lambda: wakeups.ready({control.EVERY_KIND}))
+        tx.after_commit(lambda: wakeups.ready({wakeups.EVERY_KIND}))
 
 
 async def retry_all(
@@ -33,7 +33,7 @@ async def retry_all(
             retried += await control.retry(tx, job)
     async with sv.platform.tx() as tx:
         await _note(sv, tx, actor, "job.retry_all", ",".join(kinds) or "*")
-        tx.after_commit(lambda: wakeups.ready({control.EVERY_KIND}))
+        tx.after_commit(lambda: wakeups.ready({wakeups.EVERY_KIND}))
     return retried
 
 
@@ -62,7 +62,7 @@ async def resume(sv: Services, actor: UserId | None, kind: str, tenant: TenantId
         changed = await control.resume(tx, kind, tenant or PLATFORM)
         if changed:
             await _note(sv, tx, actor, "jobs.resume", kind)
-            tx.after_commit(lambda: wakeups.ready({control.EVERY_KIND}))
+            tx.after_commit(lambda: wakeups.ready({wakeups.EVERY_KIND}))
         return changed
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from cid.domain.errors import Upstream
+from cid.queue.wakeups import EVERY_KIND
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -78,7 +79,7 @@ class Consumer:
         """Look at these kinds ('*': at all) now rather than at the next poll."""
         now, said = asyncio.get_running_loop().time(), set(kinds)
         for kind, lane in self._lanes.items():
-            if kind in said or "*" in said:
+            if kind in said or EVERY_KIND in said:
                 lane.heard(now)
         self._heard.set()
 

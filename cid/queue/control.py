@@ -24,7 +24,6 @@ CANCEL = query("control.cancel")
 PAUSE = query("control.pause")
 RESUME = query("control.resume")
 PAUSES = query("control.pauses")
-EVERY_KIND = "*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +147,7 @@ async def cancel(tx: Tx, job: JobId) -> str | None:
 
 
 async def pause(tx: Tx, kind: str, tenant: TenantId = PLATFORM) -> bool:
-    """PLATFORM: for every tenant. EVERY_KIND: of every kind. False where it was so already."""
+    """PLATFORM: for every tenant. Kind "*": of every kind. False where it was so already."""
     return bool(await tx.fetchval(PAUSE, kind, tenant))
 
 

@@ -54,11 +54,14 @@ class Endings:
     link: Link
     _queue: list[Ending] = field(default_factory=list)
     _filled: asyncio.Event = field(default_factory=asyncio.Event)
-    _empty: asyncio.Event = field(default_factory=asyncio.Event)
+    _written: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self._written.set()
 
     def add(self, *endings: Ending) -> None:
         self._queue.extend(endings)
-        self._empty.clear()
+        self._written.clear()
         self._filled.set()
 
     @property
@@ -67,8 +70,7 @@ class Endings:
 
     async def drained(self) -> None:
         """Returns once everything added so far is written."""
-        if self._queue:
-            await self._empty.wait()
+        await self._written.wait()
 
     async def run(self) -> None:
         """For ever. Raises nothing that Postgres does."""
@@ -87,7 +89,7 @@ class Endings:
                 self._queue[:0] = batch
                 self._filled.set()
             elif not self._queue:
-                self._empty.set()
+                self._written.set()
 
     async def flush(self, batch: list[Ending]) -> None:
         """Writes one sort of ending after the other and takes it out of `batch`. Raises Upstream."""

@@ -100,7 +100,7 @@ class Heart:
     async def _beat(self) -> None:
         link = Link(self._dsn, name="cid heart", timeout=self._timeout)
         while not self._stopping.is_set():
-            wait_s = self._every_s
+            wait_s = self._every_s if self._beaten.is_set() else 1.0  # the second beat tells how the parts started
             try:
                 rows = await link.fetch(
                     BEAT, self.worker, machine(), os.getpid(), self._version, self._kinds, self._parts()

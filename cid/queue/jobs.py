@@ -24,13 +24,13 @@ DONE = query("jobs.done")
 DEAD = query("jobs.dead")
 SNOOZE = query("jobs.snooze")
 ERROR_LIMIT = 2000
-_ended: ContextVar[set[JobId] | None] = ContextVar("ended", default=None)
+_ended: ContextVar[dict[JobId, str] | None] = ContextVar("ended", default=None)
 
 
 @contextmanager
-def watched() -> Iterator[set[JobId]]:
-    """The ids of the jobs that were ended within, filled in as their transactions commit."""
-    ended: set[JobId] = set()
+def watched() -> Iterator[dict[JobId, str]]:
+    """The jobs that were ended within and how, filled in as their transactions commit."""
+    ended: dict[JobId, str] = {}
     token = _ended.set(ended)
     try:
         yield ended
@@ -71,21 +71,21 @@ async def done(tx: Tx, *jobs: Job) -> None:
     ended = await tx.fetch(DONE, [job.id for job in jobs], [job.lease for job in jobs])
     if len(ended) != len(jobs):
         raise LostLease(f"{len(jobs) - len(ended)} of {len(jobs)} jobs belong to another process now")
-    _note(tx, *jobs)
+    _note(tx, "done", *jobs)
 
 
 async def dead(tx: Tx, job: Job, why: str) -> None:
     """End `job` for good, to be looked at by a person."""
     if await tx.fetchval(DEAD, job.id, job.lease, reason(why)) is None:
         raise LostLease(f"job {job.id} belongs to another process now")
-    _note(tx, job)
+    _note(tx, "dead", job)
 
 
 async def snooze(tx: Tx, job: Job, until: datetime, why: str) -> None:
     """Let `job` wait until `until`; the attempt does not count."""
     if not await tx.fetchval(SNOOZE, job.id, job.lease, until, reason(why)):
         raise LostLease(f"job {job.id} belongs to another process now")
-    _note(tx, job)
+    _note(tx, "snooze", job)
 
 
 def reason(why: str) -> str:
@@ -97,8 +97,8 @@ def kinds(jobs: Iterable[Job]) -> set[str]:
     return {job.kind for job in jobs}
 
 
-def _note(tx: Tx, *jobs: Job) -> None:
+def _note(tx: Tx, how: str, *jobs: Job) -> None:
     ended = _ended.get()
     if ended is not None:
-        ids = [job.id for job in jobs]
+        ids = dict.fromkeys((job.id for job in jobs), how)
         tx.after_commit(lambda: ended.update(ids))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NOTIFY = query("wakeups.notify")
 CHANNEL = "cid_jobs"
+EVERY_KIND = "*"
 COALESCE_S = 0.005
 PROBE_S = 10.0
 ANSWER_S = 5.0
@@ -57,6 +58,7 @@ class Wire:
         self._said: set[str] = set()
         self._wanted = asyncio.Event()
         self._answered = asyncio.Event()
+        self._cut = False
         self.opened = 0
         """How often a connection was opened to listen."""
 
@@ -72,15 +74,20 @@ class Wire:
                         await self._wanted.wait()
                 except TimeoutError:
                     await self._check()
-                    continue
-                await asyncio.sleep(COALESCE_S)
-                said, self._said = self._said, set()
-                self._wanted.clear()
-                if said:
-                    await self._link.fetch(NOTIFY, sorted(said))
+                else:
+                    await asyncio.sleep(COALESCE_S)
+                    await self._send()
         finally:
             unsubscribe()
             self._link.drop()
+
+    async def _send(self) -> None:
+        said, self._said = self._said, set()
+        self._wanted.clear()
+        if self._cut:
+            raise Upstream("database: the listening connection was cut")
+        if said:
+            await self._link.fetch(NOTIFY, sorted(said))
 
     def _say(self, kinds: frozenset[str]) -> None:
         self._said |= kinds
@@ -97,8 +104,14 @@ class Wire:
                 hear(frozenset({str(payload)}))
 
         await conn.add_listener(CHANNEL, heard)
-        conn.add_termination_listener(lambda _conn: self._wanted.set())
+        self._cut = False
+        conn.add_termination_listener(self._was_cut)
         self.opened += 1
+        hear(frozenset({EVERY_KIND}))  # whatever was said while nobody listened
+
+    def _was_cut(self, _conn: Any) -> None:
+        self._cut = True
+        self._wanted.set()
 
     async def _check(self) -> None:
         self._answered.clear()

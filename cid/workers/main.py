@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -88,6 +89,8 @@ class Process:
         parts = [Part("endings", self._endings.run), *self._upkeep(), *crew.others]
         if crew.server:
             parts.append(Part("postgres", lambda: upkeep.watch_postgres(crew.server)))  # type: ignore[arg-type]
+        if os.getpid() == 1:
+            parts.append(Part("orphans", upkeep.adopt))
         claims = Part("claims", lambda: self._consumer.run(stop, crew.tuning.grace, hurry))
         try:
             async with asyncio.TaskGroup() as group:

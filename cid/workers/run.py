@@ -101,7 +101,7 @@ class Edge:
                 raise Overdue(f"not finished in {deadline.total_seconds():g} s") from error
             raise
 
-    async def _failed(self, jobs: Sequence[Job], ended: set[JobId], error: Exception, hand: Hand) -> None:
+    async def _failed(self, jobs: Sequence[Job], ended: dict[JobId, str], error: Exception, hand: Hand) -> None:
         left = [job for job in jobs if job.id not in ended]
         match error:
             case LostLease():
@@ -115,14 +115,20 @@ class Edge:
                 for job in left:
                     self._again(job, error)
             case _ if len(left) > 1:
-                # One bad job must not take its group along.
                 log.warning("job.group_failed", error=_said(error), exc_info=error)
-                for job in left:
-                    await self._run([job], hand)
+                await self._one_by_one(left, hand)
             case _:
                 log.error("job.dead", error=_said(error), exc_info=error)
                 for job in left:
                     self._add(Ending(job=job, outcome=Outcome.DEAD, why=_said(error)))
+
+    async def _one_by_one(self, jobs: Sequence[Job], hand: Hand) -> None:
+        """One bad job must not take its group along."""
+        for job in jobs:
+            if job.id in hand.asked:
+                self._add(Ending(job=job, outcome=Outcome.CANCELLED))
+            else:
+                await self._run([job], hand)
 
     def _again(self, job: Job, error: Exception) -> None:
         handler = self._table[job.kind]
@@ -137,10 +143,10 @@ class Edge:
         log.warning("job.retried", error=why, wait_s=round(wait.total_seconds(), 1))
         self._add(Ending(job=job, outcome=Outcome.RETRY, at=self._services.clock.now() + wait, why=why))
 
-    def _end(self, jobs: Sequence[Job], ended: set[JobId], outcome: Outcome) -> None:
+    def _end(self, jobs: Sequence[Job], ended: dict[JobId, str], outcome: Outcome) -> None:
         for job in jobs:
             if job.id in ended:
-                self._count("done")
+                self._count(ended[job.id])
             else:
                 self._add(Ending(job=job, outcome=outcome))
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 
 import structlog
 
@@ -19,6 +21,8 @@ from cid.queue.heart import Heart, machine
 from cid.workers.table import Handler
 
 WATCH_S = 0.5
+NOBODY_IS_SILENT = timedelta(days=36500)
+"""Only jobs of processes without a row are rescued: those are known to be dead."""
 log = structlog.get_logger("upkeep")
 
 
@@ -40,12 +44,11 @@ async def reap(
     while True:
         async with platform.tx() as tx:
             await care.bury(tx, machine(), _runs, but=heart.worker)
-        if heart.steady:
-            async with platform.tx() as tx:
-                rescued = await care.rescue(tx, silent, tries)
-            for outcome, kinds in rescued.items():
-                log.warning("jobs.rescued", outcome=outcome, kinds=kinds)
-            wakeups.ready(rescued.get("ready", {}))
+        async with platform.tx() as tx:
+            rescued = await care.rescue(tx, silent if heart.steady else NOBODY_IS_SILENT, tries)
+        for outcome, kinds in rescued.items():
+            log.warning("jobs.rescued", outcome=outcome, kinds=kinds)
+        wakeups.ready(rescued.get("ready", {}))
         await asyncio.sleep(every.total_seconds())
 
 
@@ -59,17 +62,13 @@ async def schedule(platform: PlatformDb, entries: Sequence[Periodic], every: tim
 
 
 async def watch_heart(heart: Heart) -> None:
-    """Say so when beats stop arriving, and start the thread again when it ended."""
-    fresh = True
+    """Start the thread where it ended, and fail, visibly, while beats do not arrive."""
+    heart.start()
     while True:
         if not heart.alive:
-            log.error("heart.restarted")
-            heart.start()
-        if heart.fresh != fresh:
-            fresh = heart.fresh
-            log.log(20 if fresh else 40, "heart.fresh" if fresh else "heart.silent")
-            if not fresh:
-                raise Upstream("our sign of life does not arrive: nothing is claimed until it does")
+            raise Upstream("the thread that beats ended; it is started again")
+        if not heart.fresh:
+            raise Upstream("our sign of life does not arrive: nothing is claimed until it does")
         await asyncio.sleep(WATCH_S)
 
 
@@ -81,6 +80,28 @@ async def watch_postgres(server: Server) -> None:
             server.revive()
             log.warning("postgres.restarted")
         await asyncio.sleep(WATCH_S)
+
+
+async def adopt(every_s: float = 5.0) -> None:
+    """As PID 1: reap the children that others left to us. A zombie that is one at the second look has no waiter."""
+    before: set[int] = set()
+    while True:
+        zombies = _zombies()
+        for pid in zombies & before:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)  # noqa: ASYNC222 - it does not hang
+        before = zombies
+        await asyncio.sleep(every_s)
+
+
+def _zombies() -> set[int]:
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, parent = path.read_text().rsplit(")", 1)[1].split()[:2]
+            if state == "Z" and int(parent) == os.getpid():
+                found.add(int(path.parent.name))
+    return found
 
 
 def _runs(pid: int) -> bool:

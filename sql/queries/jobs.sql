@@ -2,7 +2,9 @@
 -- One statement for any number of jobs of one tenant. A waiting job with the same key does the work: nothing is added.
 insert into jobs (tenant_id, kind, state, priority, run_at, dedupe_key, payload)
 select $1, j.kind, case when j.run_at > cid_now() then 'scheduled' else 'ready' end, j.priority, coalesce(j.run_at, cid_now()), j.dedupe, j.payload
-from unnest($2::text[], $3::smallint[], $4::timestamptz[], $5::text[], $6::jsonb[]) as j (kind, priority, run_at, dedupe, payload)
+from unnest($2::text[], $3::smallint[], $4::timestamptz[], $5::text[], $6::jsonb[]) with ordinality
+  as j (kind, priority, run_at, dedupe, payload, n)
+order by j.kind, j.dedupe, j.n  -- one order for everybody: two producers of the same keys must not wait for each other
 on conflict (tenant_id, kind, dedupe_key) where state in ('scheduled', 'ready') and dedupe_key is not null do nothing
 returning id, kind, state
 
