@@ -98,4 +98,5 @@ def _job(row: Row, kind: JobKind, lease: int) -> Job:
         attempt=row["attempt"],
         lease=lease,
         deadline=row["deadline"],
+        last_error=row["error"],
     )

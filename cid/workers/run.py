@@ -19,7 +19,6 @@ from cid.queue.endings import Ending, Endings, Outcome
 from cid.services import Services
 from cid.workers.table import Handler
 
-BAD_REPLY_TRIES = 2
 log = structlog.get_logger("job")
 
 
@@ -132,9 +131,9 @@ class Edge:
 
     def _again(self, job: Job, error: Exception) -> None:
         handler = self._table[job.kind]
-        tries = min(handler.tries, BAD_REPLY_TRIES) if isinstance(error, BadReply) else handler.tries
-        why = f"{_said(error)} (attempt {job.attempt} of {tries})"
-        if job.attempt >= tries:
+        why = f"{_said(error)} (attempt {job.attempt} of {handler.tries})"
+        again = isinstance(error, BadReply) and job.last_error.startswith(BadReply.__name__)
+        if again or job.attempt >= handler.tries:
             log.error("job.dead", error=why)
             self._add(Ending(job=job, outcome=Outcome.DEAD, why=why))
             return

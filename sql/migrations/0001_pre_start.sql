@@ -519,7 +519,7 @@ create table pauses (
 -- a fresh snapshot. As one statement 1 % of claims saw a tenant as free that another claim had just taken.
 create function claim_group(p_kind text, p_from uuid, p_n integer, p_linger interval, p_worker uuid, p_lease bigint,
                             p_deadline interval, p_handouts integer)
-returns table (id bigint, tenant_id uuid, attempt integer, deadline timestamptz, payload jsonb)
+returns table (id bigint, tenant_id uuid, attempt integer, deadline timestamptz, payload jsonb, error text)
 language plpgsql volatile set search_path = pg_catalog, public as $$
 #variable_conflict use_column
 declare
@@ -557,7 +557,7 @@ begin
         set state = 'running', attempt = j.attempt + 1, worker = p_worker, lease = p_lease, deadline = cid_now() + p_deadline,
             leads = j.id = (select min(p.id) from picked p)
         where j.id = any (array(select p.id from picked p))  -- not a join: with stale statistics that scans the table
-        returning j.id, j.tenant_id, j.attempt, j.deadline, j.payload;
+        returning j.id, j.tenant_id, j.attempt, j.deadline, j.payload, j.error;
       if found then return; end if;
     end tenant;
     select (select j.tenant_id from jobs j where j.state = 'ready' and j.kind = p_kind and j.tenant_id > v

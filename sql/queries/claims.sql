@@ -33,11 +33,11 @@ with recursive quick as materialized (
 update jobs j
 set state = 'running', attempt = j.attempt + 1, worker = $4, lease = $5, deadline = cid_now() + $6::interval
 where j.id = any (array(select p.id from picked p)) and (select q.off from quick q) is not null
-returning j.id, j.tenant_id, j.attempt, j.deadline, j.payload
+returning j.id, j.tenant_id, j.attempt, j.deadline, j.payload, j.error
 
 -- name: group
 -- One hand-out of up to $3 jobs of one tenant; see the function.
-select id, tenant_id, attempt, deadline, payload
+select id, tenant_id, attempt, deadline, payload, error
 from claim_group($1, $2, $3::int, $4::interval, $5, $6, $7::interval, $8)
 
 -- name: waiting
