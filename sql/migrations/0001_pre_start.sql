@@ -538,7 +538,7 @@ create table pauses (
 create function claim_group(p_kind text, p_from uuid, p_n integer, p_linger interval, p_worker uuid, p_lease bigint,
                             p_deadline interval, p_handouts integer)
 returns table (id bigint, tenant_id uuid, attempt integer, deadline timestamptz, payload jsonb, error text)
-language plpgsql volatile set search_path = pg_catalog, public as $$
+language plpgsql volatile set search_path = pg_catalog, public, pg_temp as $$
 #variable_conflict use_column
 declare
   v uuid; since timestamptz; wrapped boolean := p_from = '00000000-0000-0000-0000-000000000000';
@@ -588,7 +588,7 @@ end $$;
 -- be cancelled is, and one whose dedupe twin waits merges into it. Fenced by (id, lease); answers what became of each.
 create function put_back(p_ids bigint[], p_leases bigint[], p_run_at timestamptz[], p_refund boolean, p_errors text[])
 returns table (id bigint, kind text, outcome text)
-language plpgsql volatile set search_path = pg_catalog, public as $$
+language plpgsql volatile set search_path = pg_catalog, public, pg_temp as $$
 #variable_conflict use_column
 declare
   i integer; cancelled boolean;
@@ -621,7 +621,7 @@ end $$;
 -- but its loop does not): back to ready, or dead where the tries of their kind are used up.
 create function rescue(p_silent interval, p_kinds text[], p_tries integer[], p_limit integer)
 returns table (id bigint, kind text, outcome text)
-language plpgsql volatile set search_path = pg_catalog, public as $$
+language plpgsql volatile set search_path = pg_catalog, public, pg_temp as $$
 #variable_conflict use_column
 declare
   lost record; why text;
@@ -653,7 +653,7 @@ end $$;
 -- Scheduled jobs that are due become ready, all in one statement; where that fails, one by one, and the one at fault is put
 -- off with the reason instead of holding up the rest for ever.
 create function move_due(p_limit integer) returns table (kind text, moved integer)
-language plpgsql volatile set search_path = pg_catalog, public as $$
+language plpgsql volatile set search_path = pg_catalog, public, pg_temp as $$
 #variable_conflict use_column
 declare
   due record;
@@ -688,7 +688,7 @@ end $$;
 
 -- Partitions of the history that ended before p_keep ago; at least a day stays.
 create function drop_old_history(p_keep interval) returns integer
-language plpgsql security definer set search_path = pg_catalog, public as $$
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
   part record; dropped integer := 0;
 begin
@@ -733,7 +733,7 @@ create view inspect.jobs_dead with (security_invoker = true) as
 
 -- A dead job gets all its tries again. False where there is no such dead job.
 create function inspect.retry_job(p_id bigint) returns boolean
-language sql volatile set search_path = pg_catalog, public as $$
+language sql volatile set search_path = pg_catalog, public, pg_temp as $$
   with gone as (delete from jobs_dead d where d.id = p_id returning d.*),
   back as (
     insert into jobs (tenant_id, kind, payload, error, created_at)
@@ -744,7 +744,7 @@ $$;
 -- A waiting job ends at once; a running one is asked to, and its process hears of it at its next beat.
 -- Answers cancelled, asked, or null where there is no such job.
 create function inspect.cancel_job(p_id bigint) returns text
-language plpgsql volatile set search_path = pg_catalog, public as $$
+language plpgsql volatile set search_path = pg_catalog, public, pg_temp as $$
 declare
   found_state text;
 begin
@@ -764,13 +764,13 @@ end $$;
 -- Nothing of this kind ('*': of any) is claimed for the tenant (none given: for anybody) until it is resumed.
 -- Jobs that run go on. False where it was paused already.
 create function inspect.pause(p_kind text, p_tenant uuid default '00000000-0000-0000-0000-000000000000') returns boolean
-language sql volatile set search_path = pg_catalog, public as $$
+language sql volatile set search_path = pg_catalog, public, pg_temp as $$
   with done as (insert into pauses (kind, tenant_id) values (p_kind, p_tenant) on conflict do nothing returning 1)
   select exists (select from done)
 $$;
 
 create function inspect.resume(p_kind text, p_tenant uuid default '00000000-0000-0000-0000-000000000000') returns boolean
-language sql volatile set search_path = pg_catalog, public as $$
+language sql volatile set search_path = pg_catalog, public, pg_temp as $$
   with done as (delete from pauses p where p.kind = p_kind and p.tenant_id = p_tenant returning 1)
   select exists (select from done)
 $$;
@@ -915,7 +915,7 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
 $$;
 -- What to call somebody who acts or acted in the tenant at hand; nothing of anybody else.
 create function person_of(who uuid) returns text
-language sql stable security definer set search_path = pg_catalog, public as $$
+language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
   select coalesce(nullif(u.name, ''), u.email) from public.users u
   where u.id = who and (
     exists (select from public.members m where m.tenant_id = public.app_tenant() and m.user_id = who)
@@ -977,7 +977,7 @@ revoke all on function delete_tenant(uuid) from public;
 -- the transaction's own and no argument. Planned anew each time: a rare word starts at the words, a common one at the verdicts.
 create function find_verdicts(words text, gate text, outcome text, reason text, before_at timestamptz, before_id uuid, most integer)
 returns table (id uuid)
-language plpgsql stable security definer set search_path = pg_catalog, public as $$
+language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp as $$
 begin
   return query execute $q$
     select v.id

@@ -178,7 +178,7 @@ async def test_items_arrive_over_ten_seconds_and_then_the_feed_rests(
 
 
 def test_headlines_of_a_story_share_their_words_and_those_of_others_do_not() -> None:
-    items = SampleReader(funnel.CONFIG / "sample", FrozenClock()).funnel.items
+    items = SampleReader(funnel.CONFIG / "sample", FrozenClock()).newsroom.items
     stories: dict[str, list[Any]] = {"grant": [], "tariff": [], "quota": []}
     rest = []
     for item in items:
