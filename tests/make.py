@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from cid.domain.ids import ItemId, SourceId, StoryId, TenantId, UserId
+from cid.domain.ids import ItemId, SourceId, StoryId, TenantId, UserId, uuid7
 from cid.domain.jobs import Job, JobKind
 from cid.domain.policy import Drafting, GatePolicy, Outage, Relevance, Reviewing, Rules, Signal
 from cid.domain.tenants import Profile
@@ -123,3 +123,8 @@ async def source(tx: Tx, url: str = "https://news.test/feed", *, tenant: TenantI
 
 def nobody() -> UUID:
     return uuid4()
+
+
+def uuid7_now() -> UUID:
+    """For rows of tables that are partitioned by id."""
+    return uuid7(datetime.now(UTC))

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from cid.domain.draft import DraftState
-from cid.domain.ids import DraftId, ItemId, ScreeningId, SourceId, StoryId, SubscriptionId, TenantId
+from cid.domain.ids import DraftId, ItemId, ScreeningId, SourceId, StoryId, TenantId
 from cid.domain.llm import Json
 from cid.domain.news import PollOutcome, SourceKind
 from cid.domain.screening import ScreeningState, Stage, WaitFor
@@ -132,7 +132,7 @@ class Process:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRow:
-    id: SubscriptionId
+    id: SourceId
     trust: float
     role: str
     active: bool
@@ -328,11 +328,11 @@ async def sources(
     *,
     word: str | None,
     part: str | None,
-    after: tuple[str, SubscriptionId] | None,
+    after: tuple[str, SourceId] | None,
     limit: int,
 ) -> list[SourceRow]:
-    place, subscription = after or (None, None)
-    return each(SourceRow, await tx.fetch(SOURCES, tenant, word, part, place, subscription, limit))
+    place, source = after or (None, None)
+    return each(SourceRow, await tx.fetch(SOURCES, tenant, word, part, place, source, limit))
 
 
 async def judged(

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from cid.domain.tenants import Permission
 from cid.web.forms import Nothing
-from cid.web.handlers import account, health, items, overview, sources
+from cid.web.handlers import account, decisions, drafts, health, items, overview, site, sources
 
 F = TypeVar("F")
 Handler: TypeAlias = Callable[..., Awaitable[web.StreamResponse]]
@@ -51,7 +51,7 @@ def post(
     return Route(method="POST", path=path, handler=handler, permission=permission, form=form, name=name)
 
 
-_read, _manage = Permission.READ, Permission.MANAGE
+_read, _decide, _manage = Permission.READ, Permission.DECIDE, Permission.MANAGE
 
 ROUTES: tuple[Route, ...] = (
     get("home", "/", Door.ANYBODY, account.home),
@@ -72,4 +72,27 @@ ROUTES: tuple[Route, ...] = (
     post("source_trust", f"/t/{{tenant}}/sources/{{id:{ID}}}/trust", _manage, sources.Trust, sources.set_trust),
     get("items", "/t/{tenant}/items", _read, items.listed),
     get("item", f"/t/{{tenant}}/items/{{id:{ID}}}", _read, items.one),
+    get("drafts", "/t/{tenant}/drafts", _read, drafts.listed),
+    get("draft", f"/t/{{tenant}}/drafts/{{draft:{ID}}}", _read, drafts.one),
+    get("draft_preview", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/preview/{{version:{ID}}}", _read, drafts.preview),
+    get("draft_diff", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/diff", _read, drafts.compared),
+    get("draft_edit", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/edit", _decide, decisions.edit_page),
+    post("draft_edit_do", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/edit", _decide, decisions.Edit, decisions.edit),
+    post(
+        "draft_approve", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/approve", _decide, decisions.Decision, decisions.approve
+    ),
+    post("draft_reject", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/reject", _decide, decisions.Decision, decisions.reject),
+    post(
+        "draft_request_changes",
+        f"/t/{{tenant}}/drafts/{{draft:{ID}}}/request-changes",
+        _decide,
+        decisions.Decision,
+        decisions.request_changes,
+    ),
+    post("draft_undo", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/undo", _decide, decisions.Decision, decisions.undo),
+    post(
+        "publish_again", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/publish-again", _decide, decisions.Again, decisions.again
+    ),
+    get("site_bare", "/site/{tenant}", Door.ANYBODY, site.bare),
+    get("site", "/site/{tenant}/{path:.*}", Door.ANYBODY, site.file),
 )

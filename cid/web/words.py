@@ -123,6 +123,17 @@ SAID = {
     "source_on": _("Source switched on."),
     "source_off": _("Source switched off. What it brought stays."),
     "source_trust": _("Trust changed. It counts from the next item on."),
+    "draft_approved": _("Approved. It is on its way to publication."),
+    "draft_approved_partly": _(
+        "Approved, but not for every channel: one is younger than this version, which has no bytes for it. "
+        "An edit would have rendered it anew."
+    ),
+    "draft_approved_nowhere": _("Approved. It is published nowhere, because this version was rendered for no channel."),
+    "draft_rejected": _("Rejected. The reason is kept with the decision."),
+    "draft_changes": _("Changes requested. Whoever edits it reads your note."),
+    "draft_undone": _("The approval is taken back. Nothing was sent."),
+    "draft_edited": _("Saved as a new version. It is reviewed again before anybody can approve it."),
+    "publication_again": _("It is being tried again."),
     "signed_out": _("You have signed out."),
 }
 """What a page says after a change led to it: `?said=key`. A closed set: a link can put no words into our mouth."""

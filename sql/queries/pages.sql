@@ -83,7 +83,7 @@ select coalesce(max(number), 0) from migrations
 -- name: sources
 -- One tenant's subscriptions in the order of the alphabet, after the place ($4, $5); $2 one word as in sources_by_word, $3 part of
 -- a title or an address.
-select u.id, u.trust::float8 as trust, u.role, u.active, s.kind, s.url, s.title, s.publisher, s.tenant_id is not null as private,
+select s.id, u.trust::float8 as trust, u.role, u.active, s.kind, s.url, s.title, s.publisher, s.tenant_id is not null as private,
        s.sample, s.outcome, s.outcome_detail, s.failures, s.quarantined_until, s.polled_at, s.last_new_at, s.next_poll_at,
        w.word, w.place
 from subscriptions u join sources s on s.id = u.source_id
@@ -94,8 +94,8 @@ cross join lateral (
 where u.tenant_id = $1
   and ($2::text is null or w.word = $2)
   and ($3::text is null or position(lower($3) in lower(s.title || ' ' || s.url)) > 0)
-  and ($4::text is null or (w.place, u.id) > ($4, $5::uuid))
-order by w.place, u.id limit $6
+  and ($4::text is null or (w.place, s.id) > ($4, $5::uuid))
+order by w.place, s.id limit $6
 
 -- name: judged
 -- Verdicts with their items, newest first, before the place ($5, $6). A verdict on a story stands for the item that opened it.

@@ -12,7 +12,7 @@ from uuid import UUID
 from aiohttp import web
 
 from cid.domain.errors import Refused
-from cid.domain.ids import SubscriptionId
+from cid.domain.ids import SourceId
 from cid.domain.news import SourceKind
 from cid.flows import sources
 from cid.store import pages
@@ -101,7 +101,8 @@ async def _listed(request: web.Request, entered: Entered, status: int = 200) -> 
 async def add(request: web.Request, form: Add) -> web.StreamResponse:
     who = actor(request)
     try:
-        await sources.add(services(request), who, url=form.url, kind=form.kind, trust=form.trust, role=form.role)
+        wish = sources.Wish(url=form.url, kind=form.kind, trust=form.trust, role=form.role)
+        await sources.add(services(request), who.tenant.id, wish, who)
     except Refused as refused:
         entered = Entered(url=form.url, trust=f"{form.trust:.2f}", problem=refused.public)
         return await _listed(request, entered, 422)
@@ -118,13 +119,13 @@ async def test(request: web.Request, form: Test) -> web.StreamResponse:
 
 async def set_active(request: web.Request, form: Active) -> web.StreamResponse:
     who = actor(request)
-    await sources.set_active(services(request), who, _subscription(request), form.wanted)
+    await sources.set_active(services(request), who.tenant.id, _source(request), wanted=form.wanted, actor=who)
     raise web.HTTPSeeOther(_address(who, {"said": "source_on" if form.wanted else "source_off"}))
 
 
 async def set_trust(request: web.Request, form: Trust) -> web.StreamResponse:
     who = actor(request)
-    await sources.set_trust(services(request), who, _subscription(request), form.trust)
+    await sources.set_trust(services(request), who.tenant.id, _source(request), form.trust, who)
     raise web.HTTPSeeOther(_address(who, {"said": "source_trust"}))
 
 
@@ -138,8 +139,8 @@ def _tested(url: str, polled: Polled) -> Tested:
     return Tested(url=url, polled=polled, text=text_, tone=tone, means=means)
 
 
-def _subscription(request: web.Request) -> SubscriptionId:
-    return SubscriptionId(UUID(request.match_info["id"]))
+def _source(request: web.Request) -> SourceId:
+    return SourceId(UUID(request.match_info["id"]))
 
 
 def _address(who: Actor, query: dict[str, str]) -> str:
@@ -152,10 +153,10 @@ def _mark(row: pages.SourceRow) -> str:
     return base64.urlsafe_b64encode(f"{row.id}{row.place}".encode()).decode()
 
 
-def _place(mark: str | None) -> tuple[str, SubscriptionId] | None:
+def _place(mark: str | None) -> tuple[str, SourceId] | None:
     """A mark that we did not make leads to the start."""
     try:
         told = base64.urlsafe_b64decode(mark or "").decode()
-        return (told[36:], SubscriptionId(UUID(told[:36]))) if clean(told) else None
+        return (told[36:], SourceId(UUID(told[:36]))) if clean(told) else None
     except (ValueError, binascii.Error):
         return None

@@ -1,0 +1,22 @@
+"""Where a tenant publishes."""
+
+from __future__ import annotations
+
+from cid.domain.ids import ChannelId, TenantId
+from cid.domain.publication import Channel, ChannelKind
+from cid.pg.rows import each
+from cid.pg.sql import query
+from cid.ports import Tx
+
+ADD = query("channels.add")
+ACTIVE = query("channels.active")
+SHAPES = {ACTIVE: Channel}
+
+
+async def add(tx: Tx, channel: ChannelId, *, kind: ChannelKind, name: str, base_url: str, canonical: bool) -> bool:
+    """False when the tenant has a channel of that name. In a tenant's transaction."""
+    return await tx.fetchval(ADD, tx.tenant, channel, kind, name, base_url.rstrip("/"), canonical) is not None
+
+
+async def active(tx: Tx, tenant: TenantId) -> list[Channel]:
+    return each(Channel, await tx.fetch(ACTIVE, tenant))

@@ -1,0 +1,65 @@
+"""Words and phrases of any language, folded so that case, accents and width do not matter."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+# Accents are laid aside, the vowel signs of other scripts are not: there they are the word.
+_ACCENTS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
+_LETTERS = str.maketrans(
+    {"ı": "i", "ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "’": "'", "ʼ": "'"}
+)
+# Scripts without spaces between words: each character counts as a word, and a name is a phrase of them.
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+(?:'[^\W_{_UNSPACED}]+)*(?:\+\+|#(?!\w))?")
+_COMPOUND = re.compile(r"(?<=\w)[-‐‑](?=\w)")
+
+
+def fold(text: str) -> str:
+    if text.isascii():
+        return text.casefold()
+    bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", text))
+    return unicodedata.normalize("NFC", bare.casefold().translate(_LETTERS))
+
+
+def words(text: str) -> list[str]:
+    """In order, folded; a possessive counts as its owner."""
+    return [word.removesuffix("'s") for word in _WORD.findall(fold(text))]
+
+
+def uncompounded(text: str) -> str:
+    """`text` in which the parts of `record-breaking` are no words of their own."""
+    return _COMPOUND.sub("'", text)
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """What somebody wrote, and the words it consists of."""
+
+    written: str
+    words: tuple[str, ...]
+
+
+def phrases(written: Iterable[str]) -> tuple[Phrase, ...]:
+    """Those that hold a word at all: the empty phrase would be found everywhere."""
+    made = (Phrase(text, tuple(words(text))) for text in written)
+    return tuple(phrase for phrase in made if phrase.words)
+
+
+def first_found(looked_for: Iterable[Phrase], text: Sequence[str]) -> Phrase | None:
+    """The first of `looked_for` whose words stand side by side in `text`."""
+    present = set(text)
+    for phrase in looked_for:
+        if present.issuperset(phrase.words) and (len(phrase.words) == 1 or _side_by_side(phrase.words, text)):
+            return phrase
+    return None
+
+
+def _side_by_side(phrase: tuple[str, ...], text: Sequence[str]) -> bool:
+    size = len(phrase)
+    return any(tuple(text[start : start + size]) == phrase for start in range(len(text) - size + 1))
