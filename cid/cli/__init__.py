@@ -15,6 +15,8 @@ COMMANDS = {
     "migrate": "cid.cli.migrate:command",
     "doctor": "cid.cli.doctor:command",
     "jobs": "cid.cli.jobs:jobs",
+    "tenants": "cid.cli.tenants:tenants",
+    "users": "cid.cli.users:users",
 }
 
 
