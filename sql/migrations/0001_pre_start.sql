@@ -184,6 +184,7 @@ create table sightings (
   seen_at timestamptz not null default cid_now()
 ) partition by range (id);
 create index sightings_item on sightings (item_id);
+create index sightings_private on sightings (tenant_id, item_id) where tenant_id is not null;   -- what the items' policy asks
 create index sightings_source on sightings (source_id, item_id);
 
 -- ---------------------------------------------------------------------------------------------- the funnel
@@ -992,7 +993,7 @@ begin
     left join public.screenings s on s.tenant_id = v.tenant_id and s.id = v.screening_id
     join public.items i on i.id = coalesce(v.item_id, s.item_id)
     where v.tenant_id = $1 and public.title_words(i.title) @@ public.title_query($2)
-      and v.gate = coalesce($3, v.gate) and v.outcome = coalesce($4, v.outcome) and v.reason = coalesce($5, v.reason)
+      and ($3 is null or v.gate = $3) and ($4 is null or v.outcome = $4) and ($5 is null or v.reason = $5)
       and ($6 is null or (v.at, v.id) < ($6, $7))
     order by v.at desc, v.id desc limit $8
   $q$ using public.app_tenant(), words, gate, outcome, reason, before_at, before_id, most;
