@@ -26,7 +26,7 @@ from cid.text.prose import sentences
 from cid.text.words import words
 from tests import funnel, make
 
-ROOM = load(funnel.CONFIG / "sample" / "funnel.toml")
+ROOM = load(funnel.CONFIG / "sample" / "newsroom.toml")
 PROFILE = asdict(ROOM.profile)
 FORM = {"min_words": 300, "max_words": 3500, "questions": 5}
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
