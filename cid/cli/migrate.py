@@ -30,11 +30,11 @@ def command(target: Path | None, as_json: bool, **options: Any) -> None:
     is touched.
     """
     if target:
-        text = run(_schema(options["pg_bindir"]))
+        text = run(lambda: _schema(options["pg_bindir"]))
         target.write_text(text)
         click.echo(f"{target}: {text.count('create table')} tables", err=True)
         return
-    outcome = run(apply(place_of(options), quiet=as_json))
+    outcome = run(lambda: apply(place_of(options), quiet=as_json))
     if as_json:
         click.echo(json.dumps(outcome))
 
