@@ -49,11 +49,11 @@ async def apply(place: Place, *, quiet: bool = False) -> dict[str, list[str]]:
     async with logins(place) as to:
         conn = await connect(to.owner)
         try:
-            if place.secret:
+            if not place.embedded:
                 await roles.ensure_logins(conn, place.secret)
             applied = await migrate(conn, progress=tell)
             waiting = [migration.name for migration in await pending(conn)]
-            await check_roles(conn)
+            await check_roles(conn, [roles.role_of(to.app), roles.role_of(to.worker)])
         finally:
             await conn.close()
     if not quiet:
