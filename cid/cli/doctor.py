@@ -36,7 +36,7 @@ def command(as_json: bool, **options: Any) -> None:
     if key.level is Level.FAIL or (options["database_url"] and key.level is Level.WARN):
         found = [*doctor.folder(Path(options["data"])), key]
     else:
-        found = run(examine(place_of(options), key))
+        found = run(lambda: examine(place_of(options), key))
     report(found, settings={}, as_json=as_json)
 
 

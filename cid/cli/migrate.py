@@ -30,11 +30,11 @@ def command(target: Path | None, as_json: bool, **options: Any) -> None:
     is touched.
     """
     if target:
-        text = run(_schema(options["pg_bindir"]))
+        text = run(lambda: _schema(options["pg_bindir"]))
         target.write_text(text)
         click.echo(f"{target}: {text.count('create table')} tables", err=True)
         return
-    outcome = run(apply(place_of(options), quiet=as_json))
+    outcome = run(lambda: apply(place_of(options), quiet=as_json))
     if as_json:
         click.echo(json.dumps(outcome))
 
@@ -49,11 +49,11 @@ async def apply(place: Place, *, quiet: bool = False) -> dict[str, list[str]]:
     async with logins(place) as to:
         conn = await connect(to.owner)
         try:
-            if place.secret:
+            if not place.embedded:
                 await roles.ensure_logins(conn, place.secret)
             applied = await migrate(conn, progress=tell)
             waiting = [migration.name for migration in await pending(conn)]
-            await check_roles(conn)
+            await check_roles(conn, [roles.role_of(to.app), roles.role_of(to.worker)])
         finally:
             await conn.close()
     if not quiet:

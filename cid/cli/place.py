@@ -54,10 +54,10 @@ def _secret(data: Path, given: str | None) -> bytes:
         ) from error
 
 
-def run(work: Coroutine[Any, Any, T]) -> T:
+def run(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
     """A command's edge: what is wrong with the set-up is one sentence and exit code 2."""
     try:
-        return asyncio.run(work)
+        return asyncio.run(work())
     except Misconfigured as error:
         click.echo(f"cid: {error}", err=True)
         raise SystemExit(2) from error
