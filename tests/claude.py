@@ -1,4 +1,4 @@
-"""A double of the Messages API on loopback: it speaks the recorded wire, and refuses what the SDK's own types do not know."""
+"""A double of the Messages API on loopback: it speaks the recorded wire, and tells what the SDK's types do not know."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aiohttp import web
 from anthropic.types.message_create_params import MessageCreateParamsNonStreaming
 from pydantic import TypeAdapter
 
-Reply: TypeAlias = Callable[[Mapping[str, Any]], web.StreamResponse]
+Reply: TypeAlias = Callable[[Mapping[str, Any]], web.Response]
 _PARAMS: TypeAdapter[Any] = TypeAdapter(MessageCreateParamsNonStreaming)
 
 

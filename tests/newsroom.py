@@ -20,7 +20,7 @@ from cid.flows.review import review
 from cid.llm.models import Models, Prices, load_models, load_prices
 from cid.llm.prompts import Prompts, canonical
 from cid.llm.router import Router
-from cid.pg.pool import AppDb, WorkerDb
+from cid.pg.pool import AppDb
 from cid.pg.sql import SQL
 from cid.ports import Clock, Provider, Tx
 from cid.queue import jobs as queue

@@ -142,20 +142,20 @@ def test_a_schema_loses_what_constrained_decoding_does_not_know_and_says_it() ->
 
 
 @pytest.mark.parametrize(
-    ("reason", "details", "stop", "detail"),
+    ("reason", "details", "ended"),
     [
-        ("end_turn", None, Stop.END, ""),
-        ("max_tokens", None, Stop.LENGTH, ""),
-        ("model_context_window_exceeded", None, Stop.LENGTH, ""),
-        ("refusal", {"type": "refusal", "category": "cyber", "explanation": "no"}, Stop.REFUSAL, "cyber"),
+        ("end_turn", None, (Stop.END, "")),
+        ("max_tokens", None, (Stop.LENGTH, "")),
+        ("model_context_window_exceeded", None, (Stop.LENGTH, "")),
+        ("refusal", {"type": "refusal", "category": "cyber", "explanation": "no"}, (Stop.REFUSAL, "cyber")),
     ],
 )
 async def test_why_a_reply_ended(
-    anthropic: Anthropic, double: Claude, reason: str, details: object, stop: Stop, detail: str
+    anthropic: Anthropic, double: Claude, reason: str, details: object, ended: tuple[Stop, str]
 ) -> None:
     double.script = [claude.said("{}", stop_reason=reason, stop_details=details)]
     raw = await anthropic.complete(wire(asks()[0]))
-    assert (raw.stop, raw.detail, raw.usage.output) == (stop, detail, 60)
+    assert (raw.stop, raw.detail, raw.usage.output) == (*ended, 60)
 
 
 @pytest.mark.parametrize(

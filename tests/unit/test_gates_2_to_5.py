@@ -232,7 +232,7 @@ def test_the_evidence_is_the_only_place_an_answer_may_link_to() -> None:
 
 # ------------------------------------------------------------------------------------------------- gate 5, structure
 
-BODY = """The quay gets 3 cranes, and whoever loads there waits less from now on, says the [P](https://news.test/1) today.
+BODY = """The quay gets 3 cranes, and whoever loads there waits less from now on, says [P](https://news.test/1) today.
 
 ## What changes
 Words.
