@@ -43,7 +43,8 @@ async def fill(owner: Any, slug: str) -> Filled:
     await owner.execute("insert into budgets (tenant_id, day, cap) values ($1, current_date, 1)", t)
     await owner.execute(
         """insert into calls (id, tenant_id, stage, tier, provider, model, prompt, prompt_version, prompt_hash,
-             input_hash, reserved) values ($1, $2, 'relevance', 'cheap', 'p', 'm', 'n', 'v1', '', '', 0.01)""",
+             input_hash, reserved, deadline)
+           values ($1, $2, 'relevance', 'cheap', 'p', 'm', 'n', 'v1', '', '', 0.01, cid_now())""",
         _id(),
         t,
     )
