@@ -47,7 +47,7 @@ REASONS = {
 }
 
 SOURCE_WORDS = {
-    PollOutcome.NEW.value: (_("new items"), "good", _("The last poll brought items.")),
+    PollOutcome.NEW.value: (_("new items"), "good", _("The poll brought items.")),
     PollOutcome.NOT_MODIFIED.value: (_("nothing new"), "good", _("The server said that nothing has changed.")),
     PollOutcome.EMPTY.value: (_("empty"), "warn", _("A feed that is well formed and holds nothing.")),
     PollOutcome.RATE_LIMITED.value: (_("rate limited"), "warn", _("The server asks us to come less often.")),

@@ -182,8 +182,6 @@ def _next_step(item: pages.ItemPage, own: pages.Line | None) -> str:
     match item.state:
         case ScreeningState.OPEN if item.stage:
             return _("Its story is in progress: {what}.").format(what=words.STAGES[item.stage])
-        case ScreeningState.WAITING if item.waiting_for:
-            return _("Its story waits {what}.").format(what=words.WAITS[item.waiting_for])
         case ScreeningState.FAILED:
             return _("Its story failed: {why}").format(why=item.failure)
         case _:
