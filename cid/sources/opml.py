@@ -22,7 +22,7 @@ def parse_opml(value: Json) -> Json:
     if not text.startswith("<") or giant_tag(text):
         return {"error": "The file is not OPML."}
     try:
-        root = document(legal(text))
+        root, _ = document(legal(text))
     except Unreadable:
         return {"error": "The file is not well-formed OPML."}
     if etree.QName(root).localname.lower() != "opml":
