@@ -153,7 +153,7 @@ class Press:
     async def reap(self) -> None:
         """What the reaper does with the jobs of a process that died."""
         await self.owner.execute(
-            """update jobs set state = 'ready', worker = null, lease = null, deadline = null
+            """update jobs set state = 'ready', worker = null, lease = null, deadline = null, dedupe_key = null
                where tenant_id = $1 and state = 'running'""",
             self.tenant,
         )
