@@ -61,4 +61,6 @@ async def _serve(settings: Settings, at: Addresses, table: Mapping[JobKind, Hand
 
 async def _drain(settings: Settings, at: Addresses, table: Mapping[JobKind, Handler]) -> Mapping[str, int]:
     async with bootstrap.open_services(settings, at) as services:
-        return await Process(Crew(services=services, dsn=at.worker, tuning=settings.queue, table=table)).drain()
+        return await Process(
+            Crew(services=services, dsn=at.worker, tuning=settings.queue, table=table, lingers=False)
+        ).drain()
