@@ -214,7 +214,7 @@ begin
     from public.verdicts v
     left join public.screenings s on s.tenant_id = v.tenant_id and s.id = v.screening_id
     join public.items i on i.id = coalesce(v.item_id, s.item_id)
-    where v.tenant_id = $1 and to_tsvector('simple', i.title) @@ websearch_to_tsquery('simple', $2)
+    where v.tenant_id = $1 and public.title_words(i.title) @@ websearch_to_tsquery('simple', translate($2, '“”„«»’‘‚‹›–—…·•', '"""""          '))
       and v.gate = coalesce($3, v.gate) and v.outcome = coalesce($4, v.outcome) and v.reason = coalesce($5, v.reason)
       and ($6 is null or (v.at, v.id) < ($6, $7))
     order by v.at desc, v.id desc limit $8
@@ -418,6 +418,12 @@ $function$;
 revoke all on function session_of(bytea) from public;
 grant execute on function session_of(bytea) to cid_app;
 grant execute on function session_of(bytea) to cid_worker;
+
+CREATE OR REPLACE FUNCTION public.title_words(title text)
+ RETURNS tsvector
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+RETURN to_tsvector('simple'::regconfig, translate(title, '’‘‚“”„«»‹›–—…·•'::text, '               '::text));
 
 CREATE OR REPLACE FUNCTION public.uuid7_floor(at timestamp with time zone)
  RETURNS uuid
@@ -654,7 +660,7 @@ create table items (
 );
 CREATE INDEX items_seen ON public.items USING btree (first_seen_at DESC, id DESC);
 CREATE INDEX items_story ON public.items USING btree (story_id);
-CREATE INDEX items_words ON public.items USING gin (to_tsvector('simple'::regconfig, title));
+CREATE INDEX items_words ON public.items USING gin (title_words(title));
 alter table items enable row level security;
 alter table items force row level security;
 create policy owner on items for all to current_user using (true) with check (true);

@@ -178,7 +178,7 @@ async def _subscribe(tx: Tx, room: Newsroom) -> None:
         )
 
 
-async def _call(tx: Tx, room: Newsroom, tier: str, stage: str, provider: str, cost: Decimal) -> None:  # noqa: PLR0917
+async def _call(tx: Tx, room: Newsroom, tier: str, stage: str, provider: str, cost: Decimal) -> None:
     room.calls[tier] = CallId(room.id())
     await tx.execute(
         """insert into calls (id, tenant_id, stage, tier, provider, model, prompt, prompt_version, prompt_hash,
@@ -213,9 +213,7 @@ async def _on_item(tx: Tx, room: Newsroom, name: str, verdict: Verdict, screenin
     await verdicts.add(tx, VerdictId(room.id()), Gate.RULES, verdict, story=story, item=item, screening=screening)
 
 
-async def _on_story(  # noqa: PLR0917
-    tx: Tx, room: Newsroom, name: str, gate: Gate, verdict: Verdict, screening: ScreeningId
-) -> None:
+async def _on_story(tx: Tx, room: Newsroom, name: str, gate: Gate, verdict: Verdict, screening: ScreeningId) -> None:
     call = room.calls["cheap"] if gate is Gate.RELEVANCE else None
     story = room.stories[name]
     await verdicts.add(tx, VerdictId(room.id()), gate, verdict, story=story, screening=screening, call=call)

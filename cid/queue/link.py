@@ -40,12 +40,12 @@ class Link:
                 async with asyncio.timeout(self._timeout_s):
                     conn = await self._open()
                     return await conn.fetch(sql, *args)
+            except TimeoutError as error:  # first: it is an OSError, too
+                self.drop()
+                raise Upstream(f"database: no answer in {self._timeout_s:g} s") from error
             except (*LOST, *SHUTTING) as error:
                 self.drop()
                 raise Upstream(f"database: {error!r}") from error
-            except TimeoutError as error:
-                self.drop()
-                raise Upstream(f"database: no answer in {self._timeout_s:g} s") from error
             except asyncio.CancelledError:
                 # The statement may still run there; its answer must not be taken for the next one's.
                 self.drop()

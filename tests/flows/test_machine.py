@@ -18,7 +18,14 @@ import asyncpg
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from cid.domain.draft import DRAFT, DraftState
 from cid.domain.errors import CidError, Conflict, LostLease, Refused, Upstream
@@ -191,7 +198,9 @@ class Newsroom(RuleBasedStateMachine):
     def approve(self, which: int, kill: int | None, reason: str) -> None:
         """Of any version that anybody ever saw, also of one that was replaced."""
         shown = self.seen[which % len(self.seen)]
-        self.attempt(decide.approve(self.desk.sv, self.desk.actor, *shown, reason=reason, via="page"), Fuse(kill_at=kill))
+        self.attempt(
+            decide.approve(self.desk.sv, self.desk.actor, *shown, reason=reason, via="page"), Fuse(kill_at=kill)
+        )
 
     @rule(which=st.integers(0, 9), sha=st.sampled_from(["0" * 64, ""]))
     def approve_other_bytes(self, which: int, sha: str) -> None:
