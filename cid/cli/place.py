@@ -39,7 +39,10 @@ def place_of(options: dict[str, Any]) -> Place:
     app, worker = options["database_url_app"], options["database_url_worker"]
     secret: dict[str, str] = {}
     if url and not (app and worker):
-        secret = roles.passwords(Keys(_secret(data, options["secret_key"])).derive)
+        try:
+            secret = roles.passwords(Keys(_secret(data, options["secret_key"])).derive)
+        except ValueError as error:
+            raise Misconfigured(f"The secret cannot be used: {error}; put the right one back.") from error
     return Place(data=data, url=url, app_url=app, worker_url=worker, bindir=options["pg_bindir"], secret=secret)
 
 
