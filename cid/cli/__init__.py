@@ -1,0 +1,38 @@
+"""The command line: one module per noun, each listed here and imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+import cid
+
+COMMANDS = {
+    "up": "cid.cli.up:up",
+    "web": "cid.cli.web:web",
+    "worker": "cid.cli.worker:worker",
+    "migrate": "cid.cli.migrate:command",
+    "doctor": "cid.cli.doctor:command",
+    "jobs": "cid.cli.jobs:jobs",
+}
+
+
+class _Lazy(click.Group):
+    """Imports a command's module when it is called: the others cost nothing."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(cid.__version__, message="%(version)s")
+def main() -> None:
+    """Content Intelligence Desk. Every command says what it takes with --help."""

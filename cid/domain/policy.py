@@ -60,9 +60,22 @@ class Reviewing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Polling:
+    """How often sources are asked."""
+
+    fixed: timedelta | None = None
+    """The same for all, for trials; None leaves it to each source's own interval."""
+    longest: timedelta = timedelta(hours=24)
+    """However often a source has failed or asked to be left alone."""
+    spread: timedelta = timedelta(seconds=10)
+    """An import's first polls are spread over this long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GatePolicy:
     rules: Rules
     relevance: Relevance
     signal: Signal
     drafting: Drafting
     reviewing: Reviewing
+    polling: Polling = Polling()

@@ -54,20 +54,25 @@ class OpenTx:
 
 
 async def _codecs(conn: Conn) -> None:
-    await conn.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
+    # In a transaction: behind a pooler two statements outside one may meet two sessions.
+    async with conn.transaction():
+        await conn.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
 
 
-async def open_pool(dsn: str, *, size: int, **options: Any) -> Pool:
-    """A pool that opens connections when they are wanted: with a floor, a restart of Postgres logs tracebacks."""
-    return await asyncpg.create_pool(
-        dsn,
-        min_size=0,
-        max_size=size,
-        init=_codecs,
-        command_timeout=60,
-        # PgBouncer in transaction mode keeps no prepared statements by session, so their names must not repeat.
-        **options,
-    )
+async def _keep(_conn: Conn) -> None:
+    """Nothing is left behind in a session that is not ours."""
+
+
+async def open_pool(dsn: str, *, size: int, pooled: bool = False, **options: Any) -> Pool:
+    """A pool that opens connections when they are wanted: with a floor, a restart of Postgres logs tracebacks.
+
+    `pooled` when `dsn` leads through PgBouncer in transaction mode: a prepared statement would live in whichever
+    session it was made in, so none is named and each is parsed again (about 0.1 ms); and no session is reset, as
+    none is kept.
+    """
+    if pooled:
+        options = {"statement_cache_size": 0, "reset": _keep, **options}
+    return await asyncpg.create_pool(dsn, min_size=0, max_size=size, init=_codecs, command_timeout=60, **options)
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -21,6 +21,9 @@ WAIT = query("screenings.wait")
 PASS = query("screenings.pass")
 DROP = query("screenings.drop")
 FAIL = query("screenings.fail")
+OPEN_MANY = query("screenings.open_many")
+OF_STORIES = query("screenings.of_stories")
+RAISE_URGENT = query("screenings.raise_urgent")
 SHAPES = {OF_STORY: Screening, BY_IDS: Screening}
 
 
@@ -71,3 +74,21 @@ async def drop(tx: Tx, screening: Screening, gate: Gate, reason: Reason) -> bool
 
 async def fail(tx: Tx, screening: Screening, failure: str) -> bool:
     return await tx.fetchval(FAIL, screening.tenant_id, screening.id, screening.stage, failure[:500]) is not None
+
+
+async def open_many(
+    tx: Tx, opened: Sequence[tuple[ScreeningId, StoryId, ItemId, bool]]
+) -> tuple[set[ScreeningId], dict[StoryId, ScreeningId]]:
+    """Each with whether it is urgent, one per story. Answers those that are new, and the screening of every story."""
+    ids, stories, items, urgent = ([row[column] for row in opened] for column in range(4))
+    rows = await tx.fetch(OPEN_MANY, tx.tenant, ids, stories, items, urgent)
+    standing = await tx.fetch(OF_STORIES, tx.tenant, stories)
+    return {row["id"] for row in rows}, {row["story_id"]: row["id"] for row in standing}
+
+
+async def raise_urgent(tx: Tx, tenant: TenantId, stories: Collection[StoryId]) -> list[ScreeningId]:
+    """Those of `stories` become urgent; answers the ones that waited for signal and need to wait no longer."""
+    if not stories:
+        return []
+    rows = await tx.fetch(RAISE_URGENT, tenant, list(stories))
+    return [row["id"] for row in rows if row["waiting"]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +16,7 @@ ADD = query("verdicts.add")
 OF_ITEM = query("verdicts.of_item")
 OF_SCREENING = query("verdicts.of_screening")
 JUDGED_ITEMS = query("verdicts.judged_items")
+ADD_MANY = query("verdicts.add_many")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,17 @@ class Said:
     screening_id: ScreeningId | None
     call_id: CallId | None
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewVerdict:
+    """One of many, about an item."""
+
+    id: VerdictId
+    item_id: ItemId
+    story_id: StoryId
+    screening_id: ScreeningId | None
+    verdict: Verdict
 
 
 SHAPES = {OF_ITEM: Said, OF_SCREENING: Said}
@@ -74,3 +86,18 @@ async def of_screening(tx: Tx, tenant: TenantId, screening: ScreeningId) -> list
 async def judged_items(tx: Tx, tenant: TenantId, items: Collection[ItemId]) -> set[ItemId]:
     rows = await tx.fetch(JUDGED_ITEMS, tenant, list(items))
     return {row["item_id"] for row in rows}
+
+
+async def add_many(tx: Tx, gate: Gate, said: Sequence[NewVerdict]) -> None:
+    await tx.execute(
+        ADD_MANY,
+        tx.tenant,
+        gate,
+        [new.id for new in said],
+        [new.item_id for new in said],
+        [new.story_id for new in said],
+        [new.screening_id for new in said],
+        ["pass" if isinstance(new.verdict, Pass) else "drop" for new in said],
+        [new.verdict.reason for new in said],
+        [new.verdict.detail for new in said],
+    )

@@ -37,3 +37,21 @@ returning id
 update screenings set state = 'failed', waiting_for = null, until = null, failure = $4, changed_at = cid_now()
 where tenant_id = $1 and id = $2 and state in ('open', 'waiting') and stage = $3
 returning id
+
+-- name: open_many
+-- As `open`, for a whole hand-out. In order of story: two hand-outs that open the same ones would else wait in a ring.
+insert into screenings (tenant_id, id, story_id, item_id, urgent)
+select $1, n.id, n.story_id, n.item_id, n.urgent
+from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::boolean[]) as n (id, story_id, item_id, urgent)
+order by n.story_id
+on conflict (tenant_id, story_id) do nothing
+returning id
+
+-- name: of_stories
+select id, story_id from screenings where tenant_id = $1 and story_id = any($2::uuid[])
+
+-- name: raise_urgent
+-- A later item of a story may be the urgent one.
+update screenings set urgent = true, changed_at = cid_now()
+where tenant_id = $1 and story_id = any($2::uuid[]) and not urgent and state in ('open', 'waiting')
+returning id, state = 'waiting' and waiting_for = 'signal' as waiting

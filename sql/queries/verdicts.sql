@@ -20,3 +20,10 @@ order by v.at, v.id
 -- name: judged_items
 -- Which of these items gate 1 has judged already.
 select distinct item_id from verdicts where tenant_id = $1 and item_id = any($2::uuid[]) and gate = 'rules'
+
+-- name: add_many
+-- Gate 1 judges hundreds at once.
+insert into verdicts (id, tenant_id, item_id, story_id, screening_id, gate, outcome, reason, detail)
+select n.id, $1, n.item_id, n.story_id, n.screening_id, $2, n.outcome, n.reason, n.detail
+from unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[])
+  as n (id, item_id, story_id, screening_id, outcome, reason, detail)

@@ -22,10 +22,10 @@ from cid.llm.offline import Offline
 from cid.llm.prompts import Prompts
 from cid.llm.wire import Form
 from cid.ports import Provider
-from tests import claude, make, newsroom
+from tests import claude, funnel, make
 from tests.claude import Claude
 
-PROMPTS = Prompts.load(newsroom.CONFIG / "prompts")
+PROMPTS = Prompts.load(funnel.CONFIG / "prompts")
 PROFILE = Profile(keywords=("harbour",), geography=("Norhaven",))
 CLAIM = Claim(text="Norhaven opens a harbour.", item_id="i", url="https://news.test/1", title="T", publisher="P")
 HEADLINES = [
@@ -39,7 +39,7 @@ def asks() -> list[Ask]:
     return [
         gate2_relevance.ask(tenant, PROFILE, HEADLINES),
         gate4_draft.ask(PROFILE, "Harbour", [CLAIM], policy.drafting, tenant=tenant, key="k"),
-        gate5_review.ask(PROFILE, newsroom.article(), [CLAIM], [], tenant=tenant, key="k"),
+        gate5_review.ask(PROFILE, funnel.article(), [CLAIM], [], tenant=tenant, key="k"),
     ]
 
 
@@ -57,7 +57,7 @@ async def double() -> AsyncIterator[Claude]:
 
 @pytest.fixture
 async def anthropic(double: Claude) -> AsyncIterator[Anthropic]:
-    provider = Anthropic("key", traits=newsroom.models().of_provider("anthropic"), base_url=double.url, strict=True)
+    provider = Anthropic("key", traits=funnel.models().of_provider("anthropic"), base_url=double.url, strict=True)
     yield provider
     await provider.close()
 

@@ -28,7 +28,7 @@ from cid.llm.offline import Offline
 from cid.pg.pool import AppDb, WorkerDb
 from cid.services import Services
 from cid.store import drafts, evidence, verdicts
-from tests import make, newsroom
+from tests import funnel, make
 from tests.fakes import FakeLlm, FrozenClock
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -78,7 +78,7 @@ def llm() -> Failing:
 
 @pytest.fixture
 def sv(db: AppDb, platform: WorkerDb, llm: Failing, clock: FrozenClock) -> Services:
-    return make.services(db, platform, llm=llm, outside=newsroom.outside(), clock=clock)
+    return make.services(db, platform, llm=llm, outside=funnel.outside(), clock=clock)
 
 
 async def stories(sv: Services, tenant: TenantId, *titles: str, publishers: int = 1) -> list[ScreeningId]:
@@ -88,11 +88,11 @@ async def stories(sv: Services, tenant: TenantId, *titles: str, publishers: int 
         story = StoryId(uuid4())
         async with sv.platform.tx() as tx:
             items = [
-                await newsroom.report(tx, story, publisher=f"P{n}", title=title, summary=SUMMARY, at=sv.clock.now())
+                await funnel.report(tx, story, publisher=f"P{n}", title=title, summary=SUMMARY, at=sv.clock.now())
                 for n in range(publishers)
             ]
         async with sv.db.tx(tenant) as tx:
-            made.append(await newsroom.screening(tx, story, items[0]))
+            made.append(await funnel.screening(tx, story, items[0]))
     return made
 
 
@@ -100,7 +100,7 @@ async def at_draft(sv: Services, llm: Failing, owner: Owner, tenant: TenantId) -
     """A story that passed gate 3; its draft job is ready."""
     llm.answer = scoring(up=90)
     (screening,) = await stories(sv, tenant, "Harbour cranes go up", publishers=2)
-    await newsroom.run(sv, owner, tenant, JobKind.RELATE, JobKind.ASSESS)
+    await funnel.run(sv, owner, tenant, JobKind.RELATE, JobKind.ASSESS)
     return screening
 
 
@@ -142,9 +142,9 @@ async def test_each_story_of_a_group_is_decided_by_itself(
 ) -> None:
     llm.answer = scoring(good=80, bad=20)
     await stories(sv, tenant, "Harbour good", "Harbour bad")
-    await newsroom.run(sv, owner, tenant, JobKind.RELATE)
+    await funnel.run(sv, owner, tenant, JobKind.RELATE)
     assert len(llm.asked) == 1
-    rows = await newsroom.states(owner)
+    rows = await funnel.states(owner)
     assert sorted((row["state"], row["stage"], row["reason"]) for row in rows) == [
         ("dropped", "relate", "low_relevance"),
         ("open", "assess", None),
@@ -164,13 +164,13 @@ async def test_a_story_the_model_left_out_is_asked_again_and_then_fails_visibly_
     jobs = await make.claimed(owner, JobKind.RELATE, tenant)
     with pytest.raises(BadReply):
         await relate(sv, jobs)
-    assert [row["state"] for row in await newsroom.states(owner)] == ["open", "open"]
+    assert [row["state"] for row in await funnel.states(owner)] == ["open", "open"]
     assert await owner.fetchval("select count(*) from jobs_done where kind = 'relate'") == 1, "the other one is done"
 
     left = [job for job in jobs if await owner.fetchval("select count(*) from jobs where id = $1", job.id)]
     assert len(left) == 1
     await relate(sv, [replace(left[0], attempt=2)])
-    failed = [row for row in await newsroom.states(owner) if row["state"] == "failed"]
+    failed = [row for row in await funnel.states(owner) if row["state"] == "failed"]
     assert [row["failure"] for row in failed] == ["relate: relevance: the model left it out"]
     assert await owner.fetchval("select count(*) from verdicts") == 1
     assert await owner.fetchval("select error from jobs_dead") == "relevance: the model left it out"
@@ -190,7 +190,7 @@ async def test_stories_tried_before_are_asked_alone(sv: Services, llm: Failing, 
     with pytest.raises(BadReply):
         await relate(sv, jobs)
     await relate(sv, [replace(job, attempt=2) for job in jobs])
-    assert sorted(row["state"] for row in await newsroom.states(owner)) == ["failed", "open", "open"]
+    assert sorted(row["state"] for row in await funnel.states(owner)) == ["failed", "open", "open"]
 
 
 async def test_an_exhausted_budget_waits_where_people_see_it_and_goes_on(
@@ -199,8 +199,8 @@ async def test_an_exhausted_budget_waits_where_people_see_it_and_goes_on(
     until = clock.now() + timedelta(hours=5)
     llm.error = Deferred("the budget is used up", until=until)
     await stories(sv, tenant, "Harbour good")
-    await newsroom.run(sv, owner, tenant, JobKind.RELATE)
-    assert [(row["state"], row["waiting_for"]) for row in await newsroom.states(owner)] == [("waiting", "budget")]
+    await funnel.run(sv, owner, tenant, JobKind.RELATE)
+    assert [(row["state"], row["waiting_for"]) for row in await funnel.states(owner)] == [("waiting", "budget")]
     job = await owner.fetchrow("select state, run_at, attempt, error from jobs where kind = 'relate'")
     assert job
     assert (job["state"], job["run_at"], job["attempt"], job["error"]) == (
@@ -212,8 +212,8 @@ async def test_an_exhausted_budget_waits_where_people_see_it_and_goes_on(
 
     llm.error, llm.answer = None, scoring(good=80)
     await owner.execute("update jobs set state = 'ready' where kind = 'relate'")
-    await newsroom.run(sv, owner, tenant, JobKind.RELATE)
-    assert [(row["state"], row["stage"]) for row in await newsroom.states(owner)] == [("open", "assess")]
+    await funnel.run(sv, owner, tenant, JobKind.RELATE)
+    assert [(row["state"], row["stage"]) for row in await funnel.states(owner)] == [("open", "assess")]
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ async def test_an_outage_ends_as_the_policy_says_and_the_verdict_says_so(
             await relate(sv, [replace(job, attempt=attempt)])
         return
     await relate(sv, [replace(job, attempt=attempt)])
-    (row,) = await newsroom.states(owner)
+    (row,) = await funnel.states(owner)
     assert row["state"] == end[0]
     assert await owner.fetchval("select max(reason) from verdicts") == end[1]
 
@@ -255,13 +255,13 @@ async def test_a_missing_key_fails_visibly_and_its_job_goes_on_when_a_person_run
     await stories(sv, tenant, "Harbour good")
     jobs = await make.claimed(owner, JobKind.RELATE, tenant)
     await relate(sv, jobs)
-    assert [(row["state"], row["failure"]) for row in await newsroom.states(owner)] == [
+    assert [(row["state"], row["failure"]) for row in await funnel.states(owner)] == [
         ("failed", "relate: There is no key.")
     ]
     llm.error, llm.answer = None, scoring(good=80)
     await owner.execute("insert into jobs (tenant_id, kind, payload) select tenant_id, kind, payload from jobs_dead")
-    await newsroom.run(sv, owner, tenant, JobKind.RELATE)
-    assert [(row["state"], row["failure"]) for row in await newsroom.states(owner)] == [("open", "")]
+    await funnel.run(sv, owner, tenant, JobKind.RELATE)
+    assert [(row["state"], row["failure"]) for row in await funnel.states(owner)] == [("open", "")]
 
 
 async def test_a_job_that_runs_twice_changes_nothing_the_second_time(
@@ -269,13 +269,13 @@ async def test_a_job_that_runs_twice_changes_nothing_the_second_time(
 ) -> None:
     llm.answer = scoring(good=80)
     (screening,) = await stories(sv, tenant, "Harbour good")
-    await newsroom.run(sv, owner, tenant, JobKind.RELATE)
+    await funnel.run(sv, owner, tenant, JobKind.RELATE)
     await owner.execute(
         "insert into jobs (tenant_id, kind, payload) values ($1, 'relate', $2)",
         tenant,
         json.dumps({"screening": str(screening)}),
     )
-    await newsroom.run(sv, owner, tenant, JobKind.RELATE)
+    await funnel.run(sv, owner, tenant, JobKind.RELATE)
     assert len(llm.asked) == 1
     assert await owner.fetchval("select count(*) from verdicts") == 1
     assert await waiting(owner, "assess") == 1
@@ -287,7 +287,7 @@ async def test_a_lost_lease_rolls_everything_back(sv: Services, llm: Failing, ow
     (job,) = await make.claimed(owner, JobKind.RELATE, tenant)
     with pytest.raises(LostLease):
         await relate(sv, [replace(job, lease=job.lease + 1)])
-    assert [row["stage"] for row in await newsroom.states(owner)] == ["relate"]
+    assert [row["stage"] for row in await funnel.states(owner)] == ["relate"]
     assert await owner.fetchval("select count(*) from verdicts") == 0
 
 
@@ -299,7 +299,7 @@ async def test_one_publisher_waits_and_a_second_one_is_enough(
 ) -> None:
     llm.answer = scoring(good=80)
     await stories(sv, tenant, "Harbour good")
-    await newsroom.run(sv, owner, tenant, JobKind.RELATE, JobKind.ASSESS)
+    await funnel.run(sv, owner, tenant, JobKind.RELATE, JobKind.ASSESS)
     row = await one(owner, "screenings")
     assert (row["state"], row["waiting_for"], row["until"], row["spread"]) == (
         "waiting",
@@ -312,9 +312,9 @@ async def test_one_publisher_waits_and_a_second_one_is_enough(
     assert again["run_at"] == clock.now() + timedelta(seconds=20)
 
     async with sv.platform.tx() as tx:
-        await newsroom.report(tx, row["story_id"], publisher="P2", title="T", summary=SUMMARY, at=clock.now())
+        await funnel.report(tx, row["story_id"], publisher="P2", title="T", summary=SUMMARY, at=clock.now())
     await owner.execute("update jobs set state = 'ready'")
-    await newsroom.run(sv, owner, tenant, JobKind.ASSESS)
+    await funnel.run(sv, owner, tenant, JobKind.ASSESS)
     row = await one(owner, "screenings")
     assert (row["state"], row["stage"], row["spread"]) == ("open", "draft", 2)
     pack = await one(owner, "evidence_packs")
@@ -328,7 +328,7 @@ async def test_a_story_nobody_new_reported_for_two_hours_is_dropped(
     llm.answer = scoring(good=80)
     await stories(sv, tenant, "Harbour good")
     clock.advance(timedelta(hours=2))
-    await newsroom.run(sv, owner, tenant, JobKind.RELATE, JobKind.ASSESS)
+    await funnel.run(sv, owner, tenant, JobKind.RELATE, JobKind.ASSESS)
     row = await one(owner, "screenings")
     assert (row["state"], row["gate"], row["reason"]) == ("dropped", "signal", "low_signal")
 
@@ -341,7 +341,7 @@ async def test_only_publishers_the_tenant_may_count_count_and_each_once(
     async with sv.platform.tx() as tx:
         for publisher, vetted, age in (("A", True, 5), ("A", True, 1), ("B", True, 3), ("C", False, 0)):
             at = clock.now() - age * hour
-            await newsroom.report(tx, story, publisher=publisher, title="T", summary="", at=at, vetted=vetted)
+            await funnel.report(tx, story, publisher=publisher, title="T", summary="", at=at, vetted=vetted)
     async with sv.db.read(tenant) as tx:
         spread = await evidence.spread(tx, tenant, story)
         assert spread.publishers == 2
@@ -359,7 +359,7 @@ async def test_only_publishers_the_tenant_may_count_count_and_each_once(
 async def test_what_a_tenant_does_not_trust_is_no_evidence(sv: Services, owner: Owner, tenant: TenantId) -> None:
     story = StoryId(uuid4())
     async with sv.platform.tx() as tx:
-        items = [await newsroom.report(tx, story, publisher="A", title=title, summary="") for title in "abc"]
+        items = [await funnel.report(tx, story, publisher="A", title=title, summary="") for title in "abc"]
     async with sv.db.tx(tenant) as tx:
         for item, reason in zip(items, (Reason.LOW_TRUST, Reason.NO_KEYWORD), strict=False):
             verdict = VerdictId(make.uuid7_now())
@@ -375,7 +375,7 @@ async def test_a_draft_is_written_with_its_version_and_reviewed_next(
 ) -> None:
     await at_draft(sv, llm, owner, tenant)
     llm.answer = drafting(title="Three cranes")
-    await newsroom.run(sv, owner, tenant, JobKind.DRAFT)
+    await funnel.run(sv, owner, tenant, JobKind.DRAFT)
     draft, version = await one(owner, "drafts"), await one(owner, "versions")
     assert (draft["state"], draft["current_version_id"], draft["sample"]) == ("written", version["id"], False)
     assert (version["number"], version["author"], version["provider"]) == (1, "machine", "fake/model")
@@ -390,7 +390,7 @@ async def test_a_story_that_concerns_nobody_here_is_dropped_with_the_models_reas
 ) -> None:
     await at_draft(sv, llm, owner, tenant)
     llm.answer = lambda _ask, _subject: {"skip": "not_affected", "why": "Far away.", "article": None}
-    await newsroom.run(sv, owner, tenant, JobKind.DRAFT)
+    await funnel.run(sv, owner, tenant, JobKind.DRAFT)
     row = await one(owner, "screenings")
     assert (row["state"], row["gate"], row["reason"]) == ("dropped", "draft", "not_affected")
     assert await owner.fetchval("select detail from verdicts where gate = 'draft'") == "Far away."
@@ -440,7 +440,7 @@ async def test_killed_between_the_stored_reply_and_the_commit_nothing_is_paid_ag
             Counting.calls += 1
             return await super().complete(wire)
 
-    sv = replace(sv, llm=newsroom.router(db, sv.clock, Counting()))
+    sv = replace(sv, llm=funnel.router(db, sv.clock, Counting()))
     add_version = drafts.add_version
 
     async def killed(*_args: object, **_named: object) -> int:
@@ -465,7 +465,7 @@ async def written(sv: Services, llm: Failing, owner: Owner, tenant: TenantId) ->
     """A written draft; answers its review job, claimed."""
     await at_draft(sv, llm, owner, tenant)
     llm.answer = drafting(**_whole())
-    await newsroom.run(sv, owner, tenant, JobKind.DRAFT)
+    await funnel.run(sv, owner, tenant, JobKind.DRAFT)
     (job,) = await make.claimed(owner, JobKind.REVIEW, tenant)
     return job
 
@@ -509,9 +509,9 @@ async def test_what_the_rules_find_counts_whatever_the_model_says(
 ) -> None:
     await at_draft(sv, llm, owner, tenant)
     llm.answer = drafting()
-    await newsroom.run(sv, owner, tenant, JobKind.DRAFT)
+    await funnel.run(sv, owner, tenant, JobKind.DRAFT)
     llm.answer = reviewing(100)
-    await newsroom.run(sv, owner, tenant, JobKind.REVIEW)
+    await funnel.run(sv, owner, tenant, JobKind.REVIEW)
     assert (await one(owner, "reviews"))["outcome"] == "needs_admin_review"
     assert (await one(owner, "drafts"))["state"] == "held"
 
@@ -591,17 +591,17 @@ async def test_two_tenants_judge_the_same_story_apart(
         Profile(keywords=("harbour",), geography=("Norhaven",), industry="small boats, cranes, permits"),
     )
     far = await make.tenant(platform, "far", Profile(keywords=("chess",)))
-    sv = replace(sv, llm=newsroom.router(db, sv.clock, Offline(), models=_offline()))
+    sv = replace(sv, llm=funnel.router(db, sv.clock, Offline(), models=_offline()))
     story = StoryId(uuid4())
     async with platform.tx() as tx:
         items = [
-            await newsroom.report(tx, story, publisher=f"P{n}", title="Norhaven harbour gets cranes", summary=SUMMARY)
+            await funnel.report(tx, story, publisher=f"P{n}", title="Norhaven harbour gets cranes", summary=SUMMARY)
             for n in range(3)
         ]
     for tenant in (near, far):
         async with db.tx(tenant) as tx:
-            await newsroom.screening(tx, story, items[0])
-        await newsroom.run(sv, owner, tenant)
+            await funnel.screening(tx, story, items[0])
+        await funnel.run(sv, owner, tenant)
     states = await owner.fetch("select tenant_id, state from screenings")
     assert {row["tenant_id"]: row["state"] for row in states} == {far: "dropped", near: "passed"}
     assert (await one(owner, "drafts"))["tenant_id"] == near
@@ -611,4 +611,4 @@ async def test_two_tenants_judge_the_same_story_apart(
 
 
 def _offline() -> Any:
-    return newsroom.models().with_tiers(cheap="offline/extracts-1", quality="offline/extracts-1")
+    return funnel.models().with_tiers(cheap="offline/extracts-1", quality="offline/extracts-1")

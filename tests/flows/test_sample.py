@@ -27,7 +27,7 @@ from cid.sources.sample import SampleReader
 from cid.store import screenings, tenants
 from cid.text.prose import significant
 from cid.text.words import first_found, phrases, words
-from tests import make, newsroom
+from tests import funnel, make
 from tests.fakes import FrozenClock
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
@@ -44,9 +44,9 @@ def clock() -> FrozenClock:
 
 @pytest.fixture
 def sv(db: AppDb, platform: WorkerDb, clock: FrozenClock) -> Services:
-    reader = SampleReader(newsroom.CONFIG / "sample", clock)
-    outside = replace(newsroom.outside(), sources={SourceKind.SAMPLE: reader})
-    return make.services(db, platform, llm=newsroom.router(db, clock, Offline()), outside=outside, clock=clock)
+    reader = SampleReader(funnel.CONFIG / "sample", clock)
+    outside = replace(funnel.outside(), sources={SourceKind.SAMPLE: reader})
+    return make.services(db, platform, llm=funnel.router(db, clock, Offline()), outside=outside, clock=clock)
 
 
 async def _sources(owner: Owner) -> list[Source]:
@@ -69,7 +69,7 @@ class Desk:
                 if entry.url not in self.seen:
                     self.seen.add(entry.url)
                     await self._arrive(source, entry)
-        await newsroom.run(self.sv, self.owner, self.tenant)
+        await funnel.run(self.sv, self.owner, self.tenant)
 
     async def _arrive(self, source: Source, entry: Entry) -> None:
         title = significant(entry.title)
@@ -79,7 +79,7 @@ class Desk:
         )
         self.stories.setdefault(story, title)
         async with self.sv.platform.tx() as tx:
-            item = await newsroom.report(
+            item = await funnel.report(
                 tx,
                 story,
                 publisher=source.publisher,
@@ -98,7 +98,7 @@ class Desk:
             if reason:
                 self.dropped[reason] += 1
             elif there is None:
-                await newsroom.screening(tx, story, item)
+                await funnel.screening(tx, story, item)
             elif there.waiting_for:
                 job = NewJob(kind=JobKind.ASSESS, tenant=self.tenant, payload={"screening": str(there.id)})
                 await queue.enqueue(tx, job)
@@ -181,7 +181,7 @@ async def test_items_arrive_over_ten_seconds_and_then_the_feed_rests(
 
 
 def test_headlines_of_a_story_share_their_words_and_those_of_others_do_not() -> None:
-    items = SampleReader(newsroom.CONFIG / "sample", FrozenClock()).newsroom.items
+    items = SampleReader(funnel.CONFIG / "sample", FrozenClock()).newsroom.items
     stories: dict[str, list[Any]] = {"grant": [], "tariff": [], "quota": []}
     rest: list[set[str]] = []
     for item in items:

@@ -21,7 +21,7 @@ from cid.llm import ledger
 from cid.llm.models import Choice
 from cid.llm.router import Router
 from cid.pg.pool import AppDb, WorkerDb
-from tests import make, newsroom
+from tests import funnel, make
 from tests.conftest import DatabaseTime
 from tests.fakes import FrozenClock
 
@@ -82,8 +82,8 @@ def ask(tenant: TenantId, *keys: str, **over: Any) -> Ask:
 
 def router(db: AppDb, *script: Script, cap: str = "20", clock: FrozenClock | None = None) -> tuple[Router, Scripted]:
     provider = Scripted(*script)
-    models = replace(newsroom.models(), daily_cap=Decimal(cap))
-    return newsroom.router(db, clock or FrozenClock(), provider, models=models), provider
+    models = replace(funnel.models(), daily_cap=Decimal(cap))
+    return funnel.router(db, clock or FrozenClock(), provider, models=models), provider
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ async def test_every_subject_gets_its_own_answer_and_the_call_is_on_record(
 async def test_the_cost_is_exact(db: AppDb, owner: Owner, tenant: TenantId) -> None:
     desk, _ = router(db)
     await desk.ask(ask(tenant, "x"))
-    price = newsroom.prices().at(Choice.named(HAIKU), desk.clock.now().date(), 1500)
+    price = funnel.prices().at(Choice.named(HAIKU), desk.clock.now().date(), 1500)
     assert await owner.fetchval("select cost from calls") == cost(price, USAGE) == Decimal("0.0003395")
     assert await budget(owner) == (Decimal(0), Decimal("0.0003395"))
 

@@ -24,9 +24,9 @@ from cid.sources.sample import load
 from cid.text import markdown
 from cid.text.prose import sentences
 from cid.text.words import words
-from tests import make, newsroom
+from tests import funnel, make
 
-ROOM = load(newsroom.CONFIG / "sample" / "newsroom.toml")
+ROOM = load(funnel.CONFIG / "sample" / "newsroom.toml")
 PROFILE = asdict(ROOM.profile)
 FORM = {"min_words": 300, "max_words": 3500, "questions": 5}
 NOW = datetime(2026, 11, 21, tzinfo=UTC)

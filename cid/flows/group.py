@@ -1,0 +1,53 @@
+"""Items → stories. One writer, a few statements for a hand-out of any size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from cid.domain.ids import ItemId, StoryId, TenantId, uuid7
+from cid.domain.jobs import Job, JobKind, NewJob
+from cid.ports import Tx
+from cid.queue import jobs as queue
+from cid.services import Services
+from cid.store import items, stories
+from cid.store.items import ToPlace
+from cid.text.similar import Shelf, lookup_keys, title_words
+
+
+async def group(sv: Services, jobs: Sequence[Job]) -> None:
+    """An item that has a story already was seen at one more source: its story is counted anew, its readers judge it."""
+    wanted = {ItemId(UUID(job.payload["item"])) for job in jobs}
+    async with sv.platform.tx() as tx:
+        await stories.alone(tx)
+        found = await items.to_place(tx, wanted)
+        placed = await _place(tx, [item for item in found if item.story_id is None], sv)
+        touched = {item.story_id for item in found if item.story_id} | {story for _, story in placed}
+        await stories.recount(tx, touched)
+        waiting = await stories.spread_reached(tx, touched, sv.policy.signal.rejudge_at)
+        readers = await items.readers(tx, [item.id for item in found])
+        await queue.enqueue(
+            tx,
+            *(_job(JobKind.RULES, tenant, "item", item) for tenant, item in readers),
+            *(_job(JobKind.ASSESS, tenant, "screening", screening) for tenant, screening in waiting),
+        )
+        await queue.done(tx, *jobs)
+
+
+async def _place(tx: Tx, found: Iterable[ToPlace], sv: Services) -> list[tuple[ItemId, StoryId]]:
+    titles = [(item, title_words(item.title)) for item in found]
+    if not titles:
+        return []
+    now = sv.clock.now()
+    shelf = Shelf(await stories.near(tx, (lookup_keys(words, item.at) for item, words in titles)))
+    placed = [
+        (item.id, shelf.place(words, item.at, sample=item.sample, fresh=StoryId(uuid7(now))).id)
+        for item, words in titles
+    ]
+    await stories.write(tx, shelf.stories)
+    await items.set_stories(tx, placed)
+    return placed
+
+
+def _job(kind: JobKind, tenant: TenantId, name: str, value: UUID) -> NewJob:
+    return NewJob(kind=kind, tenant=tenant, payload={name: str(value)}, dedupe=str(value))

@@ -1,0 +1,80 @@
+"""Gate 1: each item by itself, hundreds at once; the first that passes opens its story's screening."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from cid.domain.ids import ItemId, ScreeningId, StoryId, VerdictId, uuid7
+from cid.domain.jobs import Job, JobKind, NewJob
+from cid.domain.verdicts import Gate, Pass, Reason, Verdict
+from cid.gates import gate1_rules
+from cid.ports import Tx
+from cid.queue import jobs as queue
+from cid.services import Services
+from cid.store import items, screenings, tenants, verdicts
+from cid.store.items import Unjudged
+from cid.store.verdicts import NewVerdict
+
+
+async def rules(sv: Services, jobs: Sequence[Job]) -> None:
+    """Items that were judged, or that the tenant no longer takes from anybody, are passed over."""
+    tenant = jobs[0].tenant
+    now = sv.clock.now()
+    async with sv.db.tx(tenant) as tx:
+        sieve = gate1_rules.sieve(sv.policy.rules, await tenants.profile(tx, tenant))
+        found = await items.unjudged(tx, tenant, {ItemId(UUID(job.payload["item"])) for job in jobs})
+        judged = [(item, gate1_rules.judge(sieve, _candidate(item), now)) for item in found]
+        opened, screening_of = await _open(tx, judged, sv)
+        raised = await screenings.raise_urgent(tx, tenant, _urgent(judged))
+        await verdicts.add_many(
+            tx,
+            Gate.RULES,
+            [
+                NewVerdict(
+                    id=VerdictId(uuid7(now)),
+                    item_id=item.id,
+                    story_id=item.story_id,
+                    screening_id=screening_of[item.story_id] if isinstance(verdict, Pass) else None,
+                    verdict=verdict,
+                )
+                for item, verdict in judged
+            ],
+        )
+        await queue.enqueue(
+            tx,
+            *(
+                NewJob(kind=JobKind.RELATE, tenant=tenant, payload={"screening": str(one)}, dedupe=str(one))
+                for one in sorted(opened)
+            ),
+            *(
+                NewJob(kind=JobKind.ASSESS, tenant=tenant, payload={"screening": str(one)}, dedupe=str(one))
+                for one in raised
+            ),
+        )
+        await queue.done(tx, *jobs)
+
+
+async def _open(
+    tx: Tx, judged: Sequence[tuple[Unjudged, Verdict]], sv: Services
+) -> tuple[set[ScreeningId], dict[StoryId, ScreeningId]]:
+    """The screenings made now, and the screening of each story of which an item passed."""
+    first: dict[StoryId, Unjudged] = {}
+    for item, verdict in judged:
+        if isinstance(verdict, Pass):
+            first.setdefault(item.story_id, item)
+    if not first:
+        return set(), {}
+    now = sv.clock.now()
+    urgent = _urgent(judged)
+    return await screenings.open_many(
+        tx, [(ScreeningId(uuid7(now)), story, item.id, story in urgent) for story, item in first.items()]
+    )
+
+
+def _urgent(judged: Sequence[tuple[Unjudged, Verdict]]) -> set[StoryId]:
+    return {item.story_id for item, verdict in judged if verdict.reason is Reason.URGENT}
+
+
+def _candidate(item: Unjudged) -> gate1_rules.Candidate:
+    return gate1_rules.Candidate(title=item.title, summary=item.summary, trust=item.trust, published_at=item.at)

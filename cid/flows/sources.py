@@ -1,0 +1,269 @@
+"""What people do to sources: add, import, switch, trust, try out."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from cid.domain.errors import Conflict, NotFound, Refused
+from cid.domain.ids import PLATFORM, ItemId, SourceId, SubscriptionId, TenantId, uuid7
+from cid.domain.jobs import JobKind, NewJob
+from cid.domain.news import Polled, Source, SourceKind, SourceState
+from cid.domain.outside import ChildFailure, HttpFailure
+from cid.domain.tenants import Actor, Permission
+from cid.ports import Tx
+from cid.queue import jobs as queue
+from cid.services import Services
+from cid.sources.rss import read_feed
+from cid.store import items, sources
+from cid.store.sources import Subscribed
+from cid.text import urls
+from cid.text.clean import TITLE_LIMIT, line
+
+DEFAULT_TRUST = 0.7
+DEFAULT_INTERVAL_S = 900
+OPML_BYTES = 10_000_000
+RECENT = 500
+"""Items of a source that a new subscriber judges at once."""
+ROLES = ("news", "competitor")
+
+
+class Change(StrEnum):
+    """What became of one address."""
+
+    ADDED = "added"
+    ALREADY = "already"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    url: str
+    change: Change
+    source_id: SourceId | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A source as somebody asks for it."""
+
+    url: str
+    kind: SourceKind = SourceKind.RSS
+    title: str = ""
+    trust: float = DEFAULT_TRUST
+    role: str = "news"
+    sample: bool = False
+    interval_s: int = DEFAULT_INTERVAL_S
+
+
+async def add(sv: Services, tenant: TenantId, wish: Wish, actor: Actor | None) -> Added:
+    """Subscribe `tenant` and have the source polled at once. `actor` is None for whoever sits at the machine.
+
+    Raises Refused for an address or value that cannot be, Conflict when the tenant has the source already.
+    """
+    _allowed(tenant, actor)
+    async with sv.platform.tx() as tx:
+        added = await _subscribe(sv, tx, tenant, wish, sv.clock.now())
+        if added.change is Change.REFUSED:
+            raise Refused(added.detail)
+        if added.change is Change.ALREADY:
+            raise Conflict("This source is on the list already.")
+        await _log(
+            sv,
+            tx,
+            tenant,
+            actor,
+            action="source.added",
+            detail={"source": str(added.source_id), "url": urls.shown(wish.url)},
+        )
+    return added
+
+
+async def add_many(sv: Services, tenant: TenantId, wishes: Sequence[Wish], actor: Actor | None) -> list[Added]:
+    """All in one transaction, with what became of each. First polls are spread: they must not all fire at once."""
+    _allowed(tenant, actor)
+    now = sv.clock.now()
+    span = min(sv.policy.polling.fixed or timedelta(seconds=DEFAULT_INTERVAL_S), sv.policy.polling.spread)
+    async with sv.platform.tx() as tx:
+        results = [
+            await _subscribe(sv, tx, tenant, wish, now + span * (number / len(wishes)))
+            for number, wish in enumerate(wishes)
+        ]
+        count = sum(result.change is Change.ADDED for result in results)
+        await _log(sv, tx, tenant, actor, action="sources.imported", detail={"added": count, "listed": len(wishes)})
+    return results
+
+
+async def read_opml(sv: Services, body: bytes, *, trust: float = DEFAULT_TRUST, role: str = "news") -> list[Wish]:
+    """The feeds an OPML file lists. Raises Refused."""
+    if len(body) > OPML_BYTES:
+        raise Refused(f"The file is larger than {OPML_BYTES // 1_000_000} MB.")
+    value = {"body": b64encode(body).decode()}
+    try:
+        answer = await sv.outside.children.call("parse_opml", value, timeout_s=10.0)
+    except ChildFailure:
+        raise Refused("The file could not be read within its limits.") from None
+    if "error" in answer:
+        raise Refused(answer["error"])
+    return [Wish(url=feed["url"], title=feed["title"], trust=trust, role=role) for feed in answer["feeds"]]
+
+
+async def fetch(sv: Services, url: str) -> bytes:
+    """A file that somebody names by its address. Raises Refused."""
+    try:
+        answer = await sv.outside.http.request("GET", url, max_bytes=OPML_BYTES)
+    except HttpFailure as failure:
+        raise Refused(failure.public) from None
+    if answer.status != 200:
+        raise Refused(f"The server answers {answer.status}.")
+    return answer.body
+
+
+async def test(sv: Services, url: str) -> Polled:
+    """Poll an address without storing anything. Raises Refused when it is no address."""
+    now = sv.clock.now()
+    source = Source(
+        id=SourceId(uuid7(now)),
+        tenant_id=None,
+        kind=SourceKind.RSS,
+        url=_address(url),
+        title="",
+        publisher="",
+        sample=False,
+        state=SourceState.ACTIVE,
+        outcome=None,
+        outcome_detail="",
+        etag="",
+        last_modified="",
+        body_sha=None,
+        failures=0,
+        interval_s=DEFAULT_INTERVAL_S,
+        polled_at=None,
+        next_poll_at=now,
+        created_at=now,
+    )
+    return await sv.outside.sources[SourceKind.RSS].poll(source)
+
+
+async def test_file(sv: Services, body: bytes) -> Polled:
+    """Read a feed from a file, without the world and without a database."""
+    return await read_feed(sv.outside.children, body, content_type="", url="")
+
+
+async def set_active(sv: Services, tenant: TenantId, source: SourceId, *, wanted: bool, actor: Actor | None) -> None:
+    """Raises NotFound when the tenant does not have it. Setting what is set already is fine."""
+    _allowed(tenant, actor)
+    async with sv.platform.tx() as tx:
+        await _mine(tx, tenant, source)
+        if not await sources.set_active(tx, tenant, source, wanted=wanted):
+            return
+        if wanted:
+            await queue.enqueue(tx, _poll(source, sv.clock.now()))
+        await _log(sv, tx, tenant, actor, action="source.switched", detail={"source": str(source), "active": wanted})
+
+
+async def set_trust(sv: Services, tenant: TenantId, source: SourceId, trust: float, actor: Actor | None) -> None:
+    """Raises Refused, NotFound. Holds for items judged from now on."""
+    _allowed(tenant, actor)
+    if refusal := _wrong(trust, "news"):
+        raise Refused(refusal)
+    async with sv.platform.tx() as tx:
+        if not await sources.set_trust(tx, tenant, source, trust):
+            raise NotFound
+        await _log(sv, tx, tenant, actor, action="source.trusted", detail={"source": str(source), "trust": trust})
+
+
+async def _subscribe(sv: Services, tx: Tx, tenant: TenantId, wish: Wish, poll_at: datetime) -> Added:
+    refusal = _wrong(wish.trust, wish.role)
+    try:
+        url = _address(wish.url) if wish.kind is SourceKind.RSS else wish.url
+    except Refused as error:
+        refusal, url = error.public, wish.url[:200]
+    if refusal:
+        return Added(url=url, change=Change.REFUSED, detail=refusal)
+    source = await _shared(sv, tx, tenant, wish, url)
+    subscription = SubscriptionId(uuid7(sv.clock.now()))
+    if not await sources.subscribe(tx, tenant, subscription, source, trust=wish.trust, role=wish.role):
+        return Added(url=url, change=Change.ALREADY, source_id=source)
+    since = sv.clock.now() - sv.policy.rules.max_age
+    recent = await items.recent(tx, source, since, limit=RECENT)
+    await queue.enqueue(tx, _poll(source, poll_at), *(_rules(tenant, item) for item in recent))
+    return Added(url=url, change=Change.ADDED, source_id=source)
+
+
+async def _shared(sv: Services, tx: Tx, tenant: TenantId, wish: Wish, url: str) -> SourceId:
+    """The source at this address: one for all, unless the address is itself a secret."""
+    owner = tenant if urls.secret(url) else None
+    found = await sources.find(tx, wish.kind, url, owner)
+    if found is None:
+        source = SourceId(uuid7(sv.clock.now()))
+        added = await sources.add(
+            tx,
+            source,
+            owner=owner,
+            kind=wish.kind,
+            url=url,
+            title=line(wish.title, TITLE_LIMIT),
+            publisher=urls.site(url),
+            sample=wish.sample,
+            interval_s=wish.interval_s,
+        )
+        found = (source, SourceState.ACTIVE) if added else await sources.find(tx, wish.kind, url, owner)
+        assert found, "it is there or it was just added"
+    if found[1] is SourceState.RETIRED:
+        await sources.revive(tx, found[0])
+    return found[0]
+
+
+def _address(text: str) -> str:
+    """As it is fetched and found again: nothing of its content is changed. Raises Refused."""
+    text = text.strip()
+    if text.startswith("feed:"):
+        text = "https:" + text.removeprefix("feed:") if text.startswith("feed://") else text.removeprefix("feed:")
+    if "://" not in text:
+        text = "https://" + text
+    url = urls.located(text)
+    if not url:
+        raise Refused("This is not an http or https address.")
+    return url
+
+
+def _wrong(trust: float, role: str) -> str:
+    if not 0 <= trust <= 1:
+        return "Trust is a number from 0 to 1."
+    return "" if role in ROLES else f"The role of a source is one of {', '.join(ROLES)}."
+
+
+def _poll(source: SourceId, at: datetime) -> NewJob:
+    payload = {"source": str(source)}
+    return NewJob(kind=JobKind.POLL, tenant=PLATFORM, payload=payload, dedupe=str(source), run_at=at)
+
+
+def _rules(tenant: TenantId, item: ItemId) -> NewJob:
+    """What others had from the source already is news to whoever subscribes now."""
+    return NewJob(kind=JobKind.RULES, tenant=tenant, payload={"item": str(item)}, dedupe=str(item))
+
+
+def _allowed(tenant: TenantId, actor: Actor | None) -> None:
+    if actor and (actor.tenant.id != tenant or not actor.may(Permission.MANAGE)):
+        raise Refused("Your role does not allow changing sources.")
+
+
+async def _mine(tx: Tx, tenant: TenantId, source: SourceId) -> Subscribed:
+    found = await sources.one_subscribed(tx, tenant, source)
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def _log(
+    sv: Services, tx: Tx, tenant: TenantId, actor: Actor | None, *, action: str, detail: dict[str, object]
+) -> None:
+    user = actor.user.id if actor else None
+    entry: UUID = uuid7(sv.clock.now())
+    await sources.log(tx, entry, tenant=tenant, user=user, action=action, target="sources", detail=detail)

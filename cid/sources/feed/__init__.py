@@ -1,0 +1,1 @@
+"""Feeds read: bytes → entries. Runs in a killable child, never in the desk's own process."""

@@ -1,0 +1,151 @@
+"""Items and where they were seen."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from cid.domain.ids import ItemId, SourceId, StoryId, TenantId
+from cid.domain.news import Entry, Item
+from cid.pg.rows import each, into
+from cid.pg.sql import query
+from cid.ports import Tx
+from cid.text.urls import url_hash
+
+ADD = query("items.add")
+PUBLISH = query("items.publish")
+SEE = query("items.see")
+TO_PLACE = query("items.to_place")
+SET_STORIES = query("items.set_stories")
+READERS = query("items.readers")
+UNJUDGED = query("items.unjudged")
+BY_URL_HASH = query("items.by_url_hash")
+LISTED = query("items.listed")
+SIGHTINGS = query("items.sightings")
+OF_STORY = query("items.of_story")
+RECENT = query("items.recent")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToPlace:
+    """An item on its way into a story."""
+
+    id: ItemId
+    title: str
+    at: datetime
+    story_id: StoryId | None
+    sample: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unjudged:
+    """An item before one tenant's gate 1."""
+
+    id: ItemId
+    story_id: StoryId
+    title: str
+    summary: str
+    at: datetime
+    trust: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    source_id: SourceId
+    title: str
+    url: str
+    publisher: str
+    seen_at: datetime
+    published_at: datetime | None
+    subscribed: bool
+    trust: float | None
+
+
+SHAPES = {
+    TO_PLACE: ToPlace,
+    UNJUDGED: Unjudged,
+    BY_URL_HASH: Item,
+    LISTED: Item,
+    SIGHTINGS: Sighting,
+    OF_STORY: Item,
+}
+
+
+async def add(
+    tx: Tx,
+    entries: Sequence[Entry],
+    *,
+    source: SourceId,
+    owner: TenantId | None,
+    sample: bool,
+    ids: Sequence[tuple[ItemId, UUID]],
+) -> list[ItemId]:
+    """Store what `source` reports, `ids` being an item's and a sighting's for each entry. Their addresses differ.
+
+    Answers the items that this source had not shown before. `owner` is the tenant of a private source.
+    """
+    if not entries:
+        return []
+    hashes = [url_hash(entry.url) for entry in entries]
+    dates = [entry.published_at for entry in entries]
+    await tx.execute(
+        ADD,
+        [item for item, _ in ids],
+        [entry.url for entry in entries],
+        hashes,
+        [entry.title for entry in entries],
+        [entry.summary for entry in entries],
+        [entry.author for entry in entries],
+        dates,
+        owner is None,
+        sample,
+    )
+    if owner is None:
+        await tx.execute(PUBLISH, hashes)
+    keys = [entry.key for entry in entries]
+    rows = await tx.fetch(SEE, source, owner, [sighting for _, sighting in ids], hashes, keys, dates)
+    return [row["item_id"] for row in rows]
+
+
+async def to_place(tx: Tx, items: Collection[ItemId]) -> list[ToPlace]:
+    return each(ToPlace, await tx.fetch(TO_PLACE, list(items)))
+
+
+async def set_stories(tx: Tx, stories: Sequence[tuple[ItemId, StoryId]]) -> None:
+    await tx.execute(SET_STORIES, [item for item, _ in stories], [story for _, story in stories])
+
+
+async def readers(tx: Tx, items: Collection[ItemId]) -> list[tuple[TenantId, ItemId]]:
+    return [(row["tenant_id"], row["item_id"]) for row in await tx.fetch(READERS, list(items))]
+
+
+async def unjudged(tx: Tx, tenant: TenantId, items: Collection[ItemId]) -> list[Unjudged]:
+    return each(Unjudged, await tx.fetch(UNJUDGED, tenant, list(items)))
+
+
+async def by_url(tx: Tx, canonical_url: str) -> Item | None:
+    row = await tx.fetchrow(BY_URL_HASH, url_hash(canonical_url))
+    return into(Item, row) if row else None
+
+
+async def listed(
+    tx: Tx, tenant: TenantId, *, before: tuple[datetime, ItemId] | None = None, limit: int = 50
+) -> list[Item]:
+    """What the tenant's sources brought, newest first; `before` is the last one of the page before."""
+    at, item = before or (None, None)
+    return each(Item, await tx.fetch(LISTED, tenant, at, item, limit))
+
+
+async def sightings(tx: Tx, tenant: TenantId, item: ItemId) -> list[Sighting]:
+    return each(Sighting, await tx.fetch(SIGHTINGS, tenant, item))
+
+
+async def of_story(tx: Tx, story: StoryId) -> list[Item]:
+    return each(Item, await tx.fetch(OF_STORY, story))
+
+
+async def recent(tx: Tx, source: SourceId, since: datetime, *, limit: int) -> list[ItemId]:
+    """Seen at the source since then, the newest first."""
+    return [row["item_id"] for row in await tx.fetch(RECENT, source, since, limit)]

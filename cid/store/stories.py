@@ -1,0 +1,60 @@
+"""Stories: written by one writer, read through their items."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from cid.domain.ids import ScreeningId, StoryId, TenantId
+from cid.domain.llm import Json
+from cid.pg.sql import query
+from cid.ports import Tx
+from cid.text.similar import Known
+
+ALONE = query("stories.alone")
+NEAR = query("stories.near")
+ADD = query("stories.add")
+GROW = query("stories.grow")
+RECOUNT = query("stories.recount")
+SPREAD_REACHED = query("stories.spread_reached")
+
+
+async def alone(tx: Tx) -> None:
+    """Until the transaction ends nobody else places items."""
+    await tx.execute(ALONE)
+
+
+async def near(tx: Tx, keys: Iterable[Sequence[int]]) -> list[Known[StoryId]]:
+    """Stories that stand under any of the keys, one sequence per headline; the oldest first."""
+    rows = await tx.fetch(NEAR, [{"keys": list(some)} for some in keys])
+    return [Known(id=r["id"], words=r["words"], keys=r["keys"], at=r["at"], sample=r["sample"]) for r in rows]
+
+
+async def write(tx: Tx, stories: Iterable[Known[StoryId]]) -> None:
+    """Those that were made, and those that grew."""
+    stories = list(stories)
+    if made := [_row(story) for story in stories if story.made]:
+        await tx.execute(ADD, made)
+    if grown := [_row(story) for story in stories if story.touched and not story.made]:
+        await tx.execute(GROW, grown)
+
+
+def _row(story: Known[StoryId]) -> Json:
+    return {
+        "id": str(story.id),
+        "words": story.words,
+        "keys": story.keys,
+        "at": story.at.isoformat(),
+        "sample": story.sample,
+    }
+
+
+async def recount(tx: Tx, stories: Collection[StoryId]) -> None:
+    await tx.execute(RECOUNT, list(stories))
+
+
+async def spread_reached(
+    tx: Tx, stories: Collection[StoryId], counts: Collection[int]
+) -> list[tuple[TenantId, ScreeningId]]:
+    """Waiting screenings of `stories` that passed one of `counts` since they were last judged."""
+    rows = await tx.fetch(SPREAD_REACHED, list(stories), list(counts))
+    return [(row["tenant_id"], row["id"]) for row in rows]

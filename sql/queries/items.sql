@@ -1,0 +1,81 @@
+-- name: add
+-- Exact duplicates meet here. In order of their hash: two polls that bring the same items would else wait for each other in a ring.
+insert into items (id, url, url_hash, title, summary, author, published_at, public, sample)
+select n.id, n.url, n.url_hash, n.title, n.summary, n.author, n.published_at, $8, $9
+from unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
+  as n (id, url, url_hash, title, summary, author, published_at)
+order by n.url_hash
+on conflict (url_hash) do nothing
+
+-- name: publish
+-- An item that only a private source had is now at a public one too.
+update items set public = true where url_hash = any($1::bytea[]) and not public
+
+-- name: see
+-- One sighting per item and source, however often it is polled; the row lock on the source keeps twins apart.
+with found as (
+  select i.id as item_id, s.id, s.entry_key, s.published_at
+  from unnest($3::uuid[], $4::bytea[], $5::text[], $6::timestamptz[]) as s (id, url_hash, entry_key, published_at)
+  join items i on i.url_hash = s.url_hash
+)
+insert into sightings (id, item_id, source_id, tenant_id, entry_key, published_at)
+select f.id, f.item_id, $1, $2, f.entry_key, f.published_at from found f
+where not exists (select from sightings g where g.source_id = $1 and g.item_id = f.item_id)
+returning item_id
+
+-- name: to_place
+-- Items in the order in which they happened. A date that lies ahead counts as the moment we first saw it.
+select id, title, least(published_at, first_seen_at) as at, story_id, sample
+from items where id = any($1::uuid[]) order by at, id
+
+-- name: set_stories
+update items set story_id = n.story_id
+from unnest($1::uuid[], $2::uuid[]) as n (id, story_id)
+where items.id = n.id and items.story_id is null
+
+-- name: readers
+-- Who is to judge these items: tenants that take news from a source that had them.
+select distinct s.tenant_id, g.item_id
+from sightings g join subscriptions s on s.source_id = g.source_id and s.active and s.role = 'news'
+where g.item_id = any($1::uuid[])
+
+-- name: unjudged
+-- Items as one tenant sees them, with the trust of the best source it has them from; judged ones are left out.
+select i.id, i.story_id, i.title, i.summary, least(i.published_at, i.first_seen_at) as at, max(s.trust)::float8 as trust
+from items i
+join sightings g on g.item_id = i.id
+join subscriptions s on s.tenant_id = $1 and s.source_id = g.source_id and s.active and s.role = 'news'
+where i.id = any($2::uuid[]) and i.story_id is not null
+  and not exists (select from verdicts v where v.tenant_id = $1 and v.item_id = i.id and v.gate = 'rules')
+group by i.id
+order by at, i.id
+
+-- name: by_url_hash
+select id, story_id, url, title, summary, author, published_at, first_seen_at, sample
+from visible_items where id = (select i.id from items i where i.url_hash = $1)
+
+-- name: listed
+-- Newest first, page by page: what was last seen on the page before is the key.
+select id, story_id, url, title, summary, author, published_at, first_seen_at, sample
+from visible_items v
+where exists (select from sightings g join subscriptions s on s.source_id = g.source_id and s.tenant_id = $1 where g.item_id = v.id)
+  and ($2::timestamptz is null or (first_seen_at, id) < ($2, $3::uuid))
+order by first_seen_at desc, id desc limit $4
+
+-- name: sightings
+-- Where an item was seen, as far as the tenant may know.
+select o.id as source_id, o.title, o.url, o.publisher, g.seen_at, g.published_at,
+  coalesce(s.active, false) as subscribed, s.trust::float8 as trust
+from sightings g join sources o on o.id = g.source_id
+left join subscriptions s on s.tenant_id = $1 and s.source_id = o.id
+where g.item_id = $2 order by g.seen_at, o.id
+
+-- name: of_story
+select id, story_id, url, title, summary, author, published_at, first_seen_at, sample
+from visible_items where story_id = $1 order by first_seen_at, id
+
+-- name: recent
+-- What a source brought since, for whoever subscribes to it now. Sightings are ordered by their ids.
+select g.item_id from sightings g
+where g.source_id = $1 and g.id >= uuid7_floor($2)
+order by g.id desc limit $3

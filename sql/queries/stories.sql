@@ -1,0 +1,55 @@
+-- name: alone
+-- Placing is done by one writer: two at once would each make a story of the same news.
+select pg_advisory_xact_lock(4866372)
+
+-- name: near
+-- Stories that share a key with one of the headlines. One look-up per headline: a single array of all their keys makes
+-- the index compare every candidate with every key.
+select id, words, bands as keys, last_item_at as at, sample from stories
+where id in (
+  select s.id from jsonb_to_recordset($1) as h (keys int[]) cross join lateral (select s.id from stories s where s.bands && h.keys) s
+)
+order by created_at, id
+
+-- name: add
+insert into stories (id, words, bands, last_item_at, sample)
+select n.id, n.words, n.keys, n.at, n.sample
+from jsonb_to_recordset($1) as n (id uuid, words text[], keys int[], at timestamptz, sample boolean)
+
+-- name: grow
+update stories set words = n.words, bands = n.keys, last_item_at = n.at
+from jsonb_to_recordset($1) as n (id uuid, words text[], keys int[], at timestamptz)
+where stories.id = n.id
+
+-- name: recount
+-- Counted anew, never incremented. Who has reported: several feeds of one publisher count once, private sources do not.
+with reports as (
+  select i.story_id, coalesce(nullif(o.publisher, ''), o.id::text) as publisher, min(least(i.published_at, i.first_seen_at)) as at
+  from items i join sightings g on g.item_id = i.id and g.tenant_id is null join sources o on o.id = g.source_id
+  where i.story_id = any($1::uuid[])
+  group by 1, 2
+), counted as (
+  select story_id, count(*) as publishers, max(at) as newest from reports group by 1
+)
+update stories s
+set items = (select count(*) from items i where i.story_id = s.id), publishers = coalesce(c.publishers, 0),
+  last_new_publisher_at = coalesce(c.newest, s.last_new_publisher_at)
+from unnest($1::uuid[]) as t (id) left join counted c on c.story_id = t.id
+where s.id = t.id
+
+-- name: spread_reached
+-- Screenings that wait for signal and whose tenant's own spread has reached a count at which they are judged again.
+with waiting as (
+  select w.tenant_id, w.id, w.story_id, w.spread from screenings w
+  where w.story_id = any($1::uuid[]) and w.state = 'waiting' and w.waiting_for = 'signal'
+), spread as (
+  select w.tenant_id, w.id, w.spread as judged_at, count(distinct coalesce(nullif(o.publisher, ''), o.id::text)) as now
+  from waiting w
+  join items i on i.story_id = w.story_id
+  join sightings g on g.item_id = i.id and (g.tenant_id is null or g.tenant_id = w.tenant_id)
+  join sources o on o.id = g.source_id
+  left join subscriptions s on s.tenant_id = w.tenant_id and s.source_id = o.id and s.active
+  where o.vetted or s.id is not null
+  group by 1, 2, 3
+)
+select tenant_id, id from spread where exists (select from unnest($2::int[]) as n where judged_at < n and n <= now)
