@@ -17,7 +17,7 @@ from cid.domain.errors import BadReply, CidError, Deferred, LostLease, Misconfig
 from cid.domain.ids import DraftId, ScreeningId, StoryId, TenantId, UserId, VerdictId, VersionId
 from cid.domain.jobs import Job, JobKind
 from cid.domain.llm import Ask, Json, Raw, Subject, Wire
-from cid.domain.policy import Outage
+from cid.domain.policy import MODEL_TRIES, Outage
 from cid.domain.tenants import Profile
 from cid.domain.verdicts import Drop, Gate, Reason
 from cid.flows.draft import write
@@ -219,8 +219,8 @@ async def test_an_exhausted_budget_waits_where_people_see_it_and_goes_on(
 @pytest.mark.parametrize(
     ("policy", "attempt", "end"),
     [
-        (Outage.RETRY, outage.TRIES - 1, None),
-        (Outage.RETRY, outage.TRIES, ("failed", None)),
+        (Outage.RETRY, MODEL_TRIES - 1, None),
+        (Outage.RETRY, MODEL_TRIES, ("failed", None)),
         (Outage.PASS, outage.PATIENCE, ("open", "outage")),
         (Outage.DROP, outage.PATIENCE, ("dropped", "outage")),
     ],
@@ -410,7 +410,7 @@ async def test_a_draft_that_cannot_be_written_is_tried_again_and_then_failed_vis
         with pytest.raises(first):
             await write(sv, [job])
         assert (await one(owner, "screenings"))["state"] == "open"
-    await write(sv, [replace(job, attempt=outage.TRIES)])
+    await write(sv, [replace(job, attempt=MODEL_TRIES)])
     row = await one(owner, "screenings")
     assert (row["state"], row["failure"]) == ("failed", f"draft: {error}")
     assert await owner.fetchval("select error from jobs_dead") == str(error)
@@ -528,7 +528,7 @@ async def test_a_review_that_fails_holds_the_draft_with_the_reason(
         with pytest.raises(first):
             await review(sv, [job])
         assert (await one(owner, "drafts"))["state"] == "written"
-    await review(sv, [replace(job, attempt=outage.TRIES)])
+    await review(sv, [replace(job, attempt=MODEL_TRIES)])
     row = await one(owner, "reviews")
     assert (row["outcome"], row["score"], (await one(owner, "drafts"))["state"]) == ("review_failed", None, "held")
     assert str(error) in json.loads(row["findings"])[-1]["what"]

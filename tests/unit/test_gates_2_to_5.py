@@ -17,14 +17,14 @@ from cid.domain.draft import Article, Question, Reference
 from cid.domain.errors import BadReply, Deferred, Misconfigured, Unanswered, Upstream
 from cid.domain.evidence import Claim, Report, Spread
 from cid.domain.ids import ItemId, TenantId
-from cid.domain.policy import Outage
+from cid.domain.policy import MODEL_TRIES, Outage
 from cid.domain.review import DRAFT_AFTER, Finding, ReviewOutcome, Severity
 from cid.domain.tenants import Profile
 from cid.domain.verdicts import Drop, Pass, Reason
 from cid.gates import evidence, gate4_draft, gate5_review, gate5_structure
 from cid.gates import gate2_relevance as gate2
 from cid.gates import gate3_signal as gate3
-from cid.gates.outage import PATIENCE, TRIES, Then, then
+from cid.gates.outage import PATIENCE, Then, then
 from tests import make
 
 POLICY = make.policy()
@@ -366,8 +366,8 @@ def test_the_review_sees_the_article_its_claims_and_what_the_rules_found() -> No
         (BadReply("x"), 1, Outage.RETRY, Then.RAISE),
         (BadReply("x"), 2, Outage.PASS, Then.FAIL),
         (Upstream("x"), 1, Outage.RETRY, Then.RAISE),
-        (Upstream("x"), TRIES - 1, Outage.RETRY, Then.RAISE),
-        (Upstream("x"), TRIES, Outage.RETRY, Then.FAIL),
+        (Upstream("x"), MODEL_TRIES - 1, Outage.RETRY, Then.RAISE),
+        (Upstream("x"), MODEL_TRIES, Outage.RETRY, Then.FAIL),
         (Upstream("x"), PATIENCE - 1, Outage.DROP, Then.RAISE),
         (Unanswered("x"), PATIENCE, Outage.DROP, Then.DROP),
         (Upstream("x"), PATIENCE, Outage.PASS, Then.PASS),
