@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import tempfile
 from pathlib import Path
 
 import click
 
+from cid import bootstrap
 from cid.cli import frame
 from cid.pg import roles
 from cid.pg.checks import check_roles
@@ -29,11 +31,12 @@ def command(target: Path | None, data: Path | None, as_json: bool) -> None:
     is touched.
     """
     if target:
-        text = run(lambda: _schema(options["pg_bindir"]))
+        text = asyncio.run(_schema(frame.settings_for(frame.Options()).pg_bindir))
         target.write_text(text)
         click.echo(f"{target}: {text.count('create table')} tables", err=True)
         return
-    outcome = run(lambda: apply(place_of(options), quiet=as_json))
+    settings = frame.settings_for(frame.Options(data=data))
+    outcome = asyncio.run(apply(bootstrap.place_of(settings), quiet=as_json))
     if as_json:
         click.echo(json.dumps(outcome))
 
