@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cid.cli import main
 
-def main() -> None:
-    """Parse the arguments and run the command."""
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
--- Everything the desk starts with. Runs as cid_owner. Roles cid_owner, cid_app and cid_worker exist already.
+-- Everything the desk starts with. Runs as the owner, whatever its name is; the roles cid_app and cid_worker exist already.
 --
 -- Three kinds of tables:
 --   tenants' own    tenant_id, row security with FORCE, policies for owner (all), app (its tenant), worker (where it needs them)
@@ -209,7 +209,8 @@ create table screenings (
   check ((state = 'failed') = (failure <> ''))
 );
 create index screenings_until on screenings (until) where state = 'waiting';
-create index screenings_story on screenings (story_id) where state = 'waiting';
+create index screenings_story on screenings (story_id);   -- a story's report wakes the waiting; and what leaves stories and items
+create index screenings_item on screenings (item_id);     -- is looked for here
 create index screenings_recent on screenings (tenant_id, opened_at desc);
 
 create table verdicts (
@@ -261,6 +262,8 @@ create table drafts (
   foreign key (tenant_id, screening_id) references screenings
 );
 create index drafts_listed on drafts (tenant_id, state, changed_at desc, id desc);
+create index drafts_story on drafts (story_id);
+create index drafts_version on drafts (tenant_id, current_version_id);
 
 create table versions (
   tenant_id uuid not null references tenants,
@@ -300,6 +303,7 @@ create table reviews (
   foreign key (tenant_id, version_id) references versions (tenant_id, id)
 );
 create index reviews_draft on reviews (tenant_id, draft_id, made_at);
+create index reviews_version on reviews (tenant_id, version_id);
 
 create table decisions (
   tenant_id uuid not null references tenants,
@@ -513,33 +517,42 @@ create table pauses (
 
 -- ---------------------------------------------------------------------------------------------- partitions
 
--- Makes this month's and the next two months' partitions (by UUIDv7 id), and today's and the next three days' of jobs_done.
--- The owner's, because only an owner may; called by the worker role every day and by every start.
-create function make_partitions(at timestamptz default cid_now()) returns integer
-language plpgsql security definer set search_path = pg_catalog, public as $$
-declare
-  parent text; first date; next date; made integer := 0; i integer;
+-- One partition, unless it is there. Made aside and attached: that leaves readers and writers of the parent alone, where
+-- CREATE TABLE … PARTITION OF would lock them all out behind the longest query that runs.
+create function make_partition(parent text, suffix text, low text, high text) returns integer
+language plpgsql set search_path = pg_catalog, public, pg_temp as $$
+declare child text := parent || '_' || suffix;
 begin
+  if to_regclass('public.' || quote_ident(child)) is not null then
+    return 0;
+  end if;
+  execute format('create table public.%I (like public.%I including defaults including constraints)', child, parent);
+  execute format('alter table public.%I attach partition public.%I for values from (%L) to (%L)', parent, child, low, high);
+  return 1;
+end $$;
+revoke all on function make_partition(text, text, text, text) from public;
+
+-- Makes last month's, this month's and the next two months' partitions (by UUIDv7 id), and those of yesterday to three days
+-- ahead of jobs_done; answers how many were missing. The owner's, because only an owner may; called by the worker role every
+-- hour and by every start.
+create function make_partitions(at timestamptz default cid_now()) returns integer
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp set lock_timeout = '3s' as $$
+declare
+  parent text; first timestamp; made integer := 0; i integer;
+begin
+  perform pg_advisory_xact_lock(hashtext('make_partitions'));  -- two processes that start together
   foreach parent in array array['sightings', 'verdicts', 'calls', 'audit'] loop
     for i in -1 .. 2 loop
-      first := (date_trunc('month', at at time zone 'UTC') + make_interval(months => i))::date;
-      next := (first + interval '1 month')::date;
-      if to_regclass(format('public.%s_%s', parent, to_char(first, 'YYYYMM'))) is null then
-        execute format('create table public.%I partition of public.%I for values from (%L) to (%L)',
-          parent || '_' || to_char(first, 'YYYYMM'), parent,
-          public.uuid7_floor(first::timestamp at time zone 'UTC'), public.uuid7_floor(next::timestamp at time zone 'UTC'));
-        made := made + 1;
-      end if;
+      first := date_trunc('month', at at time zone 'UTC') + make_interval(months => i);
+      made := made + public.make_partition(parent, to_char(first, 'YYYYMM'),
+        public.uuid7_floor(first at time zone 'UTC')::text,
+        public.uuid7_floor((first + interval '1 month') at time zone 'UTC')::text);
     end loop;
   end loop;
   for i in -1 .. 3 loop
-    first := (at at time zone 'UTC')::date + i;
-    if to_regclass(format('public.jobs_done_%s', to_char(first, 'YYYYMMDD'))) is null then
-      execute format('create table public.%I partition of public.jobs_done for values from (%L) to (%L)',
-        'jobs_done_' || to_char(first, 'YYYYMMDD'),
-        first::timestamp at time zone 'UTC', (first + 1)::timestamp at time zone 'UTC');
-      made := made + 1;
-    end if;
+    first := date_trunc('day', at at time zone 'UTC') + make_interval(days => i);
+    made := made + public.make_partition('jobs_done', to_char(first, 'YYYYMMDD'),
+      (first at time zone 'UTC')::text, ((first + interval '1 day') at time zone 'UTC')::text);
   end loop;
   return made;
 end $$;
@@ -557,7 +570,7 @@ begin
       'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'pauses'] loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
-    execute format('create policy owner on %I to cid_owner using (true) with check (true)', t);
+    execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
   end loop;
   foreach t in array array['profiles', 'members', 'subscriptions', 'screenings', 'verdicts', 'evidence_packs', 'drafts',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'budgets', 'audit'] loop
@@ -570,6 +583,9 @@ begin
   end loop;
 end $$;
 
+-- A foreign key looks past row security: without this a tenant could subscribe to another's private source.
+alter policy tenant on subscriptions with check
+  (tenant_id = (select app_tenant()) and exists (select from sources s where s.id = source_id));
 create policy tenant on tenants to cid_app using (id = (select app_tenant()));
 create policy tenant on jobs to cid_app using (tenant_id = (select app_tenant()))
   with check (tenant_id = (select app_tenant()) and state in ('scheduled', 'ready'));
@@ -601,27 +617,76 @@ grant update (name, base_url, canonical, active) on channels to cid_app;
 grant update (body, changed_at), insert on profiles to cid_app;
 grant delete on jobs to cid_app;
 
-grant select, insert, update on tenants, profiles, users, members, sources, subscriptions, stories, items, screenings, channels, budgets,
-  settings, once_links, sessions, workers, calls, story_keys to cid_worker;
-grant select, insert on sightings, audit, verdicts, jobs_done, periodic_slots to cid_worker;
-grant select on drafts, publications to cid_worker;
+grant select, insert, update on tenants, profiles, users, members, sources, subscriptions, stories, items, channels, budgets,
+  settings, once_links, sessions, workers, story_keys to cid_worker;
+grant select, insert on sightings, audit, jobs_done, periodic_slots, calls to cid_worker;
+grant update (state, stop, served, request_id, input, cache_read, cache_write, output, thinking, cost, error, reply, answered_at)
+  on calls to cid_worker;
+-- What a tenant's flows decided is read for scheduling and figures, and written by the tenant's own transactions alone.
+grant select on screenings, verdicts, drafts, publications to cid_worker;
 grant delete on members, sessions, once_links, workers, periodic_slots, limits, story_keys to cid_worker;
 grant select, insert, update, delete on jobs, jobs_dead, pauses to cid_worker;
 grant select, insert, update on limits to cid_app, cid_worker;
 
 -- Sign-in happens before a tenant is known. App never reads these tables: it asks for one row by an exact secret or address.
 create function session_of(hash bytea) returns table (user_id uuid, email text, name text, admin boolean, csrf text, stale boolean)
-language sql stable security definer set search_path = pg_catalog, public as $$
+language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
   select u.id, u.email, u.name, u.admin, s.csrf, s.seen_at < public.cid_now() - interval '1 minute'
   from public.sessions s join public.users u on u.id = s.user_id
   where s.id_hash = hash and s.expires_at > public.cid_now() and s.seen_at > public.cid_now() - interval '12 hours' and u.disabled_at is null
 $$;
 create function memberships_of(who uuid) returns table (tenant_id uuid, slug text, name text, sample boolean, created_at timestamptz, role text)
-language sql stable security definer set search_path = pg_catalog, public as $$
+language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
   select t.id, t.slug, t.name, t.sample, t.created_at, m.role
   from public.members m join public.tenants t on t.id = m.tenant_id where m.user_id = who order by t.name
 $$;
 revoke all on function session_of(bytea), memberships_of(uuid) from public;
 grant execute on function session_of(bytea), memberships_of(uuid) to cid_app, cid_worker;
+
+-- ---------------------------------------------------------------------------------------------- the end of a tenant
+
+-- Deletes every row of a tenant in every table that has one, the items and stories that only its private sources brought, and
+-- leaves one line in the platform's log. Tables are found and ordered by the catalogs, so that a new one cannot be forgotten.
+-- The owner's alone: nobody else may delete what is append-only. May be run again for what a job wrote meanwhile.
+create function delete_tenant(gone uuid) returns jsonb
+language plpgsql set search_path = pg_catalog, public, pg_temp as $$
+declare
+  todo regclass[]; next regclass; slug text; deleted bigint; counts jsonb := '{}'; private uuid[]; stories uuid[];
+begin
+  select t.slug into slug from public.tenants t where t.id = gone for update;   -- new rows with a foreign key wait, then fail
+  select array_agg(i.id), array_agg(distinct i.story_id) into private, stories from public.items i
+   where not i.public
+     and exists (select from public.sightings s where s.item_id = i.id and s.tenant_id = gone)
+     and not exists (select from public.sightings s where s.item_id = i.id and s.tenant_id is distinct from gone);
+  select array_agg(c.oid::regclass) into todo from pg_class c
+    join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped
+   where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition;
+  while cardinality(todo) > 0 loop
+    select t into next from unnest(todo) t
+     where not exists (select from pg_constraint k where k.contype = 'f' and k.confrelid = t and k.conrelid <> t
+                         and k.conrelid = any (todo) and not k.condeferrable)
+     order by t::text limit 1;
+    if next is null then
+      raise exception 'tables with a tenant refer to each other in a ring: %', todo;
+    end if;
+    execute format('delete from %s where tenant_id = $1', next) using gone;
+    get diagnostics deleted = row_count;
+    if deleted > 0 then
+      counts := counts || jsonb_build_object(next::text, deleted);
+    end if;
+    todo := array_remove(todo, next);
+  end loop;
+  delete from public.items where id = any (private);
+  delete from public.stories s where s.id = any (stories) and not exists (select from public.items i where i.story_id = s.id);
+  delete from public.tenants where id = gone;
+  if slug is null and counts = '{}' then
+    raise exception 'there is no tenant %', gone using errcode = 'no_data_found';
+  end if;
+  insert into public.audit (id, tenant_id, action, target, detail)
+  values ((left(public.uuid7_floor(public.cid_now())::text, 14) || '7' || substr(gen_random_uuid()::text, 16))::uuid,
+          null, 'tenant.deleted', gone::text, jsonb_build_object('slug', slug, 'rows', counts));
+  return counts;
+end $$;
+revoke all on function delete_tenant(uuid) from public;
 
 select make_partitions();

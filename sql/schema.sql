@@ -1,0 +1,874 @@
+-- What the migrations make, told by the catalogs: `make schema` writes it and a test compares it.
+-- For reading; nothing runs it. Partitions are left out: which there are depends on the day.
+
+grant usage on schema inspect to cid_app;
+grant usage on schema inspect to cid_worker;
+grant usage on schema public to cid_app;
+grant usage on schema public to cid_worker;
+
+CREATE OR REPLACE FUNCTION public.app_tenant()
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+  select nullif(current_setting('app.tenant_id', true), '')::uuid
+$function$;
+
+CREATE OR REPLACE FUNCTION public.cid_now()
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+  select now() + case when current_database() like 'cid\_test%'
+                      then coalesce(nullif(current_setting('cid.clock_offset', true), '')::interval, interval '0')
+                      else interval '0' end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.delete_tenant(gone uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  todo regclass[]; next regclass; slug text; deleted bigint; counts jsonb := '{}'; private uuid[]; stories uuid[];
+begin
+  select t.slug into slug from public.tenants t where t.id = gone for update;   -- new rows with a foreign key wait, then fail
+  select array_agg(i.id), array_agg(distinct i.story_id) into private, stories from public.items i
+   where not i.public
+     and exists (select from public.sightings s where s.item_id = i.id and s.tenant_id = gone)
+     and not exists (select from public.sightings s where s.item_id = i.id and s.tenant_id is distinct from gone);
+  select array_agg(c.oid::regclass) into todo from pg_class c
+    join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id' and not a.attisdropped
+   where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition;
+  while cardinality(todo) > 0 loop
+    select t into next from unnest(todo) t
+     where not exists (select from pg_constraint k where k.contype = 'f' and k.confrelid = t and k.conrelid <> t
+                         and k.conrelid = any (todo) and not k.condeferrable)
+     order by t::text limit 1;
+    if next is null then
+      raise exception 'tables with a tenant refer to each other in a ring: %', todo;
+    end if;
+    execute format('delete from %s where tenant_id = $1', next) using gone;
+    get diagnostics deleted = row_count;
+    if deleted > 0 then
+      counts := counts || jsonb_build_object(next::text, deleted);
+    end if;
+    todo := array_remove(todo, next);
+  end loop;
+  delete from public.items where id = any (private);
+  delete from public.stories s where s.id = any (stories) and not exists (select from public.items i where i.story_id = s.id);
+  delete from public.tenants where id = gone;
+  if slug is null and counts = '{}' then
+    raise exception 'there is no tenant %', gone using errcode = 'no_data_found';
+  end if;
+  insert into public.audit (id, tenant_id, action, target, detail)
+  values ((left(public.uuid7_floor(public.cid_now())::text, 14) || '7' || substr(gen_random_uuid()::text, 16))::uuid,
+          null, 'tenant.deleted', gone::text, jsonb_build_object('slug', slug, 'rows', counts));
+  return counts;
+end $function$;
+revoke all on function delete_tenant(uuid) from public;
+
+CREATE OR REPLACE FUNCTION public.make_partition(parent text, suffix text, low text, high text)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare child text := parent || '_' || suffix;
+begin
+  if to_regclass('public.' || quote_ident(child)) is not null then
+    return 0;
+  end if;
+  execute format('create table public.%I (like public.%I including defaults including constraints)', child, parent);
+  execute format('alter table public.%I attach partition public.%I for values from (%L) to (%L)', parent, child, low, high);
+  return 1;
+end $function$;
+revoke all on function make_partition(text,text,text,text) from public;
+
+CREATE OR REPLACE FUNCTION public.make_partitions(at timestamp with time zone DEFAULT cid_now())
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET lock_timeout TO '3s'
+AS $function$
+declare
+  parent text; first timestamp; made integer := 0; i integer;
+begin
+  perform pg_advisory_xact_lock(hashtext('make_partitions'));  -- two processes that start together
+  foreach parent in array array['sightings', 'verdicts', 'calls', 'audit'] loop
+    for i in -1 .. 2 loop
+      first := date_trunc('month', at at time zone 'UTC') + make_interval(months => i);
+      made := made + public.make_partition(parent, to_char(first, 'YYYYMM'),
+        public.uuid7_floor(first at time zone 'UTC')::text,
+        public.uuid7_floor((first + interval '1 month') at time zone 'UTC')::text);
+    end loop;
+  end loop;
+  for i in -1 .. 3 loop
+    first := date_trunc('day', at at time zone 'UTC') + make_interval(days => i);
+    made := made + public.make_partition('jobs_done', to_char(first, 'YYYYMMDD'),
+      (first at time zone 'UTC')::text, ((first + interval '1 day') at time zone 'UTC')::text);
+  end loop;
+  return made;
+end $function$;
+revoke all on function make_partitions(timestamp with time zone) from public;
+grant execute on function make_partitions(timestamp with time zone) to cid_worker;
+
+CREATE OR REPLACE FUNCTION public.memberships_of(who uuid)
+ RETURNS TABLE(tenant_id uuid, slug text, name text, sample boolean, created_at timestamp with time zone, role text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select t.id, t.slug, t.name, t.sample, t.created_at, m.role
+  from public.members m join public.tenants t on t.id = m.tenant_id where m.user_id = who order by t.name
+$function$;
+revoke all on function memberships_of(uuid) from public;
+grant execute on function memberships_of(uuid) to cid_app;
+grant execute on function memberships_of(uuid) to cid_worker;
+
+CREATE OR REPLACE FUNCTION public.session_of(hash bytea)
+ RETURNS TABLE(user_id uuid, email text, name text, admin boolean, csrf text, stale boolean)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select u.id, u.email, u.name, u.admin, s.csrf, s.seen_at < public.cid_now() - interval '1 minute'
+  from public.sessions s join public.users u on u.id = s.user_id
+  where s.id_hash = hash and s.expires_at > public.cid_now() and s.seen_at > public.cid_now() - interval '12 hours' and u.disabled_at is null
+$function$;
+revoke all on function session_of(bytea) from public;
+grant execute on function session_of(bytea) to cid_app;
+grant execute on function session_of(bytea) to cid_worker;
+
+CREATE OR REPLACE FUNCTION public.uuid7_floor(at timestamp with time zone)
+ RETURNS uuid
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select (lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || '00000000000000000000')::uuid
+$function$;
+
+create table audit (
+  id uuid not null,
+  tenant_id uuid,
+  user_id uuid,
+  action text not null,
+  target text default ''::text not null,
+  detail jsonb default '{}'::jsonb not null,
+  at timestamp with time zone default cid_now() not null,
+  constraint audit_pkey PRIMARY KEY (id)
+) partition by RANGE (id);
+CREATE INDEX audit_tenant ON ONLY public.audit USING btree (tenant_id, at DESC);
+alter table audit enable row level security;
+alter table audit force row level security;
+create policy owner on audit for all to current_user using (true) with check (true);
+create policy tenant on audit for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on audit for all to cid_worker using (true) with check (true);
+grant insert, select on audit to cid_app;
+grant insert, select on audit to cid_worker;
+
+create table budgets (
+  tenant_id uuid not null,
+  day date not null,
+  cap numeric(18,12) not null,
+  reserved numeric(18,12) default 0 not null,
+  spent numeric(18,12) default 0 not null,
+  constraint budgets_pkey PRIMARY KEY (tenant_id, day),
+  constraint budgets_reserved_check CHECK ((reserved >= (0)::numeric)),
+  constraint budgets_spent_check CHECK ((spent >= (0)::numeric)),
+  constraint budgets_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+alter table budgets enable row level security;
+alter table budgets force row level security;
+create policy owner on budgets for all to current_user using (true) with check (true);
+create policy tenant on budgets for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on budgets for all to cid_worker using (true) with check (true);
+grant insert, select, update (cap, reserved, spent) on budgets to cid_app;
+grant insert, select, update on budgets to cid_worker;
+
+create table call_subjects (
+  tenant_id uuid not null,
+  stage text not null,
+  subject text not null,
+  input_hash bytea not null,
+  call_id uuid not null,
+  provider text not null,
+  answer jsonb not null,
+  at timestamp with time zone default cid_now() not null,
+  constraint call_subjects_pkey PRIMARY KEY (tenant_id, stage, subject, input_hash),
+  constraint call_subjects_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+alter table call_subjects enable row level security;
+alter table call_subjects force row level security;
+create policy owner on call_subjects for all to current_user using (true) with check (true);
+create policy tenant on call_subjects for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select on call_subjects to cid_app;
+
+create table calls (
+  id uuid not null,
+  tenant_id uuid not null,
+  stage text not null,
+  tier text not null,
+  provider text not null,
+  model text not null,
+  prompt text not null,
+  prompt_version text not null,
+  prompt_hash bytea not null,
+  input_hash bytea not null,
+  attempt integer default 1 not null,
+  state text default 'sent'::text not null,
+  stop text default ''::text not null,
+  served text default ''::text not null,
+  request_id text default ''::text not null,
+  input integer default 0 not null,
+  cache_read integer default 0 not null,
+  cache_write integer default 0 not null,
+  output integer default 0 not null,
+  thinking integer default 0 not null,
+  reserved numeric(18,12) not null,
+  cost numeric(18,12),
+  error text default ''::text not null,
+  reply text,
+  sent_at timestamp with time zone default cid_now() not null,
+  answered_at timestamp with time zone,
+  constraint calls_pkey PRIMARY KEY (id),
+  constraint calls_state_check CHECK ((state = ANY (ARRAY['sent'::text, 'answered'::text, 'failed'::text, 'ambiguous'::text]))),
+  constraint calls_tier_check CHECK ((tier = ANY (ARRAY['cheap'::text, 'quality'::text])))
+) partition by RANGE (id);
+CREATE INDEX calls_open ON ONLY public.calls USING btree (sent_at) WHERE (state = 'sent'::text);
+CREATE INDEX calls_recent ON ONLY public.calls USING btree (tenant_id, sent_at DESC);
+alter table calls enable row level security;
+alter table calls force row level security;
+create policy owner on calls for all to current_user using (true) with check (true);
+create policy tenant on calls for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on calls for all to cid_worker using (true) with check (true);
+grant insert, select, update (state, stop, served, request_id, input, cache_read, cache_write, output, thinking, cost, error, reply, answered_at) on calls to cid_app;
+grant insert, select, update (state, stop, served, request_id, input, cache_read, cache_write, output, thinking, cost, error, reply, answered_at) on calls to cid_worker;
+
+create table channels (
+  tenant_id uuid not null,
+  id uuid not null,
+  kind text not null,
+  name text not null,
+  base_url text not null,
+  canonical boolean default false not null,
+  active boolean default true not null,
+  created_at timestamp with time zone default cid_now() not null,
+  constraint channels_pkey PRIMARY KEY (tenant_id, id),
+  constraint channels_tenant_id_name_key UNIQUE (tenant_id, name),
+  constraint channels_kind_check CHECK ((kind = 'site'::text)),
+  constraint channels_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+CREATE UNIQUE INDEX channels_one_canonical ON public.channels USING btree (tenant_id) WHERE (canonical AND active);
+alter table channels enable row level security;
+alter table channels force row level security;
+create policy owner on channels for all to current_user using (true) with check (true);
+create policy tenant on channels for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on channels for all to cid_worker using (true) with check (true);
+grant insert, select, update (name, base_url, canonical, active) on channels to cid_app;
+grant insert, select, update on channels to cid_worker;
+
+create table decisions (
+  tenant_id uuid not null,
+  id uuid not null,
+  draft_id uuid not null,
+  version_id uuid not null,
+  sha256 bytea not null,
+  kind text not null,
+  user_id uuid not null,
+  reason text default ''::text not null,
+  via text not null,
+  made_at timestamp with time zone default cid_now() not null,
+  constraint decisions_pkey PRIMARY KEY (tenant_id, id),
+  constraint decisions_tenant_id_id_draft_id_version_id_sha256_kind_key UNIQUE (tenant_id, id, draft_id, version_id, sha256, kind),
+  constraint decisions_check CHECK (((kind = 'approve'::text) OR (kind = 'undo'::text) OR (reason <> ''::text))),
+  constraint decisions_kind_check CHECK ((kind = ANY (ARRAY['approve'::text, 'reject'::text, 'request_changes'::text, 'undo'::text]))),
+  constraint decisions_via_check CHECK ((via = ANY (ARRAY['page'::text, 'link'::text, 'cli'::text, 'api'::text]))),
+  constraint decisions_tenant_id_draft_id_version_id_sha256_fkey FOREIGN KEY (tenant_id, draft_id, version_id, sha256) REFERENCES versions(tenant_id, draft_id, id, sha256),
+  constraint decisions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint decisions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+CREATE INDEX decisions_draft ON public.decisions USING btree (tenant_id, draft_id, made_at);
+alter table decisions enable row level security;
+alter table decisions force row level security;
+create policy owner on decisions for all to current_user using (true) with check (true);
+create policy tenant on decisions for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select on decisions to cid_app;
+
+create table drafts (
+  tenant_id uuid not null,
+  id uuid not null,
+  screening_id uuid not null,
+  story_id uuid not null,
+  state text default 'written'::text not null,
+  current_version_id uuid not null,
+  sample boolean default false not null,
+  found_at timestamp with time zone not null,
+  created_at timestamp with time zone default cid_now() not null,
+  changed_at timestamp with time zone default cid_now() not null,
+  constraint drafts_pkey PRIMARY KEY (tenant_id, id),
+  constraint drafts_tenant_id_screening_id_key UNIQUE (tenant_id, screening_id),
+  constraint drafts_state_check CHECK ((state = ANY (ARRAY['written'::text, 'ready'::text, 'held'::text, 'approved'::text, 'changes_requested'::text, 'rejected'::text]))),
+  constraint drafts_story_id_fkey FOREIGN KEY (story_id) REFERENCES stories(id),
+  constraint drafts_tenant_id_current_version_id_fkey FOREIGN KEY (tenant_id, current_version_id) REFERENCES versions(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
+  constraint drafts_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint drafts_tenant_id_screening_id_fkey FOREIGN KEY (tenant_id, screening_id) REFERENCES screenings(tenant_id, id)
+);
+CREATE INDEX drafts_listed ON public.drafts USING btree (tenant_id, state, changed_at DESC, id DESC);
+CREATE INDEX drafts_story ON public.drafts USING btree (story_id);
+CREATE INDEX drafts_version ON public.drafts USING btree (tenant_id, current_version_id);
+alter table drafts enable row level security;
+alter table drafts force row level security;
+create policy owner on drafts for all to current_user using (true) with check (true);
+create policy tenant on drafts for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on drafts for all to cid_worker using (true) with check (true);
+grant insert, select, update (state, current_version_id, changed_at) on drafts to cid_app;
+grant select on drafts to cid_worker;
+
+create table evidence_packs (
+  tenant_id uuid not null,
+  id uuid not null,
+  screening_id uuid not null,
+  claims jsonb not null,
+  made_at timestamp with time zone default cid_now() not null,
+  constraint evidence_packs_pkey PRIMARY KEY (tenant_id, id),
+  constraint evidence_packs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint evidence_packs_tenant_id_screening_id_fkey FOREIGN KEY (tenant_id, screening_id) REFERENCES screenings(tenant_id, id)
+);
+CREATE INDEX evidence_packs_screening ON public.evidence_packs USING btree (tenant_id, screening_id);
+alter table evidence_packs enable row level security;
+alter table evidence_packs force row level security;
+create policy owner on evidence_packs for all to current_user using (true) with check (true);
+create policy tenant on evidence_packs for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select on evidence_packs to cid_app;
+
+create table items (
+  id uuid not null,
+  url text not null,
+  url_hash bytea not null,
+  title text not null,
+  summary text default ''::text not null,
+  author text default ''::text not null,
+  published_at timestamp with time zone,
+  first_seen_at timestamp with time zone default cid_now() not null,
+  story_id uuid,
+  public boolean not null,
+  sample boolean default false not null,
+  constraint items_pkey PRIMARY KEY (id),
+  constraint items_url_hash_key UNIQUE (url_hash),
+  constraint items_story_id_fkey FOREIGN KEY (story_id) REFERENCES stories(id)
+);
+CREATE INDEX items_seen ON public.items USING btree (first_seen_at DESC, id DESC);
+CREATE INDEX items_story ON public.items USING btree (story_id);
+alter table items enable row level security;
+alter table items force row level security;
+create policy owner on items for all to current_user using (true) with check (true);
+create policy visible on items for all to cid_app using ((public OR (EXISTS ( SELECT FROM sightings s WHERE ((s.item_id = items.id) AND (s.tenant_id = ( SELECT app_tenant() AS app_tenant)))))));
+create policy worker on items for all to cid_worker using (true) with check (true);
+grant select on items to cid_app;
+grant insert, select, update on items to cid_worker;
+
+create table jobs (
+  id bigint generated always as identity not null,
+  tenant_id uuid not null,
+  kind text not null,
+  state text default 'ready'::text not null,
+  priority smallint default 0 not null,
+  run_at timestamp with time zone default cid_now() not null,
+  attempt integer default 0 not null,
+  worker uuid,
+  lease bigint,
+  deadline timestamp with time zone,
+  leads boolean default false not null,
+  cancel boolean default false not null,
+  dedupe_key text,
+  payload jsonb default '{}'::jsonb not null,
+  error text default ''::text not null,
+  created_at timestamp with time zone default cid_now() not null,
+  constraint jobs_pkey PRIMARY KEY (id),
+  constraint jobs_check CHECK (((state = 'running'::text) = ((worker IS NOT NULL) AND (lease IS NOT NULL) AND (deadline IS NOT NULL)))),
+  constraint jobs_state_check CHECK ((state = ANY (ARRAY['scheduled'::text, 'ready'::text, 'running'::text])))
+) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0.01, fillfactor=70);
+CREATE UNIQUE INDEX jobs_dedupe ON public.jobs USING btree (tenant_id, kind, dedupe_key) WHERE ((state = ANY (ARRAY['scheduled'::text, 'ready'::text])) AND (dedupe_key IS NOT NULL));
+CREATE INDEX jobs_leads ON public.jobs USING btree (kind, tenant_id) WHERE leads;
+CREATE INDEX jobs_ready ON public.jobs USING btree (kind, tenant_id, priority, id) WHERE (state = 'ready'::text);
+CREATE INDEX jobs_running ON public.jobs USING btree (worker) WHERE (state = 'running'::text);
+CREATE INDEX jobs_scheduled ON public.jobs USING btree (run_at) WHERE (state = 'scheduled'::text);
+alter table jobs enable row level security;
+alter table jobs force row level security;
+create policy owner on jobs for all to current_user using (true) with check (true);
+create policy tenant on jobs for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check (((tenant_id = ( SELECT app_tenant() AS app_tenant)) AND (state = ANY (ARRAY['scheduled'::text, 'ready'::text]))));
+create policy worker on jobs for all to cid_worker using (true) with check (true);
+grant delete, insert, select on jobs to cid_app;
+grant delete, insert, select, update on jobs to cid_worker;
+
+create table jobs_dead (
+  id bigint not null,
+  tenant_id uuid not null,
+  kind text not null,
+  attempt integer not null,
+  payload jsonb not null,
+  error text not null,
+  created_at timestamp with time zone not null,
+  died_at timestamp with time zone default cid_now() not null,
+  constraint jobs_dead_pkey PRIMARY KEY (id)
+);
+CREATE INDEX jobs_dead_tenant ON public.jobs_dead USING btree (tenant_id, died_at DESC);
+alter table jobs_dead enable row level security;
+alter table jobs_dead force row level security;
+create policy owner on jobs_dead for all to current_user using (true) with check (true);
+create policy tenant on jobs_dead for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on jobs_dead for all to cid_worker using (true) with check (true);
+grant insert, select on jobs_dead to cid_app;
+grant delete, insert, select, update on jobs_dead to cid_worker;
+
+create table jobs_done (
+  id bigint not null,
+  tenant_id uuid not null,
+  kind text not null,
+  outcome text not null,
+  attempt integer not null,
+  payload jsonb not null,
+  created_at timestamp with time zone not null,
+  ended_at timestamp with time zone default cid_now() not null,
+  constraint jobs_done_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'cancelled'::text])))
+) partition by RANGE (ended_at);
+CREATE INDEX jobs_done_time ON ONLY public.jobs_done USING brin (ended_at);
+alter table jobs_done enable row level security;
+alter table jobs_done force row level security;
+create policy owner on jobs_done for all to current_user using (true) with check (true);
+create policy tenant on jobs_done for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on jobs_done for all to cid_worker using (true) with check (true);
+grant insert, select on jobs_done to cid_app;
+grant insert, select on jobs_done to cid_worker;
+
+create table limits (
+  key text not null,
+  tat timestamp with time zone not null,
+  constraint limits_pkey PRIMARY KEY (key)
+) with (fillfactor=70);
+grant insert, select, update on limits to cid_app;
+grant delete, insert, select, update on limits to cid_worker;
+
+create table members (
+  tenant_id uuid not null,
+  user_id uuid not null,
+  role text not null,
+  created_at timestamp with time zone default cid_now() not null,
+  constraint members_pkey PRIMARY KEY (tenant_id, user_id),
+  constraint members_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'editor'::text, 'analyst'::text, 'viewer'::text]))),
+  constraint members_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint members_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+CREATE INDEX members_user ON public.members USING btree (user_id);
+alter table members enable row level security;
+alter table members force row level security;
+create policy owner on members for all to current_user using (true) with check (true);
+create policy tenant on members for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on members for all to cid_worker using (true) with check (true);
+grant select on members to cid_app;
+grant delete, insert, select, update on members to cid_worker;
+
+create table migrations (
+  number integer not null,
+  name text not null,
+  sha256 text not null,
+  applied_at timestamp with time zone default now() not null,
+  constraint migrations_pkey PRIMARY KEY (number)
+);
+
+create table once_links (
+  id_hash bytea not null,
+  purpose text not null,
+  user_id uuid,
+  expires_at timestamp with time zone not null,
+  used_at timestamp with time zone,
+  created_at timestamp with time zone default cid_now() not null,
+  constraint once_links_pkey PRIMARY KEY (id_hash),
+  constraint once_links_purpose_check CHECK ((purpose = ANY (ARRAY['setup'::text, 'invite'::text]))),
+  constraint once_links_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+grant delete, insert, select, update on once_links to cid_worker;
+
+create table pauses (
+  kind text not null,
+  tenant_id uuid default '00000000-0000-0000-0000-000000000000'::uuid not null,
+  paused_at timestamp with time zone default cid_now() not null,
+  constraint pauses_pkey PRIMARY KEY (kind, tenant_id)
+);
+alter table pauses enable row level security;
+alter table pauses force row level security;
+create policy owner on pauses for all to current_user using (true) with check (true);
+create policy tenant on pauses for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on pauses for all to cid_worker using (true) with check (true);
+grant select on pauses to cid_app;
+grant delete, insert, select, update on pauses to cid_worker;
+
+create table periodic_slots (
+  name text not null,
+  slot timestamp with time zone not null,
+  taken_at timestamp with time zone default cid_now() not null,
+  constraint periodic_slots_pkey PRIMARY KEY (name, slot)
+);
+grant delete, insert, select on periodic_slots to cid_worker;
+
+create table profiles (
+  tenant_id uuid not null,
+  body jsonb default '{}'::jsonb not null,
+  changed_at timestamp with time zone default cid_now() not null,
+  constraint profiles_pkey PRIMARY KEY (tenant_id),
+  constraint profiles_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+alter table profiles enable row level security;
+alter table profiles force row level security;
+create policy owner on profiles for all to current_user using (true) with check (true);
+create policy tenant on profiles for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on profiles for all to cid_worker using (true) with check (true);
+grant insert, select, update (body, changed_at) on profiles to cid_app;
+grant insert, select, update on profiles to cid_worker;
+
+create table publications (
+  tenant_id uuid not null,
+  id uuid not null,
+  draft_id uuid not null,
+  channel_id uuid not null,
+  decision_id uuid not null,
+  version_id uuid not null,
+  sha256 bytea not null,
+  decided text default 'approve'::text not null,
+  state text default 'planned'::text not null,
+  url text default ''::text not null,
+  external_id text default ''::text not null,
+  error text default ''::text not null,
+  planned_at timestamp with time zone default cid_now() not null,
+  sent_at timestamp with time zone,
+  live_at timestamp with time zone,
+  changed_at timestamp with time zone default cid_now() not null,
+  constraint publications_pkey PRIMARY KEY (tenant_id, id),
+  constraint publications_tenant_id_draft_id_channel_id_key UNIQUE (tenant_id, draft_id, channel_id),
+  constraint publications_decided_check CHECK ((decided = 'approve'::text)),
+  constraint publications_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'sending'::text, 'live'::text, 'failed'::text, 'unknown'::text, 'updating'::text, 'retracted'::text]))),
+  constraint publications_tenant_id_channel_id_fkey FOREIGN KEY (tenant_id, channel_id) REFERENCES channels(tenant_id, id),
+  constraint publications_tenant_id_decision_id_draft_id_version_id_sha_fkey FOREIGN KEY (tenant_id, decision_id, draft_id, version_id, sha256, decided) REFERENCES decisions(tenant_id, id, draft_id, version_id, sha256, kind),
+  constraint publications_tenant_id_draft_id_fkey FOREIGN KEY (tenant_id, draft_id) REFERENCES drafts(tenant_id, id),
+  constraint publications_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+alter table publications enable row level security;
+alter table publications force row level security;
+create policy owner on publications for all to current_user using (true) with check (true);
+create policy tenant on publications for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on publications for all to cid_worker using (true) with check (true);
+grant insert, select, update (state, url, external_id, error, sent_at, live_at, changed_at) on publications to cid_app;
+grant select on publications to cid_worker;
+
+create table reviews (
+  tenant_id uuid not null,
+  id uuid not null,
+  draft_id uuid not null,
+  version_id uuid not null,
+  outcome text not null,
+  score integer,
+  findings text default '[]'::text not null,
+  call_id uuid,
+  made_at timestamp with time zone default cid_now() not null,
+  constraint reviews_pkey PRIMARY KEY (tenant_id, id),
+  constraint reviews_outcome_check CHECK ((outcome = ANY (ARRAY['ready_for_approval'::text, 'auto_revised'::text, 'needs_admin_review'::text, 'blocked_factual_review'::text, 'review_failed'::text]))),
+  constraint reviews_score_check CHECK (((score >= 0) AND (score <= 100))),
+  constraint reviews_tenant_id_draft_id_fkey FOREIGN KEY (tenant_id, draft_id) REFERENCES drafts(tenant_id, id),
+  constraint reviews_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint reviews_tenant_id_version_id_fkey FOREIGN KEY (tenant_id, version_id) REFERENCES versions(tenant_id, id)
+);
+CREATE INDEX reviews_draft ON public.reviews USING btree (tenant_id, draft_id, made_at);
+CREATE INDEX reviews_version ON public.reviews USING btree (tenant_id, version_id);
+alter table reviews enable row level security;
+alter table reviews force row level security;
+create policy owner on reviews for all to current_user using (true) with check (true);
+create policy tenant on reviews for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select on reviews to cid_app;
+
+create table screenings (
+  tenant_id uuid not null,
+  id uuid not null,
+  story_id uuid not null,
+  item_id uuid not null,
+  state text default 'open'::text not null,
+  stage text default 'relate'::text not null,
+  waiting_for text,
+  until timestamp with time zone,
+  gate text,
+  reason text,
+  failure text default ''::text not null,
+  urgent boolean default false not null,
+  spread integer default 0 not null,
+  opened_at timestamp with time zone default cid_now() not null,
+  changed_at timestamp with time zone default cid_now() not null,
+  constraint screenings_pkey PRIMARY KEY (tenant_id, id),
+  constraint screenings_tenant_id_story_id_key UNIQUE (tenant_id, story_id),
+  constraint screenings_check CHECK (((state = 'waiting'::text) = (waiting_for IS NOT NULL))),
+  constraint screenings_check1 CHECK (((state = 'dropped'::text) = ((gate IS NOT NULL) AND (reason IS NOT NULL)))),
+  constraint screenings_check2 CHECK (((state = 'failed'::text) = (failure <> ''::text))),
+  constraint screenings_gate_check CHECK ((gate = ANY (ARRAY['rules'::text, 'relevance'::text, 'signal'::text, 'fit'::text, 'draft'::text, 'review'::text]))),
+  constraint screenings_stage_check CHECK ((stage = ANY (ARRAY['relate'::text, 'assess'::text, 'draft'::text]))),
+  constraint screenings_state_check CHECK ((state = ANY (ARRAY['open'::text, 'waiting'::text, 'passed'::text, 'dropped'::text, 'failed'::text]))),
+  constraint screenings_waiting_for_check CHECK ((waiting_for = ANY (ARRAY['signal'::text, 'budget'::text, 'plan'::text, 'approval'::text]))),
+  constraint screenings_item_id_fkey FOREIGN KEY (item_id) REFERENCES items(id),
+  constraint screenings_story_id_fkey FOREIGN KEY (story_id) REFERENCES stories(id),
+  constraint screenings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+CREATE INDEX screenings_item ON public.screenings USING btree (item_id);
+CREATE INDEX screenings_recent ON public.screenings USING btree (tenant_id, opened_at DESC);
+CREATE INDEX screenings_story ON public.screenings USING btree (story_id);
+CREATE INDEX screenings_until ON public.screenings USING btree (until) WHERE (state = 'waiting'::text);
+alter table screenings enable row level security;
+alter table screenings force row level security;
+create policy owner on screenings for all to current_user using (true) with check (true);
+create policy tenant on screenings for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on screenings for all to cid_worker using (true) with check (true);
+grant insert, select, update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, changed_at) on screenings to cid_app;
+grant select on screenings to cid_worker;
+
+create table sessions (
+  id_hash bytea not null,
+  user_id uuid not null,
+  csrf text not null,
+  agent text default ''::text not null,
+  created_at timestamp with time zone default cid_now() not null,
+  seen_at timestamp with time zone default cid_now() not null,
+  expires_at timestamp with time zone not null,
+  constraint sessions_pkey PRIMARY KEY (id_hash),
+  constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+CREATE INDEX sessions_expiry ON public.sessions USING btree (expires_at);
+CREATE INDEX sessions_user ON public.sessions USING btree (user_id);
+grant delete, insert, select, update on sessions to cid_worker;
+
+create table settings (
+  key text not null,
+  value jsonb not null,
+  changed_by uuid,
+  changed_at timestamp with time zone default cid_now() not null,
+  constraint settings_pkey PRIMARY KEY (key),
+  constraint settings_changed_by_fkey FOREIGN KEY (changed_by) REFERENCES users(id)
+);
+grant insert, select, update on settings to cid_worker;
+
+create table sightings (
+  id uuid not null,
+  item_id uuid not null,
+  source_id uuid not null,
+  tenant_id uuid,
+  entry_key text default ''::text not null,
+  published_at timestamp with time zone,
+  seen_at timestamp with time zone default cid_now() not null,
+  constraint sightings_pkey PRIMARY KEY (id)
+) partition by RANGE (id);
+CREATE INDEX sightings_item ON ONLY public.sightings USING btree (item_id);
+CREATE INDEX sightings_source ON ONLY public.sightings USING btree (source_id, item_id);
+alter table sightings enable row level security;
+alter table sightings force row level security;
+create policy owner on sightings for all to current_user using (true) with check (true);
+create policy visible on sightings for all to cid_app using (((tenant_id IS NULL) OR (tenant_id = ( SELECT app_tenant() AS app_tenant))));
+create policy worker on sightings for all to cid_worker using (true) with check (true);
+grant select on sightings to cid_app;
+grant insert, select on sightings to cid_worker;
+
+create table sources (
+  id uuid not null,
+  tenant_id uuid,
+  kind text not null,
+  url text not null,
+  title text default ''::text not null,
+  publisher text default ''::text not null,
+  vetted boolean default false not null,
+  sample boolean default false not null,
+  state text default 'active'::text not null,
+  quarantined_until timestamp with time zone,
+  outcome text,
+  outcome_detail text default ''::text not null,
+  etag text default ''::text not null,
+  last_modified text default ''::text not null,
+  body_sha bytea,
+  failures integer default 0 not null,
+  interval_s integer default 900 not null,
+  polled_at timestamp with time zone,
+  last_new_at timestamp with time zone,
+  next_poll_at timestamp with time zone default cid_now() not null,
+  created_at timestamp with time zone default cid_now() not null,
+  constraint sources_pkey PRIMARY KEY (id),
+  constraint sources_check CHECK (((state = 'quarantined'::text) = (quarantined_until IS NOT NULL))),
+  constraint sources_interval_s_check CHECK (((interval_s >= 1) AND (interval_s <= 2592000))),
+  constraint sources_kind_check CHECK ((kind = ANY (ARRAY['rss'::text, 'sample'::text]))),
+  constraint sources_outcome_check CHECK ((outcome = ANY (ARRAY['new'::text, 'empty'::text, 'not_modified'::text, 'blocked'::text, 'rate_limited'::text, 'gone'::text, 'broken'::text, 'unreachable'::text]))),
+  constraint sources_state_check CHECK ((state = ANY (ARRAY['active'::text, 'quarantined'::text, 'retired'::text]))),
+  constraint sources_url_check CHECK ((length(url) <= 2000)),
+  constraint sources_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+CREATE INDEX sources_due ON public.sources USING btree (next_poll_at) WHERE (state <> 'retired'::text);
+CREATE UNIQUE INDEX sources_private_url ON public.sources USING btree (tenant_id, kind, url) WHERE (tenant_id IS NOT NULL);
+CREATE UNIQUE INDEX sources_public_url ON public.sources USING btree (kind, url) WHERE (tenant_id IS NULL);
+alter table sources enable row level security;
+alter table sources force row level security;
+create policy owner on sources for all to current_user using (true) with check (true);
+create policy visible on sources for all to cid_app using (((tenant_id IS NULL) OR (tenant_id = ( SELECT app_tenant() AS app_tenant))));
+create policy worker on sources for all to cid_worker using (true) with check (true);
+grant select on sources to cid_app;
+grant insert, select, update on sources to cid_worker;
+
+create table stories (
+  id uuid not null,
+  words text[] not null,
+  bands integer[] not null,
+  items integer default 0 not null,
+  publishers integer default 0 not null,
+  last_new_publisher_at timestamp with time zone default cid_now() not null,
+  last_item_at timestamp with time zone default cid_now() not null,
+  sample boolean default false not null,
+  created_at timestamp with time zone default cid_now() not null,
+  constraint stories_pkey PRIMARY KEY (id)
+);
+CREATE INDEX stories_bands ON public.stories USING gin (bands);
+CREATE INDEX stories_recent ON public.stories USING btree (last_item_at);
+grant insert, select, update on stories to cid_worker;
+
+create table subscriptions (
+  tenant_id uuid not null,
+  id uuid not null,
+  source_id uuid not null,
+  trust numeric(3,2) default 0.70 not null,
+  role text default 'news'::text not null,
+  active boolean default true not null,
+  created_at timestamp with time zone default cid_now() not null,
+  constraint subscriptions_pkey PRIMARY KEY (tenant_id, id),
+  constraint subscriptions_tenant_id_source_id_key UNIQUE (tenant_id, source_id),
+  constraint subscriptions_role_check CHECK ((role = ANY (ARRAY['news'::text, 'competitor'::text]))),
+  constraint subscriptions_trust_check CHECK (((trust >= (0)::numeric) AND (trust <= (1)::numeric))),
+  constraint subscriptions_source_id_fkey FOREIGN KEY (source_id) REFERENCES sources(id),
+  constraint subscriptions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+CREATE INDEX subscriptions_source ON public.subscriptions USING btree (source_id) WHERE active;
+alter table subscriptions enable row level security;
+alter table subscriptions force row level security;
+create policy owner on subscriptions for all to current_user using (true) with check (true);
+create policy tenant on subscriptions for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check (((tenant_id = ( SELECT app_tenant() AS app_tenant)) AND (EXISTS ( SELECT FROM sources s WHERE (s.id = subscriptions.source_id)))));
+create policy worker on subscriptions for all to cid_worker using (true) with check (true);
+grant insert, select, update (trust, role, active) on subscriptions to cid_app;
+grant insert, select, update on subscriptions to cid_worker;
+
+create table tenants (
+  id uuid not null,
+  slug text not null,
+  name text not null,
+  desks text[] default '{publishing}'::text[] not null,
+  sample boolean default false not null,
+  created_at timestamp with time zone default cid_now() not null,
+  constraint tenants_pkey PRIMARY KEY (id),
+  constraint tenants_slug_key UNIQUE (slug),
+  constraint tenants_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+  constraint tenants_slug_check CHECK ((slug ~ '^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$'::text))
+);
+alter table tenants enable row level security;
+alter table tenants force row level security;
+create policy owner on tenants for all to current_user using (true) with check (true);
+create policy tenant on tenants for all to cid_app using ((id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on tenants for all to cid_worker using (true) with check (true);
+grant select on tenants to cid_app;
+grant insert, select, update on tenants to cid_worker;
+
+create table users (
+  id uuid not null,
+  email text not null,
+  name text default ''::text not null,
+  password_hash text,
+  admin boolean default false not null,
+  disabled_at timestamp with time zone,
+  created_at timestamp with time zone default cid_now() not null,
+  constraint users_pkey PRIMARY KEY (id),
+  constraint users_email_key UNIQUE (email),
+  constraint users_email_check CHECK (((email = lower(email)) AND (email ~~ '_%@_%'::text) AND (length(email) <= 254)))
+);
+grant insert, select, update on users to cid_worker;
+
+create table verdicts (
+  id uuid not null,
+  tenant_id uuid not null,
+  item_id uuid,
+  story_id uuid not null,
+  screening_id uuid,
+  gate text not null,
+  outcome text not null,
+  reason text not null,
+  detail text default ''::text not null,
+  score numeric(6,2),
+  call_id uuid,
+  at timestamp with time zone default cid_now() not null,
+  constraint verdicts_pkey PRIMARY KEY (id),
+  constraint verdicts_gate_check CHECK ((gate = ANY (ARRAY['rules'::text, 'relevance'::text, 'signal'::text, 'fit'::text, 'draft'::text, 'review'::text]))),
+  constraint verdicts_outcome_check CHECK ((outcome = ANY (ARRAY['pass'::text, 'drop'::text])))
+) partition by RANGE (id);
+CREATE INDEX verdicts_item ON ONLY public.verdicts USING btree (tenant_id, item_id);
+CREATE INDEX verdicts_recent ON ONLY public.verdicts USING btree (tenant_id, at DESC);
+CREATE INDEX verdicts_screening ON ONLY public.verdicts USING btree (tenant_id, screening_id);
+alter table verdicts enable row level security;
+alter table verdicts force row level security;
+create policy owner on verdicts for all to current_user using (true) with check (true);
+create policy tenant on verdicts for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on verdicts for all to cid_worker using (true) with check (true);
+grant insert, select on verdicts to cid_app;
+grant select on verdicts to cid_worker;
+
+create table versions (
+  tenant_id uuid not null,
+  id uuid not null,
+  draft_id uuid not null,
+  number integer not null,
+  author text not null,
+  author_id uuid,
+  call_id uuid,
+  provider text default ''::text not null,
+  article text not null,
+  payloads text not null,
+  sha256 bytea not null,
+  renderer text not null,
+  made_at timestamp with time zone default cid_now() not null,
+  constraint versions_pkey PRIMARY KEY (tenant_id, id),
+  constraint versions_tenant_id_draft_id_id_sha256_key UNIQUE (tenant_id, draft_id, id, sha256),
+  constraint versions_tenant_id_draft_id_number_key UNIQUE (tenant_id, draft_id, number),
+  constraint versions_author_check CHECK ((author = ANY (ARRAY['machine'::text, 'person'::text]))),
+  constraint versions_check CHECK ((sha256 = sha256(convert_to(payloads, 'UTF8'::name)))),
+  constraint versions_check1 CHECK (((author = 'person'::text) = (author_id IS NOT NULL))),
+  constraint versions_number_check CHECK ((number > 0)),
+  constraint versions_author_id_fkey FOREIGN KEY (author_id) REFERENCES users(id),
+  constraint versions_tenant_id_draft_id_fkey FOREIGN KEY (tenant_id, draft_id) REFERENCES drafts(tenant_id, id),
+  constraint versions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+alter table versions enable row level security;
+alter table versions force row level security;
+create policy owner on versions for all to current_user using (true) with check (true);
+create policy tenant on versions for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select on versions to cid_app;
+
+create table workers (
+  id uuid not null,
+  host text not null,
+  pid integer not null,
+  version text not null,
+  kinds text[] default '{}'::text[] not null,
+  parts jsonb default '{}'::jsonb not null,
+  started_at timestamp with time zone default cid_now() not null,
+  beat_at timestamp with time zone default cid_now() not null,
+  constraint workers_pkey PRIMARY KEY (id)
+) with (fillfactor=50);
+grant delete, insert, select, update on workers to cid_worker;
+
+create view visible_items with (security_invoker=true) as
+  SELECT id,
+    story_id,
+    url,
+    title,
+    summary,
+    author,
+    published_at,
+    first_seen_at,
+    sample
+   FROM items;
+grant select on visible_items to cid_app;
