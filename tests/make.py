@@ -102,7 +102,7 @@ async def item(tx: Tx, *, story: StoryId | None = None, title: str = "A headline
     item = ItemId(uuid4())
     if story is None:
         story = StoryId(uuid4())
-        await tx.execute("insert into stories (id, words, bands) values ($1, '{}', '{}')", story)
+        await tx.execute("insert into stories (id, words) values ($1, '{}')", story)
     address = url or f"https://news.test/{item}"
     await tx.execute(
         """insert into items (id, url, url_hash, title, story_id, public)

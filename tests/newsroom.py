@@ -182,8 +182,8 @@ async def _call(tx: Tx, room: Newsroom, tier: str, stage: str, provider: str, co
     room.calls[tier] = CallId(room.id())
     await tx.execute(
         """insert into calls (id, tenant_id, stage, tier, provider, model, prompt, prompt_version, prompt_hash,
-                              input_hash, state, reserved, cost, sent_at)
-           values ($1, $2, $3, $4, $5, 'model-1', $3, 'v1', '', '', 'answered', $6, $6, $7)""",
+                              input_hash, state, reserved, cost, sent_at, deadline)
+           values ($1, $2, $3, $4, $5, 'model-1', $3, 'v1', '', '', 'answered', $6, $6, $7, $7)""",
         room.calls[tier],
         room.tenant,
         stage,

@@ -39,7 +39,9 @@ async def _place(tx: Tx, found: Iterable[ToPlace], sv: Services) -> list[tuple[I
     if not titles:
         return []
     now = sv.clock.now()
-    shelf = Shelf(await stories.near(tx, (lookup_keys(words, item.at) for item, words in titles)))
+    shelf = Shelf(
+        await stories.near(tx, (key for item, words in titles for key in lookup_keys(words, item.at, now))), now
+    )
     placed = [
         (item.id, shelf.place(words, item.at, sample=item.sample, fresh=StoryId(uuid7(now))).id)
         for item, words in titles

@@ -20,6 +20,17 @@ if TYPE_CHECKING:
 Conn: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
+LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InternalClientError,  # cut between two statements, the driver may lose track of its own state
+    OSError,
+)
+"""The connection is gone or not to be trusted; what was asked of it may or may not have happened."""
+
 SET_TENANT = "select set_config('app.tenant_id', $1, true)"
 
 
@@ -85,7 +96,7 @@ async def _transaction(pool: Pool, tenant: TenantId, *, readonly: bool) -> Async
                 tx = OpenTx(conn, tenant)
                 yield tx
             tx.committed()
-    except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError, OSError) as error:
+    except LOST as error:
         raise Upstream(f"database: {error!r}") from error
     except TimeoutError as error:
         raise Upstream("database: no connection or no answer in time") from error

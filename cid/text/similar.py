@@ -20,13 +20,10 @@ from cid.text.words import words
 WINDOW = timedelta(hours=48)
 ALIKE = 0.30
 SHARED = 2
-PAIRED = 8
+PAIRED = 7
 """Words of a headline that are paired: the longest, which are the rarer ones in any language."""
 WORDS_KEPT = 200
-KEYS_KEPT = 4 * PAIRED * (PAIRED - 1) // 2
-"""Of the first few headlines: a story that is found by them stays findable, and its row stays small."""
 
-# So common in headlines that sharing them says nothing. Others that are rarely do harm: a pair must be shared.
 _LIGHT_WORDS = (
     "a an the and or but of to in on at for from by with as is are was be been it its this that will has have had "
     "not no new says said say after over up out how why what who his her their you your we our "
@@ -49,20 +46,25 @@ def bucket(at: datetime) -> int:
     return int(at.timestamp() // WINDOW.total_seconds())
 
 
+def first_key(window: int) -> int:
+    """The lowest key that a title can have in a window."""
+    return window << 32
+
+
 def keys(title: Sequence[str], window: int) -> list[int]:
-    """32-bit keys of the pairs among the title's longest words (of a lone word, with itself), for one window.
+    """64-bit keys of the pairs among the title's longest words (of a lone word, with itself), for one window.
 
     The window is part of the key, so that looking up costs what the window holds, however old the table grows.
     """
     longest = sorted(sorted(title, key=lambda word: (-len(word), word))[:PAIRED])
     pairs = list(combinations(longest, 2)) or [(word, word) for word in longest]
-    return sorted({crc32(f"{window} {one} {two}".encode()) - (1 << 31) for one, two in pairs})
+    return sorted({first_key(window) + crc32(f"{one} {two}".encode()) for one, two in pairs})
 
 
-def lookup_keys(title: Sequence[str], at: datetime) -> list[int]:
-    """Keys under which stories within WINDOW of `at` may stand, on either side of it."""
+def lookup_keys(title: Sequence[str], at: datetime, now: datetime) -> list[int]:
+    """Keys under which stories within WINDOW of `at` may stand, on either side of it but not ahead of `now`."""
     here = bucket(at)
-    return [key for window in (here - 1, here, here + 1) for key in keys(title, window)]
+    return [key for window in range(here - 1, min(here + 1, bucket(now)) + 1) for key in keys(title, window)]
 
 
 def likeness(title: Sequence[str], story: Counter[str]) -> float:
@@ -75,16 +77,20 @@ def likeness(title: Sequence[str], story: Counter[str]) -> float:
 
 @dataclass(slots=True)
 class Known(Generic[K]):
-    """A story while headlines are placed: `made` for one of them, or `touched` because one was placed in it."""
+    """A story while headlines are placed: `made` for one of them, or `touched` because one was placed in it.
+
+    `keys` are those it is known to stand under, `added` those that are new.
+    """
 
     id: K
     words: list[str]
-    keys: list[int]
+    keys: set[int]
     at: datetime
     """Of its latest item."""
     sample: bool
     made: bool = False
     touched: bool = False
+    added: list[int] = field(default_factory=list)
     counts: Counter[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -94,28 +100,32 @@ class Known(Generic[K]):
 class Shelf(Generic[K]):
     """Stories by key. Placing is sequential: a headline sees the stories that those before it made."""
 
-    def __init__(self, stories: Iterable[Known[K]]) -> None:
+    def __init__(self, stories: Iterable[Known[K]], now: datetime) -> None:
+        self._now = now
         self._by_key: dict[int, list[Known[K]]] = defaultdict(list)
         self.stories: list[Known[K]] = []
         for story in stories:
-            self._stand(story, story.keys)
             self.stories.append(story)
+            for key in story.keys:
+                self._by_key[key].append(story)
 
     def place(self, title: Sequence[str], at: datetime, *, sample: bool, fresh: K) -> Known[K]:
         """In the nearest story, or in a new one whose id is `fresh`. Sample and real news never meet."""
         story = self._nearest(title, at, sample=sample)
         if story is None:
-            story = Known(id=fresh, words=list(title), keys=keys(title, bucket(at)), at=at, sample=sample, made=True)
+            story = Known(id=fresh, words=list(title), keys=set(), at=at, sample=sample, made=True)
             self.stories.append(story)
-            self._stand(story, story.keys)
-            return story
-        self._stand(story, _joined(story, title, at))
-        story.touched = True
+        else:
+            story.touched = True
+            story.words = [*story.words, *title][-WORDS_KEPT:]
+            story.counts = Counter(story.words)
+            story.at = max(story.at, at)
+        self._stand(story, [key for key in keys(title, bucket(story.at)) if key not in story.keys])
         return story
 
     def _nearest(self, title: Sequence[str], at: datetime, *, sample: bool) -> Known[K] | None:
         """The first of those that are most alike."""
-        seen = {id(story): story for key in lookup_keys(title, at) for story in self._by_key.get(key, ())}
+        seen = {id(story): story for key in lookup_keys(title, at, self._now) for story in self._by_key.get(key, ())}
         alike = [
             (likeness(title, story.counts), story)
             for story in seen.values()
@@ -124,25 +134,8 @@ class Shelf(Generic[K]):
         most, best = max(alike, key=lambda pair: pair[0], default=(0.0, None))
         return best if most >= ALIKE else None
 
-    def _stand(self, story: Known[K], under: Iterable[int]) -> None:
+    def _stand(self, story: Known[K], under: Sequence[int]) -> None:
+        story.keys.update(under)
+        story.added += under
         for key in under:
             self._by_key[key].append(story)
-
-
-def _joined(story: Known[K], title: Sequence[str], at: datetime) -> list[int]:
-    """Take `title` into `story`; answers the keys it got by that.
-
-    A story that lives into the next window is keyed anew, by the words it used most.
-    """
-    story.words = [*story.words, *title][-WORDS_KEPT:]
-    story.counts = Counter(story.words)
-    if bucket(at) > bucket(story.at):
-        most = [word for word, _ in story.counts.most_common(2 * PAIRED)]
-        story.keys = added = keys(most, bucket(at))
-    elif len(story.keys) < KEYS_KEPT:
-        added = [key for key in keys(title, bucket(story.at)) if key not in story.keys]
-        story.keys = [*story.keys, *added]
-    else:
-        added = []
-    story.at = max(story.at, at)
-    return added

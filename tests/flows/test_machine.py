@@ -1,14 +1,16 @@
 """Draft, versions, reviews, decisions and publication together, by hypothesis, on a real Postgres.
 
-Processes die at any commit and before and after any step outside, answers get lost, jobs run twice, and a process sleeps
-through its lease and wakes up. Whatever happens: what is out there was approved by a person, byte for byte, and once.
+Processes die at any commit and around any step outside, answers get lost, jobs run twice, and a process sleeps through
+its lease and wakes up. Whatever happens: what is out there was approved by a person, byte for byte, and once.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -22,13 +24,12 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
 
 from cid.domain.draft import DRAFT, DraftState
-from cid.domain.errors import CidError, Conflict, LostLease, Refused, Upstream
+from cid.domain.errors import Conflict, LostLease, Refused, Upstream
 from cid.domain.publication import PUBLICATION, PublicationState
 from cid.flows import decide, publish
 from cid.pg.embedded import ADMIN, APP, OWNER, WORKER
@@ -45,8 +46,22 @@ if TYPE_CHECKING:
     from cid.ports import Placed
 
 T = TypeVar("T")
+DECISIONS = ("approve", "request_changes", "reject", "undo", "edit")
+WORK = ("work", "work", "work", "sleep")
+SENSIBLE = {
+    DraftState.WRITTEN: ("review", "review", "review", "edit"),
+    DraftState.READY: ("approve", "approve", "approve", "approve", "edit", "request_changes", "reject"),
+    DraftState.HELD: ("approve", "approve", "approve", "edit", "request_changes", "reject"),
+    DraftState.CHANGES_REQUESTED: ("edit", "edit", "reject"),
+    DraftState.APPROVED: ("again", "undo", "start"),
+    DraftState.REJECTED: ("start",),
+}
 REACH = 12
 """Points in one run of the publish job: every transaction has two, every step outside two."""
+
+
+SEEN: Counter[str] = Counter()
+"""What the machine met, over all its examples."""
 
 
 class Killed(BaseException):
@@ -59,6 +74,7 @@ class Fuse:
 
     kill_at: int | None = None
     sleep_at: int | None = None
+    asleep: asyncio.Event = field(default_factory=asyncio.Event)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     passed: int = 0
 
@@ -68,6 +84,7 @@ class Fuse:
         if self.passed == self.kill_at:
             raise Killed
         if self.passed == self.sleep_at and not open_:
+            self.asleep.set()
             await self.woken.wait()
 
 
@@ -92,7 +109,7 @@ class FusedDb:
 
 
 class FusedPublisher:
-    """A channel that answers, or arrives and does not answer, or neither; it fails the test when it is sent one twice."""
+    """A channel that answers, or takes it and does not answer, or neither; being sent one twice fails the test."""
 
     def __init__(self, fuse: Callable[[], Fuse]) -> None:
         self.fuse, self.place = fuse, FakePublisher()
@@ -164,6 +181,7 @@ class Newsroom(RuleBasedStateMachine):
         self.last: Job | None = None
         self.states: dict[str, str] = {}
         self.edits = 0
+        self.counts: Counter[str] = Counter()
 
     @initialize(canonical=st.booleans())
     def furnish(self, *, canonical: bool) -> None:
@@ -194,159 +212,159 @@ class Newsroom(RuleBasedStateMachine):
             self.fuse = Fuse()
         return "done"
 
-    @rule(which=st.integers(0, 9), kill=st.none() | st.integers(1, 2), reason=st.sampled_from(["", "Checked."]))
-    def approve(self, which: int, kill: int | None, reason: str) -> None:
-        """Of any version that anybody ever saw, also of one that was replaced."""
-        shown = self.seen[which % len(self.seen)]
-        self.attempt(
-            decide.approve(self.desk.sv, self.desk.actor, *shown, reason=reason, via="page"), Fuse(kill_at=kill)
-        )
+    # One rule that chooses what makes sense where things stand: with a rule for each, most steps were refusals.
 
-    @rule(which=st.integers(0, 9), sha=st.sampled_from(["0" * 64, ""]))
-    def approve_other_bytes(self, which: int, sha: str) -> None:
-        draft, version, _ = self.seen[which % len(self.seen)]
-        said = self.attempt(decide.approve(self.desk.sv, self.desk.actor, draft, version, sha, reason="r", via="page"))
-        assert said == "Conflict"
-
-    @rule(which=st.integers(0, 9), reject=st.integers(0, 5))
-    def turn_down(self, which: int, reject: int) -> None:
-        act = decide.request_changes if reject else decide.reject
-        self.attempt(act(self.desk.sv, self.desk.actor, *self.seen[which % len(self.seen)], reason="No.", via="page"))
-
-    @rule(which=st.integers(0, 9))
-    def undo(self, which: int) -> None:
-        self.attempt(decide.undo(self.desk.sv, self.desk.actor, *self.seen[which % len(self.seen)], via="page"))
-
-    @rule(which=st.integers(0, 9), kill=st.none() | st.integers(1, 2))
-    def edit(self, which: int, kill: int | None) -> None:
-        self.edits += 1
-        article = replace(ARTICLE, title=f"Edit {self.edits}")
-        draft, version, _ = self.seen[which % len(self.seen)]
-        self.attempt(decide.edit(self.desk.sv, self.desk.actor, draft, version, article), Fuse(kill_at=kill))
+    @rule(data=st.data())
+    def something_happens(self, data: st.DataObject) -> None:
+        state = self.world.run(self.desk.seen(self.draft)).state
+        acts = SENSIBLE[state] + WORK * self.world.run(self._jobs("ready"))
+        acts += (("wake", "reap") if self.zombie else ()) + ("reap", "reap") * self.world.run(self._jobs("running"))
+        act = data.draw(st.sampled_from((*acts, "anything", "repeat")), label="act")
+        if act in {*WORK, "wake", "reap", "repeat"}:
+            getattr(self, act)(data)
+            return
+        shown = self.world.run(self.desk.shown(self.draft))
+        if act == "anything":
+            act = data.draw(st.sampled_from(DECISIONS), label="of anything")
+            shown = data.draw(st.sampled_from(self.seen), label="seen once")
+        fuse = Fuse(kill_at=data.draw(st.sampled_from((None, None, None, 1, 2)), label="kill"))
+        fuse = fuse if act in DECISIONS else Fuse()
+        self.counts[f"{act}: {self.attempt(getattr(self, act)(data, *shown), fuse)}"] += 1
         self.seen.append(self.world.run(self.desk.shown(self.draft)))
 
-    @rule(held=st.booleans())
-    def review(self, *, held: bool) -> None:
-        if self.world.run(self.desk.seen(self.draft)).state is DraftState.WRITTEN:
-            self.world.run(self.desk.review(self.draft, held=held))
+    async def _jobs(self, state: str) -> int:
+        some = "select least(count(*), 2)::int from jobs where tenant_id = $1 and kind = 'publish' and state = $2"
+        return int(await self.world.owner.fetchval(some, self.desk.tenant, state))
 
-    @rule(kill=st.none() | st.integers(1, REACH), fails=st.sampled_from([None, "lost", "never", "refused"]))
-    def publish(self, kill: int | None, fails: str | None) -> None:
+    async def approve(self, data: st.DataObject, *shown: Any) -> None:
+        """Also of a version that was replaced, and of bytes that nobody was shown."""
+        draft, version, sha = shown
+        forged = data.draw(st.integers(0, 9), label="forge") == 9
+        sha = "0" * 64 if forged else sha
+        await decide.approve(self.desk.sv, self.desk.actor, draft, version, sha, reason="Checked.", via="page")
+        assert not forged
+
+    async def request_changes(self, _data: st.DataObject, *shown: Any) -> None:
+        await decide.request_changes(self.desk.sv, self.desk.actor, *shown, reason="No.", via="page")
+
+    async def reject(self, _data: st.DataObject, *shown: Any) -> None:
+        await decide.reject(self.desk.sv, self.desk.actor, *shown, reason="No.", via="page")
+
+    async def undo(self, _data: st.DataObject, *shown: Any) -> None:
+        await decide.undo(self.desk.sv, self.desk.actor, *shown, via="page")
+
+    async def edit(self, _data: st.DataObject, *shown: Any) -> None:
+        self.edits += 1
+        article = replace(ARTICLE, title=f"Edit {self.edits}")
+        await decide.edit(self.desk.sv, self.desk.actor, shown[0], shown[1], article)
+
+    async def review(self, data: st.DataObject, *_shown: Any) -> None:
+        if (await self.desk.seen(self.draft)).state is DraftState.WRITTEN:
+            await self.desk.review(self.draft, held=data.draw(st.booleans(), label="held"))
+
+    async def again(self, _data: st.DataObject, *_shown: Any) -> None:
+        """One has failed, or has been unknown for too long for somebody's patience."""
+        for post in (await self.desk.posted(self.draft)).values():
+            with contextlib.suppress(Refused):
+                await publish.again(self.desk.sv, self.desk.actor, post.id)
+
+    async def start(self, _data: st.DataObject, *_shown: Any) -> None:
+        """The next draft; what is on its way of the old one goes on."""
+        self.draft = await self.desk.draft()
+
+    def work(self, data: st.DataObject) -> None:
+        fails = data.draw(st.sampled_from((None, None, "lost", "never", "refused")), label="fails")
+        self._work(fails, data.draw(st.sampled_from((None, None, *range(1, REACH))), label="kill"))
+
+    def _work(self, fails: str | None, kill: int | None) -> None:
         place = self.desk.publisher.place
-        place.arrives = fails not in {"never", "refused"}
-        place.fail_next = {None: None, "refused": Refused("No.")}.get(fails, Upstream("reset"))
         for job in self.world.run(self.desk.jobs()):
+            place.arrives = fails not in {"never", "refused"}
+            place.fail_next = {None: None, "refused": Refused("No.")}.get(fails, Upstream("reset"))
             self.last = job
-            self.attempt(publish.publish(self.desk.sv, [job]), Fuse(kill_at=kill))
+            end = self.attempt(publish.publish(self.desk.sv, [job]), Fuse(kill_at=kill))
+            self.counts[f"publish {fails} {'alive' if kill is None else 'fused'}: {end}"] += 1
         place.arrives, place.fail_next = True, None
 
-    @precondition(lambda self: self.zombie is None)
-    @rule(sleep=st.integers(1, REACH))
-    def publish_and_fall_asleep(self, sleep: int) -> None:
-        jobs = self.world.run(self.desk.jobs())
+    def sleep(self, data: st.DataObject) -> None:
+        """A process stops in the middle and does not notice that its lease ends."""
+        jobs = [] if self.zombie else self.world.run(self.desk.jobs())
         if not jobs:
             return
-        fuse = Fuse(sleep_at=sleep)
-        self.fuse = fuse
+        fuse = self.fuse = Fuse(sleep_at=data.draw(st.integers(1, REACH), label="sleep"))
         self.last = jobs[0]
         task = self.world.loop.create_task(self._attempt(publish.publish(self.desk.sv, jobs[:1])))
-        self.world.run(_until(lambda: task.done() or (fuse.passed >= sleep and not fuse.woken.is_set())))
+        self.world.run(_either(task, fuse.asleep))
         self.zombie = None if task.done() else (task, fuse)
+        self.fuse = Fuse()
 
-    @precondition(lambda self: self.zombie is not None)
-    @rule()
-    def wake_up(self) -> None:
-        assert self.zombie is not None
-        task, fuse = self.zombie
-        self.fuse = fuse
-        fuse.woken.set()
-        self.world.run(task)
+    def wake(self, _data: st.DataObject | None = None) -> None:
+        if self.zombie is None:
+            return
+        task, self.fuse = self.zombie
+        self.fuse.woken.set()
+        self.counts[f"woken: {self.world.run(task)}"] += 1
         self.zombie = None
 
-    @precondition(lambda self: self.last is not None)
-    @rule()
-    def run_the_last_job_again(self) -> None:
-        assert self.last is not None
-        self.attempt(publish.publish(self.desk.sv, [self.last]))
+    def repeat(self, _data: st.DataObject) -> None:
+        """The same hand-out once more."""
+        if self.last is not None:
+            self.counts[f"repeated: {self.attempt(publish.publish(self.desk.sv, [self.last]))}"] += 1
 
-    @rule()
-    def reap(self) -> None:
+    def reap(self, _data: st.DataObject | None = None) -> None:
         """Leases of the dead and of the sleeping end; what was put off is due."""
         self.world.run(self.desk.reap())
         due = "update jobs set state = 'ready' where tenant_id = $1 and state = 'scheduled'"
         self.world.run(self.world.owner.execute(due, self.desk.tenant))
 
-    @rule()
-    def a_person_tries_again(self) -> None:
-        for post in self.world.run(self.desk.posted(self.draft)).values():
-            self.attempt(publish.again(self.desk.sv, self.desk.actor, post.id))
-
     @invariant()
-    def what_is_out_was_approved_byte_for_byte(self) -> None:
-        for key, payload in self.desk.publisher.place.posts.items() if hasattr(self, "desk") else ():
-            row = self.world.run(
-                self.world.owner.fetchrow(
-                    """select d.kind, d.sha256, v.payloads, p.channel_id from publications p
-                         join decisions d on d.id = p.decision_id join versions v on v.id = d.version_id
-                       where p.id = $1::text::uuid""",
-                    key,
-                )
+    def what_is_out_was_approved_and_states_follow_their_tables(self) -> None:
+        if not hasattr(self, "desk"):
+            return
+        rows = {row["id"]: row for row in self._publications()}
+        posts = self.desk.publisher.place.posts
+        places = [(rows[key]["draft_id"], rows[key]["channel_id"]) for key in posts]
+        assert len(places) == len(set(places)), "a draft is out twice on one channel"
+        for key, payload in posts.items():
+            self._approved(rows[key], payload)
+        for key, row in rows.items():
+            assert (row["state"], key in posts) not in {("live", False), ("planned", True), ("retracted", True)}
+            old = self.states.get(key, "planned")
+            assert _reaches(PUBLICATION.moves, PublicationState(old), PublicationState(row["state"])), (
+                old,
+                row["state"],
             )
-            assert row["kind"] == "approve"
-            assert hashlib.sha256(row["payloads"].encode()).digest() == row["sha256"]
-            assert json.loads(row["payloads"])[str(row["channel_id"])] == payload
+            self.states[key] = row["state"]
+        state = self.world.run(self.desk.seen(self.draft)).state
+        old = self.states.get(str(self.draft), "written")
+        assert _reaches(DRAFT.moves, DraftState(old), state), (old, state)
+        self.states[str(self.draft)] = state
 
-    @invariant()
-    def a_draft_is_out_once_per_channel(self) -> None:
-        if not hasattr(self, "desk"):
-            return
-        places = "select id::text, channel_id from publications where tenant_id = $1"
-        at = {row["id"]: row["channel_id"] for row in self.world.run(self.world.owner.fetch(places, self.desk.tenant))}
-        out = [at[key] for key in self.desk.publisher.place.posts]
-        assert len(out) == len(set(out))
-
-    @invariant()
-    def what_says_live_is_out_and_what_says_planned_is_not(self) -> None:
-        if not hasattr(self, "desk"):
-            return
-        for row in self._publications():
-            if row["state"] == "live":
-                assert row["id"] in self.desk.publisher.place.posts
-            if row["state"] in {"planned", "retracted", "failed"}:
-                assert row["id"] not in self.desk.publisher.place.posts
-
-    @invariant()
-    def what_an_undo_took_back_never_leaves(self) -> None:
-        if hasattr(self, "desk") and self.world.run(self.desk.seen(self.draft)).state is not DraftState.APPROVED:
-            assert self.desk.publisher.place.posts == {}
-
-    @invariant()
-    def states_follow_their_tables(self) -> None:
-        if not hasattr(self, "desk"):
-            return
-        now = {row["id"]: row["state"] for row in self._publications()}
-        now["draft"] = self.world.run(self.desk.seen(self.draft)).state
-        for key, state in now.items():
-            old = self.states.get(key, state)
-            if key == "draft":
-                assert _reaches(DRAFT.moves, DraftState(old), DraftState(state)), (old, state)
-            else:
-                assert _reaches(PUBLICATION.moves, PublicationState(old), PublicationState(state)), (old, state)
-        self.states = now
+    def _approved(self, row: asyncpg.Record, payload: Any) -> None:
+        """By a person, exactly these bytes, and the approval still stands."""
+        assert row["kind"] == "approve"
+        assert hashlib.sha256(row["payloads"].encode()).digest() == row["sha256"]
+        assert json.loads(row["payloads"])[str(row["channel_id"])] == payload
+        assert row["draft_state"] == "approved"
 
     def _publications(self) -> list[asyncpg.Record]:
-        rows = "select id::text, state from publications where tenant_id = $1"
+        rows = """select p.id::text, p.draft_id, p.channel_id, p.state, d.kind, d.sha256, v.payloads,
+                    r.state as draft_state
+                  from publications p join decisions d on d.id = p.decision_id
+                    join versions v on v.id = d.version_id join drafts r on r.id = p.draft_id
+                  where p.tenant_id = $1"""
         return self.world.run(self.world.owner.fetch(rows, self.desk.tenant))
 
     def teardown(self) -> None:
         """With everybody awake and nothing in the way, all that was approved goes out."""
+        SEEN.update(self.counts)
         if not hasattr(self, "desk"):
             return
         if self.zombie is not None:
-            self.wake_up()
+            self.wake()
         for _ in range(4):
             self.reap()
-            self.publish(None, None)
+            self._work(None, None)
         for row in self._publications():
             assert row["state"] in {"live", "failed", "retracted"} or self._waits_for_a_failed_one(), row["state"]
 
@@ -363,26 +381,29 @@ def _reaches(moves: Any, old: Any, new: Any) -> bool:
     return new in known
 
 
-async def _until(done: Callable[[], bool]) -> None:
-    while not done():
-        await asyncio.sleep(0.001)
+async def _either(task: asyncio.Task[str], asleep: asyncio.Event) -> None:
+    waiting = asyncio.ensure_future(asleep.wait())
+    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
 
 
-@pytest.mark.parametrize("examples", [25])
-def test_nothing_is_published_without_a_decision_on_exactly_its_bytes(world: World, examples: int) -> None:
+def test_nothing_is_published_without_a_decision_on_exactly_its_bytes(world: World) -> None:
+    SEEN.clear()
     machine = type("Desk", (Newsroom,), {"world": world})
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=examples,
-            stateful_step_count=20,
+            max_examples=20,
+            stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
+            # not shrunk: a step costs a dozen statements, and the steps of the failing example are printed anyway
             phases=[Phase.explicit, Phase.reuse, Phase.generate],
             report_multiple_bugs=False,
         ),
     )
-
-
-def test_every_failure_the_machine_meets_is_one_of_ours() -> None:
-    assert all(issubclass(kind, CidError) for kind in (Conflict, Refused, Upstream, LostLease))
+    # a machine that met nothing proves nothing
+    for met in ("approve: done", "undo: done", "publish None alive: done", "publish lost alive: Upstream"):
+        assert SEEN[met], (met, SEEN)
+    assert any("Killed" in met for met in SEEN)
+    assert any(met.startswith("woken: ") for met in SEEN)

@@ -168,6 +168,7 @@ def test_a_wrong_set_up_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
         (["--database-url", "nonsense", "--secret-key", "k" * 32], "DATABASE_URL must begin with postgresql://"),
         (["--database-url", "postgresql://a@localhost:1/b", "--secret-key", "k" * 32], "does not answer"),
         (["--database-url", "postgresql://a@localhost:1/b"], "set SECRET_KEY"),
+        (["--database-url", "postgresql://a@localhost:1/b", "--secret-key", "short"], "fewer than 32 bytes"),
         (["--pg-bindir", str(tmp_path)], "PG_BINDIR is"),
     ):
         done = cid("migrate", "--data", tmp_path / "data", *args)

@@ -190,14 +190,15 @@ async def test_an_owner_adds_switches_and_trusts_a_source(boss: Person, room: Ne
     assert await owner.fetchval("select count(*) from jobs where kind = 'poll'") == 1
     again = await boss.post("/t/acme/sources", url="https://new.test/feed", trust="0.35")
     assert again.status == 422
-    gazette = room.subscriptions["Harbour Gazette"]
+    gazette = room.sources["Harbour Gazette"]
+    active = "select active from subscriptions where source_id = $1"
     for _ in range(2):
         assert (await boss.post(f"/t/acme/sources/{gazette}/active")).status == 303
-        assert await owner.fetchval("select active from subscriptions where id = $1", gazette) is False
+        assert await owner.fetchval(active, gazette) is False
     await boss.post(f"/t/acme/sources/{gazette}/active", wanted="1")
-    assert await owner.fetchval("select active from subscriptions where id = $1", gazette) is True
+    assert await owner.fetchval(active, gazette) is True
     await boss.post(f"/t/acme/sources/{gazette}/trust", trust="0.15")
-    assert await owner.fetchval("select trust::float8 from subscriptions where id = $1", gazette) == 0.15
+    assert await owner.fetchval("select trust::float8 from subscriptions where source_id = $1", gazette) == 0.15
 
 
 NONSENSE: list[dict[str, str]] = [

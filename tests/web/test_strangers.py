@@ -19,21 +19,28 @@ if TYPE_CHECKING:
 TENANT_ROUTES = [route for route in ROUTES if isinstance(route.permission, Permission)]
 CHANGES = [route for route in ROUTES if route.method == "POST"]
 # What a form needs to get past its own checks: the refusal must come from the door and not from the form.
+DECISION = {"version": "01890000-0000-7000-8000-000000000000", "sha256": "0" * 64, "reason": "Because."}
 FORMS: dict[str, dict[str, str]] = {
     "source_add": {"url": "https://new.test/feed", "trust": "0.5"},
     "source_test": {"url": "https://new.test/feed"},
     "source_active": {"wanted": "1"},
     "source_trust": {"trust": "0.5"},
+    "draft_edit_do": {"version": DECISION["version"], "title": "Another", "body": "Text."},
+    "draft_approve": DECISION,
+    "draft_reject": DECISION,
+    "draft_request_changes": DECISION,
+    "draft_undo": DECISION,
+    "publish_again": {"publication": DECISION["version"]},
 }
 
 
 def things(room: Newsroom) -> dict[str, str]:
     """What stands for `{id}` in an address: something of acme's, by the part of the address before it."""
     return {
-        "sources": str(room.subscriptions["Harbour Gazette"]),
+        "sources": str(room.sources["Harbour Gazette"]),
         "items": str(room.items["drafted"]),
         "drafts": str(room.drafts["drafted"]),
-        "versions": str(room.versions["drafted"]),
+        "preview": str(room.versions["drafted"]),
     }
 
 
