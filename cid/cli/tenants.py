@@ -1,0 +1,60 @@
+"""`cid tenants`: the organisations on this desk."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from cid.cli import frame
+from cid.flows import people
+
+
+@click.group()
+def tenants() -> None:
+    """See and add tenants."""
+
+
+@tenants.command()
+@click.argument("name")
+@click.option("--slug", help="Short name for addresses; made from the name where none is given.")
+@frame.data_option
+@frame.json_option
+def add(*, name: str, slug: str | None, data: Path | None, as_json: bool) -> None:
+    """Add a tenant. The platform's admins own it."""
+    tenant = frame.with_services(frame.Options(data=data), lambda sv: people.add_tenant(sv, name=name, slug=slug))
+    if as_json:
+        frame.show(asdict(tenant))
+    else:
+        click.echo(f"{tenant.name} is at /t/{tenant.slug}/")
+
+
+@tenants.command("list")
+@frame.data_option
+@frame.json_option
+def list_(*, data: Path | None, as_json: bool) -> None:
+    """Every tenant, by short name."""
+    found = frame.with_services(frame.Options(data=data), people.all_tenants)
+    if as_json:
+        frame.show([asdict(tenant) for tenant in found])
+        return
+    for tenant in found:
+        click.echo(f"{tenant.slug:<40} {tenant.name}{'  (sample)' if tenant.sample else ''}")
+    if not found:
+        click.echo("There is no tenant yet.")
+
+
+@tenants.command()
+@click.argument("slug")
+@frame.data_option
+@frame.json_option
+def show(*, slug: str, data: Path | None, as_json: bool) -> None:
+    """One tenant and its people."""
+    shown = frame.with_services(frame.Options(data=data), lambda sv: people.show_tenant(sv, slug=slug))
+    if as_json:
+        frame.show(asdict(shown))
+        return
+    click.echo(f"{shown.tenant.name}  /t/{shown.tenant.slug}/{'  (sample)' if shown.tenant.sample else ''}")
+    for member in shown.members:
+        click.echo(f"  {member.role:<8} {member.email}  {member.name}")
