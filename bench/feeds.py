@@ -30,8 +30,8 @@ class Item:
 def make(feeds: int, stories: int, seconds: float, seed: int = 1) -> list[Item]:
     dice = random.Random(seed)
     items: list[Item] = []
-    for story in range(stories):
-        names = ["".join(dice.choices(SYLLABLES, k=3)).title() for _ in range(4)]
+    for _ in range(stories):
+        names = ["".join(dice.choices(SYLLABLES, k=3)).title() for _name in range(4)]
         subject = dice.choice(SUBJECTS)
         start = dice.uniform(0, seconds * 0.7)
         for feed in dice.sample(range(feeds), min(feeds, dice.choice((1, 1, 2, 3, 5, 8)))):
