@@ -148,7 +148,8 @@ class Press:
 
     async def jobs(self, kind: JobKind = JobKind.PUBLISH) -> list[Job]:
         """Hand out what is ready."""
-        return await make.claimed(self.owner, kind, self.tenant)
+        handed_out = await make.claimed(self.owner, kind, self.tenant)
+        return sorted(handed_out, key=lambda job: job.id)
 
     async def reap(self) -> None:
         """What the reaper does with the jobs of a process that died."""

@@ -15,6 +15,8 @@ COMMANDS = {
     "migrate": "cid.cli.migrate:command",
     "doctor": "cid.cli.doctor:command",
     "jobs": "cid.cli.jobs:jobs",
+    "drafts": "cid.cli.drafts:drafts",
+    "site": "cid.cli.site:site",
 }
 
 
