@@ -533,7 +533,7 @@ create policy owner on calls for all to current_user using (true) with check (tr
 create policy tenant on calls for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on calls for all to cid_worker using (true) with check (true);
 grant insert, select, update (state, stop, served, request_id, input, cache_read, cache_write, output, thinking, cost, error, reply, answered_at, read_at) on calls to cid_app;
-grant insert, select, update (state, stop, served, request_id, input, cache_read, cache_write, output, thinking, cost, error, reply, answered_at) on calls to cid_worker;
+grant insert, select, update (state, stop, served, request_id, input, cache_read, cache_write, output, thinking, cost, error, reply, answered_at, read_at) on calls to cid_worker;
 
 create table channels (
   tenant_id uuid not null,
@@ -1024,7 +1024,6 @@ grant insert, select, update on sources to cid_worker;
 create table stories (
   id uuid not null,
   words text[] not null,
-  bands integer[] not null,
   items integer default 0 not null,
   publishers integer default 0 not null,
   last_new_publisher_at timestamp with time zone default cid_now() not null,
@@ -1033,9 +1032,15 @@ create table stories (
   created_at timestamp with time zone default cid_now() not null,
   constraint stories_pkey PRIMARY KEY (id)
 );
-CREATE INDEX stories_bands ON public.stories USING gin (bands);
 CREATE INDEX stories_recent ON public.stories USING btree (last_item_at);
 grant insert, select, update on stories to cid_worker;
+
+create table story_keys (
+  key bigint not null,
+  story_id uuid not null,
+  constraint story_keys_pkey PRIMARY KEY (key, story_id)
+);
+grant delete, insert, select, update on story_keys to cid_worker;
 
 create table subscriptions (
   tenant_id uuid not null,

@@ -14,6 +14,8 @@ COMMANDS = {
     "worker": "cid.cli.worker:worker",
     "migrate": "cid.cli.migrate:command",
     "doctor": "cid.cli.doctor:command",
+    "sources": "cid.cli.sources:sources",
+    "items": "cid.cli.items:items",
     "jobs": "cid.cli.jobs:jobs",
     "drafts": "cid.cli.drafts:drafts",
     "site": "cid.cli.site:site",
