@@ -19,6 +19,8 @@ COMMANDS = {
     "jobs": "cid.cli.jobs:jobs",
     "tenants": "cid.cli.tenants:tenants",
     "users": "cid.cli.users:users",
+    "drafts": "cid.cli.drafts:drafts",
+    "site": "cid.cli.site:site",
 }
 
 

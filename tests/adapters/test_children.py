@@ -32,7 +32,8 @@ def environment(value): return dict(os.environ)
 def pid(value): return os.getpid()
 def echo(value): return value
 
-child.FUNCTIONS.update({f.__name__.rstrip("_"): f for f in (sleep, spin, hoard, raise_, die, write, environment, pid, echo)})
+functions = (sleep, spin, hoard, raise_, die, write, environment, pid, echo)
+child.FUNCTIONS.update({f.__name__.rstrip("_"): f for f in functions})
 child.main()
 '''
 
