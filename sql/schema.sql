@@ -717,7 +717,6 @@ grant insert, select, update on sources to cid_worker;
 create table stories (
   id uuid not null,
   words text[] not null,
-  bands integer[] not null,
   items integer default 0 not null,
   publishers integer default 0 not null,
   last_new_publisher_at timestamp with time zone default cid_now() not null,
@@ -726,9 +725,15 @@ create table stories (
   created_at timestamp with time zone default cid_now() not null,
   constraint stories_pkey PRIMARY KEY (id)
 );
-CREATE INDEX stories_bands ON public.stories USING gin (bands);
 CREATE INDEX stories_recent ON public.stories USING btree (last_item_at);
 grant insert, select, update on stories to cid_worker;
+
+create table story_keys (
+  key bigint not null,
+  story_id uuid not null,
+  constraint story_keys_pkey PRIMARY KEY (key, story_id)
+);
+grant delete, insert, select, update on story_keys to cid_worker;
 
 create table subscriptions (
   tenant_id uuid not null,
