@@ -1,1 +1,208 @@
 """The composition root: the one place that reads settings and names concrete adapters."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+
+import asyncpg
+from aiohttp import web
+
+from cid import settings as settings_module
+from cid.channels.site import SitePublisher
+from cid.domain.errors import Misconfigured
+from cid.domain.news import SourceKind
+from cid.domain.policy import GatePolicy
+from cid.domain.publication import ChannelKind
+from cid.llm.anthropic import Anthropic
+from cid.llm.models import OFFLINE, Models, load_models, load_prices
+from cid.llm.offline import Offline
+from cid.llm.prompts import Prompts
+from cid.llm.router import Router
+from cid.logs import AccessLog
+from cid.outside.children import ChildPool
+from cid.outside.clock import SystemClock
+from cid.outside.http import GuardedHttp
+from cid.outside.keys import Keys
+from cid.pg import place, roles
+from cid.pg.checks import check_roles
+from cid.pg.doctor import Check, fail, ok, warn
+from cid.pg.embedded import Server
+from cid.pg.migrate import migrate
+from cid.pg.place import Place
+from cid.pg.pool import AppDb, WorkerDb, open_pool
+from cid.pg.sql import SQL
+from cid.ports import Provider
+from cid.services import Outside, Services
+from cid.settings import Settings
+from cid.sources.rss import RssReader
+from cid.sources.sample import SampleReader
+from cid.store import tenants
+from cid.web.app import make_app
+from cid.workers.parts import Part
+
+CONFIG = SQL.parent / "config"
+
+
+def logins(settings: Settings, sockets: str | None) -> roles.Logins:
+    """Of the embedded server whose sockets lie in `sockets`, else as DATABASE_URL and its sisters say."""
+    if sockets is not None:
+        return roles.embedded(sockets)
+    if settings.database_url is None:
+        raise Misconfigured("There is no database: set DATABASE_URL, or unset it to use the embedded one.")
+    app, worker = settings.database_url_app, settings.database_url_worker
+    return roles.external(
+        settings.database_url.value,
+        {} if app and worker else _passwords(settings),
+        app=app.value if app else None,
+        worker=worker.value if worker else None,
+    )
+
+
+def place_of(settings: Settings) -> Place:
+    """Where the database of `settings` is, for the commands that must work when nothing else does."""
+    app, worker = settings.database_url_app, settings.database_url_worker
+    derived = settings.database_url is not None and not (app and worker)
+    return Place(
+        data=settings.data,
+        url=settings.database_url.value if settings.database_url else None,
+        app_url=app.value if app else None,
+        worker_url=worker.value if worker else None,
+        bindir=settings.pg_bindir,
+        secret=_passwords(settings) if derived else {},
+    )
+
+
+def model_checks(settings: Settings) -> list[Check]:
+    """Which models answer, whether there is a key for each, and what each costs."""
+    try:
+        models, prices = _models(settings), load_prices(CONFIG / "prices.toml")
+        today = SystemClock().now().date()
+        found = []
+        for tier, choice in models.tiers.items():
+            if choice.provider != OFFLINE:
+                prices.at(choice, today, 0)
+            name = f"model for {tier}"
+            key = settings_module.key_of(choice.provider)
+            if choice.provider == OFFLINE or key in settings.provider_keys:
+                found.append(ok(name, str(choice)))
+            else:
+                remedy = f"Set {key}, or name another model in config/models.toml or CID_MODELS."
+                found.append(warn(name, f"{choice} has no key", remedy))
+    except Misconfigured as error:
+        return [fail("models", str(error), "Correct config/models.toml and config/prices.toml.")]
+    return found
+
+
+def _models(settings: Settings) -> Models:
+    return load_models(CONFIG / "models.toml").with_tiers(**settings.models)
+
+
+def _passwords(settings: Settings) -> dict[str, str]:
+    return roles.passwords(Keys(settings_module.secret_key(settings)).derive)
+
+
+async def prepare(settings: Settings, to: roles.Logins, server: Server | None) -> list[str]:
+    """Roles, database, migrations, and the refusal of a role that could see what it must not.
+
+    Answers the names of the migrations applied. Raises Misconfigured.
+    """
+    if server is not None:
+        await place.prepare(server)
+    owner = await place.connect(to.owner)
+    try:
+        if server is None and not (settings.database_url_app and settings.database_url_worker):
+            await roles.ensure_logins(owner, _passwords(settings))
+        applied = await migrate(owner)
+        await check_roles(owner)
+        return applied
+    finally:
+        await owner.close()
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[Services]:
+    """Everything flows are given, closed in reverse order. Connections are opened when they are first wanted."""
+    async with AsyncExitStack() as stack:
+        app = await open_pool(to.app, size=settings.pools.app)
+        stack.push_async_callback(_close, app)
+        worker = await open_pool(to.worker, size=settings.pools.worker)
+        stack.push_async_callback(_close, worker)
+        clock = SystemClock()
+        db, platform = AppDb(app), WorkerDb(worker)
+        http = await stack.enter_async_context(GuardedHttp(allow_local=settings.allow_local))
+        children = await stack.enter_async_context(ChildPool())
+        yield Services(
+            db=db,
+            platform=platform,
+            llm=_router(settings, db, clock),
+            outside=Outside(
+                http=http,
+                children=children,
+                sources={
+                    SourceKind.RSS: RssReader(http, children, clock),
+                    SourceKind.SAMPLE: SampleReader(CONFIG / "sample", clock),
+                },
+                channels={ChannelKind.SITE: SitePublisher(settings.data / "site")},
+            ),
+            clock=clock,
+            policy=_policy(settings),
+            keys=Keys(settings_module.secret_key(settings)),
+            base_url=settings.base_url,
+            retention=settings.retention,
+        )
+
+
+def _router(settings: Settings, db: AppDb, clock: SystemClock) -> Router:
+    models = _models(settings)
+    providers: list[Provider] = [Offline()]
+    key = settings.provider_keys.get("ANTHROPIC_API_KEY")
+    providers.append(Anthropic(key.value if key else "", traits=models.of_provider("anthropic")))
+    return Router(
+        db,
+        clock,
+        models=models,
+        prices=load_prices(CONFIG / "prices.toml"),
+        prompts=Prompts.load(CONFIG / "prompts"),
+        providers=providers,
+    )
+
+
+def _policy(settings: Settings) -> GatePolicy:
+    return replace(settings.gates, polling=replace(settings.gates.polling, fixed=settings.poll_interval))
+
+
+async def _close(pool: asyncpg.Pool[asyncpg.Record]) -> None:
+    try:
+        async with asyncio.timeout(5):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()
+
+
+async def any_tenant(services: Services) -> bool:
+    """Whether anybody lives here yet."""
+    async with services.platform.read() as tx:
+        return bool(await tenants.listed(tx))
+
+
+def web_part(settings: Settings, services: Services) -> Part:
+    """Pages and API. Answers what is under way before it ends."""
+
+    async def run() -> None:
+        runner = web.AppRunner(make_app(services), access_log_class=AccessLog)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, settings.web.host, settings.web.port, reuse_address=True).start()
+            await asyncio.Event().wait()
+        finally:
+            await runner.cleanup()
+
+    return Part("web", run)
+
+
+def as_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2, default=str)

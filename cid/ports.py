@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -127,3 +127,28 @@ class Publisher(Protocol):
         """Raises Refused (failed for good), Upstream (try again; it may or may not have arrived)."""
 
     async def retract(self, channel: Channel, key: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What a channel was given, or is being given while `live` is false."""
+
+    channel: Channel
+    key: str
+    payload: Mapping[str, Json]
+    canonical: str | None
+    live: bool
+
+
+@runtime_checkable
+class Projection(Protocol):
+    """A publisher whose place can be made anew from what was published."""
+
+    async def rebuild(self, channel: Channel, load: Callable[[], Awaitable[Sequence[Sent]]]) -> int:
+        """`load` is called once the place is held against other writers. How many pieces are there afterwards.
+
+        Raises Upstream.
+        """
+
+    async def read(self, tenant_slug: str, name: str) -> bytes | None:
+        """One file of a tenant's place. None for any name that the place would not have written. Raises Upstream."""

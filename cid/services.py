@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cid.domain.tuning import Retention
+
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from cid.domain.news import SourceKind
     from cid.domain.policy import GatePolicy
     from cid.domain.publication import ChannelKind
@@ -35,3 +39,6 @@ class Services:
     keys: Keys
     base_url: str
     """Where people reach this desk, without a slash at the end."""
+    retention: Retention = field(default_factory=Retention)
+    poll_interval: timedelta | None = None
+    """A fixed interval for every source (CID_POLL_INTERVAL); None: each its own."""

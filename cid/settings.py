@@ -1,1 +1,324 @@
 """What can be set, parsed once into frozen values. The only reader of the environment and of config/*.toml."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+from cid.domain.errors import Misconfigured
+from cid.domain.policy import GatePolicy
+from cid.domain.tuning import Periodic, QueueTuning, Retention
+
+CONFIG = Path(__file__).resolve().parents[1] / "config"
+PROVIDER_KEYS = ("ANTHROPIC_API_KEY",)
+TIERS = ("cheap", "quality")
+OFFLINE_MODEL = "offline/extracts-1"
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
+_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+T = TypeVar("T")
+
+
+class Secret:
+    """A value that shows itself only when asked by name."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: str) -> None:
+        self.value = value
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+
+class LogFormat(StrEnum):
+    AUTO = "auto"
+    """Console when a person watches, JSON otherwise."""
+    CONSOLE = "console"
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    host: str = "127.0.0.1"
+    port: int = 8080
+    base_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolSizes:
+    app: int = 10
+    worker: int = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """The sections of config/default.toml."""
+
+    web: WebSettings = field(default_factory=WebSettings)
+    pools: PoolSizes = field(default_factory=PoolSizes)
+    queue: QueueTuning = field(default_factory=QueueTuning)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    data: Path
+    web: WebSettings
+    pools: PoolSizes
+    queue: QueueTuning
+    gates: GatePolicy
+    schedule: tuple[Periodic, ...]
+    retention: Retention
+    log_format: LogFormat = LogFormat.AUTO
+    pg_bindir: str | None = None
+    database_url: Secret | None = None
+    """The owner's: for migrations and the doctor only. None: an embedded Postgres in `data`."""
+    database_url_app: Secret | None = None
+    database_url_worker: Secret | None = None
+    secret_key: Secret | None = None
+    """None: made on the first run and kept in `data`/secret.key."""
+    provider_keys: Mapping[str, Secret] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
+    """Tier → "provider/model", over what config/models.toml says."""
+    allow_local: frozenset[str] = frozenset()
+    """host:port targets that may be fetched although they are not public."""
+    poll_interval: timedelta | None = None
+    """A fixed interval for every source, instead of the one that follows its habits."""
+
+    @property
+    def base_url(self) -> str:
+        return self.web.base_url.rstrip("/") or f"http://{self.web.host}:{self.web.port}"
+
+
+def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Settings:
+    """Raises Misconfigured with one sentence: which setting, what is wrong with it."""
+    values = os.environ if env is None else env
+    tables = _into(Tables, _toml(config / "default.toml"), "config/default.toml")
+    web = _web(tables.web, values)
+    return Settings(
+        data=Path(values.get("CID_DATA") or "data"),
+        web=web,
+        pools=tables.pools,
+        queue=_queue(tables.queue, values),
+        gates=_into(GatePolicy, _toml(config / "gates.toml"), "config/gates.toml"),
+        schedule=tuple(
+            _into(Periodic, {"name": name, **table}, f"config/schedule.toml [{name}]")
+            for name, table in _toml(config / "schedule.toml").items()
+        ),
+        retention=_into(Retention, _toml(config / "retention.toml"), "config/retention.toml"),
+        log_format=_convert(LogFormat, (values.get("CID_LOG") or "auto").lower(), "CID_LOG"),
+        pg_bindir=values.get("PG_BINDIR") or None,
+        database_url=_secret(values, "DATABASE_URL"),
+        database_url_app=_secret(values, "DATABASE_URL_APP"),
+        database_url_worker=_secret(values, "DATABASE_URL_WORKER"),
+        secret_key=_secret(values, "CID_SECRET_KEY"),
+        provider_keys={name: found for name in PROVIDER_KEYS if (found := _secret(values, name))},
+        models=_models(values.get("CID_MODELS", "")),
+        allow_local=frozenset(part for part in re.split(r"[,\s]+", values.get("CID_ALLOW_LOCAL", "")) if part),
+        poll_interval=_seconds(values, "CID_POLL_INTERVAL"),
+    )
+
+
+def secret_key(settings: Settings) -> bytes:
+    """At least 32 bytes: CID_SECRET_KEY, else data/secret.key, made by whoever comes first."""
+    if settings.secret_key:
+        key = settings.secret_key.value.encode()
+        if len(key) < 32:
+            raise Misconfigured("CID_SECRET_KEY has fewer than 32 characters: make one with `openssl rand -hex 32`.")
+        return key
+    path = settings.data / "secret.key"
+    try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not path.exists():
+            # Written aside and linked: two first runs at once agree on one key, and nobody reads half of it.
+            fresh = settings.data / f"secret.key.{os.getpid()}"
+            handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "w") as file:
+                file.write(secrets.token_hex(32))
+            try:
+                os.link(fresh, path)
+            except FileExistsError:
+                return path.read_bytes().strip()
+            finally:
+                fresh.unlink()
+        key = path.read_bytes().strip()
+    except OSError as error:
+        raise Misconfigured(
+            f"The data folder {settings.data.absolute()} cannot be used ({error.strerror}): give another with --data."
+        ) from error
+    if len(key) < 32:
+        raise Misconfigured(f"{path} is damaged: restore it from a backup; what it encrypted cannot be read without.")
+    return key
+
+
+def key_of(provider: str) -> str:
+    """The environment variable that holds a provider's key."""
+    return f"{provider.upper()}_API_KEY"
+
+
+def effective(settings: Settings) -> dict[str, Any]:
+    """Every setting under its dotted name as plain JSON values; secrets only as "set" or "missing"."""
+    shown = _plain(settings, "")
+    for name in PROVIDER_KEYS:
+        shown[name] = "set" if name in settings.provider_keys else "missing"
+    return shown
+
+
+def _plain(value: Any, prefix: str) -> dict[str, Any]:
+    shown: dict[str, Any] = {}
+    hints = get_type_hints(type(value))
+    for item in fields(value):
+        name, inner = prefix + item.name, getattr(value, item.name)
+        if item.name == "provider_keys":
+            continue
+        if Secret in (hints[item.name], *get_args(hints[item.name])):
+            shown[name] = "set" if inner else "missing"
+        elif is_dataclass(inner):
+            shown |= _plain(inner, name + ".")
+        elif isinstance(inner, tuple) and inner and is_dataclass(inner[0]):
+            for element in inner:
+                shown |= _plain(element, f"{name}.{getattr(element, 'name', '')}.")
+        else:
+            shown[name] = _json(inner)
+    return shown
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():g}s"
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return value if isinstance(value, int | float | str | tuple | None) else str(value)
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except OSError as error:
+        raise Misconfigured(f"{path} cannot be read ({error.strerror}).") from error
+    except tomllib.TOMLDecodeError as error:
+        raise Misconfigured(f"{path} is not valid TOML: {error}.") from error
+
+
+def _into(cls: type[T], table: Mapping[str, Any], where: str) -> T:
+    """A dataclass from a TOML table. Unknown and missing keys are errors: a typing mistake must not pass in silence."""
+    known = {item.name: item for item in fields(cls)}  # type: ignore[arg-type]  # T is a dataclass here
+    unknown = sorted(set(table) - set(known))
+    if unknown:
+        raise Misconfigured(f"{where} has no setting {unknown[0]!r}: known are {', '.join(sorted(known))}.")
+    missing = [
+        name
+        for name, item in known.items()
+        if name not in table and item.default is MISSING and item.default_factory is MISSING
+    ]
+    if missing:
+        raise Misconfigured(f"{where} lacks the setting {missing[0]!r}.")
+    hints = get_type_hints(cls)
+    return cls(**{name: _convert(hints[name], value, f"{where}: {name}") for name, value in table.items()})
+
+
+def _convert(hint: Any, value: Any, where: str) -> Any:
+    """A TOML value as the type that a field says."""
+    converted: Any = MISSING
+    match value:
+        case dict() if is_dataclass(hint) and isinstance(hint, type):
+            converted = _into(hint, value, where)
+        case dict() if get_origin(hint) is Mapping:
+            inner = get_args(hint)[1]
+            converted = {key: _convert(inner, part, f"{where}.{key}") for key, part in value.items()}
+        case list() if get_origin(hint) is tuple:
+            converted = _tuple(get_args(hint), value, where)
+        case str() if hint is timedelta:
+            converted = duration(value, where)
+        case str() if isinstance(hint, type) and issubclass(hint, StrEnum):
+            if value not in set(hint):
+                raise Misconfigured(f"{where}: {value!r} is none of {', '.join(hint)}.")
+            converted = hint(value)
+        case int() if hint is float and not isinstance(value, bool):
+            converted = float(value)
+        case _ if isinstance(hint, type) and type(value) is hint:
+            converted = value
+    if converted is MISSING:
+        raise Misconfigured(f"{where}: {value!r} is not {getattr(hint, '__name__', hint)}.")
+    return converted
+
+
+def _tuple(hints: tuple[Any, ...], value: list[Any], where: str) -> tuple[Any, ...]:
+    inner = hints[:1] * len(value) if hints[-1] is Ellipsis else hints
+    if len(inner) != len(value):
+        raise Misconfigured(f"{where}: {value!r} has not {len(inner)} parts.")
+    return tuple(_convert(one, part, where) for one, part in zip(inner, value, strict=True))
+
+
+def duration(text: str, where: str) -> timedelta:
+    """From "90s", "250ms", "15m", "2h" or "7d"."""
+    match = _DURATION.fullmatch(text.strip())
+    if not match:
+        raise Misconfigured(f"{where}: {text!r} is no duration like 90s, 250ms, 15m, 2h or 7d.")
+    return timedelta(seconds=float(match[1]) * _UNITS[match[2]])
+
+
+def _secret(env: Mapping[str, str], name: str) -> Secret | None:
+    if env.get(name):
+        return Secret(env[name])
+    path = env.get(f"{name}_FILE")
+    if not path:
+        return None
+    try:
+        return Secret(Path(path).read_text().strip())
+    except OSError as error:
+        raise Misconfigured(f"{name}_FILE names {path}, which cannot be read ({error.strerror}).") from error
+
+
+def _web(web: WebSettings, env: Mapping[str, str]) -> WebSettings:
+    port = env.get("PORT") or str(web.port)
+    if not port.isdigit() or not 1 <= int(port) <= 65535:
+        raise Misconfigured(f"PORT is {port!r}: give a number from 1 to 65535.")
+    base_url = env.get("CID_BASE_URL") or web.base_url
+    if base_url and not re.fullmatch(r"https?://[^/\s]+(/[^\s?#]*)?", base_url):
+        raise Misconfigured(f"CID_BASE_URL is {base_url!r}: give an address like https://desk.example.org.")
+    return WebSettings(host=env.get("CID_HOST") or web.host, port=int(port), base_url=base_url)
+
+
+def _queue(tuning: QueueTuning, env: Mapping[str, str]) -> QueueTuning:
+    grace = _seconds(env, "GRACE")
+    if grace is None:
+        return tuning
+    return QueueTuning(**{item.name: getattr(tuning, item.name) for item in fields(tuning)} | {"grace": grace})
+
+
+def _seconds(env: Mapping[str, str], name: str) -> timedelta | None:
+    text = env.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        return duration(text, name)
+    if not 0 < seconds < 1e7:
+        raise Misconfigured(f"{name} is {text!r}: give seconds, more than 0.")
+    return timedelta(seconds=seconds)
+
+
+def _models(text: str) -> dict[str, str]:
+    """From "cheap=anthropic/claude-…,quality=anthropic/claude-…", or "offline" for every tier."""
+    if text.strip() == "offline":
+        return dict.fromkeys(TIERS, OFFLINE_MODEL)
+    chosen: dict[str, str] = {}
+    for part in re.split(r"[,\s]+", text.strip()):
+        if not part:
+            continue
+        tier, equals, model = part.partition("=")
+        if not equals or tier not in TIERS or not model:
+            raise Misconfigured(f"CID_MODELS: {part!r} is not tier=provider/model with a tier of {', '.join(TIERS)}.")
+        chosen[tier] = model
+    return chosen

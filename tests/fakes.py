@@ -93,11 +93,15 @@ class FakePublisher:
 
     def __init__(self) -> None:
         self.posts: dict[str, Mapping[str, Json]] = {}
+        self.canonicals: dict[str, str | None] = {}
         self.sent = 0
         self.fail_next: Exception | None = None
+        self.find_fails: Exception | None = None
         self.arrives = True
 
     async def find(self, channel: Channel, key: str) -> Placed | None:
+        if self.find_fails:
+            raise self.find_fails
         return self._placed(channel, key) if key in self.posts else None
 
     async def publish(self, channel: Channel, key: str, payload: Mapping[str, Json], canonical: str | None) -> Placed:
@@ -105,6 +109,7 @@ class FakePublisher:
         if self.arrives:
             assert key not in self.posts, "published twice"
             self.posts[key] = payload
+            self.canonicals[key] = canonical
         if self.fail_next:
             error, self.fail_next = self.fail_next, None
             raise error

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from cid.domain.ids import ItemId, SourceId, StoryId, TenantId, UserId
+from cid.domain.ids import ItemId, SourceId, StoryId, TenantId, UserId, uuid7
 from cid.domain.jobs import Job, JobKind
 from cid.domain.news import Source, SourceKind, SourceState
 from cid.domain.policy import Drafting, GatePolicy, Outage, Relevance, Reviewing, Rules, Signal
@@ -124,6 +124,11 @@ async def source(tx: Tx, url: str = "https://news.test/feed", *, tenant: TenantI
 
 def nobody() -> UUID:
     return uuid4()
+
+
+def uuid7_now() -> UUID:
+    """For rows of tables that are partitioned by id."""
+    return uuid7(datetime.now(UTC))
 
 
 def polled_source(url: str = "https://news.test/feed", **over: Any) -> Source:

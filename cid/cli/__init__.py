@@ -1,4 +1,4 @@
-"""The command line: one module per noun, listed here."""
+"""The command line: one module per noun, each listed here and imported when it is called."""
 
 from __future__ import annotations
 
@@ -6,7 +6,22 @@ import importlib
 
 import click
 
-COMMANDS = {"migrate": "cid.cli.migrate", "doctor": "cid.cli.doctor"}
+import cid
+
+COMMANDS = {
+    "up": "cid.cli.up:up",
+    "web": "cid.cli.web:web",
+    "worker": "cid.cli.worker:worker",
+    "migrate": "cid.cli.migrate:command",
+    "doctor": "cid.cli.doctor:command",
+    "sources": "cid.cli.sources:sources",
+    "items": "cid.cli.items:items",
+    "jobs": "cid.cli.jobs:jobs",
+    "tenants": "cid.cli.tenants:tenants",
+    "users": "cid.cli.users:users",
+    "drafts": "cid.cli.drafts:drafts",
+    "site": "cid.cli.site:site",
+}
 
 
 class _Lazy(click.Group):
@@ -18,10 +33,12 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(COMMANDS[cmd_name]).command
+        module, name = COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
 
-@click.group(cls=_Lazy)
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(cid.__version__, message="%(version)s")
 def main() -> None:
-    """CID, the Content Intelligence Desk."""
+    """Content Intelligence Desk. Every command says what it takes with --help."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -31,8 +32,8 @@ DRAFT = Lifecycle(
             {DraftState.APPROVED, DraftState.CHANGES_REQUESTED, DraftState.REJECTED, DraftState.WRITTEN}
         ),
         DraftState.CHANGES_REQUESTED: frozenset({DraftState.WRITTEN, DraftState.REJECTED}),
-        # an undo, while no publication is being sent
-        DraftState.APPROVED: frozenset({DraftState.READY}),
+        # an undo, while no publication is being sent: what its review made it
+        DraftState.APPROVED: frozenset({DraftState.READY, DraftState.HELD}),
     },
 )
 
@@ -63,6 +64,15 @@ class Article:
     references: tuple[Reference, ...] = ()
     linkedin: str = ""
     angle: str = ""
+
+
+def article_from(text: str) -> Article:
+    """An Article from its canonical JSON, as a version keeps it."""
+    value = json.loads(text)
+    value["keywords"] = tuple(value["keywords"])
+    value["questions"] = tuple(Question(**question) for question in value["questions"])
+    value["references"] = tuple(Reference(**reference) for reference in value["references"])
+    return Article(**value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ CidError
 │   ├── NotFound     there is no such thing for this tenant
 │   └── Conflict     somebody else was first; show what happened
 ├── Upstream         an outside party failed; try again, not before `retry_after`
+│   └── Unanswered   it was sent and nothing readable came back: it may have been done, and billed
 ├── Deferred         not now; the job sleeps until `until` and loses no attempt
 ├── BadReply         a model answered with something unusable; once more, then dead
 ├── LostLease        another process owns the job now; roll back and say nothing
@@ -43,6 +44,10 @@ class Upstream(CidError):
     def __init__(self, why: str, *, retry_after: timedelta | None = None) -> None:
         super().__init__(why)
         self.retry_after = retry_after
+
+
+class Unanswered(Upstream):
+    """Whether the other side did what it was asked is unknown; whoever counts money counts it as done."""
 
 
 class Deferred(CidError):

@@ -56,3 +56,5 @@ class Job:
     attempt: int
     lease: int
     deadline: datetime
+    last_error: str = ""
+    """Why the attempt before this one failed."""

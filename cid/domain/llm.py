@@ -54,6 +54,8 @@ class Ask:
     """JSON Schema (2020-12) of one answer without its id: an object with additionalProperties false."""
     max_tokens: int
     timeout_s: float = 60.0
+    addresses: tuple[str, ...] = ()
+    """The only addresses that an answer may hold, anywhere: one with another is invalid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,8 @@ class Channel:
     base_url: str
     canonical: bool
     active: bool
+    tenant_slug: str = ""
+    """The tenant's short name; names its folder."""
 
 
 class PublicationState(StrEnum):
@@ -40,7 +42,8 @@ _P = PublicationState
 PUBLICATION = Lifecycle(
     "publication",
     {
-        _P.PLANNED: frozenset({_P.SENDING}),
+        # retracted before it was sent: an undo
+        _P.PLANNED: frozenset({_P.SENDING, _P.RETRACTED}),
         _P.SENDING: frozenset({_P.LIVE, _P.FAILED, _P.UNKNOWN}),
         # found → live; looked for a full timeout later and not there → planned
         _P.UNKNOWN: frozenset({_P.LIVE, _P.PLANNED}),

@@ -65,3 +65,11 @@ class Screening:
     spread: int
     opened_at: datetime
     changed_at: datetime
+
+    def wants(self, stage: Stage) -> bool:
+        """Whether a job of this stage has anything to do. A failed one has, since only a person runs its job again."""
+        if self.stage is not stage:
+            return False
+        if self.state is ScreeningState.WAITING:
+            return self.waiting_for in {WaitFor.SIGNAL, WaitFor.BUDGET}
+        return self.state in {ScreeningState.OPEN, ScreeningState.FAILED}

@@ -81,3 +81,11 @@ class Actor:
 
     def may(self, permission: Permission) -> bool:
         return permission in GRANTS[self.role]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """A user's place in one tenant."""
+
+    tenant: Tenant
+    role: Role

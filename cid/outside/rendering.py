@@ -20,6 +20,10 @@ class Marks:
     site_name: str
     made_at: str
     """ISO 8601 in UTC."""
+    provider: str = ""
+    """The provider and model that wrote the first version."""
+    edited: bool = False
+    """A person changed the text since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

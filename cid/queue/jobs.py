@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from cid.domain.errors import LostLease
@@ -10,10 +12,10 @@ from cid.pg.sql import query
 from cid.queue import wakeups
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from cid.domain.ids import TenantId
+    from cid.domain.ids import JobId, TenantId
     from cid.domain.jobs import Job, NewJob
     from cid.ports import Tx
 
@@ -22,6 +24,18 @@ DONE = query("jobs.done")
 DEAD = query("jobs.dead")
 SNOOZE = query("jobs.snooze")
 ERROR_LIMIT = 2000
+_ended: ContextVar[dict[JobId, str] | None] = ContextVar("ended", default=None)
+
+
+@contextmanager
+def watched() -> Iterator[dict[JobId, str]]:
+    """The jobs that were ended within and how, filled in as their transactions commit."""
+    ended: dict[JobId, str] = {}
+    token = _ended.set(ended)
+    try:
+        yield ended
+    finally:
+        _ended.reset(token)
 
 
 async def enqueue(tx: Tx, *jobs: NewJob) -> int:
@@ -57,19 +71,34 @@ async def done(tx: Tx, *jobs: Job) -> None:
     ended = await tx.fetch(DONE, [job.id for job in jobs], [job.lease for job in jobs])
     if len(ended) != len(jobs):
         raise LostLease(f"{len(jobs) - len(ended)} of {len(jobs)} jobs belong to another process now")
+    _note(tx, "done", *jobs)
 
 
 async def dead(tx: Tx, job: Job, why: str) -> None:
     """End `job` for good, to be looked at by a person."""
-    if await tx.fetchval(DEAD, job.id, job.lease, why[:ERROR_LIMIT]) is None:
+    if await tx.fetchval(DEAD, job.id, job.lease, reason(why)) is None:
         raise LostLease(f"job {job.id} belongs to another process now")
+    _note(tx, "dead", job)
 
 
 async def snooze(tx: Tx, job: Job, until: datetime, why: str) -> None:
     """Let `job` wait until `until`; the attempt does not count."""
-    if not await tx.fetchval(SNOOZE, job.id, job.lease, until, why[:ERROR_LIMIT]):
+    if not await tx.fetchval(SNOOZE, job.id, job.lease, until, reason(why)):
         raise LostLease(f"job {job.id} belongs to another process now")
+    _note(tx, "snooze", job)
+
+
+def reason(why: str) -> str:
+    """As the database can hold it: short, and without the one character that it cannot."""
+    return why[:ERROR_LIMIT].replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def kinds(jobs: Iterable[Job]) -> set[str]:
     return {job.kind for job in jobs}
+
+
+def _note(tx: Tx, how: str, *jobs: Job) -> None:
+    ended = _ended.get()
+    if ended is not None:
+        ids = dict.fromkeys((job.id for job in jobs), how)
+        tx.after_commit(lambda: ended.update(ids))

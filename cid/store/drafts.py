@@ -21,6 +21,8 @@ MOVE = query("drafts.move")
 REPLACE_VERSION = query("drafts.replace_version")
 ADD_REVIEW = query("drafts.add_review")
 REVIEWS = query("drafts.reviews")
+FIRST_PROVIDER = query("drafts.first_provider")
+AUTHOR_NAME = query("drafts.author_name")
 SHAPES = {BY_ID: Draft, LOCK: Draft, OF_SCREENING: Draft, VERSION: Version, REVIEWS: Review}
 
 
@@ -104,3 +106,13 @@ async def add_review(
 
 async def reviews(tx: Tx, tenant: TenantId, draft: DraftId) -> list[Review]:
     return each(Review, await tx.fetch(REVIEWS, tenant, draft))
+
+
+async def first_provider(tx: Tx, tenant: TenantId, draft: DraftId) -> str:
+    """Of version 1; empty where a person wrote it."""
+    return str(await tx.fetchval(FIRST_PROVIDER, tenant, draft) or "")
+
+
+async def author_name(tx: Tx, tenant: TenantId, version: VersionId) -> str:
+    """Of a person; empty where the machine wrote it."""
+    return str(await tx.fetchval(AUTHOR_NAME, tenant, version) or "")

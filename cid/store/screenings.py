@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from cid.domain.ids import ItemId, ScreeningId, StoryId, TenantId
@@ -45,6 +46,14 @@ async def advance(tx: Tx, screening: Screening, stage: Stage) -> bool:
         await tx.fetchval(ADVANCE, screening.tenant_id, screening.id, screening.state, screening.stage, stage)
         is not None
     )
+
+
+async def opened(tx: Tx, screening: Screening) -> Screening | None:
+    """`screening` open at its own stage, whatever it waited for or failed at; None when somebody else moved it."""
+    if screening.state is ScreeningState.OPEN:
+        return screening
+    moved = await advance(tx, screening, screening.stage)
+    return replace(screening, state=ScreeningState.OPEN, waiting_for=None, until=None, failure="") if moved else None
 
 
 async def wait(tx: Tx, screening: Screening, for_: WaitFor, until: datetime, *, spread: int) -> bool:

@@ -171,6 +171,12 @@ create table items (
 create index items_story on items (story_id);
 create index items_seen on items (first_seen_at desc, id desc);
 
+-- The words of a headline. 'simple', because its language is not known; typographic marks become spaces first, because where
+-- the server's locale is C they count as letters and stick to their words.
+create function title_words(title text) returns tsvector language sql immutable strict parallel safe
+return to_tsvector('simple'::regconfig, translate(title, '’‘‚“”„«»‹›–—…·•', '               '));
+create index items_words on items using gin (title_words(title));
+
 -- One item seen at one source. Grows without end: partitioned by its own id, nothing points into it.
 create table sightings (
   id uuid not null primary key,
@@ -212,6 +218,7 @@ create index screenings_until on screenings (until) where state = 'waiting';
 create index screenings_story on screenings (story_id);   -- a story's report wakes the waiting; and what leaves stories and items
 create index screenings_item on screenings (item_id);     -- is looked for here
 create index screenings_recent on screenings (tenant_id, opened_at desc);
+create index screenings_state on screenings (tenant_id, state, opened_at desc, id desc);   -- lists and the backlog, by state
 
 create table verdicts (
   id uuid not null,
@@ -230,7 +237,9 @@ create table verdicts (
 ) partition by range (id);
 create index verdicts_item on verdicts (tenant_id, item_id);
 create index verdicts_screening on verdicts (tenant_id, screening_id);
-create index verdicts_recent on verdicts (tenant_id, at desc);
+create index verdicts_recent on verdicts (tenant_id, at desc) include (gate, outcome, reason);   -- the funnel reads nothing else
+create index verdicts_listed on verdicts (tenant_id, gate, at desc, id desc);
+create index verdicts_reason on verdicts (tenant_id, reason, at desc, id desc);
 
 create table evidence_packs (
   tenant_id uuid not null references tenants,
@@ -261,6 +270,7 @@ create table drafts (
   unique (tenant_id, screening_id),
   foreign key (tenant_id, screening_id) references screenings
 );
+create index drafts_recent on drafts (tenant_id, created_at desc, id desc);
 create index drafts_listed on drafts (tenant_id, state, changed_at desc, id desc);
 create index drafts_story on drafts (story_id);
 create index drafts_version on drafts (tenant_id, current_version_id);
@@ -351,18 +361,22 @@ create table publications (
   url text not null default '',
   external_id text not null default '',
   error text not null default '',
+  job_id bigint,                              -- the hand-out that has it in hand: another keeps off while that one's lease lives
+  lease bigint,
   planned_at timestamptz not null default cid_now(),
   sent_at timestamptz,
   live_at timestamptz,
   changed_at timestamptz not null default cid_now(),
   primary key (tenant_id, id),
-  unique (tenant_id, draft_id, channel_id),
   foreign key (tenant_id, draft_id) references drafts,
   foreign key (tenant_id, channel_id) references channels,
   -- the wall: no publication without a person's approval of exactly these bytes
   foreign key (tenant_id, decision_id, draft_id, version_id, sha256, decided)
     references decisions (tenant_id, id, draft_id, version_id, sha256, kind)
 );
+-- one at a time; what was retracted, by an undo too, stays as a row and another may be planned
+create unique index publications_one on publications (tenant_id, draft_id, channel_id) where state <> 'retracted';
+create index publications_draft on publications (tenant_id, draft_id);
 
 -- ---------------------------------------------------------------------------------------------- models and money
 
@@ -391,11 +405,15 @@ create table calls (
   cost numeric(18, 12),
   error text not null default '',
   reply text,
+  subjects jsonb not null default '[]',       -- [[opaque id, subject, input hash in hex]]: what a stored reply answers
   sent_at timestamptz not null default cid_now(),
-  answered_at timestamptz
+  deadline timestamptz not null,              -- after it nobody waits for the reply any more
+  answered_at timestamptz,
+  read_at timestamptz                         -- its answers are in call_subjects, or there are none to read
 ) partition by range (id);
 create index calls_recent on calls (tenant_id, sent_at desc);
-create index calls_open on calls (sent_at) where state = 'sent';
+create index calls_open on calls (deadline) where state = 'sent';
+create index calls_unread on calls (tenant_id, stage) where state = 'answered' and read_at is null;
 
 -- A subject's stored answer: a new group asks only for subjects without one.
 create table call_subjects (
@@ -409,6 +427,7 @@ create table call_subjects (
   at timestamptz not null default cid_now(),
   primary key (tenant_id, stage, subject, input_hash)
 );
+create index call_subjects_call on call_subjects (tenant_id, call_id);
 
 create table budgets (
   tenant_id uuid not null references tenants,
@@ -467,7 +486,8 @@ create table jobs_done (
   id bigint not null,
   tenant_id uuid not null,
   kind text not null,
-  outcome text not null check (outcome in ('done', 'cancelled')),
+  -- merged: it was to be tried again, and a waiting job with the same dedupe key does that
+  outcome text not null check (outcome in ('done', 'cancelled', 'merged')),
   attempt integer not null,
   payload jsonb not null,
   created_at timestamptz not null,
@@ -507,13 +527,264 @@ create table periodic_slots (
   primary key (name, slot)
 );
 
--- Paused kinds, for one tenant or (zero uuid) for all.
+-- How much of a kind may wait before its producers hold back; written from config by every start.
+create table high_water (
+  kind text primary key,
+  mark integer not null check (mark > 0)
+);
+
+-- Paused kinds ('*': every kind), for one tenant or (zero uuid) for all.
 create table pauses (
   kind text not null,
   tenant_id uuid not null default '00000000-0000-0000-0000-000000000000',
   paused_at timestamptz not null default cid_now(),
   primary key (kind, tenant_id)
 );
+
+-- ---------------------------------------------------------------------------------------------- the queue's functions
+
+-- Up to p_n waiting jobs of the next tenant from p_from on whose group is full or whose first job waited p_linger, with at
+-- most p_handouts hand-outs of a tenant at once. A function because two looks are needed: the second one, under the lock, has
+-- a fresh snapshot. As one statement 1 % of claims saw a tenant as free that another claim had just taken.
+create function claim_group(p_kind text, p_from uuid, p_n integer, p_linger interval, p_worker uuid, p_lease bigint,
+                            p_deadline interval, p_handouts integer)
+returns table (id bigint, tenant_id uuid, attempt integer, deadline timestamptz, payload jsonb, error text)
+language plpgsql volatile set search_path = pg_catalog, public, pg_temp as $$
+#variable_conflict use_column
+declare
+  v uuid; since timestamptz; wrapped boolean := p_from = '00000000-0000-0000-0000-000000000000';
+begin
+  -- A lost claim is a job handed out again, which the fence allows for: it need not wait for the disk.
+  perform set_config('synchronous_commit', 'off', true);
+  select j.tenant_id into v from jobs j where j.state = 'ready' and j.kind = p_kind and j.tenant_id >= p_from
+  order by j.kind, j.tenant_id limit 1;
+  loop
+    if v is null then
+      exit when wrapped;
+      wrapped := true;
+      select j.tenant_id into v from jobs j where j.state = 'ready' and j.kind = p_kind order by j.kind, j.tenant_id limit 1;
+      exit when v is null or v >= p_from;
+    end if;
+    <<tenant>> begin
+      exit tenant when exists (select from pauses p where p.kind in (p_kind, '*')
+                               and p.tenant_id in (v, '00000000-0000-0000-0000-000000000000'));
+      select j.run_at into since from jobs j where j.state = 'ready' and j.kind = p_kind and j.tenant_id = v
+      order by j.priority, j.id limit 1;
+      if since > cid_now() - p_linger then
+        perform from jobs j where j.state = 'ready' and j.kind = p_kind and j.tenant_id = v
+        order by j.priority, j.id offset p_n - 1 limit 1;
+        exit tenant when not found;
+      end if;
+      exit tenant when p_handouts <= (select count(*) from jobs j where j.kind = p_kind and j.tenant_id = v and j.leads);
+      exit tenant when not pg_try_advisory_xact_lock(hashtextextended(p_kind || v, 0));
+      exit tenant when p_handouts <= (select count(*) from jobs j where j.kind = p_kind and j.tenant_id = v and j.leads);
+      return query
+        with picked as materialized (
+          select j.id from jobs j where j.state = 'ready' and j.kind = p_kind and j.tenant_id = v
+          order by j.priority, j.id limit p_n for update skip locked)
+        update jobs j
+        set state = 'running', attempt = j.attempt + 1, worker = p_worker, lease = p_lease, deadline = cid_now() + p_deadline,
+            leads = j.id = (select min(p.id) from picked p)
+        where j.id = any (array(select p.id from picked p))  -- not a join: with stale statistics that scans the table
+        returning j.id, j.tenant_id, j.attempt, j.deadline, j.payload, j.error;
+      if found then return; end if;
+    end tenant;
+    select (select j.tenant_id from jobs j where j.state = 'ready' and j.kind = p_kind and j.tenant_id > v
+            order by j.kind, j.tenant_id limit 1) into v;
+    exit when wrapped and p_from > '00000000-0000-0000-0000-000000000000' and v >= p_from;
+  end loop;
+end $$;
+
+-- Running jobs go back to wait: at p_run_at, or at once where that is null; p_refund gives the attempt back. One that was to
+-- be cancelled is, and one whose dedupe twin waits merges into it. Fenced by (id, lease); answers what became of each.
+create function put_back(p_ids bigint[], p_leases bigint[], p_run_at timestamptz[], p_refund boolean, p_errors text[])
+returns table (id bigint, kind text, outcome text)
+language plpgsql volatile set search_path = pg_catalog, public, pg_temp as $$
+#variable_conflict use_column
+declare
+  i integer; cancelled boolean;
+begin
+  for i in 1 .. cardinality(p_ids) loop
+    id := p_ids[i]; kind := null;
+    select j.cancel, j.kind into cancelled, kind from jobs j where j.id = p_ids[i] and j.lease = p_leases[i] for update;
+    continue when not found;
+    outcome := case when cancelled then 'cancelled' when p_run_at[i] is null then 'ready' else 'scheduled' end;
+    if not cancelled then
+      begin
+        update jobs j
+        set state = outcome, run_at = coalesce(p_run_at[i], cid_now()), worker = null, lease = null, deadline = null,
+            leads = false, attempt = greatest(j.attempt - p_refund::int, 0), error = coalesce(p_errors[i], j.error)
+        where j.id = p_ids[i];
+      exception when unique_violation then
+        outcome := 'merged';
+      end;
+    end if;
+    if outcome in ('cancelled', 'merged') then
+      with gone as (delete from jobs j where j.id = p_ids[i] returning j.*)
+      insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at)
+      select g.id, g.tenant_id, g.kind, outcome, g.attempt, g.payload, g.created_at from gone g;
+    end if;
+    return next;
+  end loop;
+end $$;
+
+-- Jobs of processes that are silent for p_silent or unknown, and jobs whose deadline passed a minute ago (the process lives
+-- but its loop does not): back to ready, or dead where the tries of their kind are used up.
+create function rescue(p_silent interval, p_kinds text[], p_tries integer[], p_limit integer)
+returns table (id bigint, kind text, outcome text)
+language plpgsql volatile set search_path = pg_catalog, public, pg_temp as $$
+#variable_conflict use_column
+declare
+  lost record; why text;
+begin
+  for lost in
+    select j.id, j.kind, j.lease, j.attempt, j.error,
+           j.worker = any (array(select w.id from workers w where w.beat_at > cid_now() - p_silent)) as alive,
+           coalesce((select t.tries from unnest(p_kinds, p_tries) t (kind, tries) where t.kind = j.kind), 5) as tries
+    from jobs j
+    where j.state = 'running'
+      and (j.worker <> all (array(select w.id from workers w where w.beat_at > cid_now() - p_silent))
+           or j.deadline < cid_now() - interval '1 minute')
+    order by j.id limit p_limit for update skip locked
+  loop
+    why := case when lost.alive then 'its deadline passed and its process did not end it' else 'its process died' end
+           || format(' (attempt %s)', lost.attempt);
+    if lost.attempt < lost.tries then
+      return query select * from put_back(array[lost.id], array[lost.lease], array[null::timestamptz], false, array[why]);
+    else
+      with gone as (delete from jobs j where j.id = lost.id returning j.*)
+      insert into jobs_dead (id, tenant_id, kind, attempt, payload, error, created_at)
+      select g.id, g.tenant_id, g.kind, g.attempt, g.payload, why, g.created_at from gone g;
+      id := lost.id; kind := lost.kind; outcome := 'dead';
+      return next;
+    end if;
+  end loop;
+end $$;
+
+-- Scheduled jobs that are due become ready, all in one statement; where that fails, one by one, and the one at fault is put
+-- off with the reason instead of holding up the rest for ever.
+create function move_due(p_limit integer) returns table (kind text, moved integer)
+language plpgsql volatile set search_path = pg_catalog, public, pg_temp as $$
+#variable_conflict use_column
+declare
+  due record;
+begin
+  perform set_config('synchronous_commit', 'off', true);
+  begin
+    return query
+      with due as materialized (
+        select j.id from jobs j where j.state = 'scheduled' and j.run_at <= cid_now()
+        order by j.run_at limit p_limit for update skip locked),
+      gone as (
+        update jobs j set state = 'ready' where j.id = any (array(select d.id from due d)) returning j.kind)
+      select g.kind, count(*)::int from gone g group by g.kind;
+    return;
+  exception when others then
+    moved := 1;
+  end;
+  for due in
+    select j.id, j.kind from jobs j where j.state = 'scheduled' and j.run_at <= cid_now()
+    order by j.run_at limit p_limit for update skip locked
+  loop
+    begin
+      update jobs j set state = 'ready' where j.id = due.id;
+      kind := due.kind;
+      return next;
+    exception when others then
+      update jobs j set run_at = cid_now() + interval '5 minutes', error = 'could not become ready: ' || sqlerrm
+      where j.id = due.id;
+    end;
+  end loop;
+end $$;
+
+-- Partitions of the history that ended before p_keep ago; at least a day stays.
+create function drop_old_history(p_keep interval) returns integer
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+  part record; dropped integer := 0;
+begin
+  for part in
+    select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'public.jobs_done'::regclass and c.relname ~ '^jobs_done_\d{8}$'
+      and to_date(right(c.relname, 8), 'YYYYMMDD') + 1
+          < ((public.cid_now() - greatest(p_keep, interval '1 day')) at time zone 'UTC')::date
+  loop
+    execute format('drop table public.%I', part.relname);
+    dropped := dropped + 1;
+  end loop;
+  return dropped;
+end $$;
+
+-- For people with psql, and for the desk's own commands. Invoker's rights: row security holds here as everywhere.
+create view inspect.jobs_now with (security_invoker = true) as
+  select j.id, j.kind, j.state, t.slug as tenant, j.priority, j.attempt, j.run_at, cid_now() - j.run_at as waited,
+         j.deadline, w.host, w.pid, j.cancel, j.dedupe_key, j.payload, j.error, j.created_at, j.tenant_id,
+         exists (select from pauses p where p.kind in (j.kind, '*')
+                 and p.tenant_id in (j.tenant_id, '00000000-0000-0000-0000-000000000000')) as paused
+  from jobs j left join workers w on w.id = j.worker left join tenants t on t.id = j.tenant_id;
+
+-- What should have moved and did not: running past its deadline or without a living process, due and not moved, ready and
+-- not claimed for ten minutes though nobody paused it.
+create view inspect.jobs_stuck with (security_invoker = true) as
+  select j.*, s.why
+  from inspect.jobs_now j
+  cross join lateral (select case
+      when j.state = 'running' and j.deadline < cid_now() then 'past its deadline'
+      when j.state = 'running' and not exists (
+        select from jobs r join workers w on w.id = r.worker where r.id = j.id and w.beat_at > cid_now() - interval '30 seconds')
+        then 'its process is silent'
+      when j.state = 'scheduled' and j.run_at < cid_now() - interval '30 seconds' then 'due, and nobody moved it'
+      when j.state = 'ready' and not j.paused and j.run_at < cid_now() - interval '10 minutes' then 'ready, and nobody claims it'
+    end as why) s
+  where s.why is not null;
+
+create view inspect.jobs_dead with (security_invoker = true) as
+  select d.id, d.kind, t.slug as tenant, d.attempt, d.error, d.payload, d.created_at, d.died_at, d.tenant_id
+  from jobs_dead d left join tenants t on t.id = d.tenant_id;
+
+-- A dead job gets all its tries again. False where there is no such dead job.
+create function inspect.retry_job(p_id bigint) returns boolean
+language sql volatile set search_path = pg_catalog, public, pg_temp as $$
+  with gone as (delete from jobs_dead d where d.id = p_id returning d.*),
+  back as (
+    insert into jobs (tenant_id, kind, payload, error, created_at)
+    select g.tenant_id, g.kind, g.payload, g.error, g.created_at from gone g)
+  select exists (select from gone)
+$$;
+
+-- A waiting job ends at once; a running one is asked to, and its process hears of it at its next beat.
+-- Answers cancelled, asked, or null where there is no such job.
+create function inspect.cancel_job(p_id bigint) returns text
+language plpgsql volatile set search_path = pg_catalog, public, pg_temp as $$
+declare
+  found_state text;
+begin
+  select j.state into found_state from jobs j where j.id = p_id for update;
+  if found_state = 'running' then
+    update jobs j set cancel = true where j.id = p_id;
+    return 'asked';
+  elsif found_state is not null then
+    with gone as (delete from jobs j where j.id = p_id returning j.*)
+    insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at)
+    select g.id, g.tenant_id, g.kind, 'cancelled', g.attempt, g.payload, g.created_at from gone g;
+    return 'cancelled';
+  end if;
+  return null;
+end $$;
+
+-- Nothing of this kind ('*': of any) is claimed for the tenant (none given: for anybody) until it is resumed.
+-- Jobs that run go on. False where it was paused already.
+create function inspect.pause(p_kind text, p_tenant uuid default '00000000-0000-0000-0000-000000000000') returns boolean
+language sql volatile set search_path = pg_catalog, public, pg_temp as $$
+  with done as (insert into pauses (kind, tenant_id) values (p_kind, p_tenant) on conflict do nothing returning 1)
+  select exists (select from done)
+$$;
+
+create function inspect.resume(p_kind text, p_tenant uuid default '00000000-0000-0000-0000-000000000000') returns boolean
+language sql volatile set search_path = pg_catalog, public, pg_temp as $$
+  with done as (delete from pauses p where p.kind = p_kind and p.tenant_id = p_tenant returning 1)
+  select exists (select from done)
+$$;
 
 -- ---------------------------------------------------------------------------------------------- partitions
 
@@ -608,8 +879,8 @@ grant insert on screenings, verdicts, evidence_packs, drafts, versions, reviews,
   budgets, audit, jobs, jobs_done, jobs_dead, subscriptions to cid_app;
 grant update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, changed_at) on screenings to cid_app;
 grant update (state, current_version_id, changed_at) on drafts to cid_app;
-grant update (state, url, external_id, error, sent_at, live_at, changed_at) on publications to cid_app;
-grant update (state, stop, served, request_id, input, cache_read, cache_write, output, thinking, cost, error, reply, answered_at)
+grant update (state, url, external_id, error, job_id, lease, sent_at, live_at, changed_at) on publications to cid_app;
+grant update (state, stop, served, request_id, input, cache_read, cache_write, output, thinking, cost, error, reply, answered_at, read_at)
   on calls to cid_app;
 grant update (reserved, spent, cap) on budgets to cid_app;
 grant update (trust, role, active) on subscriptions to cid_app;
@@ -617,16 +888,29 @@ grant update (name, base_url, canonical, active) on channels to cid_app;
 grant update (body, changed_at), insert on profiles to cid_app;
 grant delete on jobs to cid_app;
 
-grant select, insert, update on tenants, profiles, users, members, sources, subscriptions, stories, items, channels, budgets,
-  settings, once_links, sessions, workers, story_keys to cid_worker;
+grant select, insert, update on tenants, profiles, users, members, sources, subscriptions, stories, items, story_keys, channels, budgets,
+  settings, once_links, sessions, workers to cid_worker;
 grant select, insert on sightings, audit, jobs_done, periodic_slots, calls to cid_worker;
-grant update (state, stop, served, request_id, input, cache_read, cache_write, output, thinking, cost, error, reply, answered_at)
+grant update (state, stop, served, request_id, input, cache_read, cache_write, output, thinking, cost, error, reply, answered_at, read_at)
   on calls to cid_worker;
 -- What a tenant's flows decided is read for scheduling and figures, and written by the tenant's own transactions alone.
 grant select on screenings, verdicts, drafts, publications to cid_worker;
 grant delete on members, sessions, once_links, workers, periodic_slots, limits, story_keys to cid_worker;
 grant select, insert, update, delete on jobs, jobs_dead, pauses to cid_worker;
 grant select, insert, update on limits to cid_app, cid_worker;
+grant select on high_water to cid_app, cid_worker;
+grant insert, update on high_water to cid_worker;
+-- inspect.jobs_now says where a job runs.
+grant select (id, host, pid, beat_at) on workers to cid_app;
+grant select on inspect.jobs_now, inspect.jobs_stuck, inspect.jobs_dead to cid_app, cid_worker;
+revoke all on function claim_group(text, uuid, integer, interval, uuid, bigint, interval, integer),
+  put_back(bigint[], bigint[], timestamptz[], boolean, text[]), rescue(interval, text[], integer[], integer),
+  move_due(integer), drop_old_history(interval), inspect.retry_job(bigint), inspect.cancel_job(bigint),
+  inspect.pause(text, uuid), inspect.resume(text, uuid) from public;
+grant execute on function claim_group(text, uuid, integer, interval, uuid, bigint, interval, integer),
+  put_back(bigint[], bigint[], timestamptz[], boolean, text[]), rescue(interval, text[], integer[], integer),
+  move_due(integer), drop_old_history(interval), inspect.retry_job(bigint), inspect.cancel_job(bigint),
+  inspect.pause(text, uuid), inspect.resume(text, uuid) to cid_worker;
 
 -- Sign-in happens before a tenant is known. App never reads these tables: it asks for one row by an exact secret or address.
 create function session_of(hash bytea) returns table (user_id uuid, email text, name text, admin boolean, csrf text, stale boolean)
@@ -640,6 +924,17 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
   select t.id, t.slug, t.name, t.sample, t.created_at, m.role
   from public.members m join public.tenants t on t.id = m.tenant_id where m.user_id = who order by t.name
 $$;
+-- What to call somebody who acts or acted in the tenant at hand; nothing of anybody else.
+create function person_of(who uuid) returns text
+language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
+  select coalesce(nullif(u.name, ''), u.email) from public.users u
+  where u.id = who and (
+    exists (select from public.members m where m.tenant_id = public.app_tenant() and m.user_id = who)
+    or exists (select from public.decisions d where d.tenant_id = public.app_tenant() and d.user_id = who)
+    or exists (select from public.versions v where v.tenant_id = public.app_tenant() and v.author_id = who))
+$$;
+revoke all on function person_of(uuid) from public;
+grant execute on function person_of(uuid) to cid_app;
 revoke all on function session_of(bytea), memberships_of(uuid) from public;
 grant execute on function session_of(bytea), memberships_of(uuid) to cid_app, cid_worker;
 
@@ -688,5 +983,28 @@ begin
   return counts;
 end $$;
 revoke all on function delete_tenant(uuid) from public;
+
+-- Text search over what one tenant judged. The owner's, because under a policy the search would lose its index; the tenant is
+-- the transaction's own and no argument. Planned anew each time: a rare word starts at the words, a common one at the verdicts.
+create function find_verdicts(words text, gate text, outcome text, reason text, before_at timestamptz, before_id uuid, most integer)
+returns table (id uuid)
+language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp as $$
+begin
+  return query execute $q$
+    select v.id
+    from public.verdicts v
+    left join public.screenings s on s.tenant_id = v.tenant_id and s.id = v.screening_id
+    join public.items i on i.id = coalesce(v.item_id, s.item_id)
+    where v.tenant_id = $1 and public.title_words(i.title) @@ websearch_to_tsquery('simple', translate($2, '“”„«»’‘‚‹›–—…·•', '"""""          '))
+      and v.gate = coalesce($3, v.gate) and v.outcome = coalesce($4, v.outcome) and v.reason = coalesce($5, v.reason)
+      and ($6 is null or (v.at, v.id) < ($6, $7))
+    order by v.at desc, v.id desc limit $8
+  $q$ using public.app_tenant(), words, gate, outcome, reason, before_at, before_id, most;
+end $$;
+revoke all on function find_verdicts(text, text, text, text, timestamptz, uuid, integer) from public;
+grant execute on function find_verdicts(text, text, text, text, timestamptz, uuid, integer) to cid_app;
+
+-- Pages tell whether this program and the database fit together.
+grant select on migrations to cid_app, cid_worker;
 
 select make_partitions();

@@ -15,6 +15,11 @@ select format('the role %s can become %s', r.rolname, o.rolname)
 from pg_roles r, pg_roles o
 where r.rolname = any ($1::text[]) and not r.rolsuper and r.oid <> o.oid and pg_has_role(r.oid, o.oid, 'member')
   and (o.rolsuper or o.rolbypassrls or o.oid in (select c.relowner from pg_class c where c.oid = to_regclass('public.tenants')))
+union all
+select format('the role %s can become both cid_app and cid_worker', r.rolname)
+from pg_roles r
+where r.rolname = any ($1::text[]) and not r.rolsuper
+  and pg_has_role(r.oid, to_regrole('cid_app')::oid, 'member') and pg_has_role(r.oid, to_regrole('cid_worker')::oid, 'member')
 order by 1
 
 -- name: possessions
@@ -46,7 +51,7 @@ order by 1
 select format('the policy %s on %s does not ask for the tenant', p.polname, c.relname) as offence
 from pg_policy p join pg_class c on c.oid = p.polrelid
 where exists (select from unnest(p.polroles) as r (oid)
-              where r.oid = 0 or (r.oid <> c.relowner and to_regrole('cid_app') is not null and pg_has_role('cid_app', r.oid, 'member')))
+              where r.oid = 0 or (r.oid <> c.relowner and pg_has_role(to_regrole('cid_app')::oid, r.oid, 'member')))
   and (coalesce(pg_get_expr(p.polqual, p.polrelid), '') || coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '')) not like '%app_tenant()%'
 order by 1
 

@@ -42,3 +42,11 @@ values ($1, $2, $3, $4, $5, $6, $7, $8)
 -- name: reviews
 select tenant_id, id, draft_id, version_id, outcome, score, findings, call_id, made_at
 from reviews where tenant_id = $1 and draft_id = $2 order by made_at, id
+
+-- name: first_provider
+-- How the text began, which stays said on its pages whoever edits it.
+select provider from versions where tenant_id = $1 and draft_id = $2 order by number limit 1
+
+-- name: author_name
+-- Empty where the machine wrote it.
+select coalesce(person_of(author_id), '') from versions where tenant_id = $1 and id = $2

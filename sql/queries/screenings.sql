@@ -14,7 +14,7 @@ from screenings where tenant_id = $1 and id = any($2::uuid[]) order by id
 
 -- name: advance
 -- Compare-and-set on (state, stage): no row comes back when somebody else moved it first.
-update screenings set state = 'open', stage = $5, waiting_for = null, until = null, changed_at = cid_now()
+update screenings set state = 'open', stage = $5, waiting_for = null, until = null, failure = '', changed_at = cid_now()
 where tenant_id = $1 and id = $2 and state = $3 and stage = $4
 returning id
 

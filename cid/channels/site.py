@@ -1,0 +1,270 @@
+"""The `site` channel: a static site in a folder, one below the root per tenant.
+
+The folder is a projection of publications, and `rebuild` makes it anew. `.record.json` says what is in it and is
+written last: what it does not name has not arrived, so an answer lost anywhere before is found missing and done again
+with the same bytes. Everything that changes a tenant's folder holds its lock, so of two publishers neither loses the
+other's article in index and feed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+import re
+import tempfile
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+from uuid import UUID
+
+from cid.domain.errors import Refused, Upstream
+from cid.domain.ids import time_of
+from cid.ports import Placed, Sent
+from cid.render import page
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+
+    from cid.domain.llm import Json
+    from cid.domain.publication import Channel
+
+RECORD = ".record.json"
+FOLDER = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+PAGE = re.compile(r"[a-z0-9-]{1,80}\.html")
+LISTS = ("index.html", "feed.xml")
+LOCK_POLL_S = 0.05
+
+Record: TypeAlias = dict[str, dict[str, Any]]
+"""Publication's id → the fields of `page.Listed` and the name of its file."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    file: str
+    listed: page.Listed
+    html: str
+
+
+class SitePublisher:
+    """Satisfies `ports.Publisher` and `ports.Projection`. File work happens in threads."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    async def find(self, channel: Channel, key: str) -> Placed | None:
+        folder = self._folder(channel)
+        return await asyncio.to_thread(_find, folder, str(_id(key)))
+
+    async def publish(self, channel: Channel, key: str, payload: Mapping[str, Json], canonical: str | None) -> Placed:
+        folder = self._folder(channel)
+        sent = Sent(channel=channel, key=key, payload=payload, canonical=canonical, live=True)
+        return await asyncio.to_thread(_publish, folder, sent)
+
+    async def retract(self, channel: Channel, key: str) -> None:
+        folder = self._folder(channel)
+        await asyncio.to_thread(_retract, folder, channel, str(_id(key)))
+
+    async def rebuild(self, channel: Channel, load: Callable[[], Awaitable[Sequence[Sent]]]) -> int:
+        """Makes the folder anew from what `load` answers; how many articles it has now.
+
+        `load` is called under the folder's lock. Loaded before, an article that went live in between would be deleted.
+        One that is being sent stays when it is there and is left to its sender when it is not.
+        """
+        folder = self._folder(channel)
+        async with _held(folder):
+            return await asyncio.to_thread(_rebuild, folder, channel, await load())
+
+    async def read(self, tenant_slug: str, name: str) -> bytes | None:
+        """The names are the few that are ever written here, so none leads out of the folder or to its record."""
+        if not FOLDER.fullmatch(tenant_slug) or not (name in LISTS or PAGE.fullmatch(name)):
+            return None
+        return await asyncio.to_thread(_bytes, self.root / tenant_slug / name)
+
+    def _folder(self, channel: Channel) -> Path:
+        if not FOLDER.fullmatch(channel.tenant_slug):
+            raise Refused(f"The channel {channel.name} has no folder: its tenant's short name is not fit for one.")
+        return self.root / channel.tenant_slug
+
+
+def _id(key: str) -> UUID:
+    """A publication's id carries the moment of its decision, which is what the page gives as its date."""
+    value = UUID(key)
+    if value.version != 7:
+        raise Refused("This publication's id carries no time.")
+    return value
+
+
+def _made(sent: Sent) -> _Page:
+    """The finished page. Raises Refused for a payload that this channel could not have been given."""
+    identity, payload = _id(sent.key), sent.payload
+    slug = str(payload.get("slug", ""))
+    file = f"{slug}-{identity.hex[-8:]}.html"
+    if not SLUG.fullmatch(slug) or not PAGE.fullmatch(file):
+        raise Refused("This version's address is not fit for a file name.")
+    home = _home(sent.channel)
+    address = page.Address(
+        url=home + file,
+        canonical=sent.canonical or home + file,
+        published=time_of(identity).replace(microsecond=0),
+        key=str(identity),
+        home=home,
+        feed=f"{home}feed.xml",
+    )
+    listed = page.Listed(
+        key=address.key,
+        url=address.url,
+        title=str(payload["title"]),
+        description=str(payload["description"]),
+        language=str(payload["language"]),
+        site_name=str(payload["site_name"]),
+        sample=bool(payload["sample"]),
+        published=address.published,
+    )
+    return _Page(file, listed, page.article_page(payload, address))
+
+
+def _find(folder: Path, key: str) -> Placed | None:
+    with _outage():
+        entry = _read(folder).get(key)
+        if entry is None or not (folder / entry["file"]).is_file():
+            return None
+        return Placed(external_id=entry["file"], url=entry["url"])
+
+
+def _home(channel: Channel) -> str:
+    return channel.base_url.rstrip("/") + "/"
+
+
+def _publish(folder: Path, sent: Sent) -> Placed:
+    made = _made(sent)
+    with _outage(), _lock(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        record = _read(folder) | {made.listed.key: _entry(made)}
+        _write(folder / made.file, made.html)
+        _lists(folder, sent.channel, record)
+    return Placed(external_id=made.file, url=made.listed.url)
+
+
+def _retract(folder: Path, channel: Channel, key: str) -> None:
+    with _outage(), _lock(folder):
+        record = _read(folder)
+        entry = record.pop(key, None)
+        if entry is not None:
+            _lists(folder, channel, record)
+            (folder / entry["file"]).unlink(missing_ok=True)
+
+
+def _rebuild(folder: Path, channel: Channel, out: Iterable[Sent]) -> int:
+    with _outage():
+        folder.mkdir(parents=True, exist_ok=True)
+        there: Record = {}
+        with suppress(Refused):  # what cannot be read is made anew
+            there = _read(folder)
+        kept = [_made(sent) for sent in out if sent.live or sent.key in there]
+        for made in kept:
+            _write(folder / made.file, made.html)
+        _lists(folder, channel, {made.listed.key: _entry(made) for made in kept})
+        wanted = {made.file for made in kept} | {"index.html"}
+        for old in folder.glob("*.html"):
+            if old.name not in wanted:
+                old.unlink()
+        return len(kept)
+
+
+def _lists(folder: Path, channel: Channel, record: Record) -> None:
+    """Index and feed, and then the record, which makes the change count."""
+    entries = sorted((_listed(entry) for entry in record.values()), key=lambda e: (e.published, e.key), reverse=True)
+    home = _home(channel)
+    name = entries[0].site_name if entries else channel.name
+    _write(folder / "index.html", page.index_page(name, entries, home=home))
+    _write(folder / "feed.xml", page.feed(name, entries, home=home, feed_url=f"{home}feed.xml"))
+    _write(folder / RECORD, json.dumps(record, sort_keys=True, ensure_ascii=False, indent=1))
+
+
+def _entry(made: _Page) -> dict[str, Any]:
+    listed = {name: getattr(made.listed, name) for name in page.Listed.__slots__}
+    return listed | {"file": made.file, "published": made.listed.published.isoformat()}
+
+
+def _listed(entry: Mapping[str, Any]) -> page.Listed:
+    fields = {name: entry[name] for name in page.Listed.__slots__}
+    return page.Listed(**fields | {"published": datetime.fromisoformat(entry["published"])})
+
+
+def _read(folder: Path) -> Record:
+    try:
+        text = (folder / RECORD).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    try:
+        record: Record = json.loads(text)
+    except ValueError as error:
+        raise Refused("The site folder's record cannot be read: `cid site build` makes the folder anew.") from error
+    return record
+
+
+def _bytes(path: Path) -> bytes | None:
+    with _outage():
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            return None
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all, also when the machine stops."""
+    handle, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
+    try:
+        with open(handle, "w", encoding="utf-8", newline="\n") as file:  # noqa: PTH123 - a descriptor, not a path
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    """Across processes. The lock is beside the folder, so that it outlives a folder that somebody removes."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / f".{folder.name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@asynccontextmanager
+async def _held(folder: Path) -> AsyncIterator[None]:
+    """The same lock, without a thread that waits for it: one that is cancelled would keep it for good."""
+    with _outage():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        file = (folder.parent / f".{folder.name}.lock").open("w")
+    with file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                await asyncio.sleep(LOCK_POLL_S)
+        yield
+
+
+@contextmanager
+def _outage() -> Iterator[None]:
+    """A full disk or a folder that may not be written may be mended while the job waits."""
+    try:
+        yield
+    except OSError as error:
+        raise Upstream(f"site folder: {error.strerror or error}") from error

@@ -1,0 +1,58 @@
+"""Numbers of the running process that people may turn, read from config/*.toml once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+
+class WakeUps(StrEnum):
+    """How a process hears of work that another one enqueued."""
+
+    LISTEN = "listen"
+    POLL = "poll"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueTuning:
+    """Defaults as config/default.toml has them, which says what each is for."""
+
+    mode: WakeUps = WakeUps.LISTEN
+    poll: timedelta = timedelta(seconds=2)
+    move: timedelta = timedelta(milliseconds=500)
+    reap: timedelta = timedelta(seconds=5)
+    beat: timedelta = timedelta(seconds=5)
+    silent: timedelta = timedelta(seconds=30)
+    schedule: timedelta = timedelta(seconds=1)
+    grace: timedelta = timedelta(seconds=20)
+    statement: timedelta = timedelta(seconds=15)
+    high_water: Mapping[str, int] = field(default_factory=dict)
+
+
+class Missed(StrEnum):
+    """What happens to a slot of a periodic job that nobody was there to take."""
+
+    ONCE = "once"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Periodic:
+    """A job of the platform that is enqueued once in every multiple of `every`."""
+
+    name: str
+    every: timedelta
+    missed: Missed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long what only grows is kept."""
+
+    jobs_done: timedelta = timedelta(days=14)
+    periodic_slots: timedelta = timedelta(days=7)
+    workers: timedelta = timedelta(days=1)
+    once_links: timedelta = timedelta(days=30)
+    sessions: timedelta = timedelta(days=1)

@@ -1,0 +1,199 @@
+"""Gate 4: one quality call makes a draft's first version, rendered to the bytes that each channel would receive."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+from uuid import UUID
+
+from cid.domain.draft import Article, Author
+from cid.domain.errors import BadReply, CidError, Deferred, Misconfigured, Upstream
+from cid.domain.evidence import Claim, Report
+from cid.domain.ids import DraftId, ScreeningId, VerdictId, VersionId, uuid7
+from cid.domain.jobs import Job, JobKind, NewJob
+from cid.domain.llm import Answer
+from cid.domain.outside import ChildFailure
+from cid.domain.policy import Outage
+from cid.domain.publication import Channel
+from cid.domain.screening import Screening, Stage, WaitFor
+from cid.domain.tenants import Profile, Tenant
+from cid.domain.verdicts import Gate, Verdict
+from cid.gates import gate4_draft as gate4
+from cid.gates.outage import Then, then
+from cid.outside.rendering import Marks, Rendered, render_version
+from cid.ports import Tx
+from cid.queue import jobs as queue
+from cid.services import Services
+from cid.store import channels, drafts, evidence, screenings, tenants, verdicts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """All that is known before the call."""
+
+    tenant: Tenant
+    profile: Profile
+    screening: Screening
+    reports: Sequence[Report]
+    claims: Sequence[Claim]
+    channels: Sequence[Channel]
+    found_at: datetime
+
+    @property
+    def sample(self) -> bool:
+        return self.tenant.sample or any(report.sample for report in self.reports)
+
+
+Written: TypeAlias = tuple[Answer, gate4.Outcome, Rendered | None]
+"""The answer, what it says, and its bytes where it is an article."""
+
+
+async def write(sv: Services, jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        async with sv.db.read(job.tenant) as tx:
+            brief = await _brief(tx, job)
+        if brief is None:
+            async with sv.db.tx(job.tenant) as tx:
+                await queue.done(tx, job)
+            continue
+        try:
+            written = await _written(sv, brief)
+        except Deferred as error:
+            await _defer(sv, job, brief.screening, error)
+        except (Upstream, BadReply, Misconfigured, ChildFailure) as error:
+            await _fail(sv, job, brief.screening, error)
+        else:
+            async with sv.db.tx(job.tenant) as tx:
+                await _store(sv, tx, brief, written)
+                await queue.done(tx, job)
+
+
+async def _brief(tx: Tx, job: Job) -> Brief | None:
+    """None when there is nothing to write, or it is written."""
+    found = await screenings.by_ids(tx, job.tenant, [ScreeningId(UUID(job.payload["screening"]))])
+    if not found or not found[0].wants(Stage.DRAFT):
+        return None
+    screening = found[0]
+    tenant = await tenants.by_id(tx, job.tenant)
+    claims = await evidence.claims(tx, job.tenant, screening.id)
+    reports = await evidence.reports(tx, job.tenant, screening.story_id)
+    if tenant is None:
+        return None
+    return Brief(
+        tenant=tenant,
+        profile=await tenants.profile(tx, job.tenant),
+        screening=screening,
+        reports=reports,
+        claims=claims,
+        channels=await channels.active(tx, job.tenant),
+        found_at=await evidence.found_at(tx, screening.story_id) or screening.opened_at,
+    )
+
+
+async def _written(sv: Services, brief: Brief) -> Written:
+    """The call, and the rendering of what it wrote. Raises what the model layer and the children raise."""
+    if not brief.claims:
+        raise Misconfigured("the story shows this tenant no evidence any more")
+    key = str(brief.screening.id)
+    ask = gate4.ask(
+        brief.profile,
+        brief.reports[0].title,
+        brief.claims,
+        sv.policy.drafting,
+        tenant=brief.tenant.id,
+        key=key,
+    )
+    answer = (await sv.llm.ask(ask)).get(key)
+    if answer is None:
+        raise BadReply("draft: the model left it out")
+    outcome = gate4.read(answer.value, brief.claims)
+    if not isinstance(outcome, Article):
+        return answer, outcome, None
+    marks = Marks(
+        sample=brief.sample,
+        offline=answer.provider.startswith("offline"),
+        language=brief.profile.language,
+        site_name=brief.tenant.name,
+        made_at=sv.clock.now().isoformat(),
+        provider=answer.provider,
+    )
+    return answer, outcome, await render_version(sv.outside.children, outcome, brief.channels, marks)
+
+
+async def _store(sv: Services, tx: Tx, brief: Brief, written: Written) -> None:
+    answer, outcome, rendered = written
+    opened = await screenings.opened(tx, brief.screening)
+    if opened is None:
+        return
+    verdict = gate4.decide(outcome)
+    if rendered is None:
+        if await screenings.drop(tx, opened, Gate.DRAFT, verdict.reason):
+            await _say(sv, tx, opened, verdict, answer)
+        return
+    if not await screenings.pass_(tx, opened):
+        return
+    await _say(sv, tx, opened, verdict, answer)
+    draft, version = DraftId(uuid7(sv.clock.now())), VersionId(uuid7(sv.clock.now()))
+    await drafts.add(
+        tx,
+        draft,
+        screening=opened.id,
+        story=opened.story_id,
+        version=version,
+        sample=brief.sample,
+        found_at=brief.found_at,
+    )
+    await drafts.add_version(
+        tx,
+        version,
+        draft,
+        author=Author.MACHINE,
+        author_id=None,
+        call=answer.call_id,
+        provider=answer.provider,
+        article=rendered.article,
+        payloads=rendered.payloads,
+        renderer=rendered.renderer,
+    )
+    await queue.enqueue(
+        tx,
+        NewJob(
+            kind=JobKind.REVIEW,
+            tenant=tx.tenant,
+            payload={"draft": str(draft), "version": str(version)},
+            dedupe=str(version),
+        ),
+    )
+
+
+async def _say(sv: Services, tx: Tx, screening: Screening, verdict: Verdict, answer: Answer) -> None:
+    await verdicts.add(
+        tx,
+        VerdictId(uuid7(sv.clock.now())),
+        Gate.DRAFT,
+        verdict,
+        story=screening.story_id,
+        screening=screening.id,
+        call=answer.call_id,
+    )
+
+
+async def _defer(sv: Services, job: Job, screening: Screening, error: Deferred) -> None:
+    async with sv.db.tx(job.tenant) as tx:
+        await screenings.wait(tx, screening, WaitFor.BUDGET, error.until, spread=screening.spread)
+        await queue.snooze(tx, job, error.until, str(error))
+
+
+async def _fail(sv: Services, job: Job, screening: Screening, error: CidError) -> None:
+    """Tried again, or failed where people see it. There is no article to let pass, so that policy is `retry` here."""
+    policy = sv.policy.drafting.on_outage
+    action = then(error, job.attempt, Outage.RETRY if policy is Outage.PASS else policy)
+    if action is Then.RAISE:
+        raise error
+    async with sv.db.tx(job.tenant) as tx:
+        opened = await screenings.opened(tx, screening)
+        if opened:
+            await screenings.fail(tx, opened, f"draft: {error}")
+        await queue.dead(tx, job, str(error))

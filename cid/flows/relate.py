@@ -1,0 +1,174 @@
+"""Gate 2 for up to eight stories of one tenant in one call. Each is decided by itself: one that the model left out
+waits or fails, visibly, and never counts as scored 0."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+from uuid import UUID
+
+from cid.domain.errors import BadReply, CidError, Deferred, Misconfigured, Upstream
+from cid.domain.ids import CallId, ScreeningId, TenantId, VerdictId, uuid7
+from cid.domain.jobs import Job, JobKind, NewJob
+from cid.domain.llm import Ask
+from cid.domain.screening import Screening, Stage, WaitFor
+from cid.domain.tenants import Profile
+from cid.domain.verdicts import Drop, Gate, Pass, Reason, Verdict
+from cid.gates import gate2_relevance as gate2
+from cid.gates.outage import Then, then
+from cid.ports import Tx
+from cid.queue import jobs as queue
+from cid.services import Services
+from cid.store import evidence, screenings, tenants, verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    verdict: Verdict
+    call: CallId | None
+
+
+Result: TypeAlias = Judged | CidError
+"""What became of one question: a verdict, or the named failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    job: Job
+    screening: Screening
+    headline: gate2.Headline
+
+
+async def relate(sv: Services, jobs: Sequence[Job]) -> None:
+    tenant = jobs[0].tenant
+    async with sv.db.read(tenant) as tx:
+        profile = await tenants.profile(tx, tenant)
+        tasks, unseen = await _tasks(tx, tenant, jobs)
+    results = await _results(sv, tenant, profile, tasks)
+    again: list[CidError] = []
+    async with sv.db.tx(tenant) as tx:
+        for task in tasks:
+            result = results[task.headline.key]
+            if not await _end(sv, tx, task, result):
+                assert isinstance(result, CidError)
+                again.append(result)
+        for screening in unseen:
+            await _fail(tx, screening, "its item is not visible any more")
+        busy = {task.job.id for task in tasks}
+        await queue.done(tx, *(job for job in jobs if job.id not in busy))
+    if again:
+        # What was answered is committed; the queue tries those jobs again that did not end.
+        raise again[0]
+
+
+async def _tasks(tx: Tx, tenant: TenantId, jobs: Sequence[Job]) -> tuple[list[Task], list[Screening]]:
+    """The jobs that have something to do, each screening once; and the screenings that there is nothing to judge by."""
+    by_screening = {ScreeningId(UUID(job.payload["screening"])): job for job in jobs}
+    found = {screening.id: screening for screening in await screenings.by_ids(tx, tenant, by_screening)}
+    wanted = {id_: screening for id_, screening in found.items() if screening.wants(Stage.RELATE)}
+    tasks = [
+        Task(
+            job=by_screening[opened.screening_id],
+            screening=wanted[opened.screening_id],
+            headline=gate2.Headline(
+                key=str(opened.screening_id),
+                title=opened.title,
+                summary=opened.summary,
+                publisher=opened.publisher,
+            ),
+        )
+        for opened in await evidence.headlines(tx, tenant, wanted)
+    ]
+    seen = {task.screening.id for task in tasks}
+    return tasks, [screening for screening in wanted.values() if screening.id not in seen]
+
+
+async def _results(sv: Services, tenant: TenantId, profile: Profile, tasks: Sequence[Task]) -> Mapping[str, Result]:
+    """First tries share one call. Those tried before are asked alone: one that a model refuses, or that makes it
+    overflow, must not take its neighbours down a second time."""
+    fresh = [task.headline for task in tasks if task.job.attempt == 1]
+    alone = [[task.headline] for task in tasks if task.job.attempt > 1]
+    async with asyncio.TaskGroup() as together:
+        asked = [
+            together.create_task(_asked(sv, gate2.ask(tenant, profile, group), profile))
+            for group in [fresh, *alone]
+            if group
+        ]
+    return {key: result for task in asked for key, result in task.result().items()}
+
+
+async def _asked(sv: Services, ask: Ask, profile: Profile) -> Mapping[str, Result]:
+    keys = [subject.key for subject in ask.subjects]
+    try:
+        answers = await sv.llm.ask(ask)
+    except (Upstream, Deferred, BadReply, Misconfigured) as error:
+        return dict.fromkeys(keys, error)
+    results: dict[str, Result] = dict.fromkeys(keys, BadReply("relevance: the model left it out"))
+    for key, answer in answers.items():
+        try:
+            score = gate2.read(answer.value, profile)
+        except BadReply as error:
+            results[key] = error
+        else:
+            results[key] = Judged(gate2.decide(score, sv.policy.relevance), answer.call_id)
+    return results
+
+
+async def _end(sv: Services, tx: Tx, task: Task, result: Result) -> bool:
+    """Write what became of it and end its job; False leaves the job to be tried again."""
+    job, screening = task.job, task.screening
+    if isinstance(result, Judged):
+        await _judge(sv, tx, screening, result)
+        await queue.done(tx, job)
+        return True
+    if isinstance(result, Deferred):
+        await screenings.wait(tx, screening, WaitFor.BUDGET, result.until, spread=screening.spread)
+        await queue.snooze(tx, job, result.until, str(result))
+        return True
+    match then(result, job.attempt, sv.policy.relevance.on_outage):
+        case Then.RAISE:
+            return False
+        case Then.PASS:
+            await _judge(sv, tx, screening, Judged(Pass(Reason.OUTAGE, str(result)), None))
+            await queue.done(tx, job)
+        case Then.DROP:
+            await _judge(sv, tx, screening, Judged(Drop(Reason.OUTAGE, str(result)), None))
+            await queue.done(tx, job)
+        case Then.FAIL:
+            await _fail(tx, screening, str(result))
+            await queue.dead(tx, job, str(result))
+    return True
+
+
+async def _fail(tx: Tx, screening: Screening, why: str) -> None:
+    opened = await screenings.opened(tx, screening)
+    if opened:
+        await screenings.fail(tx, opened, f"relate: {why}")
+
+
+async def _judge(sv: Services, tx: Tx, screening: Screening, judged: Judged) -> None:
+    opened = await screenings.opened(tx, screening)
+    if opened is None:
+        return
+    if isinstance(judged.verdict, Drop):
+        moved = await screenings.drop(tx, opened, Gate.RELEVANCE, judged.verdict.reason)
+    else:
+        moved = await screenings.advance(tx, opened, Stage.ASSESS)
+    if not moved:
+        return
+    await verdicts.add(
+        tx,
+        VerdictId(uuid7(sv.clock.now())),
+        Gate.RELEVANCE,
+        judged.verdict,
+        story=opened.story_id,
+        screening=opened.id,
+        call=judged.call,
+    )
+    if isinstance(judged.verdict, Pass):
+        await queue.enqueue(
+            tx,
+            NewJob(kind=JobKind.ASSESS, tenant=tx.tenant, payload={"screening": str(opened.id)}, dedupe=str(opened.id)),
+        )

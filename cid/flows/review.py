@@ -1,0 +1,134 @@
+"""Gate 5: the rules, then one model review; the draft becomes ready or is held. It is never lost: a review that fails
+holds it, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from cid.domain.draft import Article, Draft, DraftState, Version, article_from
+from cid.domain.errors import BadReply, CidError, Misconfigured, Upstream
+from cid.domain.evidence import Claim
+from cid.domain.ids import CallId, DraftId, ReviewId, VerdictId, VersionId, uuid7
+from cid.domain.jobs import Job
+from cid.domain.review import DRAFT_AFTER, Finding, ReviewOutcome, Severity
+from cid.domain.tenants import Profile
+from cid.domain.verdicts import Gate, Pass, Reason
+from cid.gates import gate5_review as gate5
+from cid.gates import gate5_structure as structure
+from cid.gates.outage import Then, then
+from cid.ports import Tx
+from cid.queue import jobs as queue
+from cid.services import Services
+from cid.store import drafts, evidence, tenants, verdicts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """What is reviewed, and against what."""
+
+    draft: Draft
+    version: Version
+    article: Article
+    claims: Sequence[Claim]
+    profile: Profile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    outcome: ReviewOutcome
+    score: int | None
+    findings: Sequence[Finding]
+    call: CallId | None
+
+
+async def review(sv: Services, jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        async with sv.db.read(job.tenant) as tx:
+            copy = await _copy(tx, job)
+        result = await _result(sv, job, copy) if copy else None
+        async with sv.db.tx(job.tenant) as tx:
+            if copy and result:
+                await _store(sv, tx, copy, result)
+            await queue.done(tx, job)
+
+
+async def _copy(tx: Tx, job: Job) -> Copy | None:
+    """None when the version is not the one that waits for a review: somebody wrote a newer one."""
+    draft = await drafts.by_id(tx, job.tenant, DraftId(UUID(job.payload["draft"])))
+    version = await drafts.version(tx, job.tenant, VersionId(UUID(job.payload["version"])))
+    if draft is None or version is None or not _current(draft, version):
+        return None
+    return Copy(
+        draft=draft,
+        version=version,
+        article=article_from(version.article),
+        claims=await evidence.claims(tx, job.tenant, draft.screening_id),
+        profile=await tenants.profile(tx, job.tenant),
+    )
+
+
+def _current(draft: Draft, version: Version) -> bool:
+    return draft.state is DraftState.WRITTEN and draft.current_version_id == version.id
+
+
+async def _result(sv: Services, job: Job, copy: Copy) -> Result:
+    """Raises what is worth another try; Deferred passes, for a written draft can wait until there is money."""
+    found = structure.check(copy.article, copy.claims, sv.policy.drafting)
+    try:
+        opinion, call = await _opinion(sv, copy, found)
+    except (Upstream, BadReply, Misconfigured) as error:
+        return _failed(sv, job, found, error)
+    findings = [*found, *opinion.findings]
+    outcome = gate5.classify(opinion.score, findings, sv.policy.reviewing)
+    return Result(outcome=outcome, score=opinion.score, findings=findings, call=call)
+
+
+async def _opinion(sv: Services, copy: Copy, found: Sequence[Finding]) -> tuple[gate5.Opinion, CallId]:
+    key = str(copy.version.id)
+    ask = gate5.ask(copy.profile, copy.article, copy.claims, found, tenant=copy.draft.tenant_id, key=key)
+    answer = (await sv.llm.ask(ask)).get(key)
+    if answer is None:
+        raise BadReply("review: the model left it out")
+    return gate5.read(answer.value), answer.call_id
+
+
+def _failed(sv: Services, job: Job, found: Sequence[Finding], error: CidError) -> Result:
+    """Tried again, or held unreviewed. Neither `pass` nor `drop` lets a draft out, or throws it away, unread."""
+    if then(error, job.attempt, sv.policy.reviewing.on_outage) is Then.RAISE:
+        raise error
+    said = Finding(
+        severity=Severity.MAJOR,
+        category="structure",
+        where="review",
+        what=f"The review could not be made: {error}",
+        fix="Read it yourself, or have it reviewed again.",
+    )
+    return Result(outcome=ReviewOutcome.REVIEW_FAILED, score=None, findings=[*found, said], call=None)
+
+
+async def _store(sv: Services, tx: Tx, copy: Copy, result: Result) -> None:
+    draft = await drafts.lock(tx, tx.tenant, copy.draft.id)
+    if draft is None or not _current(draft, copy.version):
+        return
+    await drafts.add_review(
+        tx,
+        ReviewId(uuid7(sv.clock.now())),
+        draft.id,
+        copy.version.id,
+        result.outcome,
+        score=result.score,
+        findings=gate5.listed(result.findings),
+        call=result.call,
+    )
+    await verdicts.add(
+        tx,
+        VerdictId(uuid7(sv.clock.now())),
+        Gate.REVIEW,
+        Pass(Reason.REVIEWED, result.outcome, result.score),
+        story=draft.story_id,
+        screening=draft.screening_id,
+        call=result.call,
+    )
+    await drafts.move(tx, tx.tenant, draft.id, DraftState.WRITTEN, DRAFT_AFTER[result.outcome])

@@ -1,0 +1,52 @@
+"""Load the sample newsroom: a tenant, its profile, a dozen feeds and a site. The rest happens by the ordinary rules."""
+
+from __future__ import annotations
+
+from cid.domain.errors import Misconfigured
+from cid.domain.ids import PLATFORM, ChannelId, SourceId, SubscriptionId, TenantId, uuid7
+from cid.domain.jobs import JobKind, NewJob
+from cid.domain.news import SourceKind
+from cid.ports import Tx
+from cid.queue import jobs as queue
+from cid.services import Services
+from cid.sources.sample import Newsroom, SampleReader
+from cid.store import sample, tenants
+
+INTERVAL_S = 1
+"""While items still arrive; a feed of which all has arrived asks to be left alone for longer."""
+
+
+async def load(sv: Services) -> TenantId:
+    """The sample tenant; loading it again changes nothing. Raises Misconfigured where the desk has no sample reader."""
+    reader = sv.outside.sources.get(SourceKind.SAMPLE)
+    if not isinstance(reader, SampleReader):
+        raise Misconfigured("This desk has no sample newsroom: config/sample is missing.")
+    newsroom = reader.newsroom
+    async with sv.platform.tx() as tx:
+        there = await tenants.by_slug(tx, newsroom.slug)
+        if there:
+            return there.id
+        tenant = TenantId(uuid7(sv.clock.now()))
+        if not await tenants.add(tx, tenant, slug=newsroom.slug, name=newsroom.name, sample=True):
+            raise Misconfigured(f"The name {newsroom.slug} was taken meanwhile: start the sample again.")
+        await tenants.set_profile(tx, tenant, newsroom.profile)
+        site = newsroom.site.replace("{desk}", sv.base_url)
+        await sample.add_channel(tx, tenant, ChannelId(uuid7(sv.clock.now())), base_url=site)
+        await _subscribe(sv, tx, tenant, newsroom)
+    return tenant
+
+
+async def _subscribe(sv: Services, tx: Tx, tenant: TenantId, newsroom: Newsroom) -> None:
+    for feed in newsroom.feeds:
+        source = await sample.add_source(
+            tx,
+            SourceId(uuid7(sv.clock.now())),
+            url=feed.url,
+            title=f"{feed.publisher} (sample)",
+            publisher=feed.publisher,
+            interval_s=INTERVAL_S,
+        )
+        await sample.subscribe(tx, tenant, SubscriptionId(uuid7(sv.clock.now())), source, trust=feed.trust)
+        await queue.enqueue(
+            tx, NewJob(kind=JobKind.POLL, tenant=PLATFORM, payload={"source": str(source)}, dedupe=str(source))
+        )

@@ -1,0 +1,32 @@
+"""Housekeeping: tables for the days ahead, and what has been kept long enough."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+
+from cid.domain.jobs import Job
+from cid.queue import jobs as queue
+from cid.queue import limits, periodic
+from cid.services import Services
+from cid.store import tidy as store
+
+log = structlog.get_logger("tidy")
+
+
+async def tidy(sv: Services, jobs: Sequence[Job]) -> None:
+    """In transactions of their own: dropping a day waits for whoever reads it, and nothing else should wait with it."""
+    keep = sv.retention
+    async with sv.platform.tx() as tx:
+        made = await store.make_partitions(tx)
+    async with sv.platform.tx() as tx:
+        dropped = await store.drop_old_history(tx, keep.jobs_done)
+    async with sv.platform.tx() as tx:
+        await store.forget_sessions(tx, keep.sessions)
+        await store.forget_once_links(tx, keep.once_links)
+        await store.forget_workers(tx, keep.workers)
+        await periodic.forget(tx, keep.periodic_slots)
+        await limits.forget(tx)
+        await queue.done(tx, *jobs)
+    log.info("tidied", partitions_made=made, days_dropped=dropped)

@@ -1,0 +1,32 @@
+"""The clock's arrow: what waited for a time goes on once it has come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cid.domain.ids import PLATFORM
+from cid.domain.jobs import Job, JobKind, NewJob
+from cid.queue import jobs as queue
+from cid.services import Services
+from cid.store import wake as store
+
+BATCH = 5000
+
+
+async def wake(sv: Services, jobs: Sequence[Job]) -> None:
+    """Enqueue assess for screenings whose wait is over, and poll for sources that fell out of their chain of jobs."""
+    async with sv.platform.tx() as tx:
+        screenings = await store.due_screenings(tx, BATCH)
+        sources = await store.forgotten_sources(tx, BATCH)
+        await queue.enqueue(
+            tx,
+            *(
+                NewJob(kind=JobKind.ASSESS, tenant=tenant, payload={"screening": str(screening)}, dedupe=str(screening))
+                for tenant, screening in screenings
+            ),
+            *(
+                NewJob(kind=JobKind.POLL, tenant=PLATFORM, payload={"source": str(source)}, dedupe=str(source))
+                for source in sources
+            ),
+        )
+        await queue.done(tx, *jobs)

@@ -1,0 +1,48 @@
+"""The evidence pack: what the story's items say, sentence by sentence, word for word, with where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cid.domain.evidence import Claim, Report
+from cid.text.prose import sentences
+from cid.text.words import words
+
+PER_REPORT = 10
+TOTAL = 60
+SHORTEST = 4
+"""Words; what is shorter says nothing that could be checked."""
+
+
+def pack(reports: Sequence[Report]) -> tuple[Claim, ...]:
+    """Publishers take turns, the earliest report first, so that a cut at TOTAL loses the tails and no publisher.
+    A sentence that two reports share word for word is kept once, as the first one's."""
+    seen: set[tuple[str, ...]] = set()
+    columns: list[list[Claim]] = []
+    for report in sorted(reports, key=lambda report: (report.reported_at, str(report.item_id))):
+        column = []
+        for sentence in _said(report):
+            folded = tuple(words(sentence))
+            if len(folded) >= SHORTEST and folded not in seen:
+                seen.add(folded)
+                column.append(_claim(report, sentence))
+        columns.append(column[:PER_REPORT])
+    depth = max((len(column) for column in columns), default=0)
+    turns = [column[row] for row in range(depth) for column in columns if row < len(column)]
+    return tuple(turns[:TOTAL])
+
+
+def _said(report: Report) -> list[str]:
+    """A headline is evidence only where there is nothing else: it is made to be short, not exact."""
+    said = sentences(report.summary)
+    return said if any(len(words(sentence)) >= SHORTEST for sentence in said) else [report.title]
+
+
+def _claim(report: Report, sentence: str) -> Claim:
+    return Claim(
+        text=sentence,
+        item_id=str(report.item_id),
+        url=report.url,
+        title=report.title,
+        publisher=report.publisher,
+    )

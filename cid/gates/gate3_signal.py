@@ -1,0 +1,46 @@
+"""Gate 3: do enough publishers report it to be worth an article? Free; patient with the young."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from cid.domain.evidence import Spread
+from cid.domain.policy import Signal
+from cid.domain.verdicts import Drop, Pass, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Judged again when another publisher joins, at the latest then."""
+
+    until: datetime
+
+
+Outcome: TypeAlias = Pass | Drop | Wait
+
+
+def score(publishers: int, policy: Signal) -> int:
+    return next((score for least, score in policy.spread_scores if publishers >= least), 0)
+
+
+def decide(spread: Spread, *, urgent: bool, now: datetime, policy: Signal) -> Outcome:
+    """Urgent news passes in any case. A story that nobody new reported for as long as our patience is over; a younger
+    one may still spread."""
+    value = score(spread.publishers, policy)
+    reported = f"{spread.publishers} publisher{'' if spread.publishers == 1 else 's'}"
+    if urgent:
+        return Pass(Reason.URGENT, f"urgent words, {reported}", value)
+    if spread.publishers >= policy.urgent_spread:
+        return Pass(Reason.URGENT, reported, value)
+    if value >= policy.min_score:
+        return Pass(Reason.SIGNAL, reported, value)
+    until = (spread.newest_at or now) + policy.patience
+    if until <= now:
+        return Drop(Reason.LOW_SIGNAL, f"{reported}, no new one for {_hours(policy)}", value)
+    return Wait(until)
+
+
+def _hours(policy: Signal) -> str:
+    return f"{policy.patience.total_seconds() / 3600:g} hours"

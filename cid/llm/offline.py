@@ -1,0 +1,32 @@
+"""`offline`: no model, no network, no key. Deterministic and extractive: it computes from the inputs, the shared parts
+and the stage, never reads prompt text, and says of itself on every answer that it is offline."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+
+from cid.domain.errors import Misconfigured
+from cid.domain.llm import Json, Raw, Stop, Usage, Wire
+from cid.llm.offline_draft import draft
+from cid.llm.offline_relevance import relevance
+from cid.llm.offline_review import review
+
+Compute = Callable[[Mapping[str, Json], Mapping[str, Json]], Mapping[str, Json]]
+"""(shared parts, one subject's input) → one answer."""
+STAGES: Mapping[str, Compute] = {"relevance": relevance, "draft": draft, "review": review}
+
+
+class Offline:
+    """Satisfies `ports.Provider`."""
+
+    name = "offline"
+
+    async def complete(self, wire: Wire) -> Raw:
+        """Raises Misconfigured for a stage that cannot be computed."""
+        if wire.stage not in STAGES:
+            raise Misconfigured(f"Offline cannot answer for {wire.stage}: choose a model for it.")
+        compute = STAGES[wire.stage]
+        answers = [{"id": id_, **compute(wire.shared, input_)} for id_, input_ in wire.inputs.items()]
+        text = json.dumps({"answers": answers}, ensure_ascii=False)
+        return Raw(text=text, stop=Stop.END, usage=Usage(), model=wire.model)

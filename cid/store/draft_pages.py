@@ -1,0 +1,113 @@
+"""What the pages about drafts show, and only they."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from cid.domain.draft import Author, DraftState
+from cid.domain.ids import DraftId, ScreeningId, TenantId, VersionId
+from cid.domain.publication import Fate, PublicationState, fate
+from cid.pg.rows import each, into
+from cid.pg.sql import query
+from cid.ports import Tx
+
+LISTED = query("draft_pages.listed")
+COUNTS = query("draft_pages.counts")
+VERSIONS = query("draft_pages.versions")
+EVIDENCE = query("draft_pages.evidence")
+COST = query("draft_pages.cost")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftRow:
+    id: DraftId
+    state: DraftState
+    sample: bool
+    found_at: datetime
+    created_at: datetime
+    changed_at: datetime
+    number: int
+    title: str
+    provider: str
+    """Of the first version: how the text began."""
+    score: int | None
+    states: list[str]
+    """Of its publications."""
+    live_at: datetime | None
+
+    @property
+    def fate(self) -> Fate | None:
+        return fate(PublicationState(state) for state in self.states) if self.state is DraftState.APPROVED else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionRow:
+    id: VersionId
+    number: int
+    author: Author
+    who: str
+    provider: str
+    renderer: str
+    sha256: str
+    """In hexadecimal."""
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    calls: int
+    cost: Decimal
+    """US dollars."""
+    models: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    text: str
+    title: str
+    publisher: str
+    url: str
+    item_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in the list: the row after which it goes on."""
+
+    at: datetime
+    id: DraftId
+
+
+SHAPES = {LISTED: DraftRow, VERSIONS: VersionRow, COST: Cost}
+
+
+async def listed(
+    tx: Tx, tenant: TenantId, states: Collection[DraftState], *, before: Mark | None, limit: int
+) -> list[DraftRow]:
+    """The newest change first."""
+    at, key = (before.at, before.id) if before else (None, None)
+    return each(DraftRow, await tx.fetch(LISTED, tenant, list(states), at, key, limit))
+
+
+async def counts(tx: Tx, tenant: TenantId) -> dict[DraftState, int]:
+    return {DraftState(row["state"]): row["drafts"] for row in await tx.fetch(COUNTS, tenant)}
+
+
+async def versions(tx: Tx, tenant: TenantId, draft: DraftId) -> list[VersionRow]:
+    return each(VersionRow, await tx.fetch(VERSIONS, tenant, draft))
+
+
+async def evidence(tx: Tx, tenant: TenantId, screening: ScreeningId) -> list[Claim]:
+    claims: list[dict[str, Any]] = await tx.fetchval(EVIDENCE, tenant, screening) or []
+    names = ("text", "title", "publisher", "url", "item_id")
+    return [Claim(**{name: str(claim.get(name) or "") for name in names}) for claim in claims]
+
+
+async def cost(tx: Tx, tenant: TenantId, draft: DraftId, screening: ScreeningId) -> Cost:
+    row = await tx.fetchrow(COST, tenant, draft, screening)
+    assert row is not None
+    return into(Cost, row)

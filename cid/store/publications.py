@@ -1,0 +1,166 @@
+"""One draft on one channel. Every move is a compare-and-set; False means somebody else moved it first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cid.domain.ids import ChannelId, DecisionId, DraftId, PublicationId, TenantId, VersionId
+from cid.domain.jobs import Job
+from cid.domain.publication import PUBLICATION, Channel, ChannelKind, Fate, PublicationState, fate
+from cid.domain.review import DecisionKind
+from cid.pg.rows import each, into
+from cid.pg.sql import query
+from cid.ports import Tx
+
+PLAN = query("publications.plan")
+OF_DRAFT = query("publications.of_draft")
+WITHDRAW = query("publications.withdraw")
+LOCK = query("publications.lock")
+CHANNEL = query("publications.channel")
+TAKE = query("publications.take")
+SEND = query("publications.send")
+OURS = query("publications.ours")
+MOVE = query("publications.move")
+NOTE = query("publications.note")
+PLANNED = query("publications.planned")
+SENT = query("publications.sent")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """A publication as its draft's page shows it."""
+
+    id: PublicationId
+    channel_id: ChannelId
+    channel: str
+    kind: ChannelKind
+    canonical: bool
+    decision_id: DecisionId
+    version_id: VersionId
+    state: PublicationState
+    url: str
+    external_id: str
+    error: str
+    planned_at: datetime
+    sent_at: datetime | None
+    live_at: datetime | None
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """A publication as its sender sees it."""
+
+    id: PublicationId
+    draft_id: DraftId
+    decision_id: DecisionId
+    channel_id: ChannelId
+    sha256: bytes
+    decided: bytes
+    """The hash that the decision names."""
+    decided_kind: DecisionKind
+    state: PublicationState
+    payloads: str
+    since_sent: timedelta | None
+    held: bool
+    """Another hand-out that is still alive has it."""
+    waits: bool
+    """The canonical channel goes first and is not live yet."""
+    canonical_url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Out:
+    """What is, or may be, at a channel."""
+
+    id: PublicationId
+    channel_id: ChannelId
+    state: PublicationState
+    payloads: str
+    canonical_url: str | None
+
+
+SHAPES = {OF_DRAFT: Posted, LOCK: Work, CHANNEL: Channel, SENT: Out}
+
+
+async def plan(
+    tx: Tx,
+    publication: PublicationId,
+    *,
+    draft: DraftId,
+    channel: ChannelId,
+    decision: DecisionId,
+    version: VersionId,
+    sha256: bytes,
+) -> None:
+    await tx.execute(PLAN, tx.tenant, publication, draft, channel, decision, version, sha256)
+
+
+async def of_draft(tx: Tx, tenant: TenantId, draft: DraftId) -> list[Posted]:
+    return each(Posted, await tx.fetch(OF_DRAFT, tenant, draft))
+
+
+def fate_of(posted: Iterable[Posted]) -> Fate | None:
+    """What became of a draft. What an undo took back before it was sent is no part of it."""
+    return fate(post.state for post in posted if post.state is not PublicationState.RETRACTED or post.sent_at)
+
+
+async def withdraw(tx: Tx, tenant: TenantId, draft: DraftId) -> list[PublicationId]:
+    """Retract what is still planned."""
+    return [row["id"] for row in await tx.fetch(WITHDRAW, tenant, draft)]
+
+
+async def lock(tx: Tx, tenant: TenantId, publication: PublicationId, job: Job | None = None) -> Work | None:
+    """`job` is the hand-out that asks; it does not count as another holder."""
+    mine = (job.id, job.lease) if job else (None, None)
+    row = await tx.fetchrow(LOCK, tenant, publication, *mine)
+    return into(Work, row) if row else None
+
+
+async def channel(tx: Tx, tenant: TenantId, channel: ChannelId) -> Channel | None:
+    row = await tx.fetchrow(CHANNEL, tenant, channel)
+    return into(Channel, row) if row else None
+
+
+async def take(tx: Tx, tenant: TenantId, publication: PublicationId, job: Job) -> None:
+    await tx.execute(TAKE, tenant, publication, job.id, job.lease)
+
+
+async def send(tx: Tx, tenant: TenantId, publication: PublicationId, job: Job) -> bool:
+    """Planned → sending, by the hand-out that took it."""
+    return await tx.fetchval(SEND, tenant, publication, job.id, job.lease) is not None
+
+
+async def ours(tx: Tx, tenant: TenantId, publication: PublicationId, job: Job) -> bool:
+    """Whether `job` still is the one to send it."""
+    return bool(await tx.fetchval(OURS, tenant, publication, job.id, job.lease))
+
+
+async def move(
+    tx: Tx,
+    tenant: TenantId,
+    publication: PublicationId,
+    old: PublicationState,
+    new: PublicationState,
+    *,
+    url: str | None = None,
+    external_id: str | None = None,
+    error: str | None = None,
+) -> bool:
+    PUBLICATION.check(old, new)
+    return await tx.fetchval(MOVE, tenant, publication, old, new, url, external_id, error) is not None
+
+
+async def note(tx: Tx, tenant: TenantId, publication: PublicationId, error: str) -> None:
+    """What went wrong, where the state says already that it is not known what happened."""
+    await tx.execute(NOTE, tenant, publication, error)
+
+
+async def planned(tx: Tx, tenant: TenantId, decision: DecisionId) -> list[PublicationId]:
+    return [row["id"] for row in await tx.fetch(PLANNED, tenant, decision)]
+
+
+async def sent(tx: Tx, tenant: TenantId, kind: ChannelKind) -> list[Out]:
+    return each(Out, await tx.fetch(SENT, tenant, kind))

@@ -1,0 +1,19 @@
+"""What waited for the clock, looked up by the platform across tenants."""
+
+from __future__ import annotations
+
+from cid.domain.ids import ScreeningId, SourceId, TenantId
+from cid.pg.sql import query
+from cid.ports import Tx
+
+DUE_SCREENINGS = query("wake.due_screenings")
+FORGOTTEN_SOURCES = query("wake.forgotten_sources")
+
+
+async def due_screenings(tx: Tx, limit: int) -> list[tuple[TenantId, ScreeningId]]:
+    rows = await tx.fetch(DUE_SCREENINGS, limit)
+    return [(TenantId(row["tenant_id"]), ScreeningId(row["id"])) for row in rows]
+
+
+async def forgotten_sources(tx: Tx, limit: int) -> list[SourceId]:
+    return [SourceId(row["id"]) for row in await tx.fetch(FORGOTTEN_SOURCES, limit)]

@@ -1,0 +1,52 @@
+"""Prose taken apart: sentences, figures, quotations. No language is assumed."""
+
+from __future__ import annotations
+
+import re
+
+from cid.text.words import words
+
+_END = re.compile(r"[.!?…]+[\"”’»)\]]*\s+|[。！？]+[」』”]*\s*|\n{2,}")
+_SHORT = re.compile(
+    r"(?:^|\s)(?:[^\W\d_]|Mr|Mrs|Ms|Dr|Prof|St|No|vs|approx|e\.g|i\.e|Inc|Ltd|Co|Gov|Sen|Rep|Gen)\.\s*$"
+)
+_NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,\u00a0\u202f]\d+)*")
+_QUOTE = re.compile(r"“([^”]{3,400})”|«([^»]{3,400})»|„([^“”]{3,400})[“”]|\"([^\"\n]{3,400})\"")
+SIGNIFICANT = 4
+"""Words of fewer letters say little in most languages that put spaces between words."""
+
+
+def significant(text: str) -> set[str]:
+    """The words that tell one story from another; figures count, however short."""
+    return {word for word in words(text) if len(word) >= SIGNIFICANT or word.isdigit()}
+
+
+def sentences(text: str) -> list[str]:
+    """In order, trimmed, whitespace made single. A full stop before a small letter ends nothing."""
+    found: list[str] = []
+    start = 0
+    for match in _END.finditer(text):
+        rest = text[match.end() :].lstrip('"“‘«(')
+        abbreviated = match.group().startswith(".") and _SHORT.search(text[start : match.start() + 1])
+        if "\n" not in match.group() and (abbreviated or (rest[:1].islower())):
+            continue
+        found.append(text[start : match.end()])
+        start = match.end()
+    found.append(text[start:])
+    return [" ".join(sentence.split()) for sentence in found if sentence.strip()]
+
+
+def numbers(text: str) -> list[str]:
+    """Figures as written, without grouping: `1,200` and `1 200` are 1200, `4,5` is 4.5."""
+    return [_plain(found) for found in _NUMBER.findall(text)]
+
+
+def _plain(number: str) -> str:
+    *groups, last = re.split(r"[.,\u00a0\u202f]", number)
+    if groups and (len(last) != 3 or (len(groups) == 1 and groups[0] == "0")):
+        return "".join(groups) + "." + last
+    return "".join(groups) + last
+
+
+def quotations(text: str) -> list[str]:
+    return [" ".join(next(filter(None, found)).split()) for found in _QUOTE.findall(text)]

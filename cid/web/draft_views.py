@@ -1,0 +1,143 @@
+"""What the templates about drafts are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cid.domain.draft import Article, Draft, DraftState
+from cid.domain.publication import Fate
+from cid.domain.review import Finding, Review
+from cid.render.diff import Field
+from cid.store.decisions import Made
+from cid.store.draft_pages import Claim, Cost, DraftRow, VersionRow
+from cid.store.publications import Posted
+from cid.store.verdicts import Said
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    text: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftLine:
+    row: DraftRow
+    chip: Chip
+    offline: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One filter of the list."""
+
+    key: str
+    text: str
+    count: int
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftsView:
+    rows: Sequence[DraftLine]
+    choices: Sequence[Choice]
+    chosen: str
+    first: str
+    next: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One of found, draft, decision, live. `after` is how long it took since the step before."""
+
+    name: str
+    at: datetime | None
+    after: timedelta | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceLine:
+    said: Said
+    number: str
+    title: str
+    passed: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostedLine:
+    posted: Posted
+    chip: Chip
+    means: str
+    view: str
+    """Where the desk itself shows it, or the address at the channel."""
+    may_retry: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftView:
+    draft: Draft
+    chip: Chip
+    fate: Fate | None
+    version: VersionRow
+    article: Article
+    word_count: int
+    linkedin: str
+    """As it will be sent, marks included."""
+    offline: bool
+    steps: Sequence[Step]
+    review: Review | None
+    outcome: str
+    findings: Sequence[Finding]
+    claims: Sequence[Claim]
+    trace: Sequence[TraceLine]
+    versions: Sequence[VersionRow]
+    decisions: Sequence[Made]
+    last: Made | None
+    posted: Sequence[PostedLine]
+    cost: Cost
+    decidable: bool
+    held: bool
+    undoable: bool
+    editable: bool
+    rejectable: bool
+    article_url: str
+    """Where it can be read, once it is live."""
+
+    @property
+    def open(self) -> bool:
+        """Whether anything is left to be done about it."""
+        return self.written or self.decidable or self.editable or self.undoable
+
+    @property
+    def written(self) -> bool:
+        return self.draft.state is DraftState.WRITTEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiffView:
+    draft: Draft
+    title: str
+    old: VersionRow
+    new: VersionRow
+    versions: Sequence[VersionRow]
+    pairs: Sequence[tuple[str, str]]
+    """Every version as a choice: its number, and what it is called."""
+    fields: Sequence[Field]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditView:
+    draft: Draft
+    title: str
+    version: VersionRow
+    """The version that saving replaces."""
+    typed: Article
+    problem: str
+    meanwhile: Sequence[Field]
+    """What somebody else changed since this edit began."""
+    blanks: int
+    words: Mapping[str, int]
+    """Lengths when the page was made: of title and description in characters, of the body in words."""

@@ -1,0 +1,302 @@
+"""Drafts: the list, one draft on one screen, its preview, and what changed between two versions."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+from uuid import UUID
+
+from aiohttp import web
+
+from cid.domain.draft import DraftState
+from cid.domain.errors import NotFound
+from cid.domain.ids import DraftId, VersionId
+from cid.domain.publication import ChannelKind, Fate, PublicationState
+from cid.domain.review import DecisionKind, Finding, Severity
+from cid.domain.tenants import Permission
+from cid.domain.verdicts import GATE_NUMBER
+from cid.render import diff
+from cid.render.article import read_article
+from cid.render.page import POLICY, preview_html
+from cid.store import decisions, draft_pages, drafts, publications, screenings, verdicts
+from cid.web import words
+from cid.web.draft_views import (
+    Chip,
+    Choice,
+    DiffView,
+    DraftLine,
+    DraftsView,
+    DraftView,
+    PostedLine,
+    Step,
+    TraceLine,
+)
+from cid.web.keys import actor, services
+from cid.web.render import page
+from cid.web.words import _
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cid.domain.draft import Draft, Version
+    from cid.domain.review import Review
+    from cid.domain.tenants import Actor
+    from cid.ports import Tx
+    from cid.store.decisions import Made
+    from cid.store.draft_pages import Mark, VersionRow
+    from cid.store.publications import Posted
+
+PAGE = 50
+SHOWN_HERE = frozenset({ChannelKind.SITE})
+"""Channels whose pages this desk serves itself."""
+OFFLINE = "offline"
+FRAMED = f"sandbox; {POLICY}; frame-ancestors 'self'"
+FILTERS: dict[str, tuple[str, tuple[DraftState, ...]]] = {
+    "needs-you": (_("Needs you"), (DraftState.READY, DraftState.HELD)),
+    "reviewed": (_("In review"), (DraftState.WRITTEN,)),
+    "changes": (_("Changes requested"), (DraftState.CHANGES_REQUESTED,)),
+    "approved": (_("Approved"), (DraftState.APPROVED,)),
+    "rejected": (_("Rejected"), (DraftState.REJECTED,)),
+    "": (_("All"), tuple(DraftState)),
+}
+FATES = {
+    Fate.SCHEDULED: Chip(_("scheduled"), "live"),
+    Fate.LIVE: Chip(_("live"), "good"),
+    Fate.PARTLY_LIVE: Chip(_("partly live"), "live"),
+    Fate.FAILED: Chip(_("not published: failed"), "bad"),
+    Fate.RETRACTED: Chip(_("retracted"), "plain"),
+}
+POSTED = {
+    PublicationState.PLANNED: (Chip(_("planned"), "live"), _("Nothing has been sent yet.")),
+    PublicationState.SENDING: (Chip(_("sending"), "live"), _("On its way.")),
+    PublicationState.LIVE: (Chip(_("live"), "good"), ""),
+    PublicationState.FAILED: (Chip(_("failed"), "bad"), _("The channel refused it.")),
+    PublicationState.UNKNOWN: (
+        Chip(_("unknown"), "warn"),
+        _("The answer was lost. It is looked for before it is sent again."),
+    ),
+    PublicationState.UPDATING: (Chip(_("updating"), "live"), ""),
+    PublicationState.RETRACTED: (Chip(_("taken back"), "plain"), ""),
+}
+OUTCOMES = {
+    "ready_for_approval": _("ready for approval"),
+    "auto_revised": _("revised by the machine and ready"),
+    "needs_admin_review": _("held: a person has to look closely"),
+    "blocked_factual_review": _("held: facts are in doubt"),
+    "review_failed": _("held: the review itself failed"),
+}
+ORDER = {Severity.CRITICAL: 0, Severity.MAJOR: 1, Severity.MINOR: 2}
+
+
+async def listed(request: web.Request) -> web.StreamResponse:
+    who = actor(request)
+    chosen = request.query.get("state", "")
+    chosen = chosen if chosen in FILTERS else ""
+    before = _mark(request.query.get("before", ""))
+    async with services(request).db.read(who.tenant.id) as tx:
+        rows = await draft_pages.listed(tx, who.tenant.id, FILTERS[chosen][1], before=before, limit=PAGE + 1)
+        counts = await draft_pages.counts(tx, who.tenant.id)
+    last = rows[PAGE - 1] if len(rows) > PAGE else None
+    view = DraftsView(
+        rows=[
+            DraftLine(row=row, chip=_chip(row.state, row.fate), offline=is_offline(row.provider)) for row in rows[:PAGE]
+        ],
+        choices=[
+            Choice(key=key, text=text, count=sum(counts.get(state, 0) for state in states), chosen=key == chosen)
+            for key, (text, states) in FILTERS.items()
+        ],
+        chosen=chosen,
+        first=_address(who, state=chosen) if before else "",
+        next=_address(who, state=chosen, before=f"{last.changed_at.isoformat()}~{last.id}") if last else "",
+    )
+    return page(request, "drafts.html", view)
+
+
+async def one(request: web.Request) -> web.StreamResponse:
+    who = actor(request)
+    async with services(request).db.read(who.tenant.id) as tx:
+        draft = await found(tx, request)
+        view = await _view(tx, who, draft)
+    return page(request, "drafts_one.html", view)
+
+
+async def preview(request: web.Request) -> web.StreamResponse:
+    """The page of one version as the site will show it, for a frame that may run and reach nothing."""
+    who = actor(request)
+    async with services(request).db.read(who.tenant.id) as tx:
+        draft = await found(tx, request)
+        version = await found_version(tx, draft, request.match_info["version"])
+    payloads = json.loads(version.payloads)
+    if not payloads:
+        raise NotFound(_("This version was rendered for no channel: there was none when it was made."))
+    html = preview_html(payloads[min(payloads)])
+    headers = {"Content-Security-Policy": FRAMED, "X-Frame-Options": "SAMEORIGIN"}
+    return web.Response(text=html, content_type="text/html", headers=headers)
+
+
+async def compared(request: web.Request) -> web.StreamResponse:
+    """What changed between two versions; without any in the address, between the last two."""
+    who = actor(request)
+    async with services(request).db.read(who.tenant.id) as tx:
+        draft = await found(tx, request)
+        rows = await draft_pages.versions(tx, who.tenant.id, draft.id)
+        new = _asked(rows, request.query.get("to")) or rows[0]
+        older = [row for row in rows if row.number < new.number]
+        old = _asked(rows, request.query.get("from")) or (older[0] if older else new)
+        texts = [await found_version(tx, draft, str(row.id)) for row in (old, new)]
+    before, after = (read_article(text.article) for text in texts)
+    view = DiffView(
+        draft=draft,
+        title=after.title,
+        old=old,
+        new=new,
+        versions=rows,
+        pairs=[(str(row.number), f"{row.number} {row.who or row.provider}".strip()) for row in rows],
+        fields=diff.articles(before, after),
+    )
+    return page(request, "drafts_diff.html", view)
+
+
+async def found(tx: Tx, request: web.Request) -> Draft:
+    """The draft that the address names. Raises NotFound."""
+    draft = await drafts.by_id(tx, tx.tenant, DraftId(UUID(request.match_info["draft"])))
+    if draft is None:
+        raise NotFound(_("There is no such draft."))
+    return draft
+
+
+async def found_version(tx: Tx, draft: Draft, version: str) -> Version:
+    """Raises NotFound for a version of another draft too."""
+    seen = await drafts.version(tx, tx.tenant, VersionId(UUID(version)))
+    if seen is None or seen.draft_id != draft.id:
+        raise NotFound(_("There is no such version."))
+    return seen
+
+
+def is_offline(provider: str) -> bool:
+    return provider.partition("/")[0] == OFFLINE
+
+
+async def _view(tx: Tx, who: Actor, draft: Draft) -> DraftView:
+    tenant = who.tenant.id
+    current = await drafts.version(tx, tenant, draft.current_version_id)
+    assert current is not None
+    rows = await draft_pages.versions(tx, tenant, draft.id)
+    said = await decisions.of_draft(tx, tenant, draft.id)
+    posted = await publications.of_draft(tx, tenant, draft.id)
+    reviews = [review for review in await drafts.reviews(tx, tenant, draft.id) if review.version_id == current.id]
+    article, review = read_article(current.article), reviews[-1] if reviews else None
+    planned = [post for post in posted if post.state is not PublicationState.RETRACTED]
+    lines, fate = [_posted(who, post) for post in posted], _fate(draft, posted)
+    return DraftView(
+        draft=draft,
+        chip=_chip(draft.state, fate),
+        fate=fate,
+        version=next(row for row in rows if row.id == current.id),
+        article=article,
+        word_count=len(article.body.split()),
+        linkedin=_linkedin(current),
+        offline=is_offline(rows[-1].provider),
+        steps=_steps(draft, said, posted),
+        review=review,
+        outcome=OUTCOMES[review.outcome] if review else "",
+        findings=_findings(review),
+        claims=await draft_pages.evidence(tx, tenant, draft.screening_id),
+        trace=await _trace(tx, draft),
+        versions=rows,
+        decisions=said[::-1],
+        last=said[-1] if said else None,
+        posted=lines,
+        cost=await draft_pages.cost(tx, tenant, draft.id, draft.screening_id),
+        decidable=draft.state in {DraftState.READY, DraftState.HELD},
+        held=draft.state is DraftState.HELD,
+        undoable=draft.state is DraftState.APPROVED and all(p.state is PublicationState.PLANNED for p in planned),
+        article_url=next((line.view for line in lines if line.posted.live_at and line.view), ""),
+        editable=draft.state not in {DraftState.APPROVED, DraftState.REJECTED},
+        rejectable=draft.state in {DraftState.READY, DraftState.HELD, DraftState.CHANGES_REQUESTED},
+    )
+
+
+def _fate(draft: Draft, posted: Sequence[Posted]) -> Fate | None:
+    if draft.state is not DraftState.APPROVED:
+        return None
+    return publications.fate_of(posted)
+
+
+def _steps(draft: Draft, said: Sequence[Made], posted: Sequence[Posted]) -> list[Step]:
+    """Found → draft → decision → live, each with the time it took."""
+    decided = next((made.made_at for made in reversed(said) if made.kind is DecisionKind.APPROVE), None)
+    decided = decided if draft.state is DraftState.APPROVED else (said[-1].made_at if said else None)
+    live = min((post.live_at for post in posted if post.live_at), default=None)
+    times = ((_("Found"), draft.found_at), (_("Draft"), draft.created_at), (_("Decision"), decided), (_("Live"), live))
+    steps: list[Step] = []
+    before: datetime | None = None
+    for name, at in times:
+        steps.append(Step(name=name, at=at, after=at - before if at and before else None))
+        before = at
+    return steps
+
+
+async def _trace(tx: Tx, draft: Draft) -> list[TraceLine]:
+    """Gate 1 on the item that opened the story, then the gates on the story. What was said at once goes by gate."""
+    [screening] = await screenings.by_ids(tx, tx.tenant, [draft.screening_id])
+    said = await verdicts.of_item(tx, tx.tenant, screening.item_id, screening.story_id)
+    return [
+        TraceLine(
+            said=line,
+            number=GATE_NUMBER[line.gate],
+            title=words.GATES[line.gate],
+            passed=line.outcome == "pass",
+            reason=words.REASONS[line.reason],
+        )
+        for line in sorted(said, key=lambda line: (line.at, GATE_NUMBER[line.gate]))
+    ]
+
+
+def _findings(review: Review | None) -> list[Finding]:
+    """The gravest first."""
+    listed = json.loads(review.findings) if review else []
+    made = [Finding(**finding | {"severity": Severity(finding["severity"])}) for finding in listed]
+    return sorted(made, key=lambda finding: ORDER[finding.severity])
+
+
+def _linkedin(version: Version) -> str:
+    payloads = json.loads(version.payloads)
+    return next((str(payload["linkedin"]) for payload in payloads.values()), "")
+
+
+def _posted(who: Actor, post: Posted) -> PostedLine:
+    chip, means = POSTED[post.state]
+    own = post.kind in SHOWN_HERE and post.external_id
+    return PostedLine(
+        posted=post,
+        chip=chip,
+        means=means,
+        view=f"/site/{who.tenant.slug}/{post.external_id}" if own else post.url,
+        may_retry=post.state in {PublicationState.FAILED, PublicationState.UNKNOWN} and who.may(Permission.DECIDE),
+    )
+
+
+def _chip(state: DraftState, fate: Fate | None) -> Chip:
+    return FATES[fate] if fate else Chip(*words.DRAFT_STATES[state])
+
+
+def _asked(rows: Sequence[VersionRow], number: str | None) -> VersionRow | None:
+    return next((row for row in rows if str(row.number) == number), None)
+
+
+def _address(who: Actor, **query: str) -> str:
+    chosen = urlencode({name: value for name, value in query.items() if value})
+    return f"/t/{who.tenant.slug}/drafts" + (f"?{chosen}" if chosen else "")
+
+
+def _mark(text: str) -> Mark | None:
+    """A mark that we did not make leads to the start."""
+    at, _sep, key = text.partition("~")
+    try:
+        moment = datetime.fromisoformat(at)
+        return draft_pages.Mark(moment, DraftId(UUID(key))) if moment.tzinfo else None
+    except ValueError:
+        return None

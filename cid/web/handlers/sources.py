@@ -1,0 +1,162 @@
+"""The sources of a tenant."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+from uuid import UUID
+
+from aiohttp import web
+
+from cid.domain.errors import Refused
+from cid.domain.ids import SourceId
+from cid.domain.news import SourceKind
+from cid.flows import sources
+from cid.store import pages
+from cid.web import words
+from cid.web.forms import clean, text
+from cid.web.keys import actor, services
+from cid.web.render import page
+from cid.web.views import SourceLine, SourcesView, Tested
+
+if TYPE_CHECKING:
+    from cid.domain.news import Polled
+    from cid.domain.tenants import Actor
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Add:
+    url: str = text()
+    kind: SourceKind = SourceKind.RSS
+    trust: float = 0.7
+    role: str = text(longest=20, default="news")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Test:
+    url: str = text()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Active:
+    wanted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    trust: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entered:
+    """What the form shows again: entered by somebody, or asked for by a link."""
+
+    url: str = ""
+    trust: str = "0.70"
+    problem: str = ""
+    tested: Tested | None = None
+
+
+async def listed(request: web.Request) -> web.StreamResponse:
+    return await _listed(request, Entered())
+
+
+async def _listed(request: web.Request, entered: Entered, status: int = 200) -> web.Response:
+    who = actor(request)
+    word, part = request.query.get("word", ""), request.query.get("q", "").strip()
+    word = word if word in words.SOURCE_WORDS else ""
+    part = part if clean(part) else ""
+    async with services(request).db.read(who.tenant.id) as tx:
+        counts = await pages.sources_by_word(tx, who.tenant.id)
+        rows = await pages.sources(
+            tx,
+            who.tenant.id,
+            word=word or None,
+            part=part or None,
+            after=_place(request.query.get("after")),
+            limit=PAGE + 1,
+        )
+    chosen = {"word": word, "q": part}
+    view = SourcesView(
+        rows=[_line(row) for row in rows[:PAGE]],
+        choices=[(c.word, f"{words.SOURCE_WORDS[c.word][0]} ({c.sources})") for c in counts],
+        total=sum(c.sources for c in counts),
+        word=word,
+        part=part,
+        problem=entered.problem,
+        url=entered.url,
+        trust=entered.trust,
+        tested=entered.tested,
+        first=_address(who, chosen) if "after" in request.query else "",
+        next=_address(who, {**chosen, "after": _mark(rows[PAGE - 1])}) if len(rows) > PAGE else "",
+    )
+    return page(request, "sources.html", view, status)
+
+
+async def add(request: web.Request, form: Add) -> web.StreamResponse:
+    who = actor(request)
+    try:
+        wish = sources.Wish(url=form.url, kind=form.kind, trust=form.trust, role=form.role)
+        await sources.add(services(request), who.tenant.id, wish, who)
+    except Refused as refused:
+        entered = Entered(url=form.url, trust=f"{form.trust:.2f}", problem=refused.public)
+        return await _listed(request, entered, 422)
+    raise web.HTTPSeeOther(_address(who, {"said": "source_added"}))
+
+
+async def test(request: web.Request, form: Test) -> web.StreamResponse:
+    try:
+        polled = await sources.test(services(request), form.url)
+    except Refused as refused:
+        return await _listed(request, Entered(url=form.url, problem=refused.public), 422)
+    return await _listed(request, Entered(url=form.url, tested=_tested(form.url, polled)))
+
+
+async def set_active(request: web.Request, form: Active) -> web.StreamResponse:
+    who = actor(request)
+    await sources.set_active(services(request), who.tenant.id, _source(request), wanted=form.wanted, actor=who)
+    raise web.HTTPSeeOther(_address(who, {"said": "source_on" if form.wanted else "source_off"}))
+
+
+async def set_trust(request: web.Request, form: Trust) -> web.StreamResponse:
+    who = actor(request)
+    await sources.set_trust(services(request), who.tenant.id, _source(request), form.trust, who)
+    raise web.HTTPSeeOther(_address(who, {"said": "source_trust"}))
+
+
+def _line(row: pages.SourceRow) -> SourceLine:
+    text_, tone, means = words.SOURCE_WORDS[row.word]
+    return SourceLine(row=row, text=text_, tone=tone, means=means)
+
+
+def _tested(url: str, polled: Polled) -> Tested:
+    text_, tone, means = words.SOURCE_WORDS[polled.outcome]
+    return Tested(url=url, polled=polled, text=text_, tone=tone, means=means)
+
+
+def _source(request: web.Request) -> SourceId:
+    return SourceId(UUID(request.match_info["id"]))
+
+
+def _address(who: Actor, query: dict[str, str]) -> str:
+    chosen = urlencode({name: value for name, value in query.items() if value})
+    return f"/t/{who.tenant.slug}/sources" + (f"?{chosen}" if chosen else "")
+
+
+def _mark(row: pages.SourceRow) -> str:
+    """The place of a row in the list, for an address."""
+    return base64.urlsafe_b64encode(f"{row.id}{row.place}".encode()).decode()
+
+
+def _place(mark: str | None) -> tuple[str, SourceId] | None:
+    """A mark that we did not make leads to the start."""
+    try:
+        told = base64.urlsafe_b64decode(mark or "").decode()
+        return (told[36:], SourceId(UUID(told[:36]))) if clean(told) else None
+    except (ValueError, binascii.Error):
+        return None

@@ -1,0 +1,151 @@
+"""Values into pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import jinja2
+from aiohttp import web
+
+from cid.domain.tenants import Permission
+from cid.web import words
+from cid.web.keys import ACTOR, PAGES, REQUEST_ID, services, visit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cid.domain.tenants import Membership, Tenant, User
+    from cid.web.keys import Asset
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """What every page needs apart from its own view."""
+
+    path: str
+    now: datetime
+    user: User | None
+    tenant: Tenant | None
+    role: str
+    memberships: tuple[Membership, ...]
+    csrf: str
+    said: str
+    request_id: str
+    may_decide: bool
+    may_manage: bool
+
+    def here(self, part: str) -> bool:
+        """Whether the page belongs to this part of the navigation."""
+        base = f"/t/{self.tenant.slug}/{part}" if self.tenant else ""
+        return self.path == base or (part != "" and self.path.startswith(base + "/"))
+
+
+def page(request: web.Request, template: str, view: object = None, status: int = 200) -> web.Response:
+    """The page `template` over `view`, whose fields it reads as `view.…`; what is common to all pages is `frame.…`."""
+    text = request.app[PAGES].get_template(template).render(view=view, frame=_frame(request))
+    return web.Response(text=text, content_type="text/html", status=status)
+
+
+def _frame(request: web.Request) -> Frame:
+    here, actor = visit(request), request.get(ACTOR)
+    return Frame(
+        path=request.path,
+        now=services(request).clock.now(),
+        user=here.user if here else None,
+        tenant=actor.tenant if actor else None,
+        role=words.ROLES[actor.role] if actor else "",
+        memberships=here.memberships if here else (),
+        csrf=here.csrf if here else "",
+        said=words.SAID.get(request.query.get("said", ""), ""),
+        request_id=request.get(REQUEST_ID, ""),
+        may_decide=actor.may(Permission.DECIDE) if actor else False,
+        may_manage=actor.may(Permission.MANAGE) if actor else False,
+    )
+
+
+def environment(assets: Mapping[str, Asset]) -> jinja2.Environment:
+    """Autoescaping, and strict: a name that a view does not have is an error, not an empty string."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.install_gettext_callables(words._, words.plural, newstyle=True)  # type: ignore[attr-defined]
+    made.globals["asset"] = lambda name: f"/static/{name}?v={assets[name].version}"
+    made.globals["words"] = words
+    made.filters.update(exact=exact, iso=iso, ago=ago, span=span, money=money, count=count, address=address, host=host)
+    return made
+
+
+def exact(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def iso(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")
+
+
+UNITS = (
+    (timedelta(days=1), "d"),
+    (timedelta(hours=1), "h"),
+    (timedelta(minutes=1), "min"),
+    (timedelta(seconds=1), "s"),
+)
+
+
+def span(length: timedelta) -> str:
+    """The two largest units: 3 h 5 min."""
+    if length < timedelta(seconds=1):
+        return "0 s"
+    parts: list[str] = []
+    for unit, name in UNITS:
+        number, length = divmod(length, unit)
+        if number:
+            parts.append(f"{number} {name}")
+        elif parts:
+            break
+        if len(parts) == 2:
+            break
+    return " ".join(parts)
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """In one unit: 3 min ago, in 2 h."""
+    gap = now - at
+    size = abs(gap)
+    if size < timedelta(seconds=5):
+        return words._("just now")
+    number, name = next((size // unit, name) for unit, name in UNITS if size >= unit)
+    return f"{number} {name} ago" if gap > timedelta(0) else f"in {number} {name}"
+
+
+def money(amount: Decimal) -> str:
+    """US dollars; small sums keep two significant digits, because a call costs fractions of a cent."""
+    if amount == 0 or amount >= Decimal("0.10"):
+        return f"${amount:,.2f}"
+    return f"${amount:.{max(2, 1 - amount.adjusted())}f}"
+
+
+def count(number: int) -> str:
+    return f"{number:,}"
+
+
+def address(url: str) -> str:
+    """An address without its scheme, for reading."""
+    return url.split("://", 1)[-1].rstrip("/")
+
+
+def host(url: str) -> str:
+    """Whose address it is: the part that a reader can trust."""
+    return (urlsplit(url).hostname or url).removeprefix("www.")

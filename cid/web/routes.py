@@ -1,0 +1,98 @@
+"""Every address of the desk, in one table. The application is made from it, and the stranger's tests walk along it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias, TypeVar
+
+from aiohttp import web
+
+from cid.domain.tenants import Permission
+from cid.web.forms import Nothing
+from cid.web.handlers import account, decisions, drafts, health, items, overview, site, sources
+
+F = TypeVar("F")
+Handler: TypeAlias = Callable[..., Awaitable[web.StreamResponse]]
+Get: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+
+class Door(StrEnum):
+    """Who may come to routes that belong to no tenant."""
+
+    ANYBODY = "anybody"
+    SIGNED_IN = "signed_in"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    method: str
+    path: str
+    handler: Handler
+    permission: Permission | Door
+    form: type | None
+    name: str
+
+
+def get(name: str, path: str, permission: Permission | Door, handler: Get) -> Route:
+    return Route(method="GET", path=path, handler=handler, permission=permission, form=None, name=name)
+
+
+def post(
+    name: str,
+    path: str,
+    permission: Permission | Door,
+    form: type[F],
+    handler: Callable[[web.Request, F], Awaitable[web.StreamResponse]],
+) -> Route:
+    """`handler` takes the form that the body became: another pair than these two does not pass the type checker."""
+    return Route(method="POST", path=path, handler=handler, permission=permission, form=form, name=name)
+
+
+_read, _decide, _manage = Permission.READ, Permission.DECIDE, Permission.MANAGE
+
+ROUTES: tuple[Route, ...] = (
+    get("home", "/", Door.ANYBODY, account.home),
+    get("livez", "/livez", Door.ANYBODY, health.livez),
+    get("readyz", "/readyz", Door.ANYBODY, health.readyz),
+    get("static", "/static/{name}", Door.ANYBODY, health.static),
+    get("sign_in", "/sign-in", Door.ANYBODY, account.sign_in_page),
+    post("sign_in_do", "/sign-in", Door.ANYBODY, account.SignIn, account.sign_in),
+    post("sign_out", "/sign-out", Door.SIGNED_IN, Nothing, account.sign_out),
+    get("welcome", "/welcome/{token:[A-Za-z0-9_-]{20,100}}", Door.ANYBODY, account.welcome_page),
+    post("welcome_do", "/welcome/{token:[A-Za-z0-9_-]{20,100}}", Door.ANYBODY, account.Welcome, account.welcome),
+    get("tenant", "/t/{tenant}", _read, overview.bare),
+    get("overview", "/t/{tenant}/", _read, overview.shown),
+    get("sources", "/t/{tenant}/sources", _read, sources.listed),
+    post("source_add", "/t/{tenant}/sources", _manage, sources.Add, sources.add),
+    post("source_test", "/t/{tenant}/sources/test", _manage, sources.Test, sources.test),
+    post("source_active", f"/t/{{tenant}}/sources/{{id:{ID}}}/active", _manage, sources.Active, sources.set_active),
+    post("source_trust", f"/t/{{tenant}}/sources/{{id:{ID}}}/trust", _manage, sources.Trust, sources.set_trust),
+    get("items", "/t/{tenant}/items", _read, items.listed),
+    get("item", f"/t/{{tenant}}/items/{{id:{ID}}}", _read, items.one),
+    get("drafts", "/t/{tenant}/drafts", _read, drafts.listed),
+    get("draft", f"/t/{{tenant}}/drafts/{{draft:{ID}}}", _read, drafts.one),
+    get("draft_preview", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/preview/{{version:{ID}}}", _read, drafts.preview),
+    get("draft_diff", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/diff", _read, drafts.compared),
+    get("draft_edit", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/edit", _decide, decisions.edit_page),
+    post("draft_edit_do", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/edit", _decide, decisions.Edit, decisions.edit),
+    post(
+        "draft_approve", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/approve", _decide, decisions.Decision, decisions.approve
+    ),
+    post("draft_reject", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/reject", _decide, decisions.Decision, decisions.reject),
+    post(
+        "draft_request_changes",
+        f"/t/{{tenant}}/drafts/{{draft:{ID}}}/request-changes",
+        _decide,
+        decisions.Decision,
+        decisions.request_changes,
+    ),
+    post("draft_undo", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/undo", _decide, decisions.Decision, decisions.undo),
+    post(
+        "publish_again", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/publish-again", _decide, decisions.Again, decisions.again
+    ),
+    get("site_bare", "/site/{tenant}", Door.ANYBODY, site.bare),
+    get("site", "/site/{tenant}/{path:.*}", Door.ANYBODY, site.file),
+)

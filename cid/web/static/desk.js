@@ -1,0 +1,29 @@
+// Nothing here is needed. It keeps a page that only shows things fresh while somebody looks at it, and closes the menu.
+"use strict";
+const EVERY_MS = 15000;
+
+async function refresh() {
+  const main = document.querySelector("main[data-fresh]");
+  const busy = document.hidden || !main || main.contains(document.activeElement) || String(getSelection());
+  if (busy) return;
+  try {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "error" });
+    if (!answer.ok) return;
+    const there = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main[data-fresh]");
+    if (there && !main.contains(document.activeElement)) main.replaceChildren(...there.childNodes);
+  } catch {
+    // The page stays as it is and says how old its times are when it is loaded again.
+  }
+}
+
+if (document.querySelector("main[data-fresh]")) setInterval(refresh, EVERY_MS);
+
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.me[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  const menu = document.querySelector("details.me[open]");
+  if (event.key !== "Escape" || !menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});

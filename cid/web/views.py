@@ -1,0 +1,219 @@
+"""What templates are given: frozen values, ready to be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from cid.domain.news import Polled
+from cid.domain.verdicts import Gate, Reason
+from cid.store.pages import (
+    Backlog,
+    Budget,
+    Decided,
+    DraftCount,
+    ItemPage,
+    ItemRow,
+    Line,
+    Piece,
+    Queue,
+    Seen,
+    SourceRow,
+    Told,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    status: int
+    title: str
+    sentence: str
+    retry_s: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInView:
+    next: str
+    email: str
+    problem: str
+    fresh: bool
+    """Nobody has an account yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WelcomeView:
+    token: str
+    first: bool
+    asks_tenant: bool
+    tenants: Sequence[str]
+    email: str
+    name: str
+    tenant: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonCount:
+    reason: Reason
+    count: int
+    share: float
+    """Of what the gate judged, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateView:
+    gate: Gate
+    number: str
+    judged: int
+    passed: int
+    dropped: int
+    drops: Sequence[ReasonCount]
+
+    @property
+    def rate(self) -> float:
+        return self.passed / self.judged if self.judged else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpendLine:
+    stage: str
+    provider: str
+    calls: int
+    unanswered: int
+    dollars: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Down:
+    """A part of the process that does not work, or a process that is silent."""
+
+    what: str
+    where: str
+    why: str
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PieceView:
+    piece: Piece
+    offline: bool
+    to_draft: timedelta
+    to_decision: timedelta | None
+    to_live: timedelta | None
+    total: timedelta | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordCount:
+    word: str
+    text: str
+    tone: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverviewView:
+    queue: Sequence[Queue]
+    shared_queue: Sequence[Queue]
+    sources: Sequence[WordCount]
+    funnel: Sequence[GateView]
+    decided: Decided
+    backlog: Sequence[Backlog]
+    drafts: Sequence[DraftCount]
+    spend: Sequence[SpendLine]
+    spent: Decimal
+    budget: Budget | None
+    pieces: Sequence[PieceView]
+    down: Sequence[Down]
+    processes: int
+
+    @property
+    def needs_you(self) -> int:
+        return sum(line.drafts for line in self.drafts if line.state in {"ready", "held"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceLine:
+    row: SourceRow
+    text: str
+    tone: str
+    means: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tested:
+    """What a poll of an address would bring."""
+
+    url: str
+    polled: Polled
+    text: str
+    tone: str
+    means: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcesView:
+    rows: Sequence[SourceLine]
+    choices: Sequence[tuple[str, str]]
+    total: int
+    word: str
+    part: str
+    problem: str
+    url: str
+    trust: str
+    tested: Tested | None
+    first: str
+    next: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where an item stands, as a chip and a few words."""
+
+    text: str
+    tone: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemLine:
+    row: ItemRow
+    standing: Standing
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemsView:
+    rows: Sequence[ItemLine]
+    words: str
+    state: str
+    gate: str
+    outcome: str
+    reason: str
+    gates: Sequence[tuple[str, str]]
+    states: Sequence[tuple[str, str]]
+    reasons: Sequence[tuple[str, str]]
+    first: str
+    next: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineView:
+    line: Line
+    number: str
+    title: str
+    passed: bool
+    reason: str
+    offline: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemView:
+    item: ItemPage
+    standing: Standing
+    lines: Sequence[LineView]
+    sightings: Sequence[Seen]
+    others: Sequence[Told]
+    next_step: str

@@ -1,0 +1,139 @@
+"""The words of the pages. All text goes through `_()`; there is one language for now."""
+
+from __future__ import annotations
+
+from cid.domain.draft import DraftState
+from cid.domain.news import PollOutcome, SourceState
+from cid.domain.screening import ScreeningState, Stage, WaitFor
+from cid.domain.tenants import Permission, Role
+from cid.domain.verdicts import Gate, Reason
+
+
+def _(text: str) -> str:
+    return text
+
+
+def plural(one: str, many: str, n: int) -> str:
+    return one if n == 1 else many
+
+
+GATES = {
+    Gate.RULES: _("Rules"),
+    Gate.RELEVANCE: _("Relevance"),
+    Gate.SIGNAL: _("Signal"),
+    Gate.FIT: _("Audience fit"),
+    Gate.DRAFT: _("Draft"),
+    Gate.REVIEW: _("Review"),
+}
+
+REASONS = {
+    Reason.TOO_SHORT: _("too short to judge"),
+    Reason.LOW_TRUST: _("source not trusted enough"),
+    Reason.STALE: _("too old"),
+    Reason.EXCLUDED_TOPIC: _("names an excluded topic"),
+    Reason.URGENT: _("urgent wording"),
+    Reason.KEYWORD: _("names a keyword"),
+    Reason.NO_KEYWORD: _("names no keyword"),
+    Reason.RELEVANT: _("relevant"),
+    Reason.LOW_RELEVANCE: _("not relevant enough"),
+    Reason.SIGNAL: _("enough signal"),
+    Reason.LOW_SIGNAL: _("too little signal"),
+    Reason.FITS: _("fits the audience"),
+    Reason.WRONG_AUDIENCE: _("wrong audience"),
+    Reason.WRITTEN: _("draft written"),
+    Reason.NOT_AFFECTED: _("audience not affected"),
+    Reason.REVIEWED: _("reviewed"),
+    Reason.OUTAGE: _("gate had an outage; its policy decided"),
+}
+
+SOURCE_WORDS = {
+    PollOutcome.NEW.value: (_("new items"), "good", _("The poll brought items.")),
+    PollOutcome.NOT_MODIFIED.value: (_("nothing new"), "good", _("The server said that nothing has changed.")),
+    PollOutcome.EMPTY.value: (_("empty"), "warn", _("A feed that is well formed and holds nothing.")),
+    PollOutcome.RATE_LIMITED.value: (_("rate limited"), "warn", _("The server asks us to come less often.")),
+    PollOutcome.BLOCKED.value: (_("blocked"), "bad", _("The server refuses us.")),
+    PollOutcome.BROKEN.value: (_("broken"), "bad", _("What came cannot be read as a feed.")),
+    PollOutcome.UNREACHABLE.value: (_("unreachable"), "bad", _("There was no answer.")),
+    PollOutcome.GONE.value: (_("gone"), "bad", _("There is no feed at this address any more.")),
+    SourceState.QUARANTINED.value: (_("quarantined"), "bad", _("It failed too often and rests before the next try.")),
+    SourceState.RETIRED.value: (_("retired"), "plain", _("It is polled no more.")),
+    "unpolled": (_("not polled yet"), "plain", _("Its first poll is still to come.")),
+    "off": (_("off"), "plain", _("Switched off here.")),
+}
+"""What a source's state or last outcome is called, its tone, and what it means. In the order of lists."""
+
+SCREENING_STATES = {
+    ScreeningState.OPEN: _("in progress"),
+    ScreeningState.WAITING: _("waiting"),
+    ScreeningState.PASSED: _("became a draft"),
+    ScreeningState.DROPPED: _("dropped"),
+    ScreeningState.FAILED: _("failed"),
+}
+
+STAGES = {
+    Stage.RELATE: _("relevance is judged next"),
+    Stage.ASSESS: _("signal is judged next"),
+    Stage.DRAFT: _("a draft is written next"),
+}
+
+WAITS = {
+    WaitFor.SIGNAL: _("for more publishers to report it"),
+    WaitFor.BUDGET: _("for budget"),
+    WaitFor.PLAN: _("for the publishing plan"),
+    WaitFor.APPROVAL: _("for approval"),
+}
+
+DRAFT_STATES = {
+    DraftState.WRITTEN: (_("being reviewed"), "live"),
+    DraftState.READY: (_("ready"), "good"),
+    DraftState.HELD: (_("held"), "warn"),
+    DraftState.APPROVED: (_("approved"), "good"),
+    DraftState.CHANGES_REQUESTED: (_("changes requested"), "warn"),
+    DraftState.REJECTED: (_("rejected"), "plain"),
+}
+
+KINDS = {
+    "poll": _("Poll sources"),
+    "group": _("Group into stories"),
+    "rules": _("Gate 1, rules"),
+    "relate": _("Gate 2, relevance"),
+    "assess": _("Gate 3, signal"),
+    "draft": _("Write drafts"),
+    "review": _("Review drafts"),
+    "publish": _("Publish"),
+    "wake": _("Wake what waits"),
+    "tidy": _("Housekeeping"),
+}
+
+ROLES = {
+    Role.OWNER: _("owner"),
+    Role.EDITOR: _("editor"),
+    Role.ANALYST: _("analyst"),
+    Role.VIEWER: _("viewer"),
+}
+
+NEEDS = {
+    Permission.READ: _("any role"),
+    Permission.DECIDE: _("owner or editor"),
+    Permission.MANAGE: _("owner"),
+}
+
+SAID = {
+    "source_added": _("Source added. Its first poll is on its way."),
+    "source_on": _("Source switched on."),
+    "source_off": _("Source switched off. What it brought stays."),
+    "source_trust": _("Trust changed. It counts from the next item on."),
+    "draft_approved": _("Approved. It is on its way to publication."),
+    "draft_approved_partly": _(
+        "Approved, but not for every channel: one is younger than this version, which has no bytes for it. "
+        "An edit would have rendered it anew."
+    ),
+    "draft_approved_nowhere": _("Approved. It is published nowhere, because this version was rendered for no channel."),
+    "draft_rejected": _("Rejected. The reason is kept with the decision."),
+    "draft_changes": _("Changes requested. Whoever edits it reads your note."),
+    "draft_undone": _("The approval is taken back. Nothing was sent."),
+    "draft_edited": _("Saved as a new version. It is reviewed again before anybody can approve it."),
+    "publication_again": _("It is being tried again."),
+    "signed_out": _("You have signed out."),
+}
+"""What a page says after a change led to it: `?said=key`. A closed set: a link can put no words into our mouth."""

@@ -1,0 +1,168 @@
+"""The edge of jobs: one hand-out under its deadline, and what every way of ending means for the queue."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+
+from cid.domain.errors import BadReply, Deferred, LostLease, Upstream
+from cid.domain.ids import JobId
+from cid.domain.jobs import Job, JobKind
+from cid.domain.outside import Stopping
+from cid.queue import backoff
+from cid.queue import jobs as queue_jobs
+from cid.queue.endings import Ending, Endings, Outcome
+from cid.services import Services
+from cid.workers.table import Handler
+
+log = structlog.get_logger("job")
+
+
+class Overdue(Exception):
+    """The hand-out's deadline passed."""
+
+
+@dataclass(slots=True)
+class Hand:
+    """A hand-out in work, and which of its jobs somebody asked to cancel."""
+
+    task: asyncio.Task[None]
+    asked: set[JobId] = field(default_factory=set)
+
+
+class Edge:
+    """Runs hand-outs. Every job of one is ended by its flow, or gets its ending here."""
+
+    def __init__(
+        self,
+        services: Services,
+        table: Mapping[JobKind, Handler],
+        endings: Endings,
+        chance: Callable[[], float],
+    ) -> None:
+        self._services = services
+        self._table = table
+        self._endings = endings
+        self._chance = chance
+        self._hands: dict[JobId, Hand] = {}
+        self.counts: dict[str, int] = {}
+        """Outcome → jobs, over the life of this process."""
+
+    async def run(self, jobs: Sequence[Job]) -> None:
+        """One hand-out. Raises nothing but CancelledError, and that only after its jobs are handed back."""
+        task = asyncio.current_task()
+        assert task
+        hand = Hand(task)
+        self._hands.update(dict.fromkeys((job.id for job in jobs), hand))
+        first = jobs[0]
+        ids: dict[str, object] = {"job": first.id, "kind": str(first.kind), "tenant": str(first.tenant)}
+        if len(jobs) > 1:
+            ids["jobs"] = len(jobs)
+        try:
+            with structlog.contextvars.bound_contextvars(attempt=first.attempt, **ids):
+                await self._run(jobs, hand)
+        finally:
+            for job in jobs:
+                self._hands.pop(job.id, None)
+
+    def cancel(self, ids: frozenset[JobId]) -> None:
+        """Somebody asked for it. The other jobs of the same hand-out are handed back."""
+        for job_id in ids:
+            hand = self._hands.get(job_id)
+            if hand and job_id not in hand.asked:
+                hand.asked.add(job_id)
+                hand.task.cancel()
+
+    async def _run(self, jobs: Sequence[Job], hand: Hand) -> None:
+        with queue_jobs.watched() as ended:
+            try:
+                await self._flow(jobs, self._table[jobs[0].kind].deadline)
+                self._end(jobs, ended, Outcome.DONE)
+            except asyncio.CancelledError:
+                self._end([job for job in jobs if job.id in hand.asked], ended, Outcome.CANCELLED)
+                self._end([job for job in jobs if job.id not in hand.asked], ended, Outcome.HAND_BACK)
+                if not hand.asked:
+                    raise
+                hand.task.uncancel()
+            except Exception as error:  # noqa: BLE001 - the edge of jobs: whatever a flow raises has an ending
+                await self._failed(jobs, ended, _leaf(error), hand)
+
+    async def _flow(self, jobs: Sequence[Job], deadline: timedelta) -> None:
+        try:
+            async with asyncio.timeout(deadline.total_seconds()) as limit:
+                await self._table[jobs[0].kind].flow(self._services, jobs)
+        except TimeoutError as error:
+            if limit.expired():
+                raise Overdue(f"not finished in {deadline.total_seconds():g} s") from error
+            raise
+
+    async def _failed(self, jobs: Sequence[Job], ended: dict[JobId, str], error: Exception, hand: Hand) -> None:
+        left = [job for job in jobs if job.id not in ended]
+        match error:
+            case LostLease():
+                log.info("job.lost", reason=str(error))
+            case Stopping():
+                self._end(left, ended, Outcome.HAND_BACK)
+            case Deferred():
+                for job in left:
+                    self._add(Ending(job=job, outcome=Outcome.SNOOZE, at=error.until, why=str(error)))
+            case Upstream() | BadReply() | Overdue():
+                for job in left:
+                    self._again(job, error)
+            case _ if len(left) > 1:
+                log.warning("job.group_failed", error=_said(error), exc_info=error)
+                await self._one_by_one(left, hand)
+            case _:
+                log.error("job.dead", error=_said(error), exc_info=error)
+                for job in left:
+                    self._add(Ending(job=job, outcome=Outcome.DEAD, why=_said(error)))
+
+    async def _one_by_one(self, jobs: Sequence[Job], hand: Hand) -> None:
+        """One bad job must not take its group along."""
+        for job in jobs:
+            if job.id in hand.asked:
+                self._add(Ending(job=job, outcome=Outcome.CANCELLED))
+            else:
+                await self._run([job], hand)
+
+    def _again(self, job: Job, error: Exception) -> None:
+        handler = self._table[job.kind]
+        why = f"{_said(error)} (attempt {job.attempt} of {handler.tries})"
+        again = isinstance(error, BadReply) and job.last_error.startswith(BadReply.__name__)
+        if again or job.attempt >= handler.tries:
+            log.error("job.dead", error=why)
+            self._add(Ending(job=job, outcome=Outcome.DEAD, why=why))
+            return
+        retry_after = error.retry_after if isinstance(error, Upstream) else None
+        wait = backoff.delay(job.attempt, self._chance(), retry_after=retry_after)
+        log.warning("job.retried", error=why, wait_s=round(wait.total_seconds(), 1))
+        self._add(Ending(job=job, outcome=Outcome.RETRY, at=self._services.clock.now() + wait, why=why))
+
+    def _end(self, jobs: Sequence[Job], ended: dict[JobId, str], outcome: Outcome) -> None:
+        for job in jobs:
+            if job.id in ended:
+                self._count(ended[job.id])
+            else:
+                self._add(Ending(job=job, outcome=outcome))
+
+    def _add(self, ending: Ending) -> None:
+        self._count(ending.outcome)
+        self._endings.add(ending)
+
+    def _count(self, outcome: str) -> None:
+        self.counts[outcome] = self.counts.get(outcome, 0) + 1
+
+
+def _leaf(error: Exception) -> Exception:
+    """What a flow's own task group wraps around a single error says nothing."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

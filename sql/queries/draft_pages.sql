@@ -1,0 +1,40 @@
+-- name: listed
+-- State by state along the index, then merged: one list over several states needs no index of its own.
+select d.id, d.state, d.sample, d.found_at, d.created_at, d.changed_at, v.number, v.article::jsonb ->> 'title' as title,
+  (select f.provider from versions f where f.tenant_id = $1 and f.draft_id = d.id and f.number = 1) as provider,
+  r.score, p.states, p.live_at
+from unnest($2::text[]) as wanted (state)
+  cross join lateral (
+    select * from drafts x where x.tenant_id = $1 and x.state = wanted.state
+      and (x.changed_at, x.id) < (coalesce($3::timestamptz, 'infinity'), coalesce($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+    order by x.changed_at desc, x.id desc limit $5) d
+  join versions v on v.tenant_id = $1 and v.id = d.current_version_id
+  left join lateral (
+    select q.score from reviews q where q.tenant_id = $1 and q.draft_id = d.id and q.version_id = v.id
+    order by q.made_at desc, q.id desc limit 1) r on true
+  left join lateral (
+    select coalesce(array_agg(q.state), '{}') as states, min(q.live_at) as live_at from publications q
+    where q.tenant_id = $1 and q.draft_id = d.id and (q.state <> 'retracted' or q.sent_at is not null)) p on true
+order by d.changed_at desc, d.id desc limit $5
+
+-- name: counts
+select state, count(*)::int as drafts from drafts where tenant_id = $1 group by state
+
+-- name: versions
+-- Newest first, without their texts.
+select v.id, v.number, v.author, coalesce(person_of(v.author_id), '') as who, v.provider, v.renderer, encode(v.sha256, 'hex') as sha256, v.made_at
+from versions v where v.tenant_id = $1 and v.draft_id = $2 order by v.number desc
+
+-- name: evidence
+-- What the draft was written from: the newest pack of its screening.
+select claims from evidence_packs where tenant_id = $1 and screening_id = $2 order by made_at desc, id desc limit 1
+
+-- name: cost
+-- All calls on the way to this piece. A call that several stories shared counts by this one's share of its subjects.
+select count(*)::int as calls, coalesce(sum(c.cost / greatest(1, (
+    select count(*) from call_subjects s where s.tenant_id = $1 and s.call_id = c.id))), 0)::numeric(18, 12) as cost,
+  coalesce(array_agg(distinct c.provider || '/' || c.model), '{}') as models
+from calls c where c.tenant_id = $1 and c.id in (
+  select v.call_id from versions v where v.tenant_id = $1 and v.draft_id = $2
+  union select r.call_id from reviews r where r.tenant_id = $1 and r.draft_id = $2
+  union select t.call_id from verdicts t where t.tenant_id = $1 and t.screening_id = $3)

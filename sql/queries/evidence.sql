@@ -1,0 +1,49 @@
+-- name: headlines
+-- What gate 2 judges a screening by: the item that opened it, and who reported that item first.
+select s.id as screening_id, i.title, i.summary,
+  coalesce((select coalesce(nullif(src.publisher, ''), src.title) from sightings g join sources src on src.id = g.source_id
+            where g.item_id = i.id order by g.seen_at, g.id limit 1), '') as publisher
+from screenings s join visible_items i on i.id = s.item_id
+where s.tenant_id = $1 and s.id = any($2::uuid[])
+
+-- name: reports
+-- A story as this tenant may see it. An item seen at several sources is its first one's. What the tenant does not trust,
+-- or will not have, is no evidence either.
+select i.id as item_id, i.url, i.title, i.summary,
+  coalesce((select coalesce(nullif(src.publisher, ''), src.title) from sightings g join sources src on src.id = g.source_id
+            where g.item_id = i.id order by g.seen_at, g.id limit 1), '') as publisher,
+  i.sample, least(coalesce(i.published_at, i.first_seen_at), i.first_seen_at) as reported_at
+from visible_items i
+where i.story_id = $2
+  and not exists (select from verdicts v where v.tenant_id = $1 and v.item_id = i.id and v.gate = 'rules'
+                  and v.outcome = 'drop' and v.reason in ('low_trust', 'excluded_topic'))
+order by reported_at, i.id limit 200
+
+-- name: spread
+-- Publishers, not feeds: several feeds of one publisher count once. Only sources count that the tenant chose or the
+-- platform vetted, or anybody could lend weight to a story with feeds of their own.
+select count(*)::int as publishers, max(first_at) as newest_at
+from (
+  select min(least(coalesce(i.published_at, i.first_seen_at), i.first_seen_at)) as first_at
+  from visible_items i
+  join sightings g on g.item_id = i.id
+  join sources src on src.id = g.source_id
+  where i.story_id = $2
+    and (src.vetted
+         or exists (select from subscriptions u where u.tenant_id = $1 and u.source_id = src.id and u.active))
+  group by coalesce(nullif(src.publisher, ''), src.id::text)
+) as publisher
+
+-- name: count_spread
+update screenings set spread = $3 where tenant_id = $1 and id = $2 and spread <> $3
+
+-- name: add
+insert into evidence_packs (tenant_id, id, screening_id, claims) values ($1, $2, $3, $4)
+
+-- name: claims
+-- The newest pack of a screening.
+select claims from evidence_packs where tenant_id = $1 and screening_id = $2 order by made_at desc, id desc limit 1
+
+-- name: found_at
+-- When the desk first saw any of the story.
+select min(first_seen_at) from visible_items where story_id = $1

@@ -1,0 +1,16 @@
+-- name: make_partitions
+-- The owner's function: only the owner may make tables.
+select make_partitions()
+
+-- name: drop_old_history
+select drop_old_history($1::interval)
+
+-- name: sessions
+delete from sessions where expires_at < cid_now() - $1::interval
+
+-- name: once_links
+delete from once_links where expires_at < cid_now() - $1::interval
+
+-- name: workers
+-- Rows of processes that ended without taking theirs away; their jobs were rescued long ago.
+delete from workers where beat_at < cid_now() - $1::interval

@@ -1,0 +1,17 @@
+-- name: due_screenings
+-- Waiting screenings whose time has come. The assess job looks again and moves them; asking twice changes nothing.
+select tenant_id, id from screenings where state = 'waiting' and until <= cid_now() order by until limit $1
+
+-- name: forgotten_sources
+-- Sources somebody follows that should have been polled half a minute ago and have no job: polling goes on by each job
+-- enqueueing the next, so a source that fell out of that chain would stay out.
+select s.id
+from sources s
+where s.next_poll_at < cid_now() - interval '30 seconds'
+  and (s.state = 'active' or (s.state = 'quarantined' and s.quarantined_until <= cid_now()))
+  and exists (select from subscriptions u where u.source_id = s.id and u.active)
+  and not exists (
+    select from jobs j where j.tenant_id = '00000000-0000-0000-0000-000000000000' and j.kind = 'poll'
+      and (j.dedupe_key = s.id::text or j.payload ->> 'source' = s.id::text))
+order by s.next_poll_at
+limit $1

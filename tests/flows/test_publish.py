@@ -1,0 +1,209 @@
+"""What was approved goes out once, whatever breaks on the way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from cid.domain.errors import LostLease, NotFound, Refused, Upstream
+from cid.domain.ids import DraftId
+from cid.domain.publication import ChannelKind, PublicationState
+from cid.domain.tenants import Role
+from cid.flows import decide, publish
+from tests.press import Press, press
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    from cid.pg.pool import AppDb, WorkerDb
+    from tests.conftest import DatabaseTime
+
+S = PublicationState
+
+
+@pytest.fixture
+async def desk(db: AppDb, platform: WorkerDb, owner: asyncpg.Connection[asyncpg.Record]) -> Press:
+    desk = await press(db, platform, owner)
+    await desk.channel("site", canonical=True)
+    return desk
+
+
+async def approved(desk: Press) -> DraftId:
+    draft = await desk.draft()
+    await decide.approve(desk.sv, desk.actor, *await desk.shown(draft), via="page")
+    return draft
+
+
+async def run(desk: Press) -> None:
+    await publish.publish(desk.sv, await desk.jobs())
+
+
+async def state(desk: Press, draft: DraftId, channel: str = "site") -> PublicationState:
+    return (await desk.posted(draft))[channel].state
+
+
+async def test_it_goes_live_with_its_address(desk: Press) -> None:
+    draft = await approved(desk)
+    await run(desk)
+    posted = (await desk.posted(draft))["site"]
+    assert (posted.state, posted.url) == (S.LIVE, f"https://site.test/{posted.id}")
+    assert posted.live_at is not None
+    assert await desk.owner.fetchval("select count(*) from jobs") == 0
+
+
+async def test_the_others_follow_the_canonical_one_and_point_at_it(desk: Press) -> None:
+    await desk.channel("blog")
+    draft = await approved(desk)
+    await run(desk)
+    assert (await state(desk, draft), await state(desk, draft, "blog")) == (S.LIVE, S.PLANNED)
+    await run(desk)
+    posted = await desk.posted(draft)
+    assert posted["blog"].state is S.LIVE
+    assert desk.publisher.canonicals == {str(posted["site"].id): None, str(posted["blog"].id): posted["site"].url}
+
+
+async def test_what_waits_for_the_canonical_address_is_not_sent_without_it(desk: Press) -> None:
+    await desk.channel("blog")
+    draft = await approved(desk)
+    await desk.jobs()
+    await publish.again(desk.sv, desk.actor, (await desk.posted(draft))["blog"].id)
+    await run(desk)
+    assert desk.publisher.posts == {}
+
+
+async def test_a_refusal_is_a_visible_failure_that_a_person_may_try_again(desk: Press) -> None:
+    draft = await approved(desk)
+    desk.publisher.arrives, desk.publisher.fail_next = False, Refused("The site says: title too long.")
+    await run(desk)
+    posted = (await desk.posted(draft))["site"]
+    assert (posted.state, posted.error) == (S.FAILED, "The site says: title too long.")
+    desk.publisher.arrives = True
+    await publish.again(desk.sv, desk.actor, posted.id)
+    await run(desk)
+    assert await state(desk, draft) is S.LIVE
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+async def test_a_lost_answer_is_unknown_and_then_looked_for(desk: Press, *, arrives: bool) -> None:
+    draft = await approved(desk)
+    desk.publisher.arrives, desk.publisher.fail_next = arrives, Upstream("connection reset")
+    with pytest.raises(Upstream):
+        await run(desk)
+    posted = (await desk.posted(draft))["site"]
+    assert (posted.state, posted.error) == (S.UNKNOWN, "connection reset")
+    desk.publisher.arrives = True
+    await desk.reap()
+    await run(desk)
+    assert await state(desk, draft) is S.LIVE
+    assert desk.publisher.sent == (1 if arrives else 2)
+
+
+async def test_nothing_is_sent_again_before_every_answer_was_due(
+    desk: Press, database_time: DatabaseTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(publish.TIMEOUT, ChannelKind.SITE, timedelta(seconds=60))
+    draft = await approved(desk)
+    desk.publisher.arrives, desk.publisher.fail_next = False, Upstream("timeout")
+    with pytest.raises(Upstream) as raised:
+        await run(desk)
+    assert raised.value.retry_after == timedelta(seconds=60)
+    desk.publisher.arrives = True
+    await desk.reap()
+    await run(desk)
+    assert (await state(desk, draft), desk.publisher.sent) == (S.UNKNOWN, 1)
+    [waiting] = await desk.owner.fetch("select run_at - cid_now() as wait from jobs where state = 'scheduled'")
+    assert timedelta(seconds=50) < waiting["wait"] <= timedelta(seconds=61)
+    await database_time.advance(timedelta(seconds=61))
+    await desk.owner.execute("update jobs set state = 'ready'")
+    await run(desk)
+    assert (await state(desk, draft), desk.publisher.sent) == (S.LIVE, 2)
+
+
+async def test_accepted_but_not_there_is_unknown(desk: Press) -> None:
+    draft = await approved(desk)
+    desk.publisher.arrives = False
+    with pytest.raises(Upstream, match="not there"):
+        await run(desk)
+    assert await state(desk, draft) is S.UNKNOWN
+
+
+async def test_a_look_that_fails_leaves_it_unknown_and_says_why(desk: Press) -> None:
+    draft = await approved(desk)
+    desk.publisher.fail_next = Upstream("reset")
+    with pytest.raises(Upstream):
+        await run(desk)
+    await desk.reap()
+    desk.publisher.find_fails = Upstream("no answer")
+    with pytest.raises(Upstream):
+        await run(desk)
+    posted = (await desk.posted(draft))["site"]
+    assert (posted.state, posted.error) == (S.UNKNOWN, "It could not be looked up: no answer")
+
+
+async def test_a_job_run_twice_changes_nothing_the_second_time(desk: Press) -> None:
+    draft = await approved(desk)
+    jobs = await desk.jobs()
+    await publish.publish(desk.sv, jobs)
+    with pytest.raises(LostLease):
+        await publish.publish(desk.sv, jobs)
+    assert (await state(desk, draft), desk.publisher.sent) == (S.LIVE, 1)
+
+
+async def test_a_second_hand_out_keeps_off_while_the_first_lives(desk: Press) -> None:
+    draft = await approved(desk)
+    [first] = await desk.jobs()
+    await publish._begin(desk.sv, first)
+    await publish.again(desk.sv, desk.actor, (await desk.posted(draft))["site"].id)
+    await run(desk)
+    assert (await state(desk, draft), desk.publisher.sent) == (S.SENDING, 0)
+    assert await desk.owner.fetchval("select error from jobs where state = 'scheduled'") != ""
+
+
+async def test_a_process_that_slept_through_its_lease_does_not_send(desk: Press) -> None:
+    draft = await approved(desk)
+    [job] = await desk.jobs()
+    begun = await publish._begin(desk.sv, job)
+    assert begun is not None
+    work, channel = begun
+    await desk.reap()
+    await run(desk)
+    with pytest.raises(LostLease):
+        await publish._send(desk.sv, job, work, channel, desk.publisher)
+    assert (await state(desk, draft), desk.publisher.sent) == (S.LIVE, 1)
+
+
+async def test_bytes_that_were_not_approved_are_not_sent(desk: Press) -> None:
+    """The schema keeps such rows out; this is the last look before they leave."""
+    draft = await approved(desk)
+    [job] = await desk.jobs()
+    begun = await publish._begin(desk.sv, job)
+    assert begun is not None
+    work, channel = begun
+    await publish._send(desk.sv, job, replace(work, payloads=work.payloads + " "), channel, desk.publisher)
+    posted = (await desk.posted(draft))["site"]
+    assert (posted.state, desk.publisher.sent) == (S.FAILED, 0)
+    assert "not those that were approved" in posted.error
+    with pytest.raises(Refused, match="no text for this channel"):
+        publish.decided_payload(replace(work, channel_id=work.id))  # type: ignore[arg-type]
+
+
+async def test_what_is_live_is_not_tried_again_nor_by_readers_nor_by_strangers(
+    desk: Press, db: AppDb, platform: WorkerDb, owner: Any
+) -> None:
+    draft = await approved(desk)
+    await run(desk)
+    key = (await desk.posted(draft))["site"].id
+    with pytest.raises(Refused, match="nothing to try again"):
+        await publish.again(desk.sv, desk.actor, key)
+    with pytest.raises(Refused, match="viewer"):
+        await publish.again(desk.sv, await desk.colleague("Vic", Role.VIEWER), key)
+    with pytest.raises(NotFound):
+        await publish.again(desk.sv, (await press(db, platform, owner, slug="other")).actor, key)
+
+
+async def test_a_tenant_without_a_site_has_none_to_build(desk: Press) -> None:
+    with pytest.raises(Refused, match="no site"):
+        await publish.rebuild(desk.sv, desk.tenant)

@@ -1,0 +1,186 @@
+"""One row of one tenant in every table that has a tenant: what the tests of row security and of deletion look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from cid.domain.ids import TenantId, uuid7
+
+TABLES_WITH_TENANT = """
+  select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id'
+  where c.relkind in ('r', 'p') and not c.relispartition and c.relnamespace = 'public'::regnamespace order by 1
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filled:
+    tenant: TenantId
+    slug: str
+    user: UUID
+    public_item: UUID
+    private_item: UUID
+    private_source: UUID
+
+
+def _id() -> UUID:
+    return uuid7(datetime.now(UTC))
+
+
+async def fill(owner: Any, slug: str) -> Filled:
+    """As the owner, who sees and may do everything."""
+    t = _id()
+    await owner.execute("insert into tenants (id, slug, name) values ($1, $2, $2)", t, slug)
+    user = _id()
+    await owner.execute("insert into users (id, email) values ($1, $2)", user, f"ed@{slug}.test")
+    await owner.execute("insert into profiles (tenant_id) values ($1)", t)
+    await owner.execute("insert into members (tenant_id, user_id, role) values ($1, $2, 'owner')", t, user)
+    public_item, private_item, private_source, story = await _news(owner, t, slug)
+    await _desk(owner, t, user, story, public_item)
+    await owner.execute("insert into pauses (kind, tenant_id) values ('draft', $1)", t)
+    await owner.execute("insert into budgets (tenant_id, day, cap) values ($1, current_date, 1)", t)
+    await owner.execute(
+        """insert into calls (id, tenant_id, stage, tier, provider, model, prompt, prompt_version, prompt_hash,
+             input_hash, reserved, deadline)
+           values ($1, $2, 'relevance', 'cheap', 'p', 'm', 'n', 'v1', '', '', 0.01, cid_now())""",
+        _id(),
+        t,
+    )
+    await owner.execute(
+        """insert into call_subjects (tenant_id, stage, subject, input_hash, call_id, provider, answer)
+           values ($1, 'relevance', 's', '', $2, 'p', '{}')""",
+        t,
+        _id(),
+    )
+    await owner.execute("insert into audit (id, tenant_id, action) values ($1, $2, 'test.filled')", _id(), t)
+    await owner.execute("insert into jobs (tenant_id, kind) values ($1, 'draft')", t)
+    await owner.execute(
+        """insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at)
+           values (1, $1, 'draft', 'done', 1, '{}', cid_now())""",
+        t,
+    )
+    await owner.execute(
+        """insert into jobs_dead (id, tenant_id, kind, attempt, payload, error, created_at)
+           select coalesce(max(id), 0) + 1, $1, 'draft', 5, '{}', 'boom', cid_now() from jobs_dead""",
+        t,
+    )
+    return Filled(
+        tenant=TenantId(t),
+        slug=slug,
+        user=user,
+        public_item=public_item,
+        private_item=private_item,
+        private_source=private_source,
+    )
+
+
+async def _news(owner: Any, t: UUID, slug: str) -> tuple[UUID, UUID, UUID, UUID]:
+    """A public source and a private one, an item at each, both in one story each."""
+    items = []
+    for private in (False, True):
+        source, item, story = _id(), _id(), _id()
+        mine = t if private else None
+        await owner.execute(
+            "insert into sources (id, tenant_id, kind, url) values ($1, $2, 'rss', $3)",
+            source,
+            mine,
+            f"https://{slug}.test/{private}",
+        )
+        await owner.execute("insert into stories (id, words) values ($1, '{}')", story)
+        await owner.execute(
+            """insert into items (id, url, url_hash, title, story_id, public)
+               values ($1, $2, sha256($2::text::bytea), 'T', $3, $4)""",
+            item,
+            f"https://{slug}.test/{private}/item",
+            story,
+            not private,
+        )
+        await owner.execute(
+            "insert into sightings (id, item_id, source_id, tenant_id) values ($1, $2, $3, $4)",
+            _id(),
+            item,
+            source,
+            mine,
+        )
+        await owner.execute(
+            "insert into subscriptions (tenant_id, id, source_id) values ($1, $2, $3)", t, _id(), source
+        )
+        items.append((item, source, story))
+    (public_item, _, story), (private_item, private_source, _) = items
+    return public_item, private_item, private_source, story
+
+
+async def _desk(owner: Any, t: UUID, user: UUID, story: UUID, item: UUID) -> None:
+    """From the screening to the publication."""
+    screening, draft, version, decision, channel = (_id() for _ in range(5))
+    await owner.execute(
+        "insert into screenings (tenant_id, id, story_id, item_id) values ($1, $2, $3, $4)", t, screening, story, item
+    )
+    await owner.execute(
+        """insert into verdicts (id, tenant_id, item_id, story_id, screening_id, gate, outcome, reason)
+           values ($1, $2, $3, $4, $5, 'rules', 'pass', 'passed')""",
+        _id(),
+        t,
+        item,
+        story,
+        screening,
+    )
+    await owner.execute(
+        "insert into evidence_packs (tenant_id, id, screening_id, claims) values ($1, $2, $3, '[]')",
+        t,
+        _id(),
+        screening,
+    )
+    async with owner.transaction():
+        await owner.execute(
+            """insert into drafts (tenant_id, id, screening_id, story_id, current_version_id, found_at)
+               values ($1, $2, $3, $4, $5, cid_now())""",
+            t,
+            draft,
+            screening,
+            story,
+            version,
+        )
+        sha = await owner.fetchval(
+            """insert into versions (tenant_id, id, draft_id, number, author, article, payloads, sha256, renderer)
+               values ($1, $2, $3, 1, 'machine', '{}', '{}', sha256('{}'), 'r1') returning sha256""",
+            t,
+            version,
+            draft,
+        )
+    await owner.execute(
+        """insert into reviews (tenant_id, id, draft_id, version_id, outcome)
+           values ($1, $2, $3, $4, 'ready_for_approval')""",
+        t,
+        _id(),
+        draft,
+        version,
+    )
+    await owner.execute(
+        """insert into decisions (tenant_id, id, draft_id, version_id, sha256, kind, user_id, via)
+           values ($1, $2, $3, $4, $5, 'approve', $6, 'page')""",
+        t,
+        decision,
+        draft,
+        version,
+        sha,
+        user,
+    )
+    await owner.execute(
+        "insert into channels (tenant_id, id, kind, name, base_url) values ($1, $2, 'site', 'Site', 'https://x.test')",
+        t,
+        channel,
+    )
+    await owner.execute(
+        """insert into publications (tenant_id, id, draft_id, channel_id, decision_id, version_id, sha256)
+           values ($1, $2, $3, $4, $5, $6, $7)""",
+        t,
+        _id(),
+        draft,
+        channel,
+        decision,
+        version,
+        sha,
+    )

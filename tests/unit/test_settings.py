@@ -1,0 +1,112 @@
+"""What can be set, and what is said where it is set wrongly."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from cid import settings
+from cid.domain.errors import Misconfigured
+from tests.make import policy
+
+
+def test_the_shipped_configuration_is_valid() -> None:
+    read = settings.read({})
+    assert read.gates == policy()
+    assert read.queue.silent == timedelta(seconds=30)
+    assert {entry.name for entry in read.schedule} == {"wake", "tidy"}
+    assert read.base_url == "http://127.0.0.1:8080"
+
+
+def test_the_environment_wins_over_the_files() -> None:
+    read = settings.read(
+        {
+            "PORT": "9000",
+            "GRACE": "3",
+            "CID_POLL_INTERVAL": "30",
+            "CID_BASE_URL": "https://desk.example.org/",
+            "CID_ALLOW_LOCAL": "127.0.0.1:8901, localhost:1",
+            "CID_MODELS": "cheap=offline,quality=anthropic/some-model",
+        }
+    )
+    assert read.web.port == 9000
+    assert read.queue.grace == timedelta(seconds=3)
+    assert read.poll_interval == timedelta(seconds=30)
+    assert read.base_url == "https://desk.example.org"
+    assert read.allow_local == {"127.0.0.1:8901", "localhost:1"}
+    assert read.models == {"cheap": "offline", "quality": "anthropic/some-model"}
+
+
+def test_a_secret_may_be_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("sk-from-a-file\n")
+    read = settings.read({"ANTHROPIC_API_KEY_FILE": str(tmp_path / "key")})
+    assert read.provider_keys["ANTHROPIC_API_KEY"].value == "sk-from-a-file"
+
+
+def test_secrets_are_shown_only_as_set_or_missing() -> None:
+    read = settings.read({"ANTHROPIC_API_KEY": "sk-very-secret", "DATABASE_URL": "postgresql://o:pw@db/cid"})
+    shown = settings.effective(read)
+    assert shown["ANTHROPIC_API_KEY"] == shown["database_url"] == "set"
+    assert shown["secret_key"] == "missing"
+    assert "very-secret" not in repr(shown) + repr(read)
+    assert "pw" not in repr(shown) + repr(read)
+
+
+@pytest.mark.parametrize(
+    ("env", "said"),
+    [
+        ({"PORT": "many"}, "PORT"),
+        ({"PORT": "0"}, "PORT"),
+        ({"CID_BASE_URL": "desk"}, "CID_BASE_URL"),
+        ({"CID_POLL_INTERVAL": "often"}, "CID_POLL_INTERVAL"),
+        ({"CID_POLL_INTERVAL": "-1"}, "CID_POLL_INTERVAL"),
+        ({"CID_MODELS": "huge=x"}, "CID_MODELS"),
+        ({"CID_LOG": "xml"}, "CID_LOG"),
+        ({"DATABASE_URL_FILE": "/nowhere/at/all"}, "DATABASE_URL_FILE"),
+    ],
+)
+def test_a_wrong_value_names_its_setting(env: dict[str, str], said: str) -> None:
+    with pytest.raises(Misconfigured, match=said):
+        settings.read(env)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("default.toml", 'poll = "2s"', 'pol = "2s"', "no setting 'pol'"),
+        ("default.toml", 'poll = "2s"', "poll = 2", "queue.*poll"),
+        ("default.toml", 'mode = "listen"', 'mode = "shout"', "shout"),
+        ("gates.toml", "min_chars = 50", "", "lacks the setting 'min_chars'"),
+        ("gates.toml", "[[5, 100]", "[[5]", "2 parts"),
+        ("schedule.toml", 'every = "15s"', 'every = "soon"', "soon"),
+        ("retention.toml", "jobs_done", "[jobs_done", "not valid TOML"),
+    ],
+)
+def test_a_mistake_in_a_file_stops_the_start(tmp_path: Path, file: str, old: str, new: str, said: str) -> None:
+    for path in settings.CONFIG.glob("*.toml"):
+        shutil.copy(path, tmp_path)
+    text = (tmp_path / file).read_text()
+    assert old in text
+    (tmp_path / file).write_text(text.replace(old, new, 1))
+    with pytest.raises(Misconfigured, match=said):
+        settings.read({}, tmp_path)
+
+
+def test_the_secret_key_is_made_once_and_kept_from_others(tmp_path: Path) -> None:
+    read = settings.read({"CID_DATA": str(tmp_path / "data")})
+    first = settings.secret_key(read)
+    assert settings.secret_key(read) == first
+    assert len(first) >= 32
+    assert (tmp_path / "data" / "secret.key").stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["secret.key"]
+
+
+def test_a_damaged_or_short_secret_key_is_never_replaced_in_silence(tmp_path: Path) -> None:
+    (tmp_path / "secret.key").write_text("short")
+    with pytest.raises(Misconfigured, match="damaged"):
+        settings.secret_key(settings.read({"CID_DATA": str(tmp_path)}))
+    with pytest.raises(Misconfigured, match="CID_SECRET_KEY"):
+        settings.secret_key(settings.read({"CID_SECRET_KEY": "short"}))

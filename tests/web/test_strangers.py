@@ -1,0 +1,187 @@
+"""Every route, asked for by somebody of another tenant, by somebody whose role is too small, and by nobody."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from aiohttp import ClientResponse
+
+from cid.domain.tenants import GRANTS, Permission, Role
+from cid.web.routes import ROUTES, Door, Route
+from tests.newsroom import Newsroom
+from tests.web.conftest import Desk, Person
+
+if TYPE_CHECKING:
+    import asyncpg
+
+TENANT_ROUTES = [route for route in ROUTES if isinstance(route.permission, Permission)]
+CHANGES = [route for route in ROUTES if route.method == "POST"]
+# What a form needs to get past its own checks: the refusal must come from the door and not from the form.
+DECISION = {"version": "01890000-0000-7000-8000-000000000000", "sha256": "0" * 64, "reason": "Because."}
+FORMS: dict[str, dict[str, str]] = {
+    "source_add": {"url": "https://new.test/feed", "trust": "0.5"},
+    "source_test": {"url": "https://new.test/feed"},
+    "source_active": {"wanted": "1"},
+    "source_trust": {"trust": "0.5"},
+    "draft_edit_do": {"version": DECISION["version"], "title": "Another", "body": "Text."},
+    "draft_approve": DECISION,
+    "draft_reject": DECISION,
+    "draft_request_changes": DECISION,
+    "draft_undo": DECISION,
+    "publish_again": {"publication": DECISION["version"]},
+}
+
+
+def things(room: Newsroom) -> dict[str, str]:
+    """What stands for `{id}` in an address: something of acme's, by the part of the address before it."""
+    return {
+        "sources": str(room.sources["Harbour Gazette"]),
+        "items": str(room.items["drafted"]),
+        "drafts": str(room.drafts["drafted"]),
+        "preview": str(room.versions["drafted"]),
+    }
+
+
+def address(route: Route, room: Newsroom, tenant: str) -> str:
+    path = re.sub(r"/t/\{tenant[^}]*\}", f"/t/{tenant}", route.path)
+    of = things(room)
+
+    def fill(match: re.Match[str]) -> str:
+        return f"/{match[1]}/{of[match[1]]}"
+
+    # a pattern may itself hold braces one level deep
+    return re.sub(r"/(\w+)/\{\w+(?::(?:[^{}]|\{[^{}]*\})*)?\}", fill, path)
+
+
+async def ask(person: Person, route: Route, path: str) -> ClientResponse:
+    if route.method == "GET":
+        return await person.get(path)
+    return await person.post(path, **FORMS.get(route.name, {}))
+
+
+async def counts(owner: asyncpg.Connection[asyncpg.Record]) -> list[tuple[str, int]]:
+    """How much is in each table that a route might change."""
+    names = ("sources", "subscriptions", "jobs", "decisions", "versions", "publications", "drafts")
+    return [(name, await owner.fetchval(f"select count(*) from {name}")) for name in names]
+
+
+def test_every_address_can_be_filled_by_the_tests(room: Newsroom) -> None:
+    """A new route with another `{part}` fails here until the stranger knows how to ask for it."""
+    assert [path for route in TENANT_ROUTES if "{" in (path := address(route, room, "acme"))] == []
+
+
+@pytest.mark.parametrize("route", TENANT_ROUTES, ids=lambda route: route.name)
+async def test_a_stranger_finds_nothing(
+    route: Route, stranger: Person, room: Newsroom, owner: asyncpg.Connection[asyncpg.Record]
+) -> None:
+    before = await counts(owner)
+    assert (await ask(stranger, route, address(route, room, "acme"))).status == 404
+    assert await counts(owner) == before
+
+
+@pytest.mark.parametrize(
+    "route", [route for route in TENANT_ROUTES if "{id" in route.path or "{draft" in route.path], ids=lambda r: r.name
+)
+async def test_a_stranger_finds_nothing_of_others_under_their_own_address(
+    route: Route, stranger: Person, room: Newsroom, owner: asyncpg.Connection[asyncpg.Record]
+) -> None:
+    """Except an item that was public: it is everybody's, but what acme thought of it is not."""
+    before = await counts(owner)
+    answer = await ask(stranger, route, address(route, room, "other"))
+    assert answer.status == (200 if route.name == "item" else 404)
+    assert await counts(owner) == before
+
+
+async def test_what_others_thought_of_a_public_item_stays_with_them(stranger: Person, room: Newsroom) -> None:
+    text = await stranger.text(f"/t/other/items/{room.items['drafted']}")
+    assert "not judged yet" in text
+    for secret in ("berth capacity", "became a draft", "$0.0021", str(room.drafts["drafted"])):
+        assert secret not in text
+
+
+async def test_an_item_of_a_private_source_does_not_exist_for_others(boss: Person, room: Newsroom) -> None:
+    assert (await boss.get(f"/t/acme/items/{room.items['hidden']}")).status == 404
+    assert "Only the other house" not in await boss.text("/t/acme/items?q=harbour")
+    url = "https://www.feed0.test/hidden"
+    assert str(room.items["hidden"]) not in str((await boss.get(f"/t/acme/items?q={url}", follow=True)).url)
+
+
+async def test_the_owner_of_the_private_source_sees_its_item(stranger: Person, room: Newsroom) -> None:
+    assert "Only the other house" in await stranger.text(f"/t/other/items/{room.items['hidden']}")
+
+
+@pytest.mark.parametrize(
+    "route", [route for route in TENANT_ROUTES if route.permission not in GRANTS[Role.VIEWER]], ids=lambda r: r.name
+)
+async def test_a_viewer_is_told_which_role_it_takes(
+    route: Route, viewer: Person, room: Newsroom, owner: asyncpg.Connection[asyncpg.Record]
+) -> None:
+    before = await counts(owner)
+    path = address(route, room, "acme")
+    answer = await ask(viewer, route, path)
+    assert answer.status == 403
+    assert "you are viewer" in await answer.text()
+    assert await counts(owner) == before
+
+
+@pytest.mark.parametrize(
+    "route", [route for route in ROUTES if route.permission is not Door.ANYBODY], ids=lambda route: route.name
+)
+async def test_nobody_is_asked_who_they_are(
+    route: Route, anybody: Person, room: Newsroom, owner: asyncpg.Connection[asyncpg.Record]
+) -> None:
+    before = await counts(owner)
+    path = address(route, room, "acme")
+    answer = await ask(anybody, route, path)
+    assert answer.status == 303
+    assert answer.headers["Location"].startswith("/sign-in?next=")
+    assert await counts(owner) == before
+
+
+async def test_a_viewer_sees_no_form_that_would_be_refused(viewer: Person) -> None:
+    text = await viewer.text("/t/acme/sources")
+    assert "Add a source" not in text
+    assert "Switch off" not in text
+
+
+@pytest.mark.parametrize("route", [r for r in CHANGES if isinstance(r.permission, Permission)], ids=lambda r: r.name)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.test"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+    ids=lambda headers: "-".join(headers.values()),
+)
+async def test_a_form_of_another_site_changes_nothing(
+    route: Route,
+    headers: dict[str, str],
+    boss: Person,
+    room: Newsroom,
+    owner: asyncpg.Connection[asyncpg.Record],
+) -> None:
+    before = await counts(owner)
+    answer = await boss.send(address(route, room, "acme"), headers, FORMS.get(route.name, {}))
+    assert answer.status == 403
+    assert await counts(owner) == before
+
+
+@pytest.mark.parametrize("route", [r for r in CHANGES if isinstance(r.permission, Permission)], ids=lambda r: r.name)
+@pytest.mark.parametrize("token", ["", "wrong", "ﬁ"])
+async def test_a_form_without_the_sessions_token_changes_nothing(
+    route: Route, token: str, boss: Person, room: Newsroom, owner: asyncpg.Connection[asyncpg.Record]
+) -> None:
+    before = await counts(owner)
+    boss.csrf = token
+    assert (await ask(boss, route, address(route, room, "acme"))).status == 403
+    assert await counts(owner) == before
+
+
+async def test_one_sessions_token_is_worth_nothing_in_another(boss: Person, desk: Desk) -> None:
+    async with desk.person("editor@acme.test") as other:
+        boss.csrf = other.csrf
+        assert (await boss.post("/sign-out")).status == 403
