@@ -353,10 +353,10 @@ async def judged(
 
 
 async def screened(
-    tx: Tx, tenant: TenantId, state: ScreeningState, *, before: Place | None, limit: int
+    tx: Tx, tenant: TenantId, state: ScreeningState, *, words: str | None, before: Place | None, limit: int
 ) -> list[ItemRow]:
     args = (before.at if before else None, before.id if before else None)
-    return each(ItemRow, await tx.fetch(SCREENED, tenant, state, *args, limit))
+    return each(ItemRow, await tx.fetch(SCREENED, tenant, state, *args, limit, words))
 
 
 async def by_url(tx: Tx, url: str) -> ItemId | None:

@@ -175,6 +175,8 @@ create index items_seen on items (first_seen_at desc, id desc);
 -- the server's locale is C they count as letters and stick to their words.
 create function title_words(title text) returns tsvector language sql immutable strict parallel safe
 return to_tsvector('simple'::regconfig, translate(title, '’‘‚“”„«»‹›–—…·•', '               '));
+create function title_query(words text) returns tsquery language sql immutable strict parallel safe
+return websearch_to_tsquery('simple'::regconfig, translate(words, '“”„«»’‘‚‹›–—…·•', '"""""          '));
 create index items_words on items using gin (title_words(title));
 
 -- One item seen at one source. Grows without end: partitioned by its own id, nothing points into it.
@@ -995,7 +997,7 @@ begin
     from public.verdicts v
     left join public.screenings s on s.tenant_id = v.tenant_id and s.id = v.screening_id
     join public.items i on i.id = coalesce(v.item_id, s.item_id)
-    where v.tenant_id = $1 and public.title_words(i.title) @@ websearch_to_tsquery('simple', translate($2, '“”„«»’‘‚‹›–—…·•', '"""""          '))
+    where v.tenant_id = $1 and public.title_words(i.title) @@ public.title_query($2)
       and v.gate = coalesce($3, v.gate) and v.outcome = coalesce($4, v.outcome) and v.reason = coalesce($5, v.reason)
       and ($6 is null or (v.at, v.id) < ($6, $7))
     order by v.at desc, v.id desc limit $8

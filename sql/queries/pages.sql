@@ -127,7 +127,7 @@ select s.id as place_id, s.opened_at as place_at, null::text as gate, null::text
        i.id, i.title, i.url, i.published_at, i.first_seen_at, i.sample,
        s.state, s.stage, s.waiting_for, s.gate as dropped_at, s.reason as dropped_for
 from screenings s join visible_items i on i.id = s.item_id
-where s.tenant_id = $1 and s.state = $2
+where s.tenant_id = $1 and s.state = $2 and ($6::text is null or title_words(i.title) @@ title_query($6))
   and ($3::timestamptz is null or (s.opened_at, s.id) < ($3, $4::uuid))
 order by s.opened_at desc, s.id desc limit $5
 
