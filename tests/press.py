@@ -57,7 +57,13 @@ class Press:
         channel = ChannelId(uuid4())
         async with self.sv.db.tx(self.tenant) as tx:
             await channels.add(
-                tx, channel, kind=ChannelKind.SITE, name=name, base_url=f"https://{name}.test", canonical=canonical
+                tx,
+                self.tenant,
+                channel,
+                kind=ChannelKind.SITE,
+                name=name,
+                base_url=f"https://{name}.test",
+                canonical=canonical,
             )
         return channel
 

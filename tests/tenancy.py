@@ -88,7 +88,7 @@ async def _news(owner: Any, t: UUID, slug: str) -> tuple[UUID, UUID, UUID, UUID]
             mine,
             f"https://{slug}.test/{private}",
         )
-        await owner.execute("insert into stories (id, words, bands) values ($1, '{}', '{}')", story)
+        await owner.execute("insert into stories (id, words) values ($1, '{}')", story)
         await owner.execute(
             """insert into items (id, url, url_hash, title, story_id, public)
                values ($1, $2, sha256($2::text::bytea), 'T', $3, $4)""",

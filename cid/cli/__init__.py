@@ -17,6 +17,8 @@ COMMANDS = {
     "sources": "cid.cli.sources:sources",
     "items": "cid.cli.items:items",
     "jobs": "cid.cli.jobs:jobs",
+    "tenants": "cid.cli.tenants:tenants",
+    "users": "cid.cli.users:users",
     "drafts": "cid.cli.drafts:drafts",
     "site": "cid.cli.site:site",
 }

@@ -15,7 +15,7 @@ from cid.outside.addresses import is_public
 from cid.outside.http import GuardedHttp, _Hosts
 from tests.hostile import Hostile, hostile_server
 
-PRIVATE = [
+PRIVATE = (
     "127.0.0.1",
     "127.1",
     "0177.0.0.1",
@@ -43,7 +43,7 @@ PRIVATE = [
     "255.255.255.255",
     "168.63.129.16",
     "192.0.0.192",
-]
+)
 
 
 @pytest.fixture

@@ -26,6 +26,8 @@ from cid.text.urls import site
 from tests import make
 from tests.fakes import FakeHttp, FrozenClock, InlineChildren
 
+WAITS = """update screenings set state = 'waiting', waiting_for = 'signal', spread = 1,
+             until = cid_now() + interval '1 hour'"""
 FERRY = "Ferry service across the harbour resumes after long repairs"
 
 
@@ -358,9 +360,7 @@ async def test_a_screening_that_waits_for_signal_is_judged_again_when_its_own_te
     await desk.subscribe()
     desk.reports(FERRY)
     await desk.all_the_way()
-    await desk.owner.execute(
-        "update screenings set state = 'waiting', waiting_for = 'signal', until = cid_now() + interval '1 hour', spread = 1"
-    )
+    await desk.owner.execute(WAITS)
     other = await make.tenant(desk.platform, "other")
     await desk.subscribe("https://herald.test/feed", other)
     desk.reports(FERRY, host="herald.test")
@@ -378,9 +378,7 @@ async def test_an_urgent_report_wakes_a_screening_that_waits(desk: Desk) -> None
     await desk.subscribe()
     desk.reports(FERRY)
     await desk.all_the_way()
-    await desk.owner.execute(
-        "update screenings set state = 'waiting', waiting_for = 'signal', until = cid_now() + interval '1 hour', spread = 1"
-    )
+    await desk.owner.execute(WAITS)
     desk.reports("Breaking: ferry service across the harbour resumes")
     await desk.all_the_way()
     assert await desk.owner.fetchval("select urgent from screenings")
