@@ -127,7 +127,7 @@ async def person(sv: Services, email: str, tenant: Tenant) -> Actor:
     async with sv.platform.read() as tx:
         found = await decisions.member(tx, email, tenant.id)
     if found is None:
-        raise Refused(f"{email} is no member of {tenant.slug}. `cid tenants show {tenant.slug}` lists who is.")
+        raise Refused(f"There is no member {email} in {tenant.slug}.")
     return found
 
 

@@ -64,6 +64,7 @@ class TraceLine:
     title: str
     passed: bool
     reason: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

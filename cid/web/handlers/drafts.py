@@ -250,6 +250,7 @@ async def _trace(tx: Tx, draft: Draft) -> list[TraceLine]:
             title=words.GATES[line.gate],
             passed=line.outcome == "pass",
             reason=words.REASONS[line.reason],
+            detail=OUTCOMES.get(line.detail, line.detail),
         )
         for line in sorted(said, key=lambda line: (line.at, GATE_NUMBER[line.gate]))
     ]
