@@ -17,7 +17,10 @@ FEED = (
     b"</channel></rss>"
 )
 PAGE = b"<!doctype html><html><head><title>Welcome</title></head><body>Nothing to see</body></html>"
-JSON_FEED = b'{"version": "https://jsonfeed.org/version/1.1", "title": "J", "items": [{"id": "1", "url": "http://j.test/1", "title": "One"}]}'
+JSON_FEED = (
+    b'{"version": "https://jsonfeed.org/version/1.1", "title": "J", '
+    b'"items": [{"id": "1", "url": "http://j.test/1", "title": "One"}]}'
+)
 
 Writer = asyncio.StreamWriter
 Answer = Callable[["Hostile", Writer], Awaitable[None]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import combinations
@@ -20,7 +20,7 @@ from cid.text.words import words
 WINDOW = timedelta(hours=48)
 ALIKE = 0.30
 SHARED = 2
-PAIRED = 7
+PAIRED = 6
 """Words of a headline that are paired: the longest, which are the rarer ones in any language."""
 WORDS_KEPT = 200
 
@@ -35,10 +35,22 @@ _LIGHT = frozenset(words(_LIGHT_WORDS))
 K = TypeVar("K")
 
 
-def title_words(title: str) -> tuple[str, ...]:
-    """Each once, in alphabetical order; all of them where a title has none but light ones."""
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """A title made ready for comparison."""
+
+    words: tuple[str, ...]
+    """Each once; all of them where a title has none but light ones."""
+    pairs: tuple[int, ...]
+    """32-bit hashes of the pairs among its longest words, or of a lone word with itself."""
+
+
+def headline(title: str) -> Headline:
     found = set(words(title))
-    return tuple(sorted(found - _LIGHT or found))
+    kept = tuple(sorted(found - _LIGHT or found))
+    longest = sorted(sorted(kept, key=len, reverse=True)[:PAIRED])
+    pairs = list(combinations(longest, 2)) or [(word, word) for word in longest]
+    return Headline(kept, tuple(crc32(f"{one} {two}".encode()) for one, two in pairs))
 
 
 def bucket(at: datetime) -> int:
@@ -47,32 +59,16 @@ def bucket(at: datetime) -> int:
 
 
 def first_key(window: int) -> int:
-    """The lowest key that a title can have in a window."""
+    """The lowest key of a window. That it is part of the key keeps a look-up as cheap as what the window holds, however
+    old the table grows."""
     return window << 32
 
 
-def keys(title: Sequence[str], window: int) -> list[int]:
-    """64-bit keys of the pairs among the title's longest words (of a lone word, with itself), for one window.
-
-    The window is part of the key, so that looking up costs what the window holds, however old the table grows.
-    """
-    longest = sorted(sorted(title, key=lambda word: (-len(word), word))[:PAIRED])
-    pairs = list(combinations(longest, 2)) or [(word, word) for word in longest]
-    return sorted({first_key(window) + crc32(f"{one} {two}".encode()) for one, two in pairs})
-
-
-def lookup_keys(title: Sequence[str], at: datetime, now: datetime) -> list[int]:
+def lookup_keys(title: Headline, at: datetime, now: datetime) -> list[int]:
     """Keys under which stories within WINDOW of `at` may stand, on either side of it but not ahead of `now`."""
     here = bucket(at)
-    return [key for window in range(here - 1, min(here + 1, bucket(now)) + 1) for key in keys(title, window)]
-
-
-def likeness(title: Sequence[str], story: Counter[str]) -> float:
-    """Cosine, 0 to 1; 0 below SHARED common words unless the title has no more."""
-    shared = [story[word] for word in title if word in story]
-    if not shared or len(shared) < min(SHARED, len(title)):
-        return 0.0
-    return sum(shared) / math.sqrt(len(title) * sum(count * count for count in story.values()))
+    windows = range(here - 1, min(here + 1, bucket(now)) + 1)
+    return [first_key(window) + pair for window in windows for pair in title.pairs]
 
 
 @dataclass(slots=True)
@@ -91,10 +87,28 @@ class Known(Generic[K]):
     made: bool = False
     touched: bool = False
     added: list[int] = field(default_factory=list)
-    counts: Counter[str] = field(init=False)
+    _counts: Counter[str] = field(init=False)
+    _square: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.counts = Counter(self.words)
+        self._count()
+
+    def likeness(self, title: Headline) -> float:
+        """Cosine, 0 to 1; 0 below SHARED common words unless the title has no more."""
+        shared = [count for word in title.words if (count := self._counts.get(word))]
+        if not shared or len(shared) < min(SHARED, len(title.words)):
+            return 0.0
+        return sum(shared) / math.sqrt(len(title.words) * self._square)
+
+    def take(self, title: Headline, at: datetime) -> None:
+        self.touched = True
+        self.words = [*self.words, *title.words][-WORDS_KEPT:]
+        self.at = max(self.at, at)
+        self._count()
+
+    def _count(self) -> None:
+        self._counts = Counter(self.words)
+        self._square = sum(count * count for count in self._counts.values())
 
 
 class Shelf(Generic[K]):
@@ -109,33 +123,28 @@ class Shelf(Generic[K]):
             for key in story.keys:
                 self._by_key[key].append(story)
 
-    def place(self, title: Sequence[str], at: datetime, *, sample: bool, fresh: K) -> Known[K]:
+    def place(self, title: Headline, at: datetime, *, sample: bool, fresh: K) -> Known[K]:
         """In the nearest story, or in a new one whose id is `fresh`. Sample and real news never meet."""
         story = self._nearest(title, at, sample=sample)
         if story is None:
-            story = Known(id=fresh, words=list(title), keys=set(), at=at, sample=sample, made=True)
+            story = Known(id=fresh, words=list(title.words), keys=set(), at=at, sample=sample, made=True)
             self.stories.append(story)
         else:
-            story.touched = True
-            story.words = [*story.words, *title][-WORDS_KEPT:]
-            story.counts = Counter(story.words)
-            story.at = max(story.at, at)
-        self._stand(story, [key for key in keys(title, bucket(story.at)) if key not in story.keys])
+            story.take(title, at)
+        start = first_key(bucket(story.at))
+        for key in {start + pair for pair in title.pairs} - story.keys:
+            story.keys.add(key)
+            story.added.append(key)
+            self._by_key[key].append(story)
         return story
 
-    def _nearest(self, title: Sequence[str], at: datetime, *, sample: bool) -> Known[K] | None:
+    def _nearest(self, title: Headline, at: datetime, *, sample: bool) -> Known[K] | None:
         """The first of those that are most alike."""
         seen = {id(story): story for key in lookup_keys(title, at, self._now) for story in self._by_key.get(key, ())}
         alike = [
-            (likeness(title, story.counts), story)
+            (story.likeness(title), story)
             for story in seen.values()
             if story.sample == sample and abs(story.at - at) <= WINDOW
         ]
         most, best = max(alike, key=lambda pair: pair[0], default=(0.0, None))
         return best if most >= ALIKE else None
-
-    def _stand(self, story: Known[K], under: Sequence[int]) -> None:
-        story.keys.update(under)
-        story.added += under
-        for key in under:
-            self._by_key[key].append(story)

@@ -32,7 +32,8 @@ def environment(value): return dict(os.environ)
 def pid(value): return os.getpid()
 def echo(value): return value
 
-child.FUNCTIONS.update({f.__name__.rstrip("_"): f for f in (sleep, spin, hoard, raise_, die, write, environment, pid, echo)})
+functions = (sleep, spin, hoard, raise_, die, write, environment, pid, echo)
+child.FUNCTIONS.update({f.__name__.rstrip("_"): f for f in functions})
 child.main()
 '''
 
@@ -108,6 +109,12 @@ async def test_children_start_when_wanted_and_leave_when_idle(program: None) -> 
         assert await pool.call("pid", None) != first
 
 
+async def _until_alive(pool: ChildPool) -> None:
+    """A process's start has no event to wait for."""
+    while not pool.alive:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+
+
 async def test_a_stop_of_the_whole_unit_is_no_fault_of_the_input(pool: ChildPool) -> None:
     pid = await pool.call("pid", None)
     os.kill(pid, signal.SIGTERM)
@@ -117,8 +124,7 @@ async def test_a_stop_of_the_whole_unit_is_no_fault_of_the_input(pool: ChildPool
 async def test_whoever_waits_while_we_stop_hears_that_and_blames_nobody(program: None) -> None:
     pool = ChildPool(size=1)
     waiting = asyncio.ensure_future(pool.call("sleep", 60, timeout_s=30))
-    while not pool.alive:
-        await asyncio.sleep(0.01)
+    await _until_alive(pool)
     await pool.close()
     with pytest.raises(Stopping):
         await waiting
@@ -128,8 +134,7 @@ async def test_whoever_waits_while_we_stop_hears_that_and_blames_nobody(program:
 
 async def test_a_cancelled_call_takes_its_child_along(pool: ChildPool) -> None:
     call = asyncio.ensure_future(pool.call("sleep", 60, timeout_s=30))
-    while not pool.alive:
-        await asyncio.sleep(0.01)
+    await _until_alive(pool)
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call

@@ -359,7 +359,8 @@ async def test_a_screening_that_waits_for_signal_is_judged_again_when_its_own_te
     desk.reports(FERRY)
     await desk.all_the_way()
     await desk.owner.execute(
-        "update screenings set state = 'waiting', waiting_for = 'signal', until = cid_now() + interval '1 hour', spread = 1"
+        "update screenings set state = 'waiting', waiting_for = 'signal', spread = 1, "
+        "until = cid_now() + interval '1 hour'"
     )
     other = await make.tenant(desk.platform, "other")
     await desk.subscribe("https://herald.test/feed", other)
@@ -379,7 +380,8 @@ async def test_an_urgent_report_wakes_a_screening_that_waits(desk: Desk) -> None
     desk.reports(FERRY)
     await desk.all_the_way()
     await desk.owner.execute(
-        "update screenings set state = 'waiting', waiting_for = 'signal', until = cid_now() + interval '1 hour', spread = 1"
+        "update screenings set state = 'waiting', waiting_for = 'signal', spread = 1, "
+        "until = cid_now() + interval '1 hour'"
     )
     desk.reports("Breaking: ferry service across the harbour resumes")
     await desk.all_the_way()

@@ -15,7 +15,7 @@ from aiohttp.test_utils import TestServer
 
 from cid.channels.site import SitePublisher
 from cid.domain.draft import DraftState
-from cid.domain.ids import DraftId, TenantId
+from cid.domain.ids import DraftId
 from cid.domain.publication import ChannelKind, PublicationState
 from cid.domain.tenants import Actor, Role, Tenant, User
 from cid.flows import decide, publish
@@ -24,8 +24,9 @@ from cid.render.version import render_version
 from cid.services import Outside
 from cid.web.app import make_app
 from cid.web.handlers.drafts import FILTERS, PAGE
-from tests import make, newsroom
+from tests import make
 from tests.fakes import FakeHttp, FakeReader, FrozenClock, InlineChildren
+from tests.newsroom import Newsroom
 from tests.press import ARTICLE, Press
 from tests.web.conftest import Desk, Person
 
@@ -38,9 +39,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-async def empty_desk(db: AppDb, platform: WorkerDb, reader: FakeReader, tmp_path: Path) -> AsyncIterator[Desk]:
+async def empty_desk(db: AppDb, platform: WorkerDb, tmp_path: Path) -> AsyncIterator[Desk]:
     """A desk that can render and publish."""
-    clock = FrozenClock()
+    clock, reader = FrozenClock(), FakeReader()
     outside = Outside(
         http=FakeHttp(),
         children=InlineChildren({"render_version": lambda value: render_version(json.loads(json.dumps(value)))}),
@@ -48,23 +49,20 @@ async def empty_desk(db: AppDb, platform: WorkerDb, reader: FakeReader, tmp_path
         channels={ChannelKind.SITE: SitePublisher(tmp_path)},
     )
     sv = make.services(db, platform, outside=outside, clock=clock)
-    server = TestServer(make_app(sv, https=False))
+    server = TestServer(make_app(sv))
     await server.start_server()
-    room = newsroom.Newsroom(tenant=TenantId(uuid4()), slug="acme", private_tenant=TenantId(uuid4()))
-    yield Desk(sv, server, room, reader, clock)
+    yield Desk(sv, server, reader, clock)
     await server.close()
 
 
 @pytest.fixture
-async def acme(desk: Desk, owner: asyncpg.Connection[asyncpg.Record]) -> Press:
+async def acme(desk: Desk, room: Newsroom, owner: asyncpg.Connection[asyncpg.Record]) -> Press:
     """What is behind the pages, as its editor."""
     row = await owner.fetchrow("select id, email, name from users where email = 'editor@acme.test'")
     assert row is not None
-    tenant = Tenant(
-        id=desk.room.tenant, slug="acme", name="Acme Harbour News", sample=False, created_at=desk.clock.now()
-    )
+    tenant = Tenant(id=room.tenant, slug="acme", name="Acme Harbour News", sample=False, created_at=desk.clock.now())
     user = User(id=row["id"], email=row["email"], name=row["name"], admin=False)
-    press = Press(desk.sv, Actor(user=user, tenant=tenant, role=Role.EDITOR), desk.room.tenant, None, owner)
+    press = Press(desk.sv, Actor(user=user, tenant=tenant, role=Role.EDITOR), room.tenant, None, owner)
     await press.channel("site", canonical=True)
     return press
 
@@ -116,17 +114,17 @@ async def test_the_site_serves_nothing_but_its_pages(acme: Press, anybody: Perso
     draft = await acme.draft()
     await decide.approve(acme.sv, acme.actor, *await acme.shown(draft), via="page")
     await publish.publish(acme.sv, await acme.jobs())
-    assert (await anybody.get(path, allow_redirects=True)).status == 404
+    assert (await anybody.get(path, follow=True)).status == 404
 
 
-async def test_the_second_of_two_is_told_who_was_first(acme: Press, editor: Person, owner_of_acme: Person) -> None:
+async def test_the_second_of_two_is_told_who_was_first(acme: Press, editor: Person, boss: Person) -> None:
     draft = await acme.draft()
-    fields = await seen(owner_of_acme, draft)
+    fields = await seen(boss, draft)
     await editor.post(at(draft, "/reject"), **await seen(editor, draft), reason="Old news.")
-    answer = await owner_of_acme.post(at(draft, "/approve"), **fields)
+    answer = await boss.post(at(draft, "/approve"), **fields)
     assert answer.status == 409
     assert "Editor already rejected version 1" in await answer.text()
-    assert "Old news." in await owner_of_acme.text(at(draft))
+    assert "Old news." in await boss.text(at(draft))
 
 
 async def test_turning_down_and_undoing_by_forms(acme: Press, editor: Person) -> None:
@@ -211,13 +209,13 @@ async def test_half_a_question_is_refused_with_every_word_that_was_typed(acme: P
 
 
 async def test_the_second_editor_sees_what_changed_and_keeps_their_text(
-    acme: Press, editor: Person, owner_of_acme: Person
+    acme: Press, editor: Person, boss: Person
 ) -> None:
     draft = await acme.draft()
-    mine = typed(await owner_of_acme.text(at(draft, "/edit")))
+    mine = typed(await boss.text(at(draft, "/edit")))
     theirs = typed(await editor.text(at(draft, "/edit")))
     await editor.post(at(draft, "/edit"), **theirs | {"title": "Harbour opens its old quay"})
-    answer = await owner_of_acme.post(at(draft, "/edit"), **mine | {"title": "My own title"})
+    answer = await boss.post(at(draft, "/edit"), **mine | {"title": "My own title"})
     text = await answer.text()
     assert answer.status == 409
     assert "Editor made version 2" in text
@@ -225,7 +223,7 @@ async def test_the_second_editor_sees_what_changed_and_keeps_their_text(
     assert "<del>new</del>" in text
     assert "<ins>old</ins>" in text
     assert 'value="My own title"' in text
-    again = await owner_of_acme.post(at(draft, "/edit"), **typed(text))
+    again = await boss.post(at(draft, "/edit"), **typed(text))
     assert again.status == 303
     assert (await acme.version(draft)).number == 3
 

@@ -1,0 +1,97 @@
+"""`cid tenants`: the organisations on this desk."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cid.cli import frame
+from cid.domain.errors import Misconfigured
+from cid.domain.tenants import Profile
+from cid.flows import people
+
+
+@click.group()
+def tenants() -> None:
+    """See and add tenants."""
+
+
+@tenants.command()
+@click.argument("name")
+@click.option("--slug", help="Short name for addresses; made from the name where none is given.")
+@frame.data_option
+@frame.json_option
+def add(*, name: str, slug: str | None, data: Path | None, as_json: bool) -> None:
+    """Add a tenant. The platform's admins own it."""
+    tenant = frame.with_services(frame.Options(data=data), lambda sv: people.add_tenant(sv, name=name, slug=slug))
+    if as_json:
+        frame.show(asdict(tenant))
+    else:
+        click.echo(f"{tenant.name} is at /t/{tenant.slug}/")
+
+
+@tenants.command("list")
+@frame.data_option
+@frame.json_option
+def list_(*, data: Path | None, as_json: bool) -> None:
+    """Every tenant, by short name."""
+    found = frame.with_services(frame.Options(data=data), people.all_tenants)
+    if as_json:
+        frame.show([asdict(tenant) for tenant in found])
+        return
+    for tenant in found:
+        click.echo(f"{tenant.slug:<40} {tenant.name}{'  (sample)' if tenant.sample else ''}")
+    if not found:
+        click.echo("There is no tenant yet.")
+
+
+@tenants.command()
+@click.argument("slug")
+@frame.data_option
+@frame.json_option
+def show(*, slug: str, data: Path | None, as_json: bool) -> None:
+    """One tenant and its people."""
+    shown = frame.with_services(frame.Options(data=data), lambda sv: people.show_tenant(sv, slug=slug))
+    if as_json:
+        frame.show(asdict(shown))
+        return
+    click.echo(f"{shown.tenant.name}  /t/{shown.tenant.slug}/{'  (sample)' if shown.tenant.sample else ''}")
+    for member in shown.members:
+        click.echo(f"  {member.role:<8} {member.email}  {member.name}")
+
+
+@tenants.command()
+@click.argument("slug")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@frame.data_option
+def profile(*, slug: str, file: Path, data: Path | None) -> None:
+    """Tell the gates who a tenant writes for, from a TOML file (see config/profile.example.toml)."""
+    wanted = _profile(file)
+    tenant = frame.with_services(frame.Options(data=data), lambda sv: people.set_profile(sv, slug=slug, profile=wanted))
+    click.echo(f"{tenant.name} has {len(wanted.keywords)} keywords and {len(wanted.excluded)} exclusions.")
+
+
+def _profile(file: Path) -> Profile:
+    """Raises Misconfigured: which line or name is wrong."""
+    try:
+        said = tomllib.loads(file.read_text())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise Misconfigured(f"{file} is no TOML file ({error}).") from error
+    values: dict[str, Any] = {}
+    for field in fields(Profile):
+        value = said.pop(field.name, field.default)
+        many = isinstance(field.default, tuple)
+        if not (
+            isinstance(value, (list, tuple)) and all(isinstance(part, str) for part in value)
+            if many
+            else isinstance(value, str)
+        ):
+            raise Misconfigured(f"{file}: {field.name} is {'a list of texts' if many else 'one text'}.")
+        values[field.name] = tuple(value) if many else value
+    if said:
+        raise Misconfigured(f"{file}: {', '.join(said)} is no part of a profile.")
+    return Profile(**values)
