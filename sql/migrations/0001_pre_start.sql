@@ -409,7 +409,7 @@ create table calls (
   reply text,
   subjects jsonb not null default '[]',       -- [[opaque id, subject, input hash in hex]]: what a stored reply answers
   sent_at timestamptz not null default cid_now(),
-  deadline timestamptz not null,              -- after it nobody waits for the reply any more
+  deadline timestamptz not null default cid_now() + interval '5 minutes', -- after it nobody waits for the reply
   answered_at timestamptz,
   read_at timestamptz                         -- its answers are in call_subjects, or there are none to read
 ) partition by range (id);
