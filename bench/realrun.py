@@ -235,7 +235,8 @@ def main() -> None:
         out: dict[str, Any] = {"start_s": round(desk.start(), 2)}
         try:
             out["idle_mb"] = desk.pss_mb()
-            desk.cid("tenants", "add", "newsroom", "--name", "Newsroom", "--profile", str(PROFILE))
+            desk.cid("tenants", "add", "Newsroom")
+            desk.cid("tenants", "profile", "newsroom", str(PROFILE))
             desk.cid("sources", "import", opml, "--tenant", "newsroom")
             out["first_sweep_s"] = round(first_sweep(desk), 1) if not chosen.kills else None
             out |= run(desk, chosen, opml, feeds)

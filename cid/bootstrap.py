@@ -18,7 +18,7 @@ from cid.domain.news import SourceKind
 from cid.domain.policy import GatePolicy
 from cid.domain.publication import ChannelKind
 from cid.llm.anthropic import Anthropic
-from cid.llm.models import load_models, load_prices
+from cid.llm.models import OFFLINE, Models, load_models, load_prices
 from cid.llm.offline import Offline
 from cid.llm.prompts import Prompts
 from cid.llm.router import Router
@@ -29,8 +29,10 @@ from cid.outside.http import GuardedHttp
 from cid.outside.keys import Keys
 from cid.pg import place, roles
 from cid.pg.checks import check_roles
+from cid.pg.doctor import Check, fail, ok, warn
 from cid.pg.embedded import Server
 from cid.pg.migrate import migrate
+from cid.pg.place import Place
 from cid.pg.pool import AppDb, WorkerDb, open_pool
 from cid.pg.sql import SQL
 from cid.ports import Provider
@@ -58,6 +60,45 @@ def logins(settings: Settings, sockets: str | None) -> roles.Logins:
         app=app.value if app else None,
         worker=worker.value if worker else None,
     )
+
+
+def place_of(settings: Settings) -> Place:
+    """Where the database of `settings` is, for the commands that must work when nothing else does."""
+    app, worker = settings.database_url_app, settings.database_url_worker
+    derived = settings.database_url is not None and not (app and worker)
+    return Place(
+        data=settings.data,
+        url=settings.database_url.value if settings.database_url else None,
+        app_url=app.value if app else None,
+        worker_url=worker.value if worker else None,
+        bindir=settings.pg_bindir,
+        secret=_passwords(settings) if derived else {},
+    )
+
+
+def model_checks(settings: Settings) -> list[Check]:
+    """Which models answer, whether there is a key for each, and what each costs."""
+    try:
+        models, prices = _models(settings), load_prices(CONFIG / "prices.toml")
+        today = SystemClock().now().date()
+        found = []
+        for tier, choice in models.tiers.items():
+            if choice.provider != OFFLINE:
+                prices.at(choice, today, 0)
+            name = f"model for {tier}"
+            key = settings_module.key_of(choice.provider)
+            if choice.provider == OFFLINE or key in settings.provider_keys:
+                found.append(ok(name, str(choice)))
+            else:
+                remedy = f"Set {key}, or name another model in config/models.toml or CID_MODELS."
+                found.append(warn(name, f"{choice} has no key", remedy))
+    except Misconfigured as error:
+        return [fail("models", str(error), "Correct config/models.toml and config/prices.toml.")]
+    return found
+
+
+def _models(settings: Settings) -> Models:
+    return load_models(CONFIG / "models.toml").with_tiers(**settings.models)
 
 
 def _passwords(settings: Settings) -> dict[str, str]:
@@ -97,7 +138,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
         yield Services(
             db=db,
             platform=platform,
-            llm=_router(settings, db, clock),
+            llm=_router(settings, db, clock, stack),
             outside=Outside(
                 http=http,
                 children=children,
@@ -115,11 +156,12 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
         )
 
 
-def _router(settings: Settings, db: AppDb, clock: SystemClock) -> Router:
-    models = load_models(CONFIG / "models.toml").with_tiers(**settings.models)
-    providers: list[Provider] = [Offline()]
+def _router(settings: Settings, db: AppDb, clock: SystemClock, stack: AsyncExitStack) -> Router:
+    models = _models(settings)
     key = settings.provider_keys.get("ANTHROPIC_API_KEY")
-    providers.append(Anthropic(key.value if key else "", traits=models.of_provider("anthropic")))
+    anthropic = Anthropic(key.value if key else "", traits=models.of_provider("anthropic"))
+    stack.push_async_callback(anthropic.close)
+    providers: list[Provider] = [Offline(), anthropic]
     return Router(
         db,
         clock,

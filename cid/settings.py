@@ -20,6 +20,7 @@ from cid.domain.tuning import Periodic, QueueTuning, Retention
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 PROVIDER_KEYS = ("ANTHROPIC_API_KEY",)
 TIERS = ("cheap", "quality")
+OFFLINE_MODEL = "offline/extracts-1"
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 _UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 T = TypeVar("T")
@@ -155,6 +156,11 @@ def secret_key(settings: Settings) -> bytes:
     if len(key) < 32:
         raise Misconfigured(f"{path} is damaged: restore it from a backup; what it encrypted cannot be read without.")
     return key
+
+
+def key_of(provider: str) -> str:
+    """The environment variable that holds a provider's key."""
+    return f"{provider.upper()}_API_KEY"
 
 
 def effective(settings: Settings) -> dict[str, Any]:
@@ -304,7 +310,9 @@ def _seconds(env: Mapping[str, str], name: str) -> timedelta | None:
 
 
 def _models(text: str) -> dict[str, str]:
-    """From "cheap=offline,quality=anthropic/claude-…"."""
+    """From "cheap=anthropic/claude-…,quality=anthropic/claude-…", or "offline" for every tier."""
+    if text.strip() == "offline":
+        return dict.fromkeys(TIERS, OFFLINE_MODEL)
     chosen: dict[str, str] = {}
     for part in re.split(r"[,\s]+", text.strip()):
         if not part:

@@ -6,6 +6,65 @@ grant usage on schema inspect to cid_worker;
 grant usage on schema public to cid_app;
 grant usage on schema public to cid_worker;
 
+CREATE OR REPLACE FUNCTION inspect.cancel_job(p_id bigint)
+ RETURNS text
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  found_state text;
+begin
+  select j.state into found_state from jobs j where j.id = p_id for update;
+  if found_state = 'running' then
+    update jobs j set cancel = true where j.id = p_id;
+    return 'asked';
+  elsif found_state is not null then
+    with gone as (delete from jobs j where j.id = p_id returning j.*)
+    insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at)
+    select g.id, g.tenant_id, g.kind, 'cancelled', g.attempt, g.payload, g.created_at from gone g;
+    return 'cancelled';
+  end if;
+  return null;
+end $function$;
+revoke all on function inspect.cancel_job(bigint) from public;
+grant execute on function inspect.cancel_job(bigint) to cid_worker;
+
+CREATE OR REPLACE FUNCTION inspect.pause(p_kind text, p_tenant uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  with done as (insert into pauses (kind, tenant_id) values (p_kind, p_tenant) on conflict do nothing returning 1)
+  select exists (select from done)
+$function$;
+revoke all on function inspect.pause(text,uuid) from public;
+grant execute on function inspect.pause(text,uuid) to cid_worker;
+
+CREATE OR REPLACE FUNCTION inspect.resume(p_kind text, p_tenant uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  with done as (delete from pauses p where p.kind = p_kind and p.tenant_id = p_tenant returning 1)
+  select exists (select from done)
+$function$;
+revoke all on function inspect.resume(text,uuid) from public;
+grant execute on function inspect.resume(text,uuid) to cid_worker;
+
+CREATE OR REPLACE FUNCTION inspect.retry_job(p_id bigint)
+ RETURNS boolean
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  with gone as (delete from jobs_dead d where d.id = p_id returning d.*),
+  back as (
+    insert into jobs (tenant_id, kind, payload, error, created_at)
+    select g.tenant_id, g.kind, g.payload, g.error, g.created_at from gone g)
+  select exists (select from gone)
+$function$;
+revoke all on function inspect.retry_job(bigint) from public;
+grant execute on function inspect.retry_job(bigint) to cid_worker;
+
 CREATE OR REPLACE FUNCTION public.app_tenant()
  RETURNS uuid
  LANGUAGE sql
@@ -23,6 +82,58 @@ AS $function$
                       then coalesce(nullif(current_setting('cid.clock_offset', true), '')::interval, interval '0')
                       else interval '0' end
 $function$;
+
+CREATE OR REPLACE FUNCTION public.claim_group(p_kind text, p_from uuid, p_n integer, p_linger interval, p_worker uuid, p_lease bigint, p_deadline interval, p_handouts integer)
+ RETURNS TABLE(id bigint, tenant_id uuid, attempt integer, deadline timestamp with time zone, payload jsonb, error text)
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  v uuid; since timestamptz; wrapped boolean := p_from = '00000000-0000-0000-0000-000000000000';
+begin
+  -- A lost claim is a job handed out again, which the fence allows for: it need not wait for the disk.
+  perform set_config('synchronous_commit', 'off', true);
+  select j.tenant_id into v from jobs j where j.state = 'ready' and j.kind = p_kind and j.tenant_id >= p_from
+  order by j.kind, j.tenant_id limit 1;
+  loop
+    if v is null then
+      exit when wrapped;
+      wrapped := true;
+      select j.tenant_id into v from jobs j where j.state = 'ready' and j.kind = p_kind order by j.kind, j.tenant_id limit 1;
+      exit when v is null or v >= p_from;
+    end if;
+    <<tenant>> begin
+      exit tenant when exists (select from pauses p where p.kind in (p_kind, '*')
+                               and p.tenant_id in (v, '00000000-0000-0000-0000-000000000000'));
+      select j.run_at into since from jobs j where j.state = 'ready' and j.kind = p_kind and j.tenant_id = v
+      order by j.priority, j.id limit 1;
+      if since > cid_now() - p_linger then
+        perform from jobs j where j.state = 'ready' and j.kind = p_kind and j.tenant_id = v
+        order by j.priority, j.id offset p_n - 1 limit 1;
+        exit tenant when not found;
+      end if;
+      exit tenant when p_handouts <= (select count(*) from jobs j where j.kind = p_kind and j.tenant_id = v and j.leads);
+      exit tenant when not pg_try_advisory_xact_lock(hashtextextended(p_kind || v, 0));
+      exit tenant when p_handouts <= (select count(*) from jobs j where j.kind = p_kind and j.tenant_id = v and j.leads);
+      return query
+        with picked as materialized (
+          select j.id from jobs j where j.state = 'ready' and j.kind = p_kind and j.tenant_id = v
+          order by j.priority, j.id limit p_n for update skip locked)
+        update jobs j
+        set state = 'running', attempt = j.attempt + 1, worker = p_worker, lease = p_lease, deadline = cid_now() + p_deadline,
+            leads = j.id = (select min(p.id) from picked p)
+        where j.id = any (array(select p.id from picked p))  -- not a join: with stale statistics that scans the table
+        returning j.id, j.tenant_id, j.attempt, j.deadline, j.payload, j.error;
+      if found then return; end if;
+    end tenant;
+    select (select j.tenant_id from jobs j where j.state = 'ready' and j.kind = p_kind and j.tenant_id > v
+            order by j.kind, j.tenant_id limit 1) into v;
+    exit when wrapped and p_from > '00000000-0000-0000-0000-000000000000' and v >= p_from;
+  end loop;
+end $function$;
+revoke all on function claim_group(text,uuid,integer,interval,uuid,bigint,interval,integer) from public;
+grant execute on function claim_group(text,uuid,integer,interval,uuid,bigint,interval,integer) to cid_worker;
 
 CREATE OR REPLACE FUNCTION public.delete_tenant(gone uuid)
  RETURNS jsonb
@@ -67,6 +178,50 @@ begin
   return counts;
 end $function$;
 revoke all on function delete_tenant(uuid) from public;
+
+CREATE OR REPLACE FUNCTION public.drop_old_history(p_keep interval)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  part record; dropped integer := 0;
+begin
+  for part in
+    select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'public.jobs_done'::regclass and c.relname ~ '^jobs_done_\d{8}$'
+      and to_date(right(c.relname, 8), 'YYYYMMDD') + 1
+          < ((public.cid_now() - greatest(p_keep, interval '1 day')) at time zone 'UTC')::date
+  loop
+    execute format('drop table public.%I', part.relname);
+    dropped := dropped + 1;
+  end loop;
+  return dropped;
+end $function$;
+revoke all on function drop_old_history(interval) from public;
+grant execute on function drop_old_history(interval) to cid_worker;
+
+CREATE OR REPLACE FUNCTION public.find_verdicts(words text, gate text, outcome text, reason text, before_at timestamp with time zone, before_id uuid, most integer)
+ RETURNS TABLE(id uuid)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  return query execute $q$
+    select v.id
+    from public.verdicts v
+    left join public.screenings s on s.tenant_id = v.tenant_id and s.id = v.screening_id
+    join public.items i on i.id = coalesce(v.item_id, s.item_id)
+    where v.tenant_id = $1 and public.title_words(i.title) @@ websearch_to_tsquery('simple', translate($2, '“”„«»’‘‚‹›–—…·•', '"""""          '))
+      and v.gate = coalesce($3, v.gate) and v.outcome = coalesce($4, v.outcome) and v.reason = coalesce($5, v.reason)
+      and ($6 is null or (v.at, v.id) < ($6, $7))
+    order by v.at desc, v.id desc limit $8
+  $q$ using public.app_tenant(), words, gate, outcome, reason, before_at, before_id, most;
+end $function$;
+revoke all on function find_verdicts(text,text,text,text,timestamp with time zone,uuid,integer) from public;
+grant execute on function find_verdicts(text,text,text,text,timestamp with time zone,uuid,integer) to cid_app;
 
 CREATE OR REPLACE FUNCTION public.make_partition(parent text, suffix text, low text, high text)
  RETURNS integer
@@ -126,6 +281,130 @@ revoke all on function memberships_of(uuid) from public;
 grant execute on function memberships_of(uuid) to cid_app;
 grant execute on function memberships_of(uuid) to cid_worker;
 
+CREATE OR REPLACE FUNCTION public.move_due(p_limit integer)
+ RETURNS TABLE(kind text, moved integer)
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  due record;
+begin
+  perform set_config('synchronous_commit', 'off', true);
+  begin
+    return query
+      with due as materialized (
+        select j.id from jobs j where j.state = 'scheduled' and j.run_at <= cid_now()
+        order by j.run_at limit p_limit for update skip locked),
+      gone as (
+        update jobs j set state = 'ready' where j.id = any (array(select d.id from due d)) returning j.kind)
+      select g.kind, count(*)::int from gone g group by g.kind;
+    return;
+  exception when others then
+    moved := 1;
+  end;
+  for due in
+    select j.id, j.kind from jobs j where j.state = 'scheduled' and j.run_at <= cid_now()
+    order by j.run_at limit p_limit for update skip locked
+  loop
+    begin
+      update jobs j set state = 'ready' where j.id = due.id;
+      kind := due.kind;
+      return next;
+    exception when others then
+      update jobs j set run_at = cid_now() + interval '5 minutes', error = 'could not become ready: ' || sqlerrm
+      where j.id = due.id;
+    end;
+  end loop;
+end $function$;
+revoke all on function move_due(integer) from public;
+grant execute on function move_due(integer) to cid_worker;
+
+CREATE OR REPLACE FUNCTION public.person_of(who uuid)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select coalesce(nullif(u.name, ''), u.email) from public.users u
+  where u.id = who and (
+    exists (select from public.members m where m.tenant_id = public.app_tenant() and m.user_id = who)
+    or exists (select from public.decisions d where d.tenant_id = public.app_tenant() and d.user_id = who)
+    or exists (select from public.versions v where v.tenant_id = public.app_tenant() and v.author_id = who))
+$function$;
+revoke all on function person_of(uuid) from public;
+grant execute on function person_of(uuid) to cid_app;
+
+CREATE OR REPLACE FUNCTION public.put_back(p_ids bigint[], p_leases bigint[], p_run_at timestamp with time zone[], p_refund boolean, p_errors text[])
+ RETURNS TABLE(id bigint, kind text, outcome text)
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  i integer; cancelled boolean;
+begin
+  for i in 1 .. cardinality(p_ids) loop
+    id := p_ids[i]; kind := null;
+    select j.cancel, j.kind into cancelled, kind from jobs j where j.id = p_ids[i] and j.lease = p_leases[i] for update;
+    continue when not found;
+    outcome := case when cancelled then 'cancelled' when p_run_at[i] is null then 'ready' else 'scheduled' end;
+    if not cancelled then
+      begin
+        update jobs j
+        set state = outcome, run_at = coalesce(p_run_at[i], cid_now()), worker = null, lease = null, deadline = null,
+            leads = false, attempt = greatest(j.attempt - p_refund::int, 0), error = coalesce(p_errors[i], j.error)
+        where j.id = p_ids[i];
+      exception when unique_violation then
+        outcome := 'merged';
+      end;
+    end if;
+    if outcome in ('cancelled', 'merged') then
+      with gone as (delete from jobs j where j.id = p_ids[i] returning j.*)
+      insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at)
+      select g.id, g.tenant_id, g.kind, outcome, g.attempt, g.payload, g.created_at from gone g;
+    end if;
+    return next;
+  end loop;
+end $function$;
+revoke all on function put_back(bigint[],bigint[],timestamp with time zone[],boolean,text[]) from public;
+grant execute on function put_back(bigint[],bigint[],timestamp with time zone[],boolean,text[]) to cid_worker;
+
+CREATE OR REPLACE FUNCTION public.rescue(p_silent interval, p_kinds text[], p_tries integer[], p_limit integer)
+ RETURNS TABLE(id bigint, kind text, outcome text)
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  lost record; why text;
+begin
+  for lost in
+    select j.id, j.kind, j.lease, j.attempt, j.error,
+           j.worker = any (array(select w.id from workers w where w.beat_at > cid_now() - p_silent)) as alive,
+           coalesce((select t.tries from unnest(p_kinds, p_tries) t (kind, tries) where t.kind = j.kind), 5) as tries
+    from jobs j
+    where j.state = 'running'
+      and (j.worker <> all (array(select w.id from workers w where w.beat_at > cid_now() - p_silent))
+           or j.deadline < cid_now() - interval '1 minute')
+    order by j.id limit p_limit for update skip locked
+  loop
+    why := case when lost.alive then 'its deadline passed and its process did not end it' else 'its process died' end
+           || format(' (attempt %s)', lost.attempt);
+    if lost.attempt < lost.tries then
+      return query select * from put_back(array[lost.id], array[lost.lease], array[null::timestamptz], false, array[why]);
+    else
+      with gone as (delete from jobs j where j.id = lost.id returning j.*)
+      insert into jobs_dead (id, tenant_id, kind, attempt, payload, error, created_at)
+      select g.id, g.tenant_id, g.kind, g.attempt, g.payload, why, g.created_at from gone g;
+      id := lost.id; kind := lost.kind; outcome := 'dead';
+      return next;
+    end if;
+  end loop;
+end $function$;
+revoke all on function rescue(interval,text[],integer[],integer) from public;
+grant execute on function rescue(interval,text[],integer[],integer) to cid_worker;
+
 CREATE OR REPLACE FUNCTION public.session_of(hash bytea)
  RETURNS TABLE(user_id uuid, email text, name text, admin boolean, csrf text, stale boolean)
  LANGUAGE sql
@@ -139,6 +418,12 @@ $function$;
 revoke all on function session_of(bytea) from public;
 grant execute on function session_of(bytea) to cid_app;
 grant execute on function session_of(bytea) to cid_worker;
+
+CREATE OR REPLACE FUNCTION public.title_words(title text)
+ RETURNS tsvector
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+RETURN to_tsvector('simple'::regconfig, translate(title, '’‘‚“”„«»‹›–—…·•'::text, '               '::text));
 
 CREATE OR REPLACE FUNCTION public.uuid7_floor(at timestamp with time zone)
  RETURNS uuid
@@ -198,6 +483,7 @@ create table call_subjects (
   constraint call_subjects_pkey PRIMARY KEY (tenant_id, stage, subject, input_hash),
   constraint call_subjects_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
+CREATE INDEX call_subjects_call ON public.call_subjects USING btree (tenant_id, call_id);
 alter table call_subjects enable row level security;
 alter table call_subjects force row level security;
 create policy owner on call_subjects for all to current_user using (true) with check (true);
@@ -229,21 +515,25 @@ create table calls (
   cost numeric(18,12),
   error text default ''::text not null,
   reply text,
+  subjects jsonb default '[]'::jsonb not null,
   sent_at timestamp with time zone default cid_now() not null,
+  deadline timestamp with time zone default (cid_now() + '00:05:00'::interval) not null,
   answered_at timestamp with time zone,
+  read_at timestamp with time zone,
   constraint calls_pkey PRIMARY KEY (id),
   constraint calls_state_check CHECK ((state = ANY (ARRAY['sent'::text, 'answered'::text, 'failed'::text, 'ambiguous'::text]))),
   constraint calls_tier_check CHECK ((tier = ANY (ARRAY['cheap'::text, 'quality'::text])))
 ) partition by RANGE (id);
-CREATE INDEX calls_open ON ONLY public.calls USING btree (sent_at) WHERE (state = 'sent'::text);
+CREATE INDEX calls_open ON ONLY public.calls USING btree (deadline) WHERE (state = 'sent'::text);
 CREATE INDEX calls_recent ON ONLY public.calls USING btree (tenant_id, sent_at DESC);
+CREATE INDEX calls_unread ON ONLY public.calls USING btree (tenant_id, stage) WHERE ((state = 'answered'::text) AND (read_at IS NULL));
 alter table calls enable row level security;
 alter table calls force row level security;
 create policy owner on calls for all to current_user using (true) with check (true);
 create policy tenant on calls for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on calls for all to cid_worker using (true) with check (true);
-grant insert, select, update (state, stop, served, request_id, input, cache_read, cache_write, output, thinking, cost, error, reply, answered_at) on calls to cid_app;
-grant insert, select, update (state, stop, served, request_id, input, cache_read, cache_write, output, thinking, cost, error, reply, answered_at) on calls to cid_worker;
+grant insert, select, update (state, stop, served, request_id, input, cache_read, cache_write, output, thinking, cost, error, reply, answered_at, read_at) on calls to cid_app;
+grant insert, select, update (state, stop, served, request_id, input, cache_read, cache_write, output, thinking, cost, error, reply, answered_at, read_at) on calls to cid_worker;
 
 create table channels (
   tenant_id uuid not null,
@@ -315,6 +605,7 @@ create table drafts (
   constraint drafts_tenant_id_screening_id_fkey FOREIGN KEY (tenant_id, screening_id) REFERENCES screenings(tenant_id, id)
 );
 CREATE INDEX drafts_listed ON public.drafts USING btree (tenant_id, state, changed_at DESC, id DESC);
+CREATE INDEX drafts_recent ON public.drafts USING btree (tenant_id, created_at DESC, id DESC);
 CREATE INDEX drafts_story ON public.drafts USING btree (story_id);
 CREATE INDEX drafts_version ON public.drafts USING btree (tenant_id, current_version_id);
 alter table drafts enable row level security;
@@ -342,6 +633,15 @@ create policy owner on evidence_packs for all to current_user using (true) with 
 create policy tenant on evidence_packs for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 grant insert, select on evidence_packs to cid_app;
 
+create table high_water (
+  kind text not null,
+  mark integer not null,
+  constraint high_water_pkey PRIMARY KEY (kind),
+  constraint high_water_mark_check CHECK ((mark > 0))
+);
+grant select on high_water to cid_app;
+grant insert, select, update on high_water to cid_worker;
+
 create table items (
   id uuid not null,
   url text not null,
@@ -360,6 +660,7 @@ create table items (
 );
 CREATE INDEX items_seen ON public.items USING btree (first_seen_at DESC, id DESC);
 CREATE INDEX items_story ON public.items USING btree (story_id);
+CREATE INDEX items_words ON public.items USING gin (title_words(title));
 alter table items enable row level security;
 alter table items force row level security;
 create policy owner on items for all to current_user using (true) with check (true);
@@ -431,7 +732,7 @@ create table jobs_done (
   payload jsonb not null,
   created_at timestamp with time zone not null,
   ended_at timestamp with time zone default cid_now() not null,
-  constraint jobs_done_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'cancelled'::text])))
+  constraint jobs_done_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'cancelled'::text, 'merged'::text])))
 ) partition by RANGE (ended_at);
 CREATE INDEX jobs_done_time ON ONLY public.jobs_done USING brin (ended_at);
 alter table jobs_done enable row level security;
@@ -476,6 +777,8 @@ create table migrations (
   applied_at timestamp with time zone default now() not null,
   constraint migrations_pkey PRIMARY KEY (number)
 );
+grant select on migrations to cid_app;
+grant select on migrations to cid_worker;
 
 create table once_links (
   id_hash bytea not null,
@@ -540,12 +843,13 @@ create table publications (
   url text default ''::text not null,
   external_id text default ''::text not null,
   error text default ''::text not null,
+  job_id bigint,
+  lease bigint,
   planned_at timestamp with time zone default cid_now() not null,
   sent_at timestamp with time zone,
   live_at timestamp with time zone,
   changed_at timestamp with time zone default cid_now() not null,
   constraint publications_pkey PRIMARY KEY (tenant_id, id),
-  constraint publications_tenant_id_draft_id_channel_id_key UNIQUE (tenant_id, draft_id, channel_id),
   constraint publications_decided_check CHECK ((decided = 'approve'::text)),
   constraint publications_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'sending'::text, 'live'::text, 'failed'::text, 'unknown'::text, 'updating'::text, 'retracted'::text]))),
   constraint publications_tenant_id_channel_id_fkey FOREIGN KEY (tenant_id, channel_id) REFERENCES channels(tenant_id, id),
@@ -553,12 +857,14 @@ create table publications (
   constraint publications_tenant_id_draft_id_fkey FOREIGN KEY (tenant_id, draft_id) REFERENCES drafts(tenant_id, id),
   constraint publications_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
+CREATE INDEX publications_draft ON public.publications USING btree (tenant_id, draft_id);
+CREATE UNIQUE INDEX publications_one ON public.publications USING btree (tenant_id, draft_id, channel_id) WHERE (state <> 'retracted'::text);
 alter table publications enable row level security;
 alter table publications force row level security;
 create policy owner on publications for all to current_user using (true) with check (true);
 create policy tenant on publications for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on publications for all to cid_worker using (true) with check (true);
-grant insert, select, update (state, url, external_id, error, sent_at, live_at, changed_at) on publications to cid_app;
+grant insert, select, update (state, url, external_id, error, job_id, lease, sent_at, live_at, changed_at) on publications to cid_app;
 grant select on publications to cid_worker;
 
 create table reviews (
@@ -617,6 +923,7 @@ create table screenings (
 );
 CREATE INDEX screenings_item ON public.screenings USING btree (item_id);
 CREATE INDEX screenings_recent ON public.screenings USING btree (tenant_id, opened_at DESC);
+CREATE INDEX screenings_state ON public.screenings USING btree (tenant_id, state, opened_at DESC, id DESC);
 CREATE INDEX screenings_story ON public.screenings USING btree (story_id);
 CREATE INDEX screenings_until ON public.screenings USING btree (until) WHERE (state = 'waiting'::text);
 alter table screenings enable row level security;
@@ -717,7 +1024,6 @@ grant insert, select, update on sources to cid_worker;
 create table stories (
   id uuid not null,
   words text[] not null,
-  bands integer[] not null,
   items integer default 0 not null,
   publishers integer default 0 not null,
   last_new_publisher_at timestamp with time zone default cid_now() not null,
@@ -726,9 +1032,15 @@ create table stories (
   created_at timestamp with time zone default cid_now() not null,
   constraint stories_pkey PRIMARY KEY (id)
 );
-CREATE INDEX stories_bands ON public.stories USING gin (bands);
 CREATE INDEX stories_recent ON public.stories USING btree (last_item_at);
 grant insert, select, update on stories to cid_worker;
+
+create table story_keys (
+  key bigint not null,
+  story_id uuid not null,
+  constraint story_keys_pkey PRIMARY KEY (key, story_id)
+);
+grant delete, insert, select, update on story_keys to cid_worker;
 
 create table subscriptions (
   tenant_id uuid not null,
@@ -806,7 +1118,9 @@ create table verdicts (
   constraint verdicts_outcome_check CHECK ((outcome = ANY (ARRAY['pass'::text, 'drop'::text])))
 ) partition by RANGE (id);
 CREATE INDEX verdicts_item ON ONLY public.verdicts USING btree (tenant_id, item_id);
-CREATE INDEX verdicts_recent ON ONLY public.verdicts USING btree (tenant_id, at DESC);
+CREATE INDEX verdicts_listed ON ONLY public.verdicts USING btree (tenant_id, gate, at DESC, id DESC);
+CREATE INDEX verdicts_reason ON ONLY public.verdicts USING btree (tenant_id, reason, at DESC, id DESC);
+CREATE INDEX verdicts_recent ON ONLY public.verdicts USING btree (tenant_id, at DESC) INCLUDE (gate, outcome, reason);
 CREATE INDEX verdicts_screening ON ONLY public.verdicts USING btree (tenant_id, screening_id);
 alter table verdicts enable row level security;
 alter table verdicts force row level security;
@@ -858,7 +1172,86 @@ create table workers (
   beat_at timestamp with time zone default cid_now() not null,
   constraint workers_pkey PRIMARY KEY (id)
 ) with (fillfactor=50);
+grant select (id, host, pid, beat_at) on workers to cid_app;
 grant delete, insert, select, update on workers to cid_worker;
+
+create view inspect.jobs_dead with (security_invoker=true) as
+  SELECT d.id,
+    d.kind,
+    t.slug AS tenant,
+    d.attempt,
+    d.error,
+    d.payload,
+    d.created_at,
+    d.died_at,
+    d.tenant_id
+   FROM (jobs_dead d
+     LEFT JOIN tenants t ON ((t.id = d.tenant_id)));
+grant select on inspect.jobs_dead to cid_app;
+grant select on inspect.jobs_dead to cid_worker;
+
+create view inspect.jobs_now with (security_invoker=true) as
+  SELECT j.id,
+    j.kind,
+    j.state,
+    t.slug AS tenant,
+    j.priority,
+    j.attempt,
+    j.run_at,
+    (cid_now() - j.run_at) AS waited,
+    j.deadline,
+    w.host,
+    w.pid,
+    j.cancel,
+    j.dedupe_key,
+    j.payload,
+    j.error,
+    j.created_at,
+    j.tenant_id,
+    (EXISTS ( SELECT
+           FROM pauses p
+          WHERE ((p.kind = ANY (ARRAY[j.kind, '*'::text])) AND (p.tenant_id = ANY (ARRAY[j.tenant_id, '00000000-0000-0000-0000-000000000000'::uuid]))))) AS paused
+   FROM ((jobs j
+     LEFT JOIN workers w ON ((w.id = j.worker)))
+     LEFT JOIN tenants t ON ((t.id = j.tenant_id)));
+grant select on inspect.jobs_now to cid_app;
+grant select on inspect.jobs_now to cid_worker;
+
+create view inspect.jobs_stuck with (security_invoker=true) as
+  SELECT j.id,
+    j.kind,
+    j.state,
+    j.tenant,
+    j.priority,
+    j.attempt,
+    j.run_at,
+    j.waited,
+    j.deadline,
+    j.host,
+    j.pid,
+    j.cancel,
+    j.dedupe_key,
+    j.payload,
+    j.error,
+    j.created_at,
+    j.tenant_id,
+    j.paused,
+    s.why
+   FROM (inspect.jobs_now j
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN ((j.state = 'running'::text) AND (j.deadline < cid_now())) THEN 'past its deadline'::text
+                    WHEN ((j.state = 'running'::text) AND (NOT (EXISTS ( SELECT
+                       FROM (jobs r
+                         JOIN workers w ON ((w.id = r.worker)))
+                      WHERE ((r.id = j.id) AND (w.beat_at > (cid_now() - '00:00:30'::interval))))))) THEN 'its process is silent'::text
+                    WHEN ((j.state = 'scheduled'::text) AND (j.run_at < (cid_now() - '00:00:30'::interval))) THEN 'due, and nobody moved it'::text
+                    WHEN ((j.state = 'ready'::text) AND (NOT j.paused) AND (j.run_at < (cid_now() - '00:10:00'::interval))) THEN 'ready, and nobody claims it'::text
+                    ELSE NULL::text
+                END AS why) s)
+  WHERE (s.why IS NOT NULL);
+grant select on inspect.jobs_stuck to cid_app;
+grant select on inspect.jobs_stuck to cid_worker;
 
 create view visible_items with (security_invoker=true) as
   SELECT id,

@@ -83,7 +83,7 @@ async def report(
 ) -> ItemId:
     """In a platform transaction: one item of `story`, seen at one source of `publisher`."""
     item = ItemId(uuid4())
-    await tx.execute("insert into stories (id, words, bands) values ($1, '{}', '{}') on conflict do nothing", story)
+    await tx.execute("insert into stories (id, words) values ($1, '{}') on conflict do nothing", story)
     if source is None:
         source = SourceId(uuid4())
         await tx.execute(

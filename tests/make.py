@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from cid.domain.ids import ItemId, SourceId, StoryId, TenantId, UserId, uuid7
 from cid.domain.jobs import Job, JobKind
+from cid.domain.news import Source, SourceKind, SourceState
 from cid.domain.policy import Drafting, GatePolicy, Outage, Relevance, Reviewing, Rules, Signal
 from cid.domain.tenants import Profile
 from cid.outside.keys import Keys
@@ -101,7 +102,7 @@ async def item(tx: Tx, *, story: StoryId | None = None, title: str = "A headline
     item = ItemId(uuid4())
     if story is None:
         story = StoryId(uuid4())
-        await tx.execute("insert into stories (id, words, bands) values ($1, '{}', '{}')", story)
+        await tx.execute("insert into stories (id, words) values ($1, '{}')", story)
     address = url or f"https://news.test/{item}"
     await tx.execute(
         """insert into items (id, url, url_hash, title, story_id, public)
@@ -128,3 +129,29 @@ def nobody() -> UUID:
 def uuid7_now() -> UUID:
     """For rows of tables that are partitioned by id."""
     return uuid7(datetime.now(UTC))
+
+
+def polled_source(url: str = "https://news.test/feed", **over: Any) -> Source:
+    """A source as a reader is given it."""
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    values: dict[str, Any] = {
+        "id": SourceId(uuid4()),
+        "tenant_id": None,
+        "kind": SourceKind.RSS,
+        "url": url,
+        "title": "",
+        "publisher": "",
+        "sample": False,
+        "state": SourceState.ACTIVE,
+        "outcome": None,
+        "outcome_detail": "",
+        "etag": "",
+        "last_modified": "",
+        "body_sha": None,
+        "failures": 0,
+        "interval_s": 900,
+        "polled_at": None,
+        "next_poll_at": at,
+        "created_at": at,
+    }
+    return Source(**{**values, **over})

@@ -137,7 +137,7 @@ async def _item(tx: Tx, room: Newsroom, name: str, at: datetime) -> None:
     """`hidden` was seen at a private source of the other tenant alone."""
     room.items[name], room.stories[name] = ItemId(uuid7(at)), StoryId(uuid7(at))
     url = f"https://www.feed0.test/{name.replace(' ', '-')}"
-    await tx.execute("insert into stories (id, words, bands) values ($1, '{}', '{}')", room.stories[name])
+    await tx.execute("insert into stories (id, words) values ($1, '{}')", room.stories[name])
     await tx.execute(
         """insert into items (id, url, url_hash, title, summary, author, published_at, first_seen_at, story_id, public)
            values ($1, $2, $3, $4, $5, 'R. Hale', $6, $7, $8, $9)""",

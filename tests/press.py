@@ -57,7 +57,13 @@ class Press:
         channel = ChannelId(uuid4())
         async with self.sv.db.tx(self.tenant) as tx:
             await channels.add(
-                tx, channel, kind=ChannelKind.SITE, name=name, base_url=f"https://{name}.test", canonical=canonical
+                tx,
+                self.tenant,
+                channel,
+                kind=ChannelKind.SITE,
+                name=name,
+                base_url=f"https://{name}.test",
+                canonical=canonical,
             )
         return channel
 
@@ -148,12 +154,13 @@ class Press:
 
     async def jobs(self, kind: JobKind = JobKind.PUBLISH) -> list[Job]:
         """Hand out what is ready."""
-        return await make.claimed(self.owner, kind, self.tenant)
+        handed_out = await make.claimed(self.owner, kind, self.tenant)
+        return sorted(handed_out, key=lambda job: job.id)
 
     async def reap(self) -> None:
         """What the reaper does with the jobs of a process that died."""
         await self.owner.execute(
-            """update jobs set state = 'ready', worker = null, lease = null, deadline = null
+            """update jobs set state = 'ready', worker = null, lease = null, deadline = null, dedupe_key = null
                where tenant_id = $1 and state = 'running'""",
             self.tenant,
         )

@@ -43,7 +43,8 @@ async def fill(owner: Any, slug: str) -> Filled:
     await owner.execute("insert into budgets (tenant_id, day, cap) values ($1, current_date, 1)", t)
     await owner.execute(
         """insert into calls (id, tenant_id, stage, tier, provider, model, prompt, prompt_version, prompt_hash,
-             input_hash, reserved) values ($1, $2, 'relevance', 'cheap', 'p', 'm', 'n', 'v1', '', '', 0.01)""",
+             input_hash, reserved, deadline)
+           values ($1, $2, 'relevance', 'cheap', 'p', 'm', 'n', 'v1', '', '', 0.01, cid_now())""",
         _id(),
         t,
     )
@@ -87,7 +88,7 @@ async def _news(owner: Any, t: UUID, slug: str) -> tuple[UUID, UUID, UUID, UUID]
             mine,
             f"https://{slug}.test/{private}",
         )
-        await owner.execute("insert into stories (id, words, bands) values ($1, '{}', '{}')", story)
+        await owner.execute("insert into stories (id, words) values ($1, '{}')", story)
         await owner.execute(
             """insert into items (id, url, url_hash, title, story_id, public)
                values ($1, $2, sha256($2::text::bytea), 'T', $3, $4)""",

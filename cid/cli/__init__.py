@@ -14,9 +14,13 @@ COMMANDS = {
     "worker": "cid.cli.worker:worker",
     "migrate": "cid.cli.migrate:command",
     "doctor": "cid.cli.doctor:command",
+    "sources": "cid.cli.sources:sources",
+    "items": "cid.cli.items:items",
     "jobs": "cid.cli.jobs:jobs",
     "tenants": "cid.cli.tenants:tenants",
     "users": "cid.cli.users:users",
+    "drafts": "cid.cli.drafts:drafts",
+    "site": "cid.cli.site:site",
 }
 
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import sys
+import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ import click
 from cid import bootstrap, logs
 from cid import settings as settings_module
 from cid.domain.errors import CidError, Misconfigured, Refused, Upstream
+from cid.pg import roles
 from cid.pg.embedded import Server, join
 from cid.pg.roles import Logins
 from cid.services import Services
@@ -101,6 +103,19 @@ def with_services(options: Options, body: Callable[[Services], Awaitable[T]]) ->
 
     with database(settings) as (to, server):
         return asyncio.run(run(to, server))
+
+
+def without_database(body: Callable[[Services], Awaitable[T]]) -> T:
+    """Run `body` where it reads and writes nothing stored: the pools open no connection until one is wanted."""
+    with tempfile.TemporaryDirectory(prefix="cid-") as folder:
+        settings = settings_for(Options(data=Path(folder)))
+        set_up_logs(settings, quiet=True)
+
+        async def run() -> T:
+            async with bootstrap.open_services(settings, roles.embedded(folder)) as services:
+                return await body(services)
+
+        return asyncio.run(run())
 
 
 def refuse_taken_port(settings: Settings) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import click
 
-from cid.cli.place import place_of, place_options, run
+from cid import bootstrap
+from cid.cli import frame
 from cid.pg import roles
 from cid.pg.checks import check_roles
 from cid.pg.dump import dump as schema_text
@@ -18,23 +19,24 @@ from cid.pg.place import Place, connect, logins
 
 
 @click.command("migrate")
-@place_options
+@frame.data_option
 @click.option(
     "--dump", "target", type=click.Path(dir_okay=False, path_type=Path), help="Write the schema to a file instead."
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object at the end.")
-def command(target: Path | None, as_json: bool, **options: Any) -> None:
+@frame.json_option
+def command(target: Path | None, data: Path | None, as_json: bool) -> None:
     """Apply the migrations that are not applied yet.
 
     With --dump the schema of these migrations is written to a file, made in a database that is thrown away: no desk
     is touched.
     """
     if target:
-        text = run(_schema(options["pg_bindir"]))
+        text = asyncio.run(_schema(frame.settings_for(frame.Options()).pg_bindir))
         target.write_text(text)
         click.echo(f"{target}: {text.count('create table')} tables", err=True)
         return
-    outcome = run(apply(place_of(options), quiet=as_json))
+    settings = frame.settings_for(frame.Options(data=data))
+    outcome = asyncio.run(apply(bootstrap.place_of(settings), quiet=as_json))
     if as_json:
         click.echo(json.dumps(outcome))
 
@@ -49,11 +51,11 @@ async def apply(place: Place, *, quiet: bool = False) -> dict[str, list[str]]:
     async with logins(place) as to:
         conn = await connect(to.owner)
         try:
-            if place.secret:
+            if not place.embedded:
                 await roles.ensure_logins(conn, place.secret)
             applied = await migrate(conn, progress=tell)
             waiting = [migration.name for migration in await pending(conn)]
-            await check_roles(conn)
+            await check_roles(conn, [roles.role_of(to.app), roles.role_of(to.worker)])
         finally:
             await conn.close()
     if not quiet:

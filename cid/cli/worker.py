@@ -61,4 +61,6 @@ async def _serve(settings: Settings, to: Logins, table: Mapping[JobKind, Handler
 
 async def _drain(settings: Settings, to: Logins, table: Mapping[JobKind, Handler]) -> Mapping[str, int]:
     async with bootstrap.open_services(settings, to) as services:
-        return await Process(Crew(services=services, dsn=to.worker, tuning=settings.queue, table=table)).drain()
+        return await Process(
+            Crew(services=services, dsn=to.worker, tuning=settings.queue, table=table, lingers=False)
+        ).drain()

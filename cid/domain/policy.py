@@ -15,6 +15,11 @@ class Outage(StrEnum):
     DROP = "drop"
 
 
+MODEL_TRIES = 12
+"""How often a job that asks a model is tried: with the queue's backoff an outage of two hours fails nothing. The flows
+count on being handed the last try, so that they can write the failure where people see it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     min_chars: int

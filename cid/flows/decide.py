@@ -17,7 +17,7 @@ from cid.domain.jobs import JobKind, NewJob
 from cid.domain.outside import ChildFailure
 from cid.domain.publication import PublicationState
 from cid.domain.review import DRAFT_AFTER, DecisionKind
-from cid.domain.tenants import Actor, Permission
+from cid.domain.tenants import Actor, Permission, Tenant
 from cid.outside.rendering import Marks, Rendered, render_version
 from cid.queue import jobs
 from cid.store import audit, channels, decisions, drafts, publications, tenants
@@ -108,6 +108,27 @@ async def undo(
         said = [review.outcome for review in await drafts.reviews(tx, tenant, draft) if review.version_id == version]
         await _move(tx, seen, DRAFT_AFTER[said[-1]] if said else DraftState.READY)
     return decision
+
+
+async def tenant_called(sv: Services, slug: str | None) -> Tenant:
+    """The tenant `slug`, or the only one. Raises Refused or NotFound."""
+    async with sv.platform.read() as tx:
+        listed = await tenants.listed(tx)
+    if slug is None and len(listed) > 1:
+        raise Refused(f"Say which tenant with --tenant: {', '.join(tenant.slug for tenant in listed)}.")
+    found = [tenant for tenant in listed if slug in {None, tenant.slug}]
+    if not found:
+        raise NotFound(f"There is no tenant {slug}." if slug else "There is no tenant yet.")
+    return found[0]
+
+
+async def person(sv: Services, email: str, tenant: Tenant) -> Actor:
+    """Who decides at the command line: a member, because no decision is stored without a person. Raises Refused."""
+    async with sv.platform.read() as tx:
+        found = await decisions.member(tx, email, tenant.id)
+    if found is None:
+        raise Refused(f"There is no member {email} in {tenant.slug}.")
+    return found
 
 
 async def edit(sv: Services, actor: Actor, draft: DraftId, version: VersionId, article: Article) -> VersionId:

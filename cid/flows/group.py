@@ -12,7 +12,7 @@ from cid.queue import jobs as queue
 from cid.services import Services
 from cid.store import items, stories
 from cid.store.items import ToPlace
-from cid.text.similar import Shelf, lookup_keys, title_words
+from cid.text.similar import Shelf, headline, lookup_keys
 
 
 async def group(sv: Services, jobs: Sequence[Job]) -> None:
@@ -35,14 +35,16 @@ async def group(sv: Services, jobs: Sequence[Job]) -> None:
 
 
 async def _place(tx: Tx, found: Iterable[ToPlace], sv: Services) -> list[tuple[ItemId, StoryId]]:
-    titles = [(item, title_words(item.title)) for item in found]
+    titles = [(item, headline(item.title)) for item in found]
     if not titles:
         return []
     now = sv.clock.now()
-    shelf = Shelf(await stories.near(tx, (lookup_keys(words, item.at) for item, words in titles)))
+    shelf = Shelf(
+        await stories.near(tx, (key for item, title in titles for key in lookup_keys(title, item.at, now))), now
+    )
     placed = [
-        (item.id, shelf.place(words, item.at, sample=item.sample, fresh=StoryId(uuid7(now))).id)
-        for item, words in titles
+        (item.id, shelf.place(title, item.at, sample=item.sample, fresh=StoryId(uuid7(now))).id)
+        for item, title in titles
     ]
     await stories.write(tx, shelf.stories)
     await items.set_stories(tx, placed)

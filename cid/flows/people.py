@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cid.domain.errors import Conflict, NotFound, Refused
-from cid.domain.ids import TenantId, UserId, uuid7
-from cid.domain.tenants import Role, Tenant
+from cid.domain.ids import ChannelId, TenantId, UserId, uuid7
+from cid.domain.tenants import Profile, Role, Tenant
 from cid.outside import passwords
-from cid.store import audit, people, sessions, tenants
+from cid.store import audit, channels, people, sessions, tenants
 from cid.store.sessions import Purpose
 from cid.text.names import SLUG, email_of, slug_of
 from cid.text.tokens import new_token, token_hash
@@ -105,9 +105,19 @@ async def add_tenant(sv: Services, *, name: str, slug: str | None) -> Tenant:
     async with sv.platform.tx() as tx:
         if not await tenants.add(tx, tenant, slug=short, name=name, sample=False):
             raise Conflict(f"There is a tenant {short} already.")
+        await channels.add_site(tx, tenant, ChannelId(uuid7(now)), base_url=sv.base_url, slug=short)
         await people.admins_own(tx, tenant)
         await audit.add(tx, now, None, "tenant.added", target=str(tenant))
         return await _tenant(tx, short)
+
+
+async def set_profile(sv: Services, *, slug: str, profile: Profile) -> Tenant:
+    """What the gates know about a tenant from now on. Raises NotFound."""
+    async with sv.platform.tx() as tx:
+        tenant = await _tenant(tx, slug)
+        await tenants.set_profile(tx, tenant.id, profile)
+        await audit.add(tx, sv.clock.now(), None, "tenant.profile", target=str(tenant.id))
+        return tenant
 
 
 async def all_tenants(sv: Services) -> list[Tenant]:

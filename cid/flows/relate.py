@@ -3,6 +3,7 @@ waits or fails, visibly, and never counts as scored 0."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -89,14 +90,13 @@ async def _results(sv: Services, tenant: TenantId, profile: Profile, tasks: Sequ
     overflow, must not take its neighbours down a second time."""
     fresh = [task.headline for task in tasks if task.job.attempt == 1]
     alone = [[task.headline] for task in tasks if task.job.attempt > 1]
-    results: dict[str, Result] = {}
-    for group in [fresh, *alone] if fresh else alone:
-        outage = next((result for result in results.values() if isinstance(result, Upstream | Deferred)), None)
-        if outage:
-            results |= dict.fromkeys((headline.key for headline in group), outage)
-        else:
-            results |= await _asked(sv, gate2.ask(tenant, profile, group), profile)
-    return results
+    async with asyncio.TaskGroup() as together:
+        asked = [
+            together.create_task(_asked(sv, gate2.ask(tenant, profile, group), profile))
+            for group in [fresh, *alone]
+            if group
+        ]
+    return {key: result for task in asked for key, result in task.result().items()}
 
 
 async def _asked(sv: Services, ask: Ask, profile: Profile) -> Mapping[str, Result]:

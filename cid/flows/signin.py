@@ -9,9 +9,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cid.domain.errors import Conflict, Deferred, NotFound, Refused
-from cid.domain.ids import TenantId, UserId, uuid7
+from cid.domain.ids import ChannelId, TenantId, UserId, uuid7
 from cid.outside import passwords
-from cid.store import audit, people, sessions, tenants
+from cid.store import audit, channels, people, sessions, tenants
 from cid.store.sessions import Purpose
 from cid.text.names import email_of, slug_of
 from cid.text.tokens import new_token, token_hash
@@ -118,8 +118,10 @@ async def _first(sv: Services, tx: Tx, newcomer: Newcomer, password_hash: str) -
     if not await tenants.listed(tx):
         if not newcomer.tenant:
             raise Refused("Give the organisation a name.")
-        tenant = TenantId(uuid7(sv.clock.now()))
-        await tenants.add(tx, tenant, slug=slug_of(newcomer.tenant), name=newcomer.tenant, sample=False)
+        now = sv.clock.now()
+        tenant, slug = TenantId(uuid7(now)), slug_of(newcomer.tenant)
+        await tenants.add(tx, tenant, slug=slug, name=newcomer.tenant, sample=False)
+        await channels.add_site(tx, tenant, ChannelId(uuid7(now)), base_url=sv.base_url, slug=slug)
     await people.own_all(tx, user)
     return user
 

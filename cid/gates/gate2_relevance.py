@@ -64,7 +64,7 @@ def ask(tenant: TenantId, profile: Profile, headlines: Sequence[Headline]) -> As
         ),
         schema=SCHEMA,
         max_tokens=200 + 120 * len(headlines),
-        timeout_s=60,
+        timeout_s=40,
     )
 
 

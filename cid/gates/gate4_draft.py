@@ -92,7 +92,7 @@ def ask(
         schema=SCHEMA,
         # Thinking counts against the ceiling and cannot be switched off everywhere.
         max_tokens=16_000,
-        timeout_s=240,
+        timeout_s=150,
         addresses=tuple(sorted({claim.url for claim in claims})),
     )
 

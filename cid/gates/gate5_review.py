@@ -72,7 +72,7 @@ def ask(
         ),
         schema=SCHEMA,
         max_tokens=8_000,
-        timeout_s=120,
+        timeout_s=80,
         addresses=tuple(sorted({claim.url for claim in claims} | {ref.url for ref in article.references})),
     )
 

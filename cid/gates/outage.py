@@ -6,10 +6,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 from cid.domain.errors import BadReply, CidError, Upstream
-from cid.domain.policy import Outage
+from cid.domain.policy import MODEL_TRIES, Outage
 
-TRIES = 12
-"""After so many tries of a job an outage is a failure; with the queue's backoff that is most of a day."""
 PATIENCE = 3
 """A single hiccup is no outage: a policy of `pass` or `drop` counts from this try on."""
 
@@ -29,4 +27,4 @@ def then(error: CidError, attempt: int, policy: Outage) -> Then:
         return Then.FAIL
     if attempt >= PATIENCE and policy is not Outage.RETRY:
         return Then.PASS if policy is Outage.PASS else Then.DROP
-    return Then.RAISE if attempt < TRIES else Then.FAIL
+    return Then.RAISE if attempt < MODEL_TRIES else Then.FAIL

@@ -145,9 +145,10 @@ def constrained(schema: Json) -> Json:
 
 
 def _raw(message: Any) -> Raw:
-    usage = message.usage
-    if not isinstance(message.content, list) or usage is None:
-        raise Unanswered("anthropic: the reply was no message")  # a 200 of another shape passes the SDK
+    # A 200 of another shape passes the SDK: as an object without values, or, from a proxy's page, as a string.
+    usage = getattr(message, "usage", None)
+    if usage is None or not isinstance(message.content, list):
+        raise Unanswered("anthropic: the reply was no message")
     details = usage.output_tokens_details
     refused = message.stop_details
     return Raw(

@@ -19,6 +19,7 @@ from cid.pg.place import Place, connect, logins
 from cid.pg.sql import query
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from cid.pg.pool import Conn
@@ -99,7 +100,7 @@ async def database(place: Place) -> list[Check]:
         async with logins(place) as to:
             conn = await connect(to.owner)
             try:
-                found = await _within(conn)
+                found = await _within(conn, [roles.role_of(to.app), roles.role_of(to.worker)])
             finally:
                 await conn.close()
             return [ok("database", where), *found, await _login("app", to.app), await _login("worker", to.worker)]
@@ -107,7 +108,7 @@ async def database(place: Place) -> list[Check]:
         return [fail("database", where, str(error))]
 
 
-async def _within(conn: Conn) -> list[Check]:
+async def _within(conn: Conn, names: Sequence[str]) -> list[Check]:
     major = conn.get_server_version().major
     if not OLDEST <= major <= NEWEST:
         version = fail("version", f"Postgres {major}", f"Use a Postgres from {OLDEST} to {NEWEST}.")
@@ -117,7 +118,7 @@ async def _within(conn: Conn) -> list[Check]:
     if schema.level is Level.FAIL:
         return [version, schema]
     offences = await checks.offences_of_objects(conn)
-    powers = await checks.offences_of_roles(conn)
+    powers = await checks.offences_of_roles(conn, names)
     return [
         version,
         schema,
@@ -126,7 +127,7 @@ async def _within(conn: Conn) -> list[Check]:
         else ok("policies", "every table with a tenant is under forced row security"),
         fail("roles", "; ".join(powers), "Take these rights away: they let a program see past its tenant.")
         if powers
-        else ok("roles", "cid_app and cid_worker own nothing and cannot see past row security"),
+        else ok("roles", f"{' and '.join(names)} own nothing and cannot see past row security"),
         await _partitions(conn),
     ]
 

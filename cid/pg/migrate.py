@@ -140,7 +140,7 @@ async def migrate(
     await _prepare(conn, progress)
     done = []
     try:
-        await conn.execute(LEDGER)
+        await _ledger(conn)
         older = await _older_processes(conn, version)
         waiting: Migration | None = None
         for migration in await pending(conn, todo):
@@ -159,6 +159,20 @@ async def migrate(
         if not conn.is_closed():
             await conn.execute("select pg_advisory_unlock($1)", LOCK)
     return done
+
+
+async def _ledger(conn: Conn) -> None:
+    try:
+        await conn.execute(LEDGER)
+    except (asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError) as error:
+        raise _no_owner(error) from error
+
+
+def _no_owner(error: asyncpg.PostgresError) -> Misconfigured:
+    return Misconfigured(
+        f"The database refuses the migrations ({error}): DATABASE_URL must log in as the owner of the database, on the "
+        "primary server; an administrator may run: alter database … owner to …."
+    )
 
 
 async def _prepare(conn: Conn, progress: Progress) -> None:
@@ -201,6 +215,8 @@ async def _apply(conn: Conn, migration: Migration, patience: Patience, progress:
     for attempt in range(1, patience.tries + 1):
         try:
             await once(conn, migration, patience)
+        except (asyncpg.InsufficientPrivilegeError, asyncpg.ReadOnlySQLTransactionError) as error:
+            raise _no_owner(error) from error
         except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
             progress(Step.LOCKED, migration.name, f"{error} (try {attempt} of {patience.tries})")
             await asyncio.sleep(patience.pause_s if attempt < patience.tries else 0)

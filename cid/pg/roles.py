@@ -100,8 +100,9 @@ async def ensure(conn: Conn, database: str) -> None:
 async def ensure_logins(conn: Conn, secret: Mapping[str, str]) -> None:
     """`conn` is the owner's on a server that others run: cid_app and cid_worker with the passwords in `secret`.
 
-    Sets the passwords of roles that this desk made. Raises Misconfigured with the SQL to run when a role is missing
-    and the owner may not make it, and when the role belongs to a desk in another database of this server.
+    A role that `secret` does not name is made without a login, for logins that are members of it. Raises Misconfigured
+    with the SQL to run when a role is missing and the owner may not make it, and when the role belongs to a desk in
+    another database of this server.
     """
     database = await conn.fetchval("select current_database()")
     missing = []
@@ -109,12 +110,17 @@ async def ensure_logins(conn: Conn, secret: Mapping[str, str]) -> None:
         there = await conn.fetchrow(
             "select shobj_description(oid, 'pg_authid') as mark from pg_roles where rolname = $1", role
         )
+        if there and role not in secret:
+            continue
         if there and (there["mark"] or "").startswith(_MARK) and there["mark"] != _MARK + database:
             raise Misconfigured(
                 f"The role {role} is the {there['mark']} on this server: give this desk logins of its own that are "
                 f"members of {APP} and {WORKER}, in DATABASE_URL_APP and DATABASE_URL_WORKER."
             )
-        if not await _may_set(conn, role, "alter" if there else "create", secret[role], database) and not there:
+        if (
+            not await _done(conn, _statement("alter" if there else "create", role, secret), role, database)
+            and not there
+        ):
             missing.append(role)
     if missing:
         raise Misconfigured(
@@ -122,20 +128,24 @@ async def ensure_logins(conn: Conn, secret: Mapping[str, str]) -> None:
         )
 
 
-async def _may_set(conn: Conn, role: str, verb: str, password: str, database: str) -> bool:
-    """Make the role, or give it the password; False where the owner lacks the right."""
+async def _done(conn: Conn, statement: str, role: str, database: str) -> bool:
+    """Whether the owner had the right to it. What it made is marked with the database it is for."""
     try:
         async with conn.transaction():
-            await conn.execute(f"{verb} role {role} login password '{verifier(password)}'")
+            await conn.execute(statement)
             await conn.execute("comment on role {} is '{}'".format(role, (_MARK + database).replace("'", "''")))
     except asyncpg.InsufficientPrivilegeError:
         return False
     return True
 
 
+def _statement(verb: str, role: str, secret: Mapping[str, str]) -> str:
+    return f"{verb} role {role}" + (f" login password '{verifier(secret[role])}'" if role in secret else "")
+
+
 def sql_for(secret: Mapping[str, str]) -> str:
     """What an administrator runs in the owner's stead. Holds verifiers, from which no password can be read."""
-    return "\n".join(f"  create role {role} login password '{verifier(secret[role])}';" for role in (APP, WORKER))
+    return "\n".join(f"  {_statement('create', role, secret)};" for role in (APP, WORKER))
 
 
 def verifier(password: str) -> str:

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, TypeAlias
 import asyncpg
 
 from cid.domain.errors import Upstream
+from cid.pg.pool import LOST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import timedelta
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
-LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError, OSError)
-SHUTTING = (asyncpg.AdminShutdownError, asyncpg.CrashShutdownError)
 
 
 class Link:
@@ -40,12 +39,12 @@ class Link:
                 async with asyncio.timeout(self._timeout_s):
                     conn = await self._open()
                     return await conn.fetch(sql, *args)
-            except (*LOST, *SHUTTING) as error:
-                self.drop()
-                raise Upstream(f"database: {error!r}") from error
-            except TimeoutError as error:
+            except TimeoutError as error:  # first: it is an OSError, too
                 self.drop()
                 raise Upstream(f"database: no answer in {self._timeout_s:g} s") from error
+            except LOST as error:
+                self.drop()
+                raise Upstream(f"database: {error!r}") from error
             except asyncio.CancelledError:
                 # The statement may still run there; its answer must not be taken for the next one's.
                 self.drop()
@@ -57,7 +56,7 @@ class Link:
             try:
                 async with asyncio.timeout(self._timeout_s):
                     return await self._open()
-            except (*LOST, *SHUTTING, TimeoutError) as error:
+            except (*LOST, TimeoutError) as error:
                 self.drop()
                 raise Upstream(f"database: {error!r}") from error
 
@@ -76,7 +75,7 @@ class Link:
         if conn and not conn.is_closed():
             try:
                 await conn.close(timeout=2)
-            except (*LOST, *SHUTTING, TimeoutError):
+            except (*LOST, TimeoutError):
                 conn.terminate()
 
 

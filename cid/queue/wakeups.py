@@ -50,17 +50,25 @@ class Wire:
     a firewall raises nothing for hours.
     """
 
-    def __init__(self, link: Link, *, hear: Callable[[frozenset[str]], None] | None, probe_s: float = PROBE_S) -> None:
+    def __init__(
+        self,
+        link: Link,
+        *,
+        hear: Callable[[frozenset[str]], None] | None,
+        probe_s: float = PROBE_S,
+        answer_s: float = ANSWER_S,
+    ) -> None:
         self._link = link
         self._hear = hear
         self._probe_s = probe_s
+        self._answer_s = answer_s
         self._probe = f"probe {uuid4()}"
         self._said: set[str] = set()
         self._wanted = asyncio.Event()
         self._answered = asyncio.Event()
         self._cut = False
-        self.opened = 0
-        """How often a connection was opened to listen."""
+        self.probes = 0
+        """How many probes were heard."""
 
     async def run(self) -> None:
         """Until its connection fails, which raises Upstream; whoever supervises it starts it again."""
@@ -106,7 +114,6 @@ class Wire:
         await conn.add_listener(CHANNEL, heard)
         self._cut = False
         conn.add_termination_listener(self._was_cut)
-        self.opened += 1
         hear(frozenset({EVERY_KIND}))  # whatever was said while nobody listened
 
     def _was_cut(self, _conn: Any) -> None:
@@ -117,7 +124,8 @@ class Wire:
         self._answered.clear()
         await self._link.fetch(NOTIFY, [self._probe])
         try:
-            async with asyncio.timeout(ANSWER_S):
+            async with asyncio.timeout(self._answer_s):
                 await self._answered.wait()
         except TimeoutError as error:
             raise Upstream("database: the listening connection is deaf") from error
+        self.probes += 1

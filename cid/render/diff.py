@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def articles(old: Article, new: Article) -> tuple[Field, ...]:
     )
 
 
-FIELDS = ("Title", "Description", "Body", "Questions", "Sources", "LinkedIn", "Keywords", "Address")
+FIELDS = ("Title", "Description", "Text", "Questions", "Sources", "LinkedIn text", "Keywords", "Address on the site")
 
 
 def flat(article: Article) -> tuple[str, ...]:
@@ -91,16 +92,13 @@ def words(old: str, new: str) -> tuple[Span, ...]:
     """Word by word. Spans follow the reading order, what was removed before what came instead."""
     before, after = _TOKENS.findall(old), _TOKENS.findall(new)
     if len(before) * len(after) > WORK_LIMIT:
-        return (_span(Change.REMOVED, old), _span(Change.ADDED, new))
+        return (*_spans(Change.REMOVED, before), *_spans(Change.ADDED, after))
     spans: list[Span] = []
     for op, i, j, k, m in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if op == "equal":
             spans.append(Span(Change.SAME, "".join(before[i:j])))
-            continue
-        if j > i:
-            spans.append(_span(Change.REMOVED, "".join(before[i:j])))
-        if m > k:
-            spans.append(_span(Change.ADDED, "".join(after[k:m])))
+        else:
+            spans += [*_spans(Change.REMOVED, before[i:j]), *_spans(Change.ADDED, after[k:m])]
     return tuple(spans)
 
 
@@ -126,11 +124,13 @@ def _alike(old: str, new: str) -> bool:
 
 
 def _whole(change: Change, part: str) -> Paragraph:
-    return Paragraph(change, (_span(change, part),))
+    return Paragraph(change, _spans(change, _TOKENS.findall(part)))
 
 
-def _span(change: Change, part: str) -> Span:
-    return Span(change, part, notable=bool(_WORTH_A_LOOK.search(part)))
+def _spans(change: Change, tokens: Sequence[str]) -> tuple[Span, ...]:
+    """Runs of words, with those that want a look apart."""
+    runs = groupby(tokens, key=lambda token: bool(_WORTH_A_LOOK.search(token)))
+    return tuple(Span(change, "".join(run), notable=notable) for notable, run in runs)
 
 
 def _split(value: str) -> list[str]:

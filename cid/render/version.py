@@ -43,7 +43,7 @@ def render_version(value: Mapping[str, Any]) -> dict[str, str]:
 
 
 def site_payload(article: Article, marks: Mapping[str, Any]) -> dict[str, Any]:
-    """What the `site` channel is given; `docs/states.md` lists the fields."""
+    """What the `site` channel is given: all that its page shows."""
     return {
         "title": article.title,
         "slug": slug(article.slug or article.title),

@@ -22,12 +22,14 @@ def parse_opml(value: Json) -> Json:
     if not text.startswith("<") or giant_tag(text):
         return {"error": "The file is not OPML."}
     try:
-        root = document(legal(text))
+        root, whole = document(legal(text))
     except Unreadable:
         return {"error": "The file is not well-formed OPML."}
     if etree.QName(root).localname.lower() != "opml":
         return {"error": "The file is XML, but not OPML."}
     feeds = [_feed(outline) for outline in root.iter("{*}outline") if _attribute(outline, "xmlUrl")]
+    if not feeds:
+        return {"error": "The OPML file lists no feeds." if whole else "The file is not well-formed OPML."}
     return {"title": line(root.findtext(".//{*}head/{*}title") or "", TITLE_LIMIT), "feeds": feeds[:FEED_LIMIT]}
 
 

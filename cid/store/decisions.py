@@ -8,6 +8,7 @@ from datetime import datetime
 from cid.domain.draft import Version
 from cid.domain.ids import DecisionId, DraftId, TenantId, UserId, VersionId
 from cid.domain.review import DecisionKind
+from cid.domain.tenants import Actor, Role, Tenant, User
 from cid.pg.rows import each, into
 from cid.pg.sql import query
 from cid.ports import Tx
@@ -15,6 +16,7 @@ from cid.ports import Tx
 ADD = query("decisions.add")
 OF_DRAFT = query("decisions.of_draft")
 LATEST = query("decisions.latest")
+MEMBER = query("decisions.member")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,3 +51,17 @@ async def of_draft(tx: Tx, tenant: TenantId, draft: DraftId) -> list[Made]:
 async def latest(tx: Tx, tenant: TenantId, draft: DraftId) -> Made | None:
     row = await tx.fetchrow(LATEST, tenant, draft)
     return into(Made, row) if row else None
+
+
+async def member(tx: Tx, email: str, tenant: TenantId) -> Actor | None:
+    """Who `email` is in `tenant`. In a platform transaction."""
+    row = await tx.fetchrow(MEMBER, email, tenant)
+    if row is None:
+        return None
+    return Actor(
+        user=User(id=row["user_id"], email=row["email"], name=row["user_name"], admin=row["admin"]),
+        tenant=Tenant(
+            id=row["id"], slug=row["slug"], name=row["name"], sample=row["sample"], created_at=row["created_at"]
+        ),
+        role=Role(row["role"]),
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 from cid.domain.ids import ScreeningId, StoryId, TenantId
 from cid.domain.llm import Json
@@ -14,6 +14,8 @@ ALONE = query("stories.alone")
 NEAR = query("stories.near")
 ADD = query("stories.add")
 GROW = query("stories.grow")
+STAND = query("stories.stand")
+FORGET = query("stories.forget")
 RECOUNT = query("stories.recount")
 SPREAD_REACHED = query("stories.spread_reached")
 
@@ -23,29 +25,30 @@ async def alone(tx: Tx) -> None:
     await tx.execute(ALONE)
 
 
-async def near(tx: Tx, keys: Iterable[Sequence[int]]) -> list[Known[StoryId]]:
-    """Stories that stand under any of the keys, one sequence per headline; the oldest first."""
-    rows = await tx.fetch(NEAR, [{"keys": list(some)} for some in keys])
-    return [Known(id=r["id"], words=r["words"], keys=r["keys"], at=r["at"], sample=r["sample"]) for r in rows]
+async def near(tx: Tx, keys: Iterable[int]) -> list[Known[StoryId]]:
+    """Stories that stand under any of the keys, the oldest first."""
+    rows = await tx.fetch(NEAR, sorted(set(keys)))
+    return [Known(id=r["id"], words=r["words"], keys=set(r["keys"]), at=r["at"], sample=r["sample"]) for r in rows]
 
 
 async def write(tx: Tx, stories: Iterable[Known[StoryId]]) -> None:
-    """Those that were made, and those that grew."""
+    """Those that were made, those that grew, and the keys they got."""
     stories = list(stories)
     if made := [_row(story) for story in stories if story.made]:
         await tx.execute(ADD, made)
     if grown := [_row(story) for story in stories if story.touched and not story.made]:
         await tx.execute(GROW, grown)
+    pairs = [(key, story.id) for story in stories for key in story.added]
+    await tx.execute(STAND, [key for key, _ in pairs], [story for _, story in pairs])
+
+
+async def forget(tx: Tx, before: int) -> None:
+    """Keys below `before`, which is `similar.first_key` of a moment."""
+    await tx.execute(FORGET, before)
 
 
 def _row(story: Known[StoryId]) -> Json:
-    return {
-        "id": str(story.id),
-        "words": story.words,
-        "keys": story.keys,
-        "at": story.at.isoformat(),
-        "sample": story.sample,
-    }
+    return {"id": str(story.id), "words": story.words, "at": story.at.isoformat(), "sample": story.sample}
 
 
 async def recount(tx: Tx, stories: Collection[StoryId]) -> None:

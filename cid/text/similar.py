@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import combinations
@@ -20,13 +20,10 @@ from cid.text.words import words
 WINDOW = timedelta(hours=48)
 ALIKE = 0.30
 SHARED = 2
-PAIRED = 8
+PAIRED = 6
 """Words of a headline that are paired: the longest, which are the rarer ones in any language."""
 WORDS_KEPT = 200
-KEYS_KEPT = 4 * PAIRED * (PAIRED - 1) // 2
-"""Of the first few headlines: a story that is found by them stays findable, and its row stays small."""
 
-# So common in headlines that sharing them says nothing. Others that are rarely do harm: a pair must be shared.
 _LIGHT_WORDS = (
     "a an the and or but of to in on at for from by with as is are was be been it its this that will has have had "
     "not no new says said say after over up out how why what who his her their you your we our "
@@ -38,10 +35,22 @@ _LIGHT = frozenset(words(_LIGHT_WORDS))
 K = TypeVar("K")
 
 
-def title_words(title: str) -> tuple[str, ...]:
-    """Each once, in alphabetical order; all of them where a title has none but light ones."""
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """A title made ready for comparison."""
+
+    words: tuple[str, ...]
+    """Each once; all of them where a title has none but light ones."""
+    pairs: tuple[int, ...]
+    """32-bit hashes of the pairs among its longest words, or of a lone word with itself."""
+
+
+def headline(title: str) -> Headline:
     found = set(words(title))
-    return tuple(sorted(found - _LIGHT or found))
+    kept = tuple(sorted(found - _LIGHT or found))
+    longest = sorted(sorted(kept, key=len, reverse=True)[:PAIRED])
+    pairs = list(combinations(longest, 2)) or [(word, word) for word in longest]
+    return Headline(kept, tuple(crc32(f"{one} {two}".encode()) for one, two in pairs))
 
 
 def bucket(at: datetime) -> int:
@@ -49,100 +58,93 @@ def bucket(at: datetime) -> int:
     return int(at.timestamp() // WINDOW.total_seconds())
 
 
-def keys(title: Sequence[str], window: int) -> list[int]:
-    """32-bit keys of the pairs among the title's longest words (of a lone word, with itself), for one window.
-
-    The window is part of the key, so that looking up costs what the window holds, however old the table grows.
-    """
-    longest = sorted(sorted(title, key=lambda word: (-len(word), word))[:PAIRED])
-    pairs = list(combinations(longest, 2)) or [(word, word) for word in longest]
-    return sorted({crc32(f"{window} {one} {two}".encode()) - (1 << 31) for one, two in pairs})
+def first_key(window: int) -> int:
+    """The lowest key of a window. That it is part of the key keeps a look-up as cheap as what the window holds, however
+    old the table grows."""
+    return window << 32
 
 
-def lookup_keys(title: Sequence[str], at: datetime) -> list[int]:
-    """Keys under which stories within WINDOW of `at` may stand, on either side of it."""
+def lookup_keys(title: Headline, at: datetime, now: datetime) -> list[int]:
+    """Keys under which stories within WINDOW of `at` may stand, on either side of it but not ahead of `now`."""
     here = bucket(at)
-    return [key for window in (here - 1, here, here + 1) for key in keys(title, window)]
-
-
-def likeness(title: Sequence[str], story: Counter[str]) -> float:
-    """Cosine, 0 to 1; 0 below SHARED common words unless the title has no more."""
-    shared = [story[word] for word in title if word in story]
-    if not shared or len(shared) < min(SHARED, len(title)):
-        return 0.0
-    return sum(shared) / math.sqrt(len(title) * sum(count * count for count in story.values()))
+    windows = range(here - 1, min(here + 1, bucket(now)) + 1)
+    return [first_key(window) + pair for window in windows for pair in title.pairs]
 
 
 @dataclass(slots=True)
 class Known(Generic[K]):
-    """A story while headlines are placed: `made` for one of them, or `touched` because one was placed in it."""
+    """A story while headlines are placed: `made` for one of them, or `touched` because one was placed in it.
+
+    `keys` are those it is known to stand under, `added` those that are new.
+    """
 
     id: K
     words: list[str]
-    keys: list[int]
+    keys: set[int]
     at: datetime
     """Of its latest item."""
     sample: bool
     made: bool = False
     touched: bool = False
-    counts: Counter[str] = field(init=False)
+    added: list[int] = field(default_factory=list)
+    _counts: Counter[str] = field(init=False)
+    _square: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.counts = Counter(self.words)
+        self._count()
+
+    def likeness(self, title: Headline) -> float:
+        """Cosine, 0 to 1; 0 below SHARED common words unless the title has no more."""
+        shared = [count for word in title.words if (count := self._counts.get(word))]
+        if not shared or len(shared) < min(SHARED, len(title.words)):
+            return 0.0
+        return sum(shared) / math.sqrt(len(title.words) * self._square)
+
+    def take(self, title: Headline, at: datetime) -> None:
+        self.touched = True
+        self.words = [*self.words, *title.words][-WORDS_KEPT:]
+        self.at = max(self.at, at)
+        self._count()
+
+    def _count(self) -> None:
+        self._counts = Counter(self.words)
+        self._square = sum(count * count for count in self._counts.values())
 
 
 class Shelf(Generic[K]):
     """Stories by key. Placing is sequential: a headline sees the stories that those before it made."""
 
-    def __init__(self, stories: Iterable[Known[K]]) -> None:
+    def __init__(self, stories: Iterable[Known[K]], now: datetime) -> None:
+        self._now = now
         self._by_key: dict[int, list[Known[K]]] = defaultdict(list)
         self.stories: list[Known[K]] = []
         for story in stories:
-            self._stand(story, story.keys)
             self.stories.append(story)
+            for key in story.keys:
+                self._by_key[key].append(story)
 
-    def place(self, title: Sequence[str], at: datetime, *, sample: bool, fresh: K) -> Known[K]:
+    def place(self, title: Headline, at: datetime, *, sample: bool, fresh: K) -> Known[K]:
         """In the nearest story, or in a new one whose id is `fresh`. Sample and real news never meet."""
         story = self._nearest(title, at, sample=sample)
         if story is None:
-            story = Known(id=fresh, words=list(title), keys=keys(title, bucket(at)), at=at, sample=sample, made=True)
+            story = Known(id=fresh, words=list(title.words), keys=set(), at=at, sample=sample, made=True)
             self.stories.append(story)
-            self._stand(story, story.keys)
-            return story
-        self._stand(story, _joined(story, title, at))
-        story.touched = True
+        else:
+            story.take(title, at)
+        start = first_key(bucket(story.at))
+        for key in {start + pair for pair in title.pairs} - story.keys:
+            story.keys.add(key)
+            story.added.append(key)
+            self._by_key[key].append(story)
         return story
 
-    def _nearest(self, title: Sequence[str], at: datetime, *, sample: bool) -> Known[K] | None:
+    def _nearest(self, title: Headline, at: datetime, *, sample: bool) -> Known[K] | None:
         """The first of those that are most alike."""
-        seen = {id(story): story for key in lookup_keys(title, at) for story in self._by_key.get(key, ())}
+        seen = {id(story): story for key in lookup_keys(title, at, self._now) for story in self._by_key.get(key, ())}
         alike = [
-            (likeness(title, story.counts), story)
+            (story.likeness(title), story)
             for story in seen.values()
             if story.sample == sample and abs(story.at - at) <= WINDOW
         ]
         most, best = max(alike, key=lambda pair: pair[0], default=(0.0, None))
         return best if most >= ALIKE else None
-
-    def _stand(self, story: Known[K], under: Iterable[int]) -> None:
-        for key in under:
-            self._by_key[key].append(story)
-
-
-def _joined(story: Known[K], title: Sequence[str], at: datetime) -> list[int]:
-    """Take `title` into `story`; answers the keys it got by that.
-
-    A story that lives into the next window is keyed anew, by the words it used most.
-    """
-    story.words = [*story.words, *title][-WORDS_KEPT:]
-    story.counts = Counter(story.words)
-    if bucket(at) > bucket(story.at):
-        most = [word for word, _ in story.counts.most_common(2 * PAIRED)]
-        story.keys = added = keys(most, bucket(at))
-    elif len(story.keys) < KEYS_KEPT:
-        added = [key for key in keys(title, bucket(story.at)) if key not in story.keys]
-        story.keys = [*story.keys, *added]
-    else:
-        added = []
-    story.at = max(story.at, at)
-    return added

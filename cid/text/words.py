@@ -16,7 +16,10 @@ _LETTERS = str.maketrans(
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
-_WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+(?:'[^\W_{_UNSPACED}]+)*(?:\+\+|#(?!\w))?")
+# Vowel signs and joiners are parts of words, which `\w` does not know: Hebrew, Arabic, the scripts of India, Tibetan.
+_SIGNS = "\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0963\u0966-\u0dff\u0f18-\u0fbc\u200c\u200d"
+_RUN = rf"(?:[^\W_{_UNSPACED}]|[{_SIGNS}])+"
+_WORD = re.compile(rf"[{_UNSPACED}]|{_RUN}(?:'{_RUN})*(?:\+\+|#(?!\w))?")
 _COMPOUND = re.compile(r"(?<=\w)[-‐‑](?=\w)")
 
 

@@ -64,6 +64,7 @@ class TraceLine:
     title: str
     passed: bool
     reason: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,13 @@ class DraftView:
     undoable: bool
     editable: bool
     rejectable: bool
+    article_url: str
+    """Where it can be read, once it is live."""
+
+    @property
+    def open(self) -> bool:
+        """Whether anything is left to be done about it."""
+        return self.written or self.decidable or self.editable or self.undoable
 
     @property
     def written(self) -> bool:

@@ -7,6 +7,7 @@ import os
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import uuid4
 
 import structlog
@@ -46,6 +47,8 @@ class Crew:
     server: Server | None = None
     """Our own Postgres, to be started again when it dies."""
     others: Sequence[Part] = ()
+    lingers: bool = True
+    """False: groups go out as they are (`cid worker --once`)."""
 
 
 class Process:
@@ -67,6 +70,7 @@ class Process:
             kinds=sorted(crew.table),
             version=cid.__version__,
             every=crew.tuning.beat,
+            silent=crew.tuning.silent,
             timeout=crew.tuning.statement,
             parts=self.board.shown,
             asked=self._asked,
@@ -74,7 +78,7 @@ class Process:
         self._claimer = Claimer(self._claim_link, self._worker)
         self._consumer = Consumer(
             self._claimer,
-            [_lane(kind, handler) for kind, handler in crew.table.items()],
+            [_lane(kind, handler, lingers=crew.lingers) for kind, handler in crew.table.items()],
             self.edge.run,
             poll=crew.tuning.poll,
             may_claim=lambda: self._heart.fresh,
@@ -170,12 +174,12 @@ class Process:
         self._loop.call_soon_threadsafe(self.edge.cancel, ids)
 
 
-def _lane(kind: JobKind, handler: Handler) -> Lane:
+def _lane(kind: JobKind, handler: Handler, *, lingers: bool) -> Lane:
     terms = Terms(
         kind=kind,
         deadline=handler.deadline,
         group=handler.group,
-        linger=handler.linger,
+        linger=handler.linger if lingers else timedelta(0),
         handouts=handler.handouts,
     )
     return Lane(terms=terms, slots=handler.slots)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from cid.domain.jobs import Job, JobKind
+from cid.domain.policy import MODEL_TRIES
 from cid.flows import assess, draft, group, poll, publish, relate, review, rules, tidy, wake
 from cid.services import Services
 
@@ -36,11 +37,11 @@ TABLE: dict[JobKind, Handler] = {
     JobKind.GROUP: Handler(flow=group.group, tries=8, deadline=2 * MINUTE, slots=1, group=500, linger=SECOND / 5),
     JobKind.RULES: Handler(flow=rules.rules, tries=8, deadline=2 * MINUTE, slots=4, group=500, linger=SECOND / 5),
     JobKind.RELATE: Handler(
-        flow=relate.relate, tries=8, deadline=3 * MINUTE, slots=8, group=8, linger=SECOND, handouts=4
+        flow=relate.relate, tries=MODEL_TRIES, deadline=3 * MINUTE, slots=8, group=8, linger=SECOND, handouts=4
     ),
     JobKind.ASSESS: Handler(flow=assess.assess, tries=8, deadline=MINUTE, slots=8),
-    JobKind.DRAFT: Handler(flow=draft.write, tries=6, deadline=6 * MINUTE, slots=4),
-    JobKind.REVIEW: Handler(flow=review.review, tries=6, deadline=3 * MINUTE, slots=4),
+    JobKind.DRAFT: Handler(flow=draft.write, tries=MODEL_TRIES, deadline=6 * MINUTE, slots=4),
+    JobKind.REVIEW: Handler(flow=review.review, tries=MODEL_TRIES, deadline=3 * MINUTE, slots=4),
     JobKind.PUBLISH: Handler(flow=publish.publish, tries=8, deadline=2 * MINUTE, slots=4),
     JobKind.WAKE: Handler(flow=wake.wake, tries=3, deadline=MINUTE, slots=1),
     JobKind.TIDY: Handler(flow=tidy.tidy, tries=5, deadline=5 * MINUTE, slots=1),

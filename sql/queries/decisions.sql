@@ -12,3 +12,9 @@ where d.tenant_id = $1 and d.draft_id = $2 order by d.made_at, d.id
 select d.id, d.kind, d.version_id, v.number, d.user_id, coalesce(person_of(d.user_id), '') as who, d.reason, d.via, d.made_at
 from decisions d join versions v on v.tenant_id = d.tenant_id and v.id = d.version_id
 where d.tenant_id = $1 and d.draft_id = $2 order by d.made_at desc, d.id desc limit 1
+
+-- name: member
+-- Platform only: somebody at a keyboard says who they are; whoever may read the data folder may say anything.
+select u.id as user_id, u.email, u.name as user_name, u.admin, t.id, t.slug, t.name, t.sample, t.created_at, m.role
+from users u join members m on m.user_id = u.id join tenants t on t.id = m.tenant_id
+where u.email = lower($1) and t.id = $2 and u.disabled_at is null

@@ -12,7 +12,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from cid.domain.draft import Author, DraftState
+from cid.domain.draft import Author, DraftState, Question, Reference
 from cid.domain.errors import Conflict, NotFound, Refused
 from cid.domain.ids import DraftId, VersionId
 from cid.domain.jobs import JobKind
@@ -309,3 +309,32 @@ async def test_the_schema_is_the_wall(desk: Press, db: AppDb) -> None:
                        values ($1, $2, $3, $4, $5, $6, $7)""",
                     *(desk.tenant, uuid4(), draft, channel.id, decision, version.id, sha),
                 )
+
+
+async def test_at_the_command_line_a_decision_names_a_member(
+    desk: Press, db: AppDb, platform: WorkerDb, owner: Any
+) -> None:
+    here = await decide.tenant_called(desk.sv, None)
+    assert (await decide.person(desk.sv, desk.actor.user.email.upper(), here)).user.id == desk.actor.user.id
+    other = await press(db, platform, owner, slug="other")
+    with pytest.raises(Refused, match="--tenant: acme, other"):
+        await decide.tenant_called(desk.sv, None)
+    with pytest.raises(NotFound):
+        await decide.tenant_called(desk.sv, "third")
+    for email in (other.actor.user.email, "nobody@acme.test"):
+        with pytest.raises(Refused, match="no member"):
+            await decide.person(desk.sv, email, here)
+    await owner.execute("update users set disabled_at = now() where id = $1", desk.actor.user.id)
+    with pytest.raises(Refused, match="no member"):
+        await decide.person(desk.sv, desk.actor.user.email, here)
+
+
+async def test_half_a_question_and_a_source_without_an_address_are_refused(desk: Press) -> None:
+    draft = await desk.draft()
+    _, version, _ = await desk.shown(draft)
+    for change in (
+        {"questions": (Question(question="Why?", answer=""),)},
+        {"references": (Reference(title="Port", url=""),)},
+    ):
+        with pytest.raises(Refused, match=r"answer|address"):
+            await decide.edit(desk.sv, desk.actor, draft, version, replace(ARTICLE, **change))

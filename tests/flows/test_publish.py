@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cid.channels.site import SitePublisher
 from cid.domain.errors import LostLease, NotFound, Refused, Upstream
 from cid.domain.ids import DraftId
 from cid.domain.publication import ChannelKind, PublicationState
 from cid.domain.tenants import Role
 from cid.flows import decide, publish
-from tests.press import Press, press
+from tests.press import ARTICLE, Press, press
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import asyncpg
 
     from cid.pg.pool import AppDb, WorkerDb
@@ -207,3 +211,19 @@ async def test_what_is_live_is_not_tried_again_nor_by_readers_nor_by_strangers(
 async def test_a_tenant_without_a_site_has_none_to_build(desk: Press) -> None:
     with pytest.raises(Refused, match="no site"):
         await publish.rebuild(desk.sv, desk.tenant)
+
+
+async def test_the_site_made_anew_from_the_rows_is_the_site_that_was(
+    db: AppDb, platform: WorkerDb, owner: Any, tmp_path: Path
+) -> None:
+    desk = await press(db, platform, owner, publisher=SitePublisher(tmp_path))
+    await desk.channel("site", canonical=True)
+    for title in ("One", "Two"):
+        draft = await desk.draft(article=replace(ARTICLE, title=title))
+        await decide.approve(desk.sv, desk.actor, *await desk.shown(draft), via="page")
+    await desk.draft(article=replace(ARTICLE, title="Never approved"))
+    await run(desk)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "acme").iterdir()}
+    shutil.rmtree(tmp_path / "acme")
+    assert await publish.rebuild(desk.sv, desk.tenant) == 2
+    assert {path.name: path.read_bytes() for path in (tmp_path / "acme").iterdir()} == before

@@ -31,8 +31,10 @@ from tests import funnel, make
 from tests.fakes import FrozenClock
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
-SOURCES = """select id, tenant_id, kind, url, title, publisher, sample, state, outcome, outcome_detail, etag, last_modified,
-  body_sha, failures, interval_s, polled_at, next_poll_at, created_at from sources order by url"""
+SOURCES = """
+  select id, tenant_id, kind, url, title, publisher, sample, state, outcome, outcome_detail, etag, last_modified,
+    body_sha, failures, interval_s, polled_at, next_poll_at, created_at
+  from sources order by url"""
 
 
 @pytest.fixture
@@ -152,7 +154,8 @@ async def test_loading_twice_is_loading_once(sv: Services, owner: Owner) -> None
     assert await owner.fetchval("select count(*) from sources where sample and kind = 'sample'") == 12
     assert await owner.fetchval("select count(*) from jobs where kind = 'poll'") == 12
     row = await owner.fetchrow("select base_url, canonical from channels")
-    assert row and dict(row) == {"base_url": "http://desk.test/site/sample", "canonical": True}
+    assert row
+    assert dict(row) == {"base_url": "http://desk.test/site/sample", "canonical": True}
 
 
 async def test_items_arrive_over_ten_seconds_and_then_the_feed_rests(
@@ -180,7 +183,7 @@ async def test_items_arrive_over_ten_seconds_and_then_the_feed_rests(
 def test_headlines_of_a_story_share_their_words_and_those_of_others_do_not() -> None:
     items = SampleReader(funnel.CONFIG / "sample", FrozenClock()).newsroom.items
     stories: dict[str, list[Any]] = {"grant": [], "tariff": [], "quota": []}
-    rest = []
+    rest: list[set[str]] = []
     for item in items:
         story = next((story for story in stories if story in item.title.casefold()), None)
         (stories[story] if story else rest).append(significant(item.title))

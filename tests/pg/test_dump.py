@@ -12,22 +12,33 @@ import asyncpg
 import pytest
 
 from cid.pg.dump import _without_needless_prefixes, dump
-from cid.pg.embedded import OWNER, Server
+from cid.pg.embedded import OWNER, Server, binaries
 from cid.pg.migrate import migrate
 from cid.pg.place import prepare
 from cid.pg.roles import DATABASE
 from cid.pg.sql import SQL
 
-OLD = Path("/usr/lib/postgresql/15/bin")
+OTHERS = [
+    folder
+    for folder in (
+        Path("/usr/lib/postgresql/15/bin"),
+        Path("/usr/lib/postgresql/16/bin"),
+        Path("/usr/lib/postgresql/17/bin"),
+        binaries().parent.parent / "pginstall16" / "bin",  # the wheel carries two
+        binaries().parent.parent / "pginstall" / "bin",
+    )
+    if (folder / "postgres").exists()
+]
 
 
 async def test_the_schema_file_is_what_the_migrations_make(owner: Any) -> None:
     assert (SQL / "schema.sql").read_text() == await dump(owner), "write it anew: make schema"
 
 
-@pytest.mark.skipif(not OLD.exists(), reason="no Postgres 15 in /usr/lib/postgresql")
-def test_postgres_15_tells_the_same_schema(tmp_path: Path) -> None:
-    server = Server(tmp_path / "pg", durable=False, bindir=str(OLD))
+@pytest.mark.skipif(not OTHERS, reason="no other Postgres here, in the wheel or in /usr/lib/postgresql")
+@pytest.mark.parametrize("programs", OTHERS, ids=str)
+def test_other_versions_tell_the_same_schema(tmp_path: Path, programs: Path) -> None:
+    server = Server(tmp_path / "pg", durable=False, bindir=str(programs))
     server.start()
     try:
         assert asyncio.run(_dumped(server)) == (SQL / "schema.sql").read_text()

@@ -97,6 +97,15 @@ def ask(server: Server, sql: str) -> Any:
 
 
 @pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """In memory where there is some: nearly every test here makes a cluster."""
+    memory = Path("/dev/shm")
+    folder = Path(tempfile.mkdtemp(prefix="cid-embedded-", dir=memory if os.access(memory, os.W_OK) else None))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
 def stranger() -> Iterator[subprocess.Popen[bytes]]:
     """Somebody else's process, with a number that a dead postmaster had before."""
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)

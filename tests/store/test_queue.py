@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -23,8 +23,10 @@ from tests.queues import Queue, a_job, flat, terms
 
 if TYPE_CHECKING:
     from cid.pg.pool import AppDb, WorkerDb
+    from cid.ports import Tx
     from tests.conftest import Database
 
+NOW = datetime.now(UTC)
 A, B, C = (TenantId(UUID(int=n << 64)) for n in (1, 2, 3))
 
 
@@ -44,6 +46,20 @@ async def claim_one(queue: Queue, **given: Any) -> Job:
 
 async def end(queue: Queue, *endings: Ending) -> None:
     await Endings(queue.link()).flush(list(endings))
+
+
+async def work_and_end(db: AppDb, job: Job, ending: Callable[[Tx, Job], Awaitable[None]]) -> None:
+    """As a flow does: the state it writes, the next job and the end of this one in one transaction."""
+    async with db.tx(job.tenant) as tx:
+        await jobs.enqueue(tx, a_job(job.tenant, kind=JobKind.DRAFT))
+        await ending(tx, job)
+
+
+ENDINGS: tuple[Callable[[Tx, Job], Awaitable[None]], ...] = (
+    jobs.done,
+    lambda tx, job: jobs.dead(tx, job, "x"),
+    lambda tx, job: jobs.snooze(tx, job, NOW, "x"),
+)
 
 
 # ---- handing out
@@ -163,11 +179,9 @@ async def test_a_zombie_cannot_end_a_job_that_was_handed_on_and_its_work_is_roll
     (lost,) = flat(await queue.claimer(await queue.worker(silent=True)).claim(terms(), 1))
     assert await queue.rescue() == {"ready": {"rules": 1}}
     (mine,) = flat(await queue.claimer(await queue.worker()).claim(terms(), 1))
-    for ending in (jobs.done, lambda tx, job: jobs.dead(tx, job, "x"), lambda tx, job: jobs.snooze(tx, job, NOW, "x")):
+    for ending in ENDINGS:
         with pytest.raises(LostLease):
-            async with db.tx(A) as tx:
-                await jobs.enqueue(tx, a_job(A, kind=JobKind.DRAFT))
-                await ending(tx, lost)
+            await work_and_end(db, lost, ending)
     assert await queue.owner.fetchval("select count(*) from jobs where kind = 'draft'") == 0
     await end(queue, *(Ending(job=lost, outcome=outcome, at=NOW) for outcome in Outcome))
     assert await queue.state(mine.id) == "running"
@@ -176,16 +190,15 @@ async def test_a_zombie_cannot_end_a_job_that_was_handed_on_and_its_work_is_roll
     assert await queue.state(mine.id) == "done"
 
 
-NOW = datetime.now(UTC)
-
-
 async def test_the_end_of_a_job_and_the_next_job_commit_together(queue: Queue, db: AppDb) -> None:
     job = await claim_one(queue)
+
+    async def fail(tx: Tx, job: Job) -> None:
+        await jobs.done(tx, job)
+        raise ZeroDivisionError
+
     with pytest.raises(ZeroDivisionError):
-        async with db.tx(A) as tx:
-            await jobs.enqueue(tx, a_job(A, kind=JobKind.DRAFT))
-            await jobs.done(tx, job)
-            _ = 1 / 0
+        await work_and_end(db, job, fail)
     assert await queue.state(job.id) == "running"
     assert await queue.owner.fetchval("select count(*) from jobs where kind = 'draft'") == 0
 
@@ -474,7 +487,8 @@ async def test_what_is_stuck_is_seen_with_the_reason(queue: Queue) -> None:
     await queue.many(A, 3)
     assert flat(await queue.claimer(uuid4()).claim(terms(), 1))
     await queue.owner.execute("""
-        update jobs set run_at = run_at - interval '11 minutes' where id = (select max(id) from jobs where state = 'ready')
+        update jobs set run_at = run_at - interval '11 minutes'
+        where id = (select max(id) from jobs where state = 'ready')
     """)
     async with queue.platform.read() as tx:
         rows = await tx.fetch("select why from inspect.jobs_stuck order by why")
@@ -513,7 +527,7 @@ async def test_the_app_role_can_neither_claim_nor_mend_nor_forge(queue: Queue, d
 
 async def test_a_tenant_neither_sees_nor_ends_another_tenants_job(queue: Queue, db: AppDb) -> None:
     job = await claim_one(queue)
-    for ending in (jobs.done, lambda tx, job: jobs.dead(tx, job, "x"), lambda tx, job: jobs.snooze(tx, job, NOW, "x")):
+    for ending in ENDINGS:
         with pytest.raises(LostLease):
             async with db.tx(B) as tx:
                 await ending(tx, job)

@@ -73,10 +73,18 @@ def test_a_changed_paragraph_is_shown_by_its_words() -> None:
 
 def test_every_field_people_read_has_its_row() -> None:
     fields = {field.name: field.changed for field in diff.articles(ARTICLE, replace(ARTICLE, title="New", linkedin=""))}
-    assert [name for name, changed in fields.items() if changed] == ["Title", "LinkedIn"]
+    assert [name for name, changed in fields.items() if changed] == ["Title", "LinkedIn text"]
     assert tuple(fields) == diff.FIELDS
 
 
 def test_texts_too_long_to_compare_are_shown_whole() -> None:
     old, new = "a b " * 3000, "c d " * 3000
     assert [span.change for span in diff.words(old, new)] == [Change.REMOVED, Change.ADDED]
+
+
+def test_within_what_is_new_only_the_figures_stand_out() -> None:
+    assert diff.words("", "opens in 2027, he said") == (
+        Span(Change.ADDED, "opens in "),
+        Span(Change.ADDED, "2027", notable=True),
+        Span(Change.ADDED, ", he said"),
+    )

@@ -44,10 +44,7 @@ def test_what_looks_like_a_secret_is_hidden_in_every_place(lines: io.StringIO, s
     log = structlog.get_logger("test")
     log.info("happened", detail=secret, nested={"list": [secret]})
     logging.getLogger("library").warning("it said %s", secret)
-    try:
-        raise ValueError(secret)
-    except ValueError:
-        log.exception("failed")
+    log.error("failed", exc_info=ValueError(secret))
     for part in ("abcdefghijklmnop", "hunter2", "abcdefg1234567", "mnop qrst"):
         assert part not in lines.getvalue()
     assert len(said(lines)) == 3

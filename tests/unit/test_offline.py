@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,7 @@ from cid.text.prose import sentences
 from cid.text.words import words
 from tests import funnel, make
 
-ROOM = load(funnel.CONFIG / "sample" / "funnel.toml")
+ROOM = load(funnel.CONFIG / "sample" / "newsroom.toml")
 PROFILE = asdict(ROOM.profile)
 FORM = {"min_words": 300, "max_words": 3500, "questions": 5}
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -144,12 +144,8 @@ def test_reports_that_agree_are_fine() -> None:
 def test_what_no_report_says_is_critical(text: str, what: str) -> None:
     claims = claims_of("grant")
     article = written(claims)
-    result = opinion(gate4_draft.Article(**{**_fields(article), "body": f"{article.body}\n\n{text}"}), claims)
+    result = opinion(replace(article, body=f"{article.body}\n\n{text}"), claims)
     assert [(row["severity"], row["what"]) for row in result["findings"]] == [("critical", what)]
-
-
-def _fields(article: Article) -> dict[str, Any]:
-    return {name: getattr(article, name) for name in Article.__dataclass_fields__}
 
 
 def test_relevance_is_overlap_and_a_keyword_alone_is_not_enough() -> None:

@@ -45,7 +45,8 @@ def test_looking_for_addresses_never_fails(text: str, allowed: list[str]) -> Non
 
 
 def test_markdown_is_read_by_its_parts() -> None:
-    text = "Answer first.\nStill.\n\n## One\n\n1. a\n2. b\n\n### Step 3\n\n## Two\n\n| A | B | C |\n|---|:-:|---|\n| 1 | 2 | 3 |\n\n- x\n- y"
+    text = "Answer first.\nStill.\n\n## One\n\n1. a\n2. b\n\n### Step 3\n\n"
+    text += "## Two\n\n| A | B | C |\n|---|:-:|---|\n| 1 | 2 | 3 |\n\n- x\n- y"
     opening, one, two = markdown.sections(text)
     assert markdown.paragraph(opening) == "Answer first. Still."
     assert (one.heading, one.level, one.steps) == ("One", 2, 3)

@@ -31,23 +31,24 @@ def read(text: str, url: str) -> RawFeed:
         raise Unreadable("The answer is neither a feed nor a page.")
     if giant_tag(text):
         raise Unreadable("The feed holds a tag of more than 16 kB and was not read.")
-    root = document(legal(text[text.index("<") :]))
+    root, whole = document(legal(text[text.index("<") :]))
     name = _name(root)
     if name == "html" or (name not in {"rss", "rdf", "feed", "channel"} and _HTML.search(text[:2000])):
         raise Unreadable("The answer is a web page, not a feed.")
-    if name in {"feed", "entry"}:
-        return _atom(root, url)
-    if name in {"rss", "rdf", "channel"}:
-        return _rss(root, url)
-    raise Unreadable("The answer is XML, but not a feed.")
+    if name not in {"rss", "rdf", "channel", "feed", "entry"}:
+        raise Unreadable("The answer is XML, but not a feed.")
+    feed = _atom(root, url) if name in {"feed", "entry"} else _rss(root, url)
+    if not whole and not feed.entries:
+        raise Unreadable("The feed is not well-formed XML, and nothing in it could be saved.")
+    return feed
 
 
-def document(text: str) -> Element:
-    """Strictly, then mended, then what can be saved of it. Raises Unreadable."""
+def document(text: str) -> tuple[Element, bool]:
+    """Strictly, then mended, then what can be saved of it, which is not the whole. Raises Unreadable."""
     text = _DECLARATION.sub("", text, count=1)
     for attempt in (text, repair(text)):
         try:
-            return etree.fromstring(attempt.encode(), _parser(recover=False))
+            return etree.fromstring(attempt.encode(), _parser(recover=False)), True
         except etree.XMLSyntaxError:
             if _HTML.match(text):
                 break
@@ -58,7 +59,7 @@ def document(text: str) -> Element:
     if root is None:
         page = _HTML.search(text[:2000])
         raise Unreadable("The answer is a web page, not a feed." if page else "The feed is not well-formed XML.")
-    return root
+    return root, False
 
 
 def _parser(*, recover: bool) -> etree.XMLParser:

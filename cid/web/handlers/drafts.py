@@ -189,7 +189,7 @@ async def _view(tx: Tx, who: Actor, draft: Draft) -> DraftView:
     reviews = [review for review in await drafts.reviews(tx, tenant, draft.id) if review.version_id == current.id]
     article, review = read_article(current.article), reviews[-1] if reviews else None
     planned = [post for post in posted if post.state is not PublicationState.RETRACTED]
-    fate = _fate(draft, posted)
+    lines, fate = [_posted(who, post) for post in posted], _fate(draft, posted)
     return DraftView(
         draft=draft,
         chip=_chip(draft.state, fate),
@@ -208,11 +208,12 @@ async def _view(tx: Tx, who: Actor, draft: Draft) -> DraftView:
         versions=rows,
         decisions=said[::-1],
         last=said[-1] if said else None,
-        posted=[_posted(who, post) for post in posted],
+        posted=lines,
         cost=await draft_pages.cost(tx, tenant, draft.id, draft.screening_id),
         decidable=draft.state in {DraftState.READY, DraftState.HELD},
         held=draft.state is DraftState.HELD,
         undoable=draft.state is DraftState.APPROVED and all(p.state is PublicationState.PLANNED for p in planned),
+        article_url=next((line.view for line in lines if line.posted.live_at and line.view), ""),
         editable=draft.state not in {DraftState.APPROVED, DraftState.REJECTED},
         rejectable=draft.state in {DraftState.READY, DraftState.HELD, DraftState.CHANGES_REQUESTED},
     )
@@ -239,7 +240,7 @@ def _steps(draft: Draft, said: Sequence[Made], posted: Sequence[Posted]) -> list
 
 
 async def _trace(tx: Tx, draft: Draft) -> list[TraceLine]:
-    """Gate 1 on the item that opened the story, then the gates on the story."""
+    """Gate 1 on the item that opened the story, then the gates on the story. What was said at once goes by gate."""
     [screening] = await screenings.by_ids(tx, tx.tenant, [draft.screening_id])
     said = await verdicts.of_item(tx, tx.tenant, screening.item_id, screening.story_id)
     return [
@@ -249,8 +250,9 @@ async def _trace(tx: Tx, draft: Draft) -> list[TraceLine]:
             title=words.GATES[line.gate],
             passed=line.outcome == "pass",
             reason=words.REASONS[line.reason],
+            detail=OUTCOMES.get(line.detail, line.detail),
         )
-        for line in said
+        for line in sorted(said, key=lambda line: (line.at, GATE_NUMBER[line.gate]))
     ]
 
 

@@ -1,0 +1,199 @@
+"""`cid drafts`: what waits for a decision, and the decision."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+import click
+
+from cid.cli import frame
+from cid.domain.draft import Draft, DraftState, Version
+from cid.domain.errors import Conflict, NotFound
+from cid.domain.ids import DraftId, VersionId
+from cid.domain.review import Review
+from cid.domain.tenants import Tenant
+from cid.flows import decide
+from cid.ports import Tx
+from cid.render.article import read_article
+from cid.services import Services
+from cid.store import decisions, draft_pages, publications
+from cid.store import drafts as store
+
+VIA = "cli"
+F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
+
+
+@click.group()
+def drafts() -> None:
+    """See drafts and decide on them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One draft with all that a decision needs."""
+
+    draft: Draft
+    version: Version
+    decisions: list[decisions.Made]
+    posted: list[publications.Posted]
+    reviews: list[Review]
+
+
+def tenant_option(command: F) -> F:
+    return click.option("--tenant", metavar="SLUG", help="Of this tenant (default: the only one).")(command)
+
+
+def deciding(command: F) -> F:
+    """What both decisions take."""
+    for option in (
+        frame.json_option,
+        frame.data_option,
+        click.option("--sha256", "sha", metavar="HEX", default="", help="Only if the bytes still have this hash."),
+        click.option("--as", "email", metavar="EMAIL", required=True, help="Who decides; a member who may."),
+        tenant_option,
+        click.argument("draft", type=click.UUID),
+    ):
+        command = option(command)
+    return command
+
+
+@drafts.command("list")
+@tenant_option
+@click.option("--state", type=click.Choice([state.value for state in DraftState]), help="In this state.")
+@click.option("--limit", default=50, type=click.IntRange(1, 10_000), show_default=True)
+@frame.data_option
+@frame.json_option
+def list_(*, tenant: str | None, state: str | None, limit: int, data: Path | None, as_json: bool) -> None:
+    """The newest change first."""
+    states = [DraftState(state)] if state else list(DraftState)
+
+    async def body(sv: Services) -> list[draft_pages.DraftRow]:
+        of = await decide.tenant_called(sv, tenant)
+        async with sv.db.read(of.id) as tx:
+            return await draft_pages.listed(tx, of.id, states, before=None, limit=limit)
+
+    rows = frame.with_services(frame.Options(data=data), body)
+    if as_json:
+        frame.show([asdict(row) | {"fate": row.fate} for row in rows])
+        return
+    for row in rows:
+        score = "" if row.score is None else f"{row.score}/100"
+        click.echo(f"{row.id}  {row.fate or row.state:<18} {score:>7}  {_minute(row.changed_at)}  {row.title}")
+    if not rows:
+        click.echo("No such drafts.")
+
+
+@drafts.command()
+@click.argument("draft", type=click.UUID)
+@tenant_option
+@frame.data_option
+@frame.json_option
+def show(draft: UUID, tenant: str | None, data: Path | None, as_json: bool) -> None:
+    """One draft: its text, the review, decisions, publications, and the hash that a decision names."""
+
+    async def body(sv: Services) -> Shown:
+        of = await decide.tenant_called(sv, tenant)
+        async with sv.db.read(of.id) as tx:
+            return await _shown(tx, of, DraftId(draft))
+
+    shown = frame.with_services(frame.Options(data=data), body)
+    article = read_article(shown.version.article)
+    if as_json:
+        version = asdict(shown.version) | {"sha256": shown.version.sha256.hex(), "article": asdict(article)}
+        del version["payloads"]
+        parts = {name: [asdict(row) for row in getattr(shown, name)] for name in ("decisions", "posted", "reviews")}
+        frame.show({"draft": asdict(shown.draft), "version": version} | parts)
+        return
+    click.echo(f"{article.title}\n{article.description}\n\n{article.body}\n")
+    click.echo(f"draft      {shown.draft.id} is {shown.draft.state}")
+    click.echo(f"version    {shown.version.number} by {shown.version.provider or shown.version.author}")
+    click.echo(f"sha256     {shown.version.sha256.hex()}")
+    for review in shown.reviews:
+        click.echo(f"review     {review.outcome} {'' if review.score is None else review.score}")
+    for made in shown.decisions:
+        said = f": {made.reason}" if made.reason else ""
+        click.echo(f"decision   {made.kind} of version {made.number} by {made.who}, {_minute(made.made_at)}{said}")
+    for post in shown.posted:
+        click.echo(f"published  {post.channel} {post.state} {post.url}{post.error}")
+
+
+@drafts.command()
+@deciding
+@click.option("--reason", default="", help="Wanted for a draft that its review held.")
+def approve(
+    *, draft: UUID, tenant: str | None, email: str, sha: str, reason: str, data: Path | None, as_json: bool
+) -> None:
+    """Approve the current version; its publication follows."""
+
+    async def act(sv: Services, shown: Shown, of: Tenant) -> decide.Approved:
+        who, version = await decide.person(sv, email, of), shown.version
+        return await decide.approve(sv, who, version.draft_id, version.id, version.sha256.hex(), reason=reason, via=VIA)
+
+    done = _decided(draft, tenant, sha, data, act)
+    if as_json:
+        frame.show(asdict(done))
+        return
+    where = f"published on {', '.join(done.planned)}" if done.planned else "published nowhere"
+    late = f" Younger than this version and left out: {', '.join(done.left_out)}." if done.left_out else ""
+    click.echo(f"Approved: it is {where}.{late}")
+
+
+@drafts.command()
+@deciding
+@click.option("--reason", required=True, help="Kept with the decision.")
+def reject(
+    *, draft: UUID, tenant: str | None, email: str, sha: str, reason: str, data: Path | None, as_json: bool
+) -> None:
+    """Reject the draft for good."""
+
+    async def act(sv: Services, shown: Shown, of: Tenant) -> UUID:
+        who, version = await decide.person(sv, email, of), shown.version
+        return await decide.reject(sv, who, version.draft_id, version.id, version.sha256.hex(), reason=reason, via=VIA)
+
+    decision = _decided(draft, tenant, sha, data, act)
+    if as_json:
+        frame.show({"decision": decision})
+    else:
+        click.echo("Rejected.")
+
+
+def _decided(
+    draft: UUID,
+    tenant: str | None,
+    sha: str,
+    data: Path | None,
+    act: Callable[[Services, Shown, Tenant], Awaitable[T]],
+) -> T:
+    async def body(sv: Services) -> T:
+        of = await decide.tenant_called(sv, tenant)
+        async with sv.db.read(of.id) as tx:
+            shown = await _shown(tx, of, DraftId(draft))
+        if not shown.version.sha256.hex().startswith(sha.lower()):
+            raise Conflict(f"The current version is {shown.version.number}, with another hash. Look at it first.")
+        return await act(sv, shown, of)
+
+    return frame.with_services(frame.Options(data=data), body)
+
+
+async def _shown(tx: Tx, tenant: Tenant, draft: DraftId) -> Shown:
+    found = await store.by_id(tx, tenant.id, draft)
+    version = await store.version(tx, tenant.id, VersionId(found.current_version_id)) if found else None
+    if found is None or version is None:
+        raise NotFound(f"{tenant.slug} has no draft {draft}.")
+    return Shown(
+        draft=found,
+        version=version,
+        decisions=await decisions.of_draft(tx, tenant.id, draft),
+        posted=await publications.of_draft(tx, tenant.id, draft),
+        reviews=await store.reviews(tx, tenant.id, draft),
+    )
+
+
+def _minute(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M}"

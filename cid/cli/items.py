@@ -1,0 +1,121 @@
+"""`cid items`: what came in, and why it went where it went."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+
+from cid.cli import frame
+from cid.cli.choice import tenant_named, tenant_option
+from cid.domain.errors import NotFound
+from cid.domain.news import Item
+from cid.domain.screening import Screening, ScreeningState
+from cid.domain.verdicts import GATE_NUMBER
+from cid.services import Services
+from cid.store import items as store
+from cid.store import screenings, verdicts
+from cid.text import urls
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """Everything a tenant may know of one item."""
+
+    item: Item
+    sightings: list[store.Sighting]
+    story: list[Item]
+    screening: Screening | None
+    verdicts: list[verdicts.Said]
+
+
+@click.group()
+def items() -> None:
+    """See what came in, and why it went where it went."""
+
+
+@items.command("list")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@tenant_option
+@frame.data_option
+@frame.json_option
+def list_(*, limit: int, tenant: str | None, data: Path | None, as_json: bool) -> None:
+    """What the tenant's sources brought, newest first."""
+
+    async def body(sv: Services) -> list[Item]:
+        of = await tenant_named(sv, tenant)
+        async with sv.db.read(of.id) as tx:
+            return await store.listed(tx, of.id, limit=limit)
+
+    found = frame.with_services(frame.Options(data=data), body)
+    if as_json:
+        frame.show([asdict(item) for item in found])
+        return
+    for item in found:
+        click.echo(f"{item.first_seen_at:%Y-%m-%d %H:%M}  {item.title}\n{'':18}{item.url}")
+    if not found:
+        click.echo("Nothing came in yet.")
+
+
+@items.command()
+@click.argument("url")
+@tenant_option
+@frame.data_option
+@frame.json_option
+def why(*, url: str, tenant: str | None, data: Path | None, as_json: bool) -> None:
+    """What became of the article at URL, gate by gate."""
+
+    async def body(sv: Services) -> Trace:
+        of = await tenant_named(sv, tenant)
+        async with sv.db.read(of.id) as tx:
+            item = await store.by_url(tx, urls.canonical(url)) or await store.by_url(tx, url)
+            if item is None:
+                raise NotFound("No article of this address came in at this tenant's sources.")
+            story = item.story_id
+            return Trace(
+                item=item,
+                sightings=await store.sightings(tx, of.id, item.id),
+                story=await store.of_story(tx, story) if story else [],
+                screening=await screenings.of_story(tx, of.id, story) if story else None,
+                verdicts=await verdicts.of_item(tx, of.id, item.id, story),
+            )
+
+    trace = frame.with_services(frame.Options(data=data), body)
+    if as_json:
+        frame.show(asdict(trace))
+    else:
+        _tell(trace)
+
+
+def _tell(trace: Trace) -> None:
+    item = trace.item
+    click.echo(f"{item.title}{'  (sample)' if item.sample else ''}\n{item.url}")
+    click.echo(f"first seen {item.first_seen_at:%Y-%m-%d %H:%M:%S} UTC at {len(trace.sightings)} source(s):")
+    for seen in trace.sightings:
+        trust = f"trust {seen.trust:.2f}" if seen.trust is not None else "not subscribed"
+        click.echo(f"  {seen.title or seen.url}  ({trust})")
+    others = [other for other in trace.story if other.id != item.id]
+    click.echo(f"its story has {len(trace.story)} article(s)" if trace.story else "it is in no story yet")
+    for other in others[:5]:
+        click.echo(f"  {other.title}")
+    for said in trace.verdicts:
+        score = f"  score {said.score:g}" if said.score is not None else ""
+        detail = f"  {said.detail}" if said.detail else ""
+        gate = f"gate {GATE_NUMBER[said.gate]} {said.gate}"
+        click.echo(f"{said.at:%H:%M:%S}  {gate:<18} {said.outcome:<5} {said.reason}{score}{detail}")
+    click.echo(_end(trace))
+
+
+def _end(trace: Trace) -> str:
+    screening = trace.screening
+    dropped = next((said for said in trace.verdicts if said.outcome == "drop"), None)
+    if screening is None:
+        return f"→ dropped at gate 1: {dropped.reason}" if dropped else "→ not judged yet"
+    if screening.state is ScreeningState.DROPPED and screening.gate:
+        return f"→ dropped at gate {GATE_NUMBER[screening.gate]}: {screening.reason}"
+    if screening.state is ScreeningState.WAITING:
+        return f"→ waits for {screening.waiting_for} until {screening.until:%Y-%m-%d %H:%M} UTC"
+    if screening.state is ScreeningState.FAILED:
+        return f"→ failed: {screening.failure}"
+    return "→ a draft was written" if screening.state is ScreeningState.PASSED else f"→ open, next: {screening.stage}"

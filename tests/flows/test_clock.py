@@ -1,0 +1,116 @@
+"""What the clock starts: waits that are over, sources that fell out of their chain, housekeeping."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from cid.domain.ids import PLATFORM, TenantId
+from cid.domain.jobs import Job, JobKind, NewJob
+from cid.flows.tidy import tidy
+from cid.flows.wake import wake
+from cid.queue import jobs
+from tests import make
+
+if TYPE_CHECKING:
+    from cid.pg.pool import AppDb, WorkerDb
+    from tests.conftest import DatabaseTime
+
+
+async def job_of(platform: WorkerDb, owner: Any, kind: JobKind) -> list[Job]:
+    async with platform.tx() as tx:
+        await jobs.enqueue(tx, NewJob(kind=kind, tenant=PLATFORM))
+    return await make.claimed(owner, kind, PLATFORM)
+
+
+async def waiting_screening(platform: WorkerDb, tenant: TenantId, until: str) -> str:
+    async with platform.tx() as tx:
+        item = await make.item(tx)
+        return str(
+            await tx.fetchval(
+                f"""insert into screenings (tenant_id, id, story_id, item_id, state, stage, waiting_for, until)
+                    select $1, $2, story_id, id, 'waiting', 'assess', 'signal', cid_now() + interval '{until}'
+                    from items where id = $3 returning id""",
+                tenant,
+                uuid4(),
+                item,
+            )
+        )
+
+
+async def test_a_screening_whose_wait_is_over_is_assessed_once(db: AppDb, platform: WorkerDb, owner: Any) -> None:
+    tenant = await make.tenant(platform)
+    over = await waiting_screening(platform, tenant, "-1 second")
+    await waiting_screening(platform, tenant, "1 hour")
+    for _ in range(2):
+        await wake(make.services(db, platform), await job_of(platform, owner, JobKind.WAKE))
+    rows = await owner.fetch("select tenant_id, payload ->> 'screening' as screening from jobs where kind = 'assess'")
+    assert [tuple(row) for row in rows] == [(tenant, over)]
+    assert await owner.fetchval("select count(*) from jobs_done where kind = 'wake'") == 2
+
+
+async def test_only_followed_sources_without_a_job_are_polled(db: AppDb, platform: WorkerDb, owner: Any) -> None:
+    tenant = await make.tenant(platform)
+    async with platform.tx() as tx:
+        forgotten, has_job, unfollowed, fresh = [
+            await make.source(tx, f"https://news.test/{name}") for name in ("forgotten", "has-job", "alone", "fresh")
+        ]
+        for source in (forgotten, has_job, fresh):
+            await tx.execute(
+                "insert into subscriptions (tenant_id, id, source_id) values ($1, gen_random_uuid(), $2)",
+                tenant,
+                source,
+            )
+        await tx.execute("update sources set next_poll_at = cid_now() - interval '1 minute' where id <> $1", fresh)
+        await jobs.enqueue(
+            tx,
+            NewJob(kind=JobKind.POLL, tenant=PLATFORM, payload={"source": str(has_job)}, dedupe=str(has_job)),
+        )
+    await wake(make.services(db, platform), await job_of(platform, owner, JobKind.WAKE))
+    rows = await owner.fetch("select payload ->> 'source' as source from jobs where kind = 'poll'")
+    assert {row["source"] for row in rows} == {str(forgotten), str(has_job)}
+    assert str(unfollowed) not in {row["source"] for row in rows}
+
+
+async def test_housekeeping_makes_the_days_ahead_and_drops_the_old(
+    db: AppDb, platform: WorkerDb, owner: Any, database_time: DatabaseTime
+) -> None:
+    def days() -> Any:
+        return owner.fetch(
+            "select inhrelid::regclass::text as name from pg_inherits where inhparent = 'jobs_done'::regclass"
+        )
+
+    before = {row["name"] for row in await days()}
+    await owner.execute("""
+        insert into once_links (id_hash, purpose, expires_at) values ('\\x01', 'setup', cid_now() - interval '1 hour')
+    """)
+    await database_time.advance(timedelta(days=40))
+    (job,) = await job_of(platform, owner, JobKind.TIDY)
+    await tidy(make.services(db, platform), [job])
+    after = {row["name"] for row in await days()}
+    assert before.isdisjoint(after)
+    assert len(after) >= 3
+    assert await owner.fetchval("select count(*) from once_links") == 0
+    assert await owner.fetchval("select count(*) from jobs_done where id = $1", job.id) == 1
+
+
+async def test_model_calls_that_nobody_waits_for_are_given_up(db: AppDb, platform: WorkerDb, owner: Any) -> None:
+    tenant = await make.tenant(platform)
+    for late in ("-1 second", "1 minute"):
+        await owner.execute(
+            f"""insert into calls (id, tenant_id, stage, tier, provider, model, prompt, prompt_version, prompt_hash,
+                  input_hash, reserved, deadline)
+                values ($1, $2, 'draft', 'quality', 'p', 'm', 'draft', 'v1', '', '', 0.5,
+                  cid_now() + interval '{late}')""",
+            make.uuid7_now(),
+            tenant,
+        )
+    await owner.execute(
+        "insert into budgets (tenant_id, day, cap, reserved) values ($1, (cid_now() at time zone 'UTC')::date, 5, 1)",
+        tenant,
+    )
+    await wake(make.services(db, platform), await job_of(platform, owner, JobKind.WAKE))
+    assert await owner.fetchval("select array_agg(state order by state) from calls") == ["ambiguous", "sent"]
+    row = await owner.fetchrow("select reserved, spent from budgets")
+    assert (float(row["reserved"]), float(row["spent"])) == (0.5, 0.5)

@@ -1,0 +1,295 @@
+"""From a draft on the page to its article on the site, by forms alone."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from html import unescape
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+from aiohttp.test_utils import TestServer
+
+from cid.channels.site import SitePublisher
+from cid.domain.draft import DraftState
+from cid.domain.ids import DraftId
+from cid.domain.publication import ChannelKind, PublicationState
+from cid.domain.tenants import Actor, Role, Tenant, User
+from cid.flows import decide, publish
+from cid.outside.rendering import Marks
+from cid.render.version import render_version
+from cid.services import Outside
+from cid.web.app import make_app
+from cid.web.handlers.drafts import FILTERS, PAGE
+from tests import make
+from tests.fakes import FakeHttp, FakeReader, FrozenClock, InlineChildren
+from tests.newsroom import Newsroom
+from tests.press import ARTICLE, Press
+from tests.web.conftest import Desk, Person
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import asyncpg
+
+    from cid.pg.pool import AppDb, WorkerDb
+
+
+@pytest.fixture
+async def empty_desk(db: AppDb, platform: WorkerDb, tmp_path: Path) -> AsyncIterator[Desk]:
+    """A desk that can render and publish."""
+    clock, reader = FrozenClock(), FakeReader()
+    outside = Outside(
+        http=FakeHttp(),
+        children=InlineChildren({"render_version": lambda value: render_version(json.loads(json.dumps(value)))}),
+        sources={},
+        channels={ChannelKind.SITE: SitePublisher(tmp_path)},
+    )
+    sv = make.services(db, platform, outside=outside, clock=clock)
+    server = TestServer(make_app(sv))
+    await server.start_server()
+    yield Desk(sv, server, reader, clock)
+    await server.close()
+
+
+@pytest.fixture
+async def acme(desk: Desk, room: Newsroom, owner: asyncpg.Connection[asyncpg.Record]) -> Press:
+    """What is behind the pages, as its editor."""
+    row = await owner.fetchrow("select id, email, name from users where email = 'editor@acme.test'")
+    assert row is not None
+    tenant = Tenant(id=room.tenant, slug="acme", name="Acme Harbour News", sample=False, created_at=desk.clock.now())
+    user = User(id=row["id"], email=row["email"], name=row["name"], admin=False)
+    press = Press(desk.sv, Actor(user=user, tenant=tenant, role=Role.EDITOR), room.tenant, None, owner)
+    await press.channel("site", canonical=True)
+    return press
+
+
+def at(draft: DraftId, rest: str = "") -> str:
+    return f"/t/acme/drafts/{draft}{rest}"
+
+
+async def seen(person: Person, draft: DraftId) -> dict[str, Any]:
+    """The hidden fields that the page puts into a decision."""
+    text = await person.text(at(draft))
+    return {name: re.findall(rf'name="{name}" value="([^"]*)"', text)[0] for name in ("version", "sha256")}
+
+
+async def test_a_draft_is_read_approved_published_and_viewed(acme: Press, editor: Person, anybody: Person) -> None:
+    draft = await acme.draft()
+    text = await editor.text(at(draft))
+    assert "Harbour opens its new quay" in text
+    answer = await editor.post(at(draft, "/approve"), **await seen(editor, draft))
+    assert (answer.status, answer.headers["Location"]) == (303, at(draft, "?said=draft_approved"))
+    await publish.publish(acme.sv, await acme.jobs())
+    text = await editor.text(at(draft))
+    assert f"<strong>{acme.actor.user.name}</strong> approved version 1" in text
+    [link] = set(re.findall(r'href="(/site/acme/[^"]+)"', text))
+    article = await anybody.get(link)
+    assert article.status == 200
+    assert "script-src" not in article.headers["Content-Security-Policy"]
+    assert article.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert "When does it open?" in await article.text()
+    assert "Harbour opens its new quay" in await anybody.text("/site/acme")
+    feed = await anybody.get("/site/acme/feed.xml")
+    assert feed.content_type == "application/rss+xml"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/site/acme/.record.json",
+        "/site/acme/%2e%2e/secret",
+        "/site/acme/..%2f..%2fetc/passwd",
+        "/site/other/",
+        "/site/..%2f/",
+        "/site/acme/x.html",
+        "/site/acme/index.html/",
+        "/site/acme/%00.html",
+    ],
+)
+async def test_the_site_serves_nothing_but_its_pages(acme: Press, anybody: Person, path: str) -> None:
+    draft = await acme.draft()
+    await decide.approve(acme.sv, acme.actor, *await acme.shown(draft), via="page")
+    await publish.publish(acme.sv, await acme.jobs())
+    assert (await anybody.get(path, follow=True)).status == 404
+
+
+async def test_the_second_of_two_is_told_who_was_first(acme: Press, editor: Person, boss: Person) -> None:
+    draft = await acme.draft()
+    fields = await seen(boss, draft)
+    await editor.post(at(draft, "/reject"), **await seen(editor, draft), reason="Old news.")
+    answer = await boss.post(at(draft, "/approve"), **fields)
+    assert answer.status == 409
+    assert f"{acme.actor.user.name} already rejected version 1" in await answer.text()
+    assert "Old news." in await boss.text(at(draft))
+
+
+async def test_turning_down_and_undoing_by_forms(acme: Press, editor: Person) -> None:
+    draft = await acme.draft()
+    answer = await editor.post(at(draft, "/request-changes"), **await seen(editor, draft), reason="")
+    assert answer.status == 422
+    fields = await seen(editor, draft)
+    assert (await editor.post(at(draft, "/approve"), **fields)).status == 303
+    assert "Undo the approval" in await editor.text(at(draft))
+    assert (await editor.post(at(draft, "/undo"), **fields)).status == 303
+    await editor.post(at(draft, "/request-changes"), **fields, reason="Name the line.")
+    assert (await acme.seen(draft)).state is DraftState.CHANGES_REQUESTED
+    assert "Name the line." in await editor.text(at(draft))
+
+
+async def test_a_held_draft_asks_for_a_reason_on_its_page(acme: Press, editor: Person) -> None:
+    draft = await acme.draft(DraftState.HELD)
+    assert "Approve all the same" in await editor.text(at(draft))
+    assert (await editor.post(at(draft, "/approve"), **await seen(editor, draft))).status == 422
+    assert (await editor.post(at(draft, "/approve"), **await seen(editor, draft), reason="Checked.")).status == 303
+
+
+async def test_the_preview_runs_and_reaches_nothing(acme: Press, editor: Person) -> None:
+    article = replace(ARTICLE, body="<script>alert(1)</script> ![i](https://e.test/i.png)")
+    draft = await acme.draft(article=article)
+    version = await acme.version(draft)
+    answer = await editor.get(at(draft, f"/preview/{version.id}"))
+    policy = answer.headers["Content-Security-Policy"].split("; ")
+    assert {"sandbox", "default-src 'none'", "img-src https: data:", "frame-ancestors 'self'"} <= set(policy)
+    assert "script-src" not in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert "<script>alert" not in await answer.text()
+    assert f'<iframe class="preview" sandbox src="{at(draft)}/preview/{version.id}"' in await editor.text(at(draft))
+
+
+def typed(text: str) -> dict[str, Any]:
+    """The fields of the edit form as a browser would send them back."""
+    fields: dict[str, Any] = dict(re.findall(r'<input [^>]*name="([^"]+)" type="(?:text|url)" value="([^"]*)"', text))
+    fields |= dict(re.findall(r'<textarea [^>]*name="([^"]+)"[^>]*>\n(.*?)</textarea>', text, re.DOTALL))
+    [fields["version"]] = re.findall(r'name="version" value="([^"]*)"', text)
+    return {name: unescape(value) for name, value in fields.items()}
+
+
+async def test_an_edit_keeps_what_was_not_touched_and_makes_a_version(acme: Press, editor: Person) -> None:
+    draft = await acme.draft()
+    first = json.loads((await acme.version(draft)).article)
+    fields = typed(await editor.text(at(draft, "/edit")))
+    answer = await editor.post(at(draft, "/edit"), **fields | {"title": "Harbour opens its old quay"})
+    assert answer.status == 303, await answer.text()
+    second = json.loads((await acme.version(draft)).article)
+    assert second == first | {"title": "Harbour opens its old quay"}
+    text = await editor.text(at(draft, "/diff"))
+    assert "its <del>new</del><ins>old</ins> quay" in text
+    assert acme.actor.user.name in text
+
+
+async def test_questions_and_sources_come_and_go(acme: Press, editor: Person) -> None:
+    draft = await acme.draft()
+    fields = typed(await editor.text(at(draft, "/edit")))
+    fields |= {
+        "question-0": "",
+        "answer-0": "",
+        "question-1": "Why?",
+        "answer-1": "Because.",
+        "source-url-1": "https://b.test/",
+    }
+    assert (await editor.post(at(draft, "/edit"), **fields)).status == 303
+    article = json.loads((await acme.version(draft)).article)
+    assert article["questions"] == [{"question": "Why?", "answer": "Because."}]
+    assert [reference["url"] for reference in article["references"]] == ["https://port.test/quay", "https://b.test/"]
+
+
+async def test_half_a_question_is_refused_with_every_word_that_was_typed(acme: Press, editor: Person) -> None:
+    draft = await acme.draft()
+    fields = typed(await editor.text(at(draft, "/edit")))
+    answer = await editor.post(at(draft, "/edit"), **fields | {"question-1": "And then?", "title": "Kept <title>"})
+    text = await answer.text()
+    assert answer.status == 422
+    assert "And then?" in text
+    assert 'value="Kept &lt;title&gt;"' in text
+    assert (await acme.version(draft)).number == 1
+
+
+async def test_the_second_editor_sees_what_changed_and_keeps_their_text(
+    acme: Press, editor: Person, boss: Person
+) -> None:
+    draft = await acme.draft()
+    mine = typed(await boss.text(at(draft, "/edit")))
+    theirs = typed(await editor.text(at(draft, "/edit")))
+    await editor.post(at(draft, "/edit"), **theirs | {"title": "Harbour opens its old quay"})
+    answer = await boss.post(at(draft, "/edit"), **mine | {"title": "My own title"})
+    text = await answer.text()
+    assert answer.status == 409
+    assert f"{acme.actor.user.name} made version 2" in text
+    assert "What changed meanwhile" in text
+    assert "<del>new</del>" in text
+    assert "<ins>old</ins>" in text
+    assert 'value="My own title"' in text
+    again = await boss.post(at(draft, "/edit"), **typed(text))
+    assert again.status == 303
+    assert (await acme.version(draft)).number == 3
+
+
+async def test_what_failed_is_tried_again_from_its_page(acme: Press, editor: Person) -> None:
+    draft = await acme.draft()
+    await decide.approve(acme.sv, acme.actor, *await acme.shown(draft), via="page")
+    [row] = (await acme.posted(draft)).values()
+    await acme.jobs()
+    await acme.owner.execute("update publications set state = 'failed', error = 'The disk said no.'")
+    text = await editor.text(at(draft))
+    assert "The disk said no." in text
+    assert "not published: failed" in text
+    assert (await editor.post(at(draft, "/publish-again"), publication=str(row.id))).status == 303
+    assert (await acme.posted(draft))["site"].state is PublicationState.PLANNED
+
+
+async def test_the_list_is_filtered_by_state_and_paged_by_key(acme: Press, editor: Person) -> None:
+    ready = [await acme.draft(article=replace(ARTICLE, title=f"Ready {n}")) for n in range(PAGE + 3)]
+    held = await acme.draft(DraftState.HELD, replace(ARTICLE, title="Held one"))
+    first = await editor.text("/t/acme/drafts?state=needs-you")
+    assert str(held) in first
+    [more] = re.findall(r'href="(/t/acme/drafts\?[^"]*before=[^"]*)"', first)
+    second = await editor.text(unescape(more))
+    on = {key for key in [*ready, held] if str(key) in first}, {key for key in [*ready, held] if str(key) in second}
+    assert on[0] | on[1] == {*ready, held}
+    assert not on[0] & on[1]
+    for key, (_text, states) in FILTERS.items():
+        assert ("Held one" in await editor.text(f"/t/acme/drafts?state={key}")) == (DraftState.HELD in states)
+    for broken in ("nonsense", "2026-01-01~x", "2026-01-01T00:00:00~" + str(uuid4())):
+        assert "Held one" in await editor.text(f"/t/acme/drafts?before={broken}")
+
+
+async def test_a_reader_reads_and_decides_nothing(acme: Press, viewer: Person) -> None:
+    draft = await acme.draft()
+    text = await viewer.text(at(draft))
+    assert "Owners and editors decide." in text
+    assert "/approve" not in text
+    shown = await acme.shown(draft)
+    for what in ("approve", "reject", "request-changes", "undo"):
+        answer = await viewer.post(at(draft, f"/{what}"), version=str(shown[1]), sha256=shown[2], reason="r")
+        assert answer.status == 403, what
+    assert (await viewer.get(at(draft, "/edit"))).status == 403
+
+
+async def test_a_stranger_finds_no_draft_by_any_route(acme: Press, stranger: Person) -> None:
+    """Not under the tenant's own address, nor with its ids under the stranger's."""
+    draft, version, sha = await acme.shown(await acme.draft())
+    for base in (f"/t/acme/drafts/{draft}", f"/t/other/drafts/{draft}"):
+        for rest in ("", "/diff", "/edit", f"/preview/{version}"):
+            assert (await stranger.get(base + rest)).status == 404, base + rest
+        for rest in ("/approve", "/reject", "/request-changes", "/undo", "/edit"):
+            fields: dict[str, Any] = {"version": str(version), "sha256": sha, "reason": "r", "title": "t", "body": "b"}
+            assert (await stranger.post(base + rest, **fields)).status == 404, base + rest
+        answer = await stranger.post(f"{base}/publish-again", publication=str(uuid4()))
+        assert answer.status == 404
+    assert (await stranger.get("/t/acme/drafts")).status == 404
+    assert "quay" not in await stranger.text("/t/other/drafts")
+
+
+async def test_a_sample_and_an_offline_draft_are_marked_on_every_page(acme: Press, editor: Person) -> None:
+    draft = await acme.draft(sample=True)
+    version = await acme.version(draft)
+    assert "offline: no model was asked" in await editor.text(at(draft))
+    assert "offline draft · sample" in await editor.text("/t/acme/drafts")
+    preview = await (await editor.get(at(draft, f"/preview/{version.id}"))).text()
+    assert "made up to show how the desk works" in preview
+    assert "Offline draft" in preview
+    assert Marks.__dataclass_fields__.keys() >= {"sample", "offline"}
