@@ -138,7 +138,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
         yield Services(
             db=db,
             platform=platform,
-            llm=_router(settings, db, clock),
+            llm=_router(settings, db, clock, stack),
             outside=Outside(
                 http=http,
                 children=children,
@@ -156,11 +156,12 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
         )
 
 
-def _router(settings: Settings, db: AppDb, clock: SystemClock) -> Router:
+def _router(settings: Settings, db: AppDb, clock: SystemClock, stack: AsyncExitStack) -> Router:
     models = _models(settings)
-    providers: list[Provider] = [Offline()]
     key = settings.provider_keys.get("ANTHROPIC_API_KEY")
-    providers.append(Anthropic(key.value if key else "", traits=models.of_provider("anthropic")))
+    anthropic = Anthropic(key.value if key else "", traits=models.of_provider("anthropic"))
+    stack.push_async_callback(anthropic.close)
+    providers: list[Provider] = [Offline(), anthropic]
     return Router(
         db,
         clock,

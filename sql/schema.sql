@@ -517,7 +517,7 @@ create table calls (
   reply text,
   subjects jsonb default '[]'::jsonb not null,
   sent_at timestamp with time zone default cid_now() not null,
-  deadline timestamp with time zone not null,
+  deadline timestamp with time zone default (cid_now() + '00:05:00'::interval) not null,
   answered_at timestamp with time zone,
   read_at timestamp with time zone,
   constraint calls_pkey PRIMARY KEY (id),

@@ -18,13 +18,8 @@ FEED = (
 )
 PAGE = b"<!doctype html><html><head><title>Welcome</title></head><body>Nothing to see</body></html>"
 JSON_FEED = (
-<<<<<<< HEAD
-    b'{"version": "https://jsonfeed.org/version/1.1", "title": "J", '
-    b'"items": [{"id": "1", "url": "http://j.test/1", "title": "One"}]}'
-=======
     b'{"version": "https://jsonfeed.org/version/1.1", "title": "J",'
     b' "items": [{"id": "1", "url": "http://j.test/1", "title": "One"}]}'
->>>>>>> b1
 )
 
 Writer = asyncio.StreamWriter

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from cid.domain.ids import PLATFORM
 from cid.domain.jobs import Job, JobKind, NewJob
+from cid.llm import ledger
 from cid.queue import jobs as queue
 from cid.services import Services
 from cid.store import wake as store
@@ -14,10 +15,12 @@ BATCH = 5000
 
 
 async def wake(sv: Services, jobs: Sequence[Job]) -> None:
-    """Enqueue assess for screenings whose wait is over, and poll for sources that fell out of their chain of jobs."""
+    """Enqueue assess for screenings whose wait is over, and poll for sources that fell out of their chain of jobs; give
+    up the model calls that nobody waits for any more."""
     async with sv.platform.tx() as tx:
         screenings = await store.due_screenings(tx, BATCH)
         sources = await store.forgotten_sources(tx, BATCH)
+        await ledger.sweep(tx)
         await queue.enqueue(
             tx,
             *(

@@ -29,9 +29,12 @@ PIECES = query("pages.pieces")
 PROCESSES = query("pages.processes")
 MIGRATED = query("pages.migrated")
 SOURCES = query("pages.sources")
-JUDGED = query("pages.judged")
+JUDGED_AT = query("pages.judged_at")
+JUDGED_FOR = query("pages.judged_for")
+JUDGED_AS = query("pages.judged_as")
 FOUND = query("pages.found")
 SCREENED = query("pages.screened")
+SCREENED_FOUND = query("pages.screened_found")
 BY_URL = query("pages.by_url")
 ITEM = query("pages.item")
 SIGHTINGS = query("pages.sightings")
@@ -262,9 +265,12 @@ SHAPES = {
     PIECES: Piece,
     PROCESSES: Process,
     SOURCES: SourceRow,
-    JUDGED: ItemRow,
+    JUDGED_AT: ItemRow,
+    JUDGED_FOR: ItemRow,
+    JUDGED_AS: ItemRow,
     FOUND: ItemRow,
     SCREENED: ItemRow,
+    SCREENED_FOUND: ItemRow,
     ITEM: ItemPage,
     SIGHTINGS: Seen,
     TOLD_WITH: Told,
@@ -346,17 +352,23 @@ async def judged(
     before: Place | None,
     limit: int,
 ) -> list[ItemRow]:
-    """`words`: as one types them into a search engine, quotes and minus included."""
-    args = (tenant, gate, outcome, reason, before.at if before else None, before.id if before else None, limit)
-    rows = await tx.fetch(JUDGED, *args) if words is None else await tx.fetch(FOUND, *args, words)
-    return each(ItemRow, rows)
+    """At least one of gate, outcome and reason. `words`: as typed into a search engine, quotes and minus included."""
+    place = (before.at if before else None, before.id if before else None)
+    if words is not None:
+        return each(ItemRow, await tx.fetch(FOUND, tenant, gate, outcome, reason, *place, limit, words))
+    if reason is not None:
+        return each(ItemRow, await tx.fetch(JUDGED_FOR, tenant, reason, gate, *place, limit))
+    if gate is not None:
+        return each(ItemRow, await tx.fetch(JUDGED_AT, tenant, gate, outcome, *place, limit))
+    return each(ItemRow, await tx.fetch(JUDGED_AS, tenant, outcome, *place, limit))
 
 
 async def screened(
-    tx: Tx, tenant: TenantId, state: ScreeningState, *, before: Place | None, limit: int
+    tx: Tx, tenant: TenantId, state: ScreeningState, *, words: str | None, before: Place | None, limit: int
 ) -> list[ItemRow]:
-    args = (before.at if before else None, before.id if before else None)
-    return each(ItemRow, await tx.fetch(SCREENED, tenant, state, *args, limit))
+    args = (tenant, state, before.at if before else None, before.id if before else None, limit)
+    rows = await tx.fetch(SCREENED, *args) if words is None else await tx.fetch(SCREENED_FOUND, *args, words)
+    return each(ItemRow, rows)
 
 
 async def by_url(tx: Tx, url: str) -> ItemId | None:

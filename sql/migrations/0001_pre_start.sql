@@ -175,6 +175,8 @@ create index items_seen on items (first_seen_at desc, id desc);
 -- the server's locale is C they count as letters and stick to their words.
 create function title_words(title text) returns tsvector language sql immutable strict parallel safe
 return to_tsvector('simple'::regconfig, translate(title, '’‘‚“”„«»‹›–—…·•', '               '));
+create function title_query(words text) returns tsquery language sql immutable strict parallel safe
+return websearch_to_tsquery('simple'::regconfig, translate(words, '“”„«»’‘‚‹›–—…·•', '"""""          '));
 create index items_words on items using gin (title_words(title));
 
 -- One item seen at one source. Grows without end: partitioned by its own id, nothing points into it.
@@ -188,6 +190,7 @@ create table sightings (
   seen_at timestamptz not null default cid_now()
 ) partition by range (id);
 create index sightings_item on sightings (item_id);
+create index sightings_private on sightings (tenant_id, item_id) where tenant_id is not null;   -- what the items' policy asks
 create index sightings_source on sightings (source_id, item_id);
 
 -- ---------------------------------------------------------------------------------------------- the funnel
@@ -407,7 +410,7 @@ create table calls (
   reply text,
   subjects jsonb not null default '[]',       -- [[opaque id, subject, input hash in hex]]: what a stored reply answers
   sent_at timestamptz not null default cid_now(),
-  deadline timestamptz not null,              -- after it nobody waits for the reply any more
+  deadline timestamptz not null default cid_now() + interval '5 minutes', -- after it nobody waits for the reply
   answered_at timestamptz,
   read_at timestamptz                         -- its answers are in call_subjects, or there are none to read
 ) partition by range (id);
@@ -995,8 +998,8 @@ begin
     from public.verdicts v
     left join public.screenings s on s.tenant_id = v.tenant_id and s.id = v.screening_id
     join public.items i on i.id = coalesce(v.item_id, s.item_id)
-    where v.tenant_id = $1 and public.title_words(i.title) @@ websearch_to_tsquery('simple', translate($2, '“”„«»’‘‚‹›–—…·•', '"""""          '))
-      and v.gate = coalesce($3, v.gate) and v.outcome = coalesce($4, v.outcome) and v.reason = coalesce($5, v.reason)
+    where v.tenant_id = $1 and public.title_words(i.title) @@ public.title_query($2)
+      and ($3 is null or v.gate = $3) and ($4 is null or v.outcome = $4) and ($5 is null or v.reason = $5)
       and ($6 is null or (v.at, v.id) < ($6, $7))
     order by v.at desc, v.id desc limit $8
   $q$ using public.app_tenant(), words, gate, outcome, reason, before_at, before_id, most;

@@ -10,8 +10,12 @@ cross join lateral (
   from (select j.run_at from jobs j where j.kind = k.kind and j.tenant_id = $1 and j.state = 'ready' limit 10000) w
 ) r
 left join (
-  select j.kind, count(*) filter (where j.state = 'running') as running, count(*) filter (where j.state = 'scheduled') as later
-  from jobs j where j.tenant_id = $1 and j.state in ('running', 'scheduled') group by j.kind
+  -- one by one: only so are the partial indexes of the two states used
+  select t.kind, sum(t.running)::bigint as running, sum(t.later)::bigint as later
+  from (select j.kind, count(*) as running, 0 as later from jobs j where j.tenant_id = $1 and j.state = 'running' group by j.kind
+        union all
+        select j.kind, 0, count(*) from jobs j where j.tenant_id = $1 and j.state = 'scheduled' group by j.kind) t
+  group by t.kind
 ) o on o.kind = k.kind
 left join (select x.kind, count(*) as dead from jobs_dead x where x.tenant_id = $1 group by x.kind) d on d.kind = k.kind
 order by k.n
@@ -97,38 +101,104 @@ where u.tenant_id = $1
   and ($4::text is null or (w.place, s.id) > ($4, $5::uuid))
 order by w.place, s.id limit $6
 
--- name: judged
--- Verdicts with their items, newest first, before the place ($5, $6). A verdict on a story stands for the item that opened it.
-select v.id as place_id, v.at as place_at, v.gate, v.outcome, v.reason, v.score::float8 as score,
+-- name: judged_at
+-- One gate's verdicts with their items, newest first, before the place ($4, $5). A verdict on a story stands for the item that
+-- opened it. The page is cut first and its items are then looked up one by one (`offset 0` keeps the planner from undoing
+-- that), by a plain column: with a coalesce in the condition, or joined freely, the items' row policy makes it read all items.
+with page as materialized (
+  select v.id, v.at, v.gate, v.outcome, v.reason, v.score, v.item_id, v.screening_id
+  from verdicts v
+  where v.tenant_id = $1 and v.gate = $2 and ($3::text is null or v.outcome = $3)
+    and ($4::timestamptz is null or (v.at, v.id) < ($4, $5::uuid))
+  order by v.at desc, v.id desc limit $6
+), told as materialized (
+  select v.*, s.state, s.stage, s.waiting_for, s.gate as dropped_at, s.reason as dropped_for, coalesce(v.item_id, s.item_id) as wanted
+  from page v left join screenings s on s.tenant_id = $1 and s.id = v.screening_id
+)
+select t.id as place_id, t.at as place_at, t.gate, t.outcome, t.reason, t.score::float8 as score,
        i.id, i.title, i.url, i.published_at, i.first_seen_at, i.sample,
-       s.state, s.stage, s.waiting_for, s.gate as dropped_at, s.reason as dropped_for
-from verdicts v
-left join screenings s on s.tenant_id = v.tenant_id and s.id = v.screening_id
-join visible_items i on i.id = coalesce(v.item_id, s.item_id)
-where v.tenant_id = $1 and v.gate = coalesce($2, v.gate) and v.outcome = coalesce($3, v.outcome) and v.reason = coalesce($4, v.reason)
-  and ($5::timestamptz is null or (v.at, v.id) < ($5, $6::uuid))
-order by v.at desc, v.id desc limit $7
+       t.state, t.stage, t.waiting_for, t.dropped_at, t.dropped_for
+from told t cross join lateral (select * from visible_items x where x.id = t.wanted offset 0) i
+order by t.at desc, t.id desc
+
+-- name: judged_for
+-- The same for one reason ($2); a statement of its own, because a plan that serves both uses the index of neither.
+with page as materialized (
+  select v.id, v.at, v.gate, v.outcome, v.reason, v.score, v.item_id, v.screening_id
+  from verdicts v
+  where v.tenant_id = $1 and v.reason = $2 and ($3::text is null or v.gate = $3)
+    and ($4::timestamptz is null or (v.at, v.id) < ($4, $5::uuid))
+  order by v.at desc, v.id desc limit $6
+), told as materialized (
+  select v.*, s.state, s.stage, s.waiting_for, s.gate as dropped_at, s.reason as dropped_for, coalesce(v.item_id, s.item_id) as wanted
+  from page v left join screenings s on s.tenant_id = $1 and s.id = v.screening_id
+)
+select t.id as place_id, t.at as place_at, t.gate, t.outcome, t.reason, t.score::float8 as score,
+       i.id, i.title, i.url, i.published_at, i.first_seen_at, i.sample,
+       t.state, t.stage, t.waiting_for, t.dropped_at, t.dropped_for
+from told t cross join lateral (select * from visible_items x where x.id = t.wanted offset 0) i
+order by t.at desc, t.id desc
+
+-- name: judged_as
+-- The same for one outcome ($2) at any gate.
+with page as materialized (
+  select v.id, v.at, v.gate, v.outcome, v.reason, v.score, v.item_id, v.screening_id
+  from verdicts v
+  where v.tenant_id = $1 and v.outcome = $2
+    and ($3::timestamptz is null or (v.at, v.id) < ($3, $4::uuid))
+  order by v.at desc, v.id desc limit $5
+), told as materialized (
+  select v.*, s.state, s.stage, s.waiting_for, s.gate as dropped_at, s.reason as dropped_for, coalesce(v.item_id, s.item_id) as wanted
+  from page v left join screenings s on s.tenant_id = $1 and s.id = v.screening_id
+)
+select t.id as place_id, t.at as place_at, t.gate, t.outcome, t.reason, t.score::float8 as score,
+       i.id, i.title, i.url, i.published_at, i.first_seen_at, i.sample,
+       t.state, t.stage, t.waiting_for, t.dropped_at, t.dropped_for
+from told t cross join lateral (select * from visible_items x where x.id = t.wanted offset 0) i
+order by t.at desc, t.id desc
 
 -- name: found
 -- The same for verdicts whose item's title has the words $8: a function of the owner finds them, because under row security
 -- text search would lose its index.
-select v.id as place_id, v.at as place_at, v.gate, v.outcome, v.reason, v.score::float8 as score,
+with page as materialized (
+  select v.id, v.at, v.gate, v.outcome, v.reason, v.score, v.item_id, v.screening_id
+  from verdicts v
+  where v.tenant_id = $1 and v.id = any(array(select f.id from find_verdicts($8, $2, $3, $4, $5, $6, $7) f))
+  order by v.at desc, v.id desc limit $7
+), told as materialized (
+  select v.*, s.state, s.stage, s.waiting_for, s.gate as dropped_at, s.reason as dropped_for, coalesce(v.item_id, s.item_id) as wanted
+  from page v left join screenings s on s.tenant_id = $1 and s.id = v.screening_id
+)
+select t.id as place_id, t.at as place_at, t.gate, t.outcome, t.reason, t.score::float8 as score,
        i.id, i.title, i.url, i.published_at, i.first_seen_at, i.sample,
-       s.state, s.stage, s.waiting_for, s.gate as dropped_at, s.reason as dropped_for
-from find_verdicts($8, $2, $3, $4, $5, $6, $7) f
-join verdicts v on v.tenant_id = $1 and v.id = f.id
-left join screenings s on s.tenant_id = v.tenant_id and s.id = v.screening_id
-join visible_items i on i.id = coalesce(v.item_id, s.item_id)
-order by v.at desc, v.id desc
+       t.state, t.stage, t.waiting_for, t.dropped_at, t.dropped_for
+from told t cross join lateral (select * from visible_items x where x.id = t.wanted offset 0) i
+order by t.at desc, t.id desc
 
 -- name: screened
 -- Stories in one state of their screening, newest first, each shown by the item that opened it.
+with page as materialized (
+  select s.id, s.opened_at, s.item_id, s.state, s.stage, s.waiting_for, s.gate, s.reason
+  from screenings s
+  where s.tenant_id = $1 and s.state = $2 and ($3::timestamptz is null or (s.opened_at, s.id) < ($3, $4::uuid))
+  order by s.opened_at desc, s.id desc limit $5
+)
 select s.id as place_id, s.opened_at as place_at, null::text as gate, null::text as outcome, null::text as reason, null::float8 as score,
        i.id, i.title, i.url, i.published_at, i.first_seen_at, i.sample,
        s.state, s.stage, s.waiting_for, s.gate as dropped_at, s.reason as dropped_for
-from screenings s join visible_items i on i.id = s.item_id
-where s.tenant_id = $1 and s.state = $2
-  and ($3::timestamptz is null or (s.opened_at, s.id) < ($3, $4::uuid))
+from page s
+cross join lateral (select * from visible_items x where x.id = s.item_id offset 0) i
+order by s.opened_at desc, s.id desc
+
+-- name: screened_found
+-- The same for titles with the words $6.
+select s.id as place_id, s.opened_at as place_at, null::text as gate, null::text as outcome, null::text as reason, null::float8 as score,
+       i.id, i.title, i.url, i.published_at, i.first_seen_at, i.sample,
+       s.state, s.stage, s.waiting_for, s.gate as dropped_at, s.reason as dropped_for
+from screenings s
+cross join lateral (select * from visible_items x where x.id = s.item_id offset 0) i
+where s.tenant_id = $1 and s.state = $2 and ($3::timestamptz is null or (s.opened_at, s.id) < ($3, $4::uuid))
+  and title_words(i.title) @@ title_query($6)
 order by s.opened_at desc, s.id desc limit $5
 
 -- name: by_url

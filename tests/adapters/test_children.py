@@ -118,12 +118,6 @@ async def test_children_start_when_wanted_and_leave_when_idle(program: None) -> 
         assert await pool.call("pid", None) != first
 
 
-async def _until_alive(pool: ChildPool) -> None:
-    """A process's start has no event to wait for."""
-    while not pool.alive:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
-
-
 async def test_a_stop_of_the_whole_unit_is_no_fault_of_the_input(pool: ChildPool) -> None:
     pid = await pool.call("pid", None)
     os.kill(pid, signal.SIGTERM)
@@ -133,11 +127,7 @@ async def test_a_stop_of_the_whole_unit_is_no_fault_of_the_input(pool: ChildPool
 async def test_whoever_waits_while_we_stop_hears_that_and_blames_nobody(program: None) -> None:
     pool = ChildPool(size=1)
     waiting = asyncio.ensure_future(pool.call("sleep", 60, timeout_s=30))
-<<<<<<< HEAD
-    await _until_alive(pool)
-=======
     await working(pool)
->>>>>>> b1
     await pool.close()
     with pytest.raises(Stopping):
         await waiting
@@ -147,11 +137,7 @@ async def test_whoever_waits_while_we_stop_hears_that_and_blames_nobody(program:
 
 async def test_a_cancelled_call_takes_its_child_along(pool: ChildPool) -> None:
     call = asyncio.ensure_future(pool.call("sleep", 60, timeout_s=30))
-<<<<<<< HEAD
-    await _until_alive(pool)
-=======
     await working(pool)
->>>>>>> b1
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call

@@ -93,3 +93,24 @@ async def test_housekeeping_makes_the_days_ahead_and_drops_the_old(
     assert len(after) >= 3
     assert await owner.fetchval("select count(*) from once_links") == 0
     assert await owner.fetchval("select count(*) from jobs_done where id = $1", job.id) == 1
+
+
+async def test_model_calls_that_nobody_waits_for_are_given_up(db: AppDb, platform: WorkerDb, owner: Any) -> None:
+    tenant = await make.tenant(platform)
+    for late in ("-1 second", "1 minute"):
+        await owner.execute(
+            f"""insert into calls (id, tenant_id, stage, tier, provider, model, prompt, prompt_version, prompt_hash,
+                  input_hash, reserved, deadline)
+                values ($1, $2, 'draft', 'quality', 'p', 'm', 'draft', 'v1', '', '', 0.5,
+                  cid_now() + interval '{late}')""",
+            make.uuid7_now(),
+            tenant,
+        )
+    await owner.execute(
+        "insert into budgets (tenant_id, day, cap, reserved) values ($1, (cid_now() at time zone 'UTC')::date, 5, 1)",
+        tenant,
+    )
+    await wake(make.services(db, platform), await job_of(platform, owner, JobKind.WAKE))
+    assert await owner.fetchval("select array_agg(state order by state) from calls") == ["ambiguous", "sent"]
+    row = await owner.fetchrow("select reserved, spent from budgets")
+    assert (float(row["reserved"]), float(row["spent"])) == (0.5, 0.5)

@@ -122,6 +122,9 @@ async def test_items_are_found_by_state_reason_words_and_address(boss: Person, r
     assert await titles("?q=harbour&state=dropped") == {"irrelevant", "lonely"}
     assert await titles("?q=%E2%80%9Cbooking+fee%E2%80%9D") == {"held"}, "a phrase in any quotation marks"
     assert await titles("?q=CAF%C3%89") == {"irrelevant"}, "capitals of any alphabet"
+    assert await titles("?q=harbour&state=waiting") == {"waiting"}
+    assert await titles("?q=cr%C3%AApe&state=waiting") == set()
+    assert await titles("?state=waiting&reason=low_signal") == {"lonely"}, "a reason is one to drop"
     assert await titles("?q=harb") == set(), "words, not parts of words"
     assert await titles("?q=%22%27%26%3A%2A%28") == set(), "nothing typed is a syntax error"
     answer = await boss.get("/t/acme/items?q=https://www.feed0.test/drafted")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 PAGE = 50
 STATES = (
-    ("", _("everything judged")),
+    ("", _("all judged")),
     ("dropped", _("dropped")),
     *((state.value, words.SCREENING_STATES[state]) for state in ScreeningState if state is not ScreeningState.DROPPED),
 )
@@ -83,6 +83,10 @@ def _chosen(request: web.Request) -> dict[str, str]:
     """The filters of the address; what is no word of ours counts as not given."""
     query = request.query
     state, gate, reason, said = (query.get(name, "").strip() for name in ("state", "gate", "reason", "q"))
+    if reason in set(DROPS):
+        state = "dropped"
+    elif gate and state != "dropped":
+        state = ""
     return {
         "state": state if state in dict(STATES) else "",
         "gate": gate if gate in set(Gate) else "",
@@ -95,8 +99,10 @@ def _chosen(request: web.Request) -> dict[str, str]:
 async def _rows(tx: Tx, who: Actor, chosen: dict[str, str], before: pages.Place | None) -> list[pages.ItemRow]:
     """A reason, a gate or words look through verdicts; a state of work looks through screenings."""
     state, reason, gate, outcome = chosen["state"], chosen["reason"], chosen["gate"], chosen["outcome"]
-    if state not in {"", "dropped"} and not (reason or gate or chosen["q"]):
-        return await pages.screened(tx, who.tenant.id, ScreeningState(state), before=before, limit=PAGE + 1)
+    words_ = chosen["q"] or None
+    if state not in {"", "dropped"}:
+        as_state = ScreeningState(state)
+        return await pages.screened(tx, who.tenant.id, as_state, words=words_, before=before, limit=PAGE + 1)
     if state == "dropped":
         outcome = "drop"
     if not (gate or reason or outcome):
@@ -107,7 +113,7 @@ async def _rows(tx: Tx, who: Actor, chosen: dict[str, str], before: pages.Place 
         gate=Gate(gate) if gate else None,
         outcome=outcome or None,
         reason=Reason(reason) if reason else None,
-        words=chosen["q"] or None,
+        words=words_,
         before=before,
         limit=PAGE + 1,
     )
