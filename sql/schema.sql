@@ -214,8 +214,8 @@ begin
     from public.verdicts v
     left join public.screenings s on s.tenant_id = v.tenant_id and s.id = v.screening_id
     join public.items i on i.id = coalesce(v.item_id, s.item_id)
-    where v.tenant_id = $1 and public.title_words(i.title) @@ websearch_to_tsquery('simple', translate($2, '“”„«»’‘‚‹›–—…·•', '"""""          '))
-      and v.gate = coalesce($3, v.gate) and v.outcome = coalesce($4, v.outcome) and v.reason = coalesce($5, v.reason)
+    where v.tenant_id = $1 and public.title_words(i.title) @@ public.title_query($2)
+      and ($3 is null or v.gate = $3) and ($4 is null or v.outcome = $4) and ($5 is null or v.reason = $5)
       and ($6 is null or (v.at, v.id) < ($6, $7))
     order by v.at desc, v.id desc limit $8
   $q$ using public.app_tenant(), words, gate, outcome, reason, before_at, before_id, most;
@@ -418,6 +418,12 @@ $function$;
 revoke all on function session_of(bytea) from public;
 grant execute on function session_of(bytea) to cid_app;
 grant execute on function session_of(bytea) to cid_worker;
+
+CREATE OR REPLACE FUNCTION public.title_query(words text)
+ RETURNS tsquery
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+RETURN websearch_to_tsquery('simple'::regconfig, translate(words, '“”„«»’‘‚‹›–—…·•'::text, '"""""          '::text));
 
 CREATE OR REPLACE FUNCTION public.title_words(title text)
  RETURNS tsvector
@@ -970,6 +976,7 @@ create table sightings (
   constraint sightings_pkey PRIMARY KEY (id)
 ) partition by RANGE (id);
 CREATE INDEX sightings_item ON ONLY public.sightings USING btree (item_id);
+CREATE INDEX sightings_private ON ONLY public.sightings USING btree (tenant_id, item_id) WHERE (tenant_id IS NOT NULL);
 CREATE INDEX sightings_source ON ONLY public.sightings USING btree (source_id, item_id);
 alter table sightings enable row level security;
 alter table sightings force row level security;

@@ -24,9 +24,10 @@ async def job_of(platform: WorkerDb, owner: Any, kind: JobKind) -> list[Job]:
     return await make.claimed(owner, kind, PLATFORM)
 
 
-async def waiting_screening(platform: WorkerDb, tenant: TenantId, until: str) -> str:
+async def waiting_screening(platform: WorkerDb, db: AppDb, tenant: TenantId, until: str) -> str:
     async with platform.tx() as tx:
         item = await make.item(tx)
+    async with db.tx(tenant) as tx:
         return str(
             await tx.fetchval(
                 f"""insert into screenings (tenant_id, id, story_id, item_id, state, stage, waiting_for, until)
@@ -41,8 +42,8 @@ async def waiting_screening(platform: WorkerDb, tenant: TenantId, until: str) ->
 
 async def test_a_screening_whose_wait_is_over_is_assessed_once(db: AppDb, platform: WorkerDb, owner: Any) -> None:
     tenant = await make.tenant(platform)
-    over = await waiting_screening(platform, tenant, "-1 second")
-    await waiting_screening(platform, tenant, "1 hour")
+    over = await waiting_screening(platform, db, tenant, "-1 second")
+    await waiting_screening(platform, db, tenant, "1 hour")
     for _ in range(2):
         await wake(make.services(db, platform), await job_of(platform, owner, JobKind.WAKE))
     rows = await owner.fetch("select tenant_id, payload ->> 'screening' as screening from jobs where kind = 'assess'")

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -274,7 +275,7 @@ class Newsroom(RuleBasedStateMachine):
 
     def work(self, data: st.DataObject) -> None:
         fails = data.draw(st.sampled_from((None, None, "lost", "never", "refused")), label="fails")
-        self._work(fails, data.draw(st.sampled_from((None, None, *range(1, REACH))), label="kill"))
+        self._work(fails, data.draw(st.sampled_from((None,) * REACH + tuple(range(1, REACH))), label="kill"))
 
     def _work(self, fails: str | None, kill: int | None) -> None:
         place = self.desk.publisher.place
@@ -403,7 +404,5 @@ def test_nothing_is_published_without_a_decision_on_exactly_its_bytes(world: Wor
         ),
     )
     # a machine that met nothing proves nothing
-    for met in ("approve: done", "undo: done", "publish None alive: done", "publish lost alive: Upstream"):
-        assert SEEN[met], (met, SEEN)
-    assert any("Killed" in met for met in SEEN)
-    assert any(met.startswith("woken: ") for met in SEEN)
+    for met in ("approve: done", "undo: done", "publish .*: done", "publish .*: Upstream", ".*: Killed", "woken: .*"):
+        assert any(re.fullmatch(met, seen) for seen in SEEN), (met, SEEN)
