@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
-from aiohttp.abc import AbstractAccessLogger
 
 from cid.domain.errors import Conflict, Deferred, NotFound, Refused, Upstream
 from cid.domain.ids import uuid7
@@ -181,11 +180,3 @@ def _route(request: web.Request) -> str:
     """The address with names for its parts: the parts themselves may be secrets."""
     resource = request.match_info.route.resource
     return resource.canonical if resource else "(none)"
-
-
-class AccessLogger(AbstractAccessLogger):
-    """One line per request. aiohttp's own would write one-time links into the log."""
-
-    def log(self, request: web.BaseRequest, response: web.StreamResponse, time: float) -> None:
-        route = _route(request) if isinstance(request, web.Request) else "(none)"
-        log.info("request", method=request.method, route=route, status=response.status, ms=round(time * 1000, 1))

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import jinja2
 from aiohttp import web
+from markupsafe import Markup
 
 from cid.domain.tenants import Permission
 from cid.web import words
@@ -79,13 +80,26 @@ def environment(assets: Mapping[str, Asset]) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
-        extensions=["jinja2.ext.i18n"],
     )
-    made.install_gettext_callables(words._, words.plural, newstyle=True)  # type: ignore[attr-defined]
+    made.globals["_"] = _text
+    made.globals["ngettext"] = _texts
     made.globals["asset"] = lambda name: f"/static/{name}?v={assets[name].version}"
     made.globals["words"] = words
     made.filters.update(exact=exact, iso=iso, ago=ago, span=span, money=money, count=count, address=address, host=host)
     return made
+
+
+def _text(message: str, /, **values: object) -> Markup:
+    """The page's `_()`: `%(name)s` in the message stands for a value, which is escaped.
+
+    Jinja's own extension does the same with a new context for each call: half the time of a long page.
+    """
+    told = Markup(words._(message))  # noqa: S704 - messages are ours
+    return told % values if values else told
+
+
+def _texts(one: str, many: str, number: int, /, **values: object) -> Markup:
+    return _text(words.plural(one, many, number), **values)
 
 
 def exact(at: datetime) -> str:
