@@ -16,11 +16,11 @@ RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates
 WORKDIR /desk
 COPY --from=build /desk /desk
 USER desk
-ENV PYTHONUNBUFFERED=1 PATH=/desk/.venv/bin:$PATH
+ENV PYTHONUNBUFFERED=1 CID_HOST=0.0.0.0 PATH=/desk/.venv/bin:$PATH
 VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=3s --start-period=30s \
   CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8080/livez', timeout=2)"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["cid"]
-CMD ["up", "--host", "0.0.0.0", "--port", "8080", "--data", "/data", "--no-sample"]
+CMD ["up", "--port", "8080", "--data", "/data", "--no-sample"]

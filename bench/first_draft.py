@@ -2,8 +2,8 @@
 
     python -m bench.first_draft make run PORT=8090
 
-Starts the command, follows the set-up link that it prints as the first person would, and looks at the page of drafts until
-one is ready. Prints one JSON line, then ends the desk with SIGTERM.
+Starts the command, follows the set-up link that it prints as the first person would, and looks at the page of drafts
+until one is ready. Prints one JSON line, then ends the desk with SIGTERM.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
@@ -190,14 +190,15 @@ async def any_tenant(services: Services) -> bool:
         return bool(await tenants.listed(tx))
 
 
-def web_part(settings: Settings, services: Services) -> Part:
-    """Pages and API. Answers what is under way before it ends."""
+def web_part(settings: Settings, services: Services, listening: Callable[[], Awaitable[None]]) -> Part:
+    """Pages and API. Answers what is under way before it ends. `listening` is called each time it begins to answer."""
 
     async def run() -> None:
         runner = web.AppRunner(make_app(services), access_log_class=AccessLog)
         await runner.setup()
         try:
             await web.TCPSite(runner, settings.web.host, settings.web.port, reuse_address=True).start()
+            await listening()
             await asyncio.Event().wait()
         finally:
             await runner.cleanup()

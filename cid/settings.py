@@ -94,7 +94,8 @@ class Settings:
 
     @property
     def base_url(self) -> str:
-        return self.web.base_url.rstrip("/") or f"http://{self.web.host}:{self.web.port}"
+        host = "localhost" if self.web.host in {"0.0.0.0", "::"} else self.web.host  # noqa: S104 - compared, not bound
+        return self.web.base_url.rstrip("/") or f"http://{host}:{self.web.port}"
 
 
 def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Settings:

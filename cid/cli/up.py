@@ -49,10 +49,10 @@ async def _up(settings: Settings, to: Logins, server: Server | None, *, sample: 
                 table=TABLE,
                 schedule=settings.schedule,
                 server=server,
-                others=(bootstrap.web_part(settings, services),),
+                # Only then: a link that does not answer yet is the first thing a newcomer would meet.
+                others=(bootstrap.web_part(settings, services, lambda: _say_where(settings, services)),),
             )
         )
-        await _say_where(settings, services)
         await process.serve(stop, hurry)
 
 

@@ -31,13 +31,16 @@ def web(port: int | None, data: Path | None) -> None:
 
 async def _web(settings: Settings, to: Logins) -> None:
     stop, hurry = signals()
+
+    async def say_where() -> None:
+        click.echo(f"The pages are at {settings.base_url}")
+
     async with bootstrap.open_services(settings, to) as services:
         crew = Crew(
             services=services,
             dsn=to.worker,
             tuning=settings.queue,
             table={},
-            others=(bootstrap.web_part(settings, services),),
+            others=(bootstrap.web_part(settings, services, say_where),),
         )
-        click.echo(f"The pages are at {settings.base_url}")
         await Process(crew).serve(stop, hurry)
