@@ -18,7 +18,7 @@ from cid.domain.errors import BadReply, CidError, Deferred, Misconfigured, Unans
 from cid.domain.ids import CallId, uuid7
 from cid.domain.llm import Answer, Ask, Raw, Stop, Subject, Wire, cost
 from cid.llm import ledger
-from cid.llm.models import Choice, Models, Prices
+from cid.llm.models import OFFLINE, Choice, Models, Prices
 from cid.llm.prompts import Prompts
 from cid.llm.wire import Form, cost_bound, prompt_bound, read
 from cid.ports import Clock, Db, Provider, Tx
@@ -38,14 +38,13 @@ class Router:
         self.providers = {provider.name: provider for provider in providers}
 
     async def ask(self, ask: Ask) -> Mapping[str, Answer]:
-        form = Form(ask, self.prompts[ask.prompt])
         async with self.db.tx(ask.tenant) as tx:
+            choice = self.models.choose(ask.tier, sample=await ledger.is_sample(tx, ask.tenant))
+            form = Form(ask, self.prompts[ask.prompt], offline=choice.provider == OFFLINE)
             answers = await ledger.stored(tx, ask.tenant, ask.stage, form.hashes)
             if len(answers) < len(ask.subjects):
                 for left in await ledger.unread(tx, ask.tenant, ask.stage):
                     answers |= await _read_late(tx, form, left)
-            sample = await ledger.is_sample(tx, ask.tenant)
-        choice = self.models.choose(ask.tier, sample=sample)
         problems: Mapping[str, str] = {}
         for attempt in (1, 2):
             missing = [subject for subject in ask.subjects if subject.key not in answers]

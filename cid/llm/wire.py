@@ -28,6 +28,8 @@ class Form:
 
     ask: Ask
     prompt: Prompt
+    offline: bool = False
+    """Whether no model is asked: what is computed then never stands for a model's answer, nor the other way round."""
 
     @cached_property
     def validator(self) -> Draft202012Validator:
@@ -41,7 +43,8 @@ class Form:
     def hashes(self) -> Mapping[str, bytes]:
         """Subject key → what its stored answer must have been asked with."""
         common = hashlib.sha256()
-        for part in (self.prompt.sha256.hex(), canonical(self.ask.shared), canonical(self.ask.schema)):
+        by = "offline" if self.offline else "model"
+        for part in (by, self.prompt.sha256.hex(), canonical(self.ask.shared), canonical(self.ask.schema)):
             common.update(hashlib.sha256(part.encode()).digest())
         hashes = {}
         for subject in self.ask.subjects:

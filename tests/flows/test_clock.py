@@ -11,7 +11,9 @@ from cid.domain.jobs import Job, JobKind, NewJob
 from cid.flows.tidy import tidy
 from cid.flows.wake import wake
 from cid.queue import jobs
+from cid.text.similar import bucket, first_key
 from tests import make
+from tests.fakes import FrozenClock
 
 if TYPE_CHECKING:
     from cid.pg.pool import AppDb, WorkerDb
@@ -94,6 +96,18 @@ async def test_housekeeping_makes_the_days_ahead_and_drops_the_old(
     assert len(after) >= 3
     assert await owner.fetchval("select count(*) from once_links") == 0
     assert await owner.fetchval("select count(*) from jobs_done where id = $1", job.id) == 1
+
+
+async def test_housekeeping_forgets_where_old_stories_were_looked_up(db: AppDb, platform: WorkerDb, owner: Any) -> None:
+    clock = FrozenClock()
+    now = bucket(clock.now())
+    async with platform.tx() as tx:
+        await make.item(tx)
+    for window in (now - 3, now):
+        await owner.execute("insert into story_keys select $1, id from stories", first_key(window) + 7)
+    (job,) = await job_of(platform, owner, JobKind.TIDY)
+    await tidy(make.services(db, platform, clock=clock), [job])
+    assert [row["key"] for row in await owner.fetch("select key from story_keys")] == [first_key(now) + 7]
 
 
 async def test_model_calls_that_nobody_waits_for_are_given_up(db: AppDb, platform: WorkerDb, owner: Any) -> None:

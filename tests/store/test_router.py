@@ -306,6 +306,17 @@ async def test_without_a_price_nothing_is_sent(db: AppDb, owner: Owner, tenant: 
     assert await calls(owner) == []
 
 
+async def test_what_offline_said_never_stands_for_a_models_answer(db: AppDb, tenant: TenantId) -> None:
+    """A desk that is switched from offline to a model asks the model, also about what offline has judged."""
+    first = Scripted()
+    first.name = "offline"
+    models = funnel.models().with_tiers(cheap="offline/extracts-1")
+    await funnel.router(db, FrozenClock(), first, models=models).ask(ask(tenant, "one"))
+    second, provider = router(db, lambda wire: good(wire, 12))
+    assert scores(await second.ask(ask(tenant, "one"))) == {"one": 12}
+    assert len(provider.asked) == 1
+
+
 async def test_a_sample_tenant_is_answered_offline_and_never_by_a_model(
     db: AppDb, platform: WorkerDb, owner: Owner, tenant: TenantId
 ) -> None:
