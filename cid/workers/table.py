@@ -32,7 +32,8 @@ class Handler:
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
 TABLE: dict[JobKind, Handler] = {
-    JobKind.POLL: Handler(flow=poll.poll, tries=5, deadline=2 * MINUTE, slots=24),
+    # A process that dies counts as a try of what it had in hand, and a slow feed is in hand most of the time.
+    JobKind.POLL: Handler(flow=poll.poll, tries=50, deadline=2 * MINUTE, slots=24),
     # One writer: two at once would each open a story for the same event.
     JobKind.GROUP: Handler(flow=group.group, tries=8, deadline=2 * MINUTE, slots=1, group=500, linger=SECOND / 5),
     JobKind.RULES: Handler(flow=rules.rules, tries=8, deadline=2 * MINUTE, slots=4, group=500, linger=SECOND / 5),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -20,14 +21,19 @@ from cid.pg.place import Place, prepare
 from cid.pg.sql import SQL
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tests.conftest import Database
 
 
-def cid(*args: str | Path) -> subprocess.CompletedProcess[str]:
+def cid(*args: str | Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "cid", *map(str, args)], cwd=SQL.parent, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "cid", *map(str, args)],
+        cwd=SQL.parent,
+        env={**os.environ, **(env or {})},
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -163,16 +169,16 @@ def test_from_an_empty_folder_to_a_sound_desk(tmp_path: Path) -> None:
     assert join(data) is None, "no server is left behind"
 
 
-def test_a_wrong_set_up_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
-    for args, said in (
-        (["--database-url", "nonsense", "--secret-key", "k" * 32], "DATABASE_URL must begin with postgresql://"),
-        (["--database-url", "postgresql://a@localhost:1/b", "--secret-key", "k" * 32], "does not answer"),
-        (["--database-url", "postgresql://a@localhost:1/b"], "set SECRET_KEY"),
-        (["--database-url", "postgresql://a@localhost:1/b", "--secret-key", "short"], "fewer than 32 bytes"),
-        (["--pg-bindir", str(tmp_path)], "PG_BINDIR is"),
+def test_a_wrong_set_up_is_one_sentence_and_an_exit_code_of_its_own(tmp_path: Path) -> None:
+    key = {"CID_SECRET_KEY": "k" * 32}
+    for env, said in (
+        ({"DATABASE_URL": "nonsense", **key}, "DATABASE_URL must begin with postgresql://"),
+        ({"DATABASE_URL": "postgresql://a@localhost:1/b", **key}, "does not answer"),
+        ({"DATABASE_URL": "postgresql://a@localhost:1/b", "CID_SECRET_KEY": "short"}, "fewer than 32"),
+        ({"PG_BINDIR": str(tmp_path)}, "PG_BINDIR is"),
     ):
-        done = cid("migrate", "--data", tmp_path / "data", *args)
-        assert done.returncode == 2
+        done = cid("migrate", "--data", tmp_path / "data", env=env)
+        assert done.returncode == 3
         assert said in done.stderr
         assert done.stderr.startswith("cid: ")
         assert done.stderr.count("\n") == 1
