@@ -40,10 +40,11 @@ def set_up(base: str, token: str) -> urllib.request.OpenerDirector:
 def wait_for_draft(browser: urllib.request.OpenerDirector, base: str, since: float) -> str:
     """The title of the first draft that is ready."""
     while time.monotonic() - since < LIMIT_S:
-        page = browser.open(f"{base}/t/sample/drafts?state=ready", timeout=30).read().decode()
-        found = re.search(r'<a[^>]+href="/t/sample/drafts/[0-9a-f-]{36}"[^>]*>([^<]+)', page)
-        if found:
-            return found[1].strip()
+        page = browser.open(f"{base}/t/sample/drafts", timeout=30).read().decode()
+        for row in page.split("<tr")[1:]:
+            found = re.search(r'href="/t/sample/drafts/[0-9a-f-]{36}"[^>]*>([^<]+)', row)
+            if found and re.search(r"\bready\b", row):
+                return found[1].strip()
         time.sleep(0.25)
     raise SystemExit("no draft came")
 

@@ -31,7 +31,7 @@ REASONS = {
     Reason.LOW_TRUST: _("source not trusted enough"),
     Reason.STALE: _("too old"),
     Reason.EXCLUDED_TOPIC: _("names an excluded topic"),
-    Reason.URGENT: _("urgent wording"),
+    Reason.URGENT: _("urgent"),
     Reason.KEYWORD: _("names a keyword"),
     Reason.NO_KEYWORD: _("names no keyword"),
     Reason.RELEVANT: _("relevant"),
