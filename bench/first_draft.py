@@ -15,6 +15,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.parse
 import urllib.request
@@ -58,6 +59,7 @@ def main() -> None:
         if link is None:
             raise SystemExit("the command printed no set-up link")
         started = time.monotonic() - began
+        threading.Thread(target=process.stdout.read, daemon=True).start()  # a full pipe would hold the desk up
         browser = set_up(link[1], link[2])
         title = wait_for_draft(browser, link[1], began)
         waited = time.monotonic() - began
