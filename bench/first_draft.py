@@ -42,7 +42,7 @@ def wait_for_draft(browser: urllib.request.OpenerDirector, base: str, since: flo
     """The title of the first draft that is ready."""
     while time.monotonic() - since < LIMIT_S:
         page = browser.open(f"{base}/t/sample/drafts", timeout=30).read().decode()
-        for row in page.split("<tr")[1:]:
+        for row in page.split('role="row"')[1:]:
             found = re.search(r'href="/t/sample/drafts/[0-9a-f-]{36}"[^>]*>([^<]+)', row)
             if found and re.search(r"\bready\b", row):
                 return found[1].strip()
