@@ -31,6 +31,7 @@ import asyncpg
 from bench.feeds import Feeds
 from cid.pg.embedded import OWNER
 
+EDITOR = "ed@desk.example"
 PROFILE = Path(__file__).with_name("profile.toml")
 
 
@@ -237,38 +238,75 @@ def main() -> None:
             out["idle_mb"] = desk.pss_mb()
             desk.cid("tenants", "add", "Newsroom")
             desk.cid("tenants", "profile", "newsroom", str(PROFILE))
+            desk.cid("users", "add", EDITOR, "--tenant", "newsroom")
             desk.cid("sources", "import", opml, "--tenant", "newsroom")
             out["first_sweep_s"] = round(first_sweep(desk), 1) if not chosen.kills else None
             out |= run(desk, chosen, opml, feeds)
             out["busy_mb"] = desk.pss_mb()
             out["settled"] = settle(desk, 240)
-            out |= report(desk)
+            out |= report(desk) | published(desk)
         finally:
             out["exit"] = desk.stop()
         out["errors"] = errors(room / "desk.log")[:10]
     print(json.dumps(out, default=str))
     if not chosen.keep:
         shutil.rmtree(room)
-    wrong = ("doubled_items", "doubled_sightings", "judged_twice", "unjudged", "stuck_jobs", "dead_jobs")
+    wrong = (
+        "doubled_articles",
+        "unapproved",
+        "doubled_items",
+        "doubled_sightings",
+        "judged_twice",
+        "unjudged",
+        "stuck_jobs",
+        "dead_jobs",
+    )
     sys.exit(any(out[key] for key in wrong) or not out["settled"])
+
+
+def approve_ready(desk: Desk) -> int:
+    """A person's decision on every draft that is ready; the desk is killed while it publishes them."""
+    drafts = json.loads(desk.cid("drafts", "list", "--state", "ready", "--json"))
+    for draft in drafts:
+        desk.cid("drafts", "approve", draft["id"], "--as", EDITOR)
+    return len(drafts)
+
+
+def published(desk: Desk) -> dict[str, Any]:
+    """Publications by state, and what stands in the folder of the site."""
+    rows = asyncio.run(desk.sql("select state, count(*) as n from publications group by 1"))
+    pages = [path for path in (desk.data / "site").rglob("*.html") if path.name != "index.html"]
+    keys = [path.stem.rsplit("-", 1)[-1] for path in pages]
+    return {
+        "publications": {row["state"]: row["n"] for row in rows},
+        "articles": len(pages),
+        "doubled_articles": len(keys) - len(set(keys)),
+        "unapproved": desk.one(
+            """select count(*) from publications p where not exists (
+                 select from decisions d where d.id = p.decision_id and d.kind = 'approve' and d.sha256 = p.sha256)"""
+        ),
+    }
 
 
 def run(desk: Desk, chosen: argparse.Namespace, opml: str, feeds: Feeds | None) -> dict[str, Any]:
     """Until the feeds have ended and every one was polled again; kills on the way when asked to."""
     dice = random.Random(7)
-    killed = 0
+    killed = approved = 0
     recovery: list[float] = []
     ended: float | None = None
     while ended is None or time.monotonic() < ended + chosen.sweeps * chosen.interval or killed < chosen.kills:
         time.sleep(dice.uniform(2, 8) if killed < chosen.kills else 1)
         if killed < chosen.kills:
+            approved += approve_ready(desk)
+            time.sleep(dice.uniform(0, 0.5))
             desk.kill()
             killed += 1
             recovery.append(desk.start())
         if ended is None and finished(opml, feeds):
             ended = time.monotonic()
     recovery.sort()
-    return {"kills": killed, "restart_s_max": round(recovery[-1], 2) if recovery else None}
+    approved += approve_ready(desk)
+    return {"kills": killed, "approved": approved, "restart_s_max": round(recovery[-1], 2) if recovery else None}
 
 
 if __name__ == "__main__":
