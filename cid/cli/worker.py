@@ -17,6 +17,8 @@ from cid.settings import Settings
 from cid.workers.main import Crew, Process
 from cid.workers.table import TABLE, Handler
 
+TOLD_EVERY_S = 2
+
 
 def _kinds(_context: click.Context, _option: click.Parameter, value: str | None) -> Mapping[JobKind, Handler]:
     if value is None:
@@ -61,6 +63,16 @@ async def _serve(settings: Settings, to: Logins, table: Mapping[JobKind, Handler
 
 async def _drain(settings: Settings, to: Logins, table: Mapping[JobKind, Handler]) -> Mapping[str, int]:
     async with bootstrap.open_services(settings, to) as services:
-        return await Process(
-            Crew(services=services, dsn=to.worker, tuning=settings.queue, table=table, lingers=False)
-        ).drain()
+        process = Process(Crew(services=services, dsn=to.worker, tuning=settings.queue, table=table, lingers=False))
+        async with asyncio.TaskGroup() as group:
+            telling = group.create_task(_tell(process))
+            counts = await process.drain()
+            telling.cancel()
+        return counts
+
+
+async def _tell(process: Process) -> None:
+    """How far it is, on standard error, for whoever waits longer than a moment."""
+    while True:
+        await asyncio.sleep(TOLD_EVERY_S)
+        click.echo(f"{sum(process.edge.counts.values())} jobs so far", err=True)
