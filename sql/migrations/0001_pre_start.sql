@@ -569,8 +569,8 @@ create function claim_limited(
   p_kind text, p_tenants uuid[], p_keys text[], p_priorities smallint[], p_ids bigint[], p_shares integer[], p_hands integer,
   p_size integer, p_linger interval, p_worker uuid, p_lease bigint, p_deadline interval,
   p_most integer, p_most_per_key integer, p_every interval, p_burst integer, p_every_per_key interval, p_burst_per_key integer)
-returns table (id bigint, tenant_id uuid, key text, priority smallint, attempt integer, deadline timestamptz, payload jsonb,
-               error text, leads boolean, wait double precision)
+returns table (id bigint, tenant_id uuid, key text, priority smallint, attempt integer, payload jsonb, error text, leads boolean,
+               wait double precision)
 language plpgsql volatile set search_path = pg_catalog, public, pg_temp as $$
 #variable_conflict use_column
 declare
@@ -646,7 +646,7 @@ begin
         started_at = cid_now(),
         leads = j.id = any (array(select p.id from picked p where p.leads))
     where j.id = any (array(select p.id from picked p))  -- not a join: with stale statistics that scans the table
-    returning j.id, j.tenant_id, j.key, j.priority, j.attempt, j.deadline, j.payload, j.error, j.leads, null::double precision;
+    returning j.id, j.tenant_id, j.key, j.priority, j.attempt, j.payload, j.error, j.leads, null::double precision;
   if found then return; end if;
 
   -- Nothing yet: when the first of these limits lets something through, or the first group has waited long enough.

@@ -48,11 +48,11 @@ with quick as materialized (
 update jobs j
 set state = 'running', attempt = j.attempt + 1, worker = $8, lease = $9, deadline = cid_now() + $10::interval, started_at = cid_now()
 where j.id = any (array(select p.id from picked p)) and (select q.off from quick q) is not null
-returning j.id, j.tenant_id, j.key, j.priority, j.attempt, j.deadline, j.payload, j.error
+returning j.id, j.tenant_id, j.key, j.priority, j.attempt, j.payload, j.error
 
 -- name: limited
 -- Groups, and kinds with limits that hold across processes; see the function.
-select id, tenant_id, key, priority, attempt, deadline, payload, error, leads, wait
+select id, tenant_id, key, priority, attempt, payload, error, leads, wait
 from claim_limited($1, $2::uuid[], $3::text[], $4::smallint[], $5::bigint[], $6::int[], $7::int, $8::int, $9::interval, $10, $11,
   $12::interval, $13::int, $14::int, $15::interval, $16::int, $17::interval, $18::int)
 
