@@ -1,20 +1,29 @@
 -- name: enqueue
--- One statement for any number of jobs, each with its answer in order. A waiting job with the same key does the work: nothing is
--- added then, and `state` is null.
+-- One statement for any number of jobs. Their ids are taken in the given order, so that sorted answers are in it, too.
+insert into jobs (id, tenant_id, kind, key, state, priority, run_at, payload)
+select nextval('job_ids'), g.tenant_id, g.kind, g.key, case when g.run_at > cid_now() then 'scheduled' else 'ready' end, g.priority,
+  coalesce(g.run_at, cid_now()), g.payload
+from rows from (unnest($1::uuid[]), unnest($2::text[]), unnest($3::text[]), unnest($4::smallint[]), unnest($5::timestamptz[]),
+    jsonb_array_elements($6::jsonb)) as g (tenant_id, kind, key, priority, run_at, payload)
+returning id, state
+
+-- name: enqueue_once
+-- As above for jobs of which some have a dedupe key. A waiting job with the same key does the work: nothing is added then, and
+-- `state` is null.
 with given as materialized (
   select nextval('job_ids') as id, g.*
-  from unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::timestamptz[], $6::text[], $7::jsonb[]) with ordinality
-    as g (tenant_id, kind, key, priority, run_at, dedupe, payload, n)
+  from rows from (unnest($1::uuid[]), unnest($2::text[]), unnest($3::text[]), unnest($4::smallint[]), unnest($5::timestamptz[]),
+    jsonb_array_elements($6::jsonb), unnest($7::text[])) as g (tenant_id, kind, key, priority, run_at, payload, dedupe)
 ), added as (
   insert into jobs (id, tenant_id, kind, key, state, priority, run_at, dedupe_key, payload)
   select id, tenant_id, kind, key, case when run_at > cid_now() then 'scheduled' else 'ready' end, priority,
     coalesce(run_at, cid_now()), dedupe, payload
   from given
-  order by tenant_id, kind, dedupe, n  -- one order for everybody: two producers of the same keys must not wait for each other
+  order by tenant_id, kind, dedupe, id  -- one order for everybody: two producers of the same keys must not wait for each other
   on conflict (tenant_id, kind, dedupe_key) where state in ('scheduled', 'ready') and dedupe_key is not null do nothing
   returning id, state
 )
-select g.id, a.state from given g left join added a on a.id = g.id order by g.n
+select g.id, a.state from given g left join added a on a.id = g.id
 
 -- name: twins
 -- The waiting jobs that do the work of those that were not added, as far as they still wait.
