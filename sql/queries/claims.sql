@@ -30,7 +30,7 @@ select tenant_id, key, priority, id, open from turns
 -- One kind per statement: with several the index cannot give the order. The commit does not wait for the disk: a claim that
 -- is lost with the server is a job handed out again, which the fence allows for.
 with quick as materialized (
-  select set_config('synchronous_commit', 'off', true) as off
+  select set_config('synchronous_commit', 'off', true) as off, cid_now() as now
 ), closed as materialized (
   select coalesce(array_agg(p.tenant_id), '{}') as tenants from pauses p where p.kind in ($1, '*')
 ), picked as materialized (
@@ -46,8 +46,9 @@ with quick as materialized (
   limit $7
 )
 update jobs j
-set state = 'running', attempt = j.attempt + 1, worker = $8, lease = $9, deadline = cid_now() + $10::interval, started_at = cid_now()
-where j.id = any (array(select p.id from picked p)) and (select q.off from quick q) is not null
+set state = 'running', attempt = j.attempt + 1, worker = $8, lease = $9, deadline = q.now + $10::interval, started_at = q.now
+from quick q
+where j.id = any (array(select p.id from picked p)) and q.off is not null
 returning j.id, j.tenant_id, j.key, j.priority, j.attempt, j.payload, j.error
 
 -- name: limited
