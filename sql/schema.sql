@@ -95,7 +95,7 @@ CREATE OR REPLACE FUNCTION public.claim_limited(p_kind text, p_tenants uuid[], p
 AS $function$
 #variable_conflict use_column
 declare
-  hands integer := p_hands; clock timestamptz; tat timestamptz; mine integer[];
+  total integer := p_hands; clock timestamptz; tat timestamptz; mine integer[];
 begin
   -- A lost claim is a job handed out again, which the fence allows for: it need not wait for the disk.
   perform set_config('synchronous_commit', 'off', true);
@@ -103,19 +103,19 @@ begin
     perform pg_advisory_xact_lock(hashtextextended(p_kind, 1));
   end if;
   if p_most is not null then
-    hands := least(hands, p_most - (select count(*) from jobs j where j.kind = p_kind and j.leads));
+    total := least(total, p_most - (select count(*) from jobs j where j.kind = p_kind and j.leads));
   end if;
   -- Under the lock by the clock on the wall: the transaction's own stood still while it waited for the lock.
   clock := clock_timestamp() + (cid_now() - now());
-  if p_every is not null and hands > 0 then
+  if p_every is not null and total > 0 then
     tat := greatest(clock, (select l.tat from limits l where l.key = 'jobs ' || p_kind));
-    hands := least(hands, p_burst - ceil(extract(epoch from tat - clock) / extract(epoch from p_every)));
-    if hands <= 0 then
+    total := least(total, p_burst - ceil(extract(epoch from tat - clock) / extract(epoch from p_every)));
+    if total <= 0 then
       wait := extract(epoch from tat - p_every * (p_burst - 1) - clock);
       return next;
     end if;
   end if;
-  if hands <= 0 then return; end if;
+  if total <= 0 then return; end if;
 
   select coalesce(array_agg(e.n), '{}') into mine from generate_subscripts(p_tenants, 1) as e (n)
   where (p_most_per_key is null and p_every_per_key is null)
@@ -146,12 +146,12 @@ begin
       select coalesce(array_agg(p.tenant_id), '{}') as tenants from pauses p where p.kind in (p_kind, '*')
     ), turns as materialized (
       -- no more of them than there are hand-outs to give: locking a row writes it
-      select t.n, t.tenant_id, t.key, t.priority, t.id, least(t.hands, hands - t.before) as hands
+      select t.n, t.tenant_id, t.key, t.priority, t.id, least(t.hands, total - t.before) as hands
       from (select a.*, sum(a.hands) over (order by a.n) - a.hands as before
             from allowed a cross join closed c
             where a.hands > 0 and not a.tenant_id = any (c.tenants)
               and not '00000000-0000-0000-0000-000000000000' = any (c.tenants)) t
-      where t.before < hands
+      where t.before < total
     ), locked as materialized (
       select a.n, w.id, w.run_at, row_number() over (partition by a.n order by w.priority, w.id) - 1 as place
       from turns a
