@@ -1,43 +1,197 @@
-"""The queue, measured.
+"""The queue beside pgqueuer and procrastinate on one Postgres, and what its own features cost.
 
-python -m bench.queue --only cid --measure enqueue,drain1
+    make bench-queue                                         every contender, every measure, three rounds
+    python -m bench.queue --quick                            small and short: does it still run?
+    python -m bench.queue --only cid --measure enqueue,drain1
+
+Prints one line per figure as it comes, then a table; exits 1 when a job was lost, ran twice or stayed.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
 import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
+from bench.queue import ceiling, measures
 from bench.queue import cluster as clusters
-from bench.queue import measures
-from bench.queue.contenders import OURS, set_up
+from bench.queue.cluster import Cluster
+from bench.queue.contenders import ALL, PEERS, Contender, fill, set_up
+
+MEASURES = ("enqueue", "drain1", "drain2", "big", "latency", "mixed", "snapshot500", "snapshot20")
+CEILING = "ceiling"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    rounds: int
+    jobs: int
+    singles: int
+    finished: int
+    cycles: int
+    batches: int
+    """Of the ceiling."""
+
+
+FULL = Size(rounds=3, jobs=20_000, singles=200, finished=1_000_000, cycles=6, batches=100)
+QUICK = Size(rounds=1, jobs=2_000, singles=20, finished=10_000, cycles=2, batches=10)
+
+
+@dataclass
+class Run:
+    """What was found, row by row, and told at once."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
+
+    def add(self, number: int, who: str, measure: str, found: dict[str, Any]) -> None:
+        row = {"round": number, "who": who, "measure": measure, **found, "load": round(os.getloadavg()[0], 2)}
+        self.rows.append(row)
+        told = " ".join(f"{name}={_short(value)}" for name, value in found.items())
+        print(f"{time.monotonic() - self.began:6.0f} s  {number}  {who:<14}{measure:<12} {told}", flush=True)
+
+    @property
+    def wrong(self) -> list[dict[str, Any]]:
+        return [row for row in self.rows if not row.get("ok", True)]
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
+    return str(value)
+
+
+def peers(run: Run, cluster: Cluster, who: Sequence[Contender], wanted: Sequence[str], size: Size) -> None:
+    """Every contender in every round, in an order that turns with the rounds."""
+    for one in who:
+        set_up(cluster, one)
+        if "big" in wanted:
+            began = time.monotonic()
+            fill(cluster, one, size.finished)
+            print(f"# {one.name}: {size.finished:,} finished jobs laid in {time.monotonic() - began:.0f} s", flush=True)
+    turns: list[Contender | None] = list(who)
+    if CEILING in wanted:
+        ceiling.set_up(cluster)
+        turns.append(None)
+    for number in range(1, size.rounds + 1):
+        first = number % len(turns)
+        for turn in turns[first:] + turns[:first]:
+            if turn is None:
+                run.add(number, CEILING, CEILING, ceiling.measure(cluster, size.batches))
+                continue
+            for measure in wanted:
+                if measure in STEPS:
+                    for found in STEPS[measure](cluster, turn, size, number):
+                        run.add(number, turn.name, measure, found)
+
+
+def _enqueue(cluster: Cluster, who: Contender, size: Size, _number: int) -> Iterator[dict[str, Any]]:
+    measures.clean(cluster, who)
+    yield measures.enqueue(cluster, who, size.jobs)
+
+
+def _drain(processes: int) -> Step:
+    def step(cluster: Cluster, who: Contender, size: Size, _number: int) -> Iterator[dict[str, Any]]:
+        measures.clean(cluster, who)
+        yield from _filled(cluster, who, size, processes)
+
+    return step
+
+
+def _big(cluster: Cluster, who: Contender, size: Size, _number: int) -> Iterator[dict[str, Any]]:
+    cluster.sql(who.big().database, "checkpoint")
+    yield from _filled(cluster, who.big(), size, 1)
+
+
+def _filled(cluster: Cluster, who: Contender, size: Size, processes: int) -> Iterator[dict[str, Any]]:
+    count = who.count(size.jobs)
+    measures.enqueue(cluster, who, count)
+    cluster.sql(who.database, "analyze")
+    yield measures.drain(cluster, who, count, processes)
+
+
+def _latency(cluster: Cluster, who: Contender, size: Size, _number: int) -> Iterator[dict[str, Any]]:
+    measures.clean(cluster, who)
+    yield measures.latency(cluster, who, size.singles)
+
+
+def _mixed(cluster: Cluster, who: Contender, size: Size, _number: int) -> Iterator[dict[str, Any]]:
+    measures.clean(cluster, who)
+    yield measures.mixed(cluster, who, who.count(size.jobs))
+
+
+def _snapshot(claim: int) -> Step:
+    def step(cluster: Cluster, who: Contender, size: Size, number: int) -> Iterator[dict[str, Any]]:
+        if who.jobs < 1 and claim > 20:
+            return  # it claims one at a time, whatever is asked
+        if who.name == "cid" or number == 1:  # the others' is told, ours is held against a limit
+            jobs = who.count(size.jobs) if who.name == "cid" or claim > 20 else who.count(size.jobs) // 2
+            yield from measures.snapshot(cluster, who, jobs, size.cycles, size=claim, slots=claim)
+
+    return step
+
+
+Step = Callable[[Cluster, Contender, Size, int], Iterator[dict[str, Any]]]
+STEPS: dict[str, Step] = {
+    "enqueue": _enqueue,
+    "drain1": _drain(1),
+    "drain2": _drain(2),
+    "big": _big,
+    "latency": _latency,
+    "mixed": _mixed,
+    "snapshot500": _snapshot(500),
+    "snapshot20": _snapshot(20),
+}
+
+
+def machine() -> dict[str, Any]:
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "cores": os.cpu_count(),
+        "load": os.getloadavg(),
+    }
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="2,000 jobs, one round")
+    parser.add_argument("--only", default="", help=f"of {', '.join(one.name for one in ALL)}, {CEILING}")
+    parser.add_argument("--measure", default="", help=f"of {', '.join((*MEASURES, CEILING))}")
+    parser.add_argument("--jobs", type=int)
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--slots", type=int, default=1000, help="how many jobs ours has in hand at once")
+    parser.add_argument("--json", type=Path, help="write everything that was found here")
+    return parser.parse_args()
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments.add_argument("--only", default="")
-    arguments.add_argument("--measure", default="enqueue,drain1")
-    arguments.add_argument("--jobs", type=int, default=20_000)
-    arguments.add_argument("--rounds", type=int, default=3)
-    arguments.add_argument("--slots", type=int, default=1000)
-    chosen = arguments.parse_args()
-    wrong = 0
+    chosen = _arguments()
+    given = {name: value for name in ("jobs", "rounds") if (value := vars(chosen)[name])}
+    size = Size(**{**vars(QUICK if chosen.quick else FULL), **given})
+    names = chosen.only.split(",") if chosen.only else [one.name for one in ALL] + [CEILING]
+    who = [one.having(slots=chosen.slots) for one in ALL if one.name in names]
+    if any(one.python == str(PEERS) for one in who) and not PEERS.exists():
+        sys.exit("The others are not installed: make bench-queue, or --only cid.")
+    wanted = chosen.measure.split(",") if chosen.measure else [*MEASURES, *([CEILING] if CEILING in names else [])]
+    run = Run()
     with clusters.running() as cluster:
+        document: dict[str, Any] = {"machine": machine(), "settings": cluster.settings(), "size": vars(size)}
         print("# " + ", ".join(f"{name} {value}" for name, value in cluster.settings().items()), flush=True)
-        who = OURS.having(slots=chosen.slots)
-        set_up(cluster, who)
-        for number in range(1, chosen.rounds + 1):
-            for measure in chosen.measure.split(","):
-                measures.clean(cluster, who)
-                found = measures.enqueue(cluster, who, chosen.jobs)
-                if measure.startswith("drain"):
-                    cluster.sql(who.database, "analyze")
-                    found = measures.drain(cluster, who, chosen.jobs, int(measure.removeprefix("drain")))
-                    wrong += not found["ok"]
-                shown = {key: round(value, 2) if isinstance(value, float) else value for key, value in found.items()}
-                print(json.dumps({"round": number, "who": who.name, "measure": measure, **shown}), flush=True)
-    sys.exit(wrong > 0)
+        peers(run, cluster, who, wanted, size)
+    document["rows"] = run.rows
+    if chosen.json:
+        chosen.json.write_text(json.dumps(document, indent=1) + "\n")
+    sys.exit(f"{len(run.wrong)} measures lost, doubled or left jobs" if run.wrong else 0)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Imports nothing but the standard library: the peers live in an environment of th
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -26,8 +27,12 @@ def say(**answer: Any) -> None:
 
 
 async def signal() -> None:
-    """Tell that everything is open, and wait for a line on stdin: several processes start together, or stop."""
+    """Tell that everything is open, and wait for a line on stdin: several processes start together."""
     say(ready=True)
+    await line()
+
+
+async def line() -> None:
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
 
 
@@ -39,9 +44,11 @@ def cpu() -> float:
 
 @dataclass(slots=True)
 class Record:
-    """What the handlers saw. `spoil` says of a job's number whether its first attempt is to fail."""
+    """What the handlers saw. Every `spoil_every`th job fails once; after `goal` runs it is `enough`."""
 
     spoil_every: int = 0
+    goal: int = 0
+    enough: asyncio.Event = field(default_factory=asyncio.Event)
     numbers: list[int] = field(default_factory=list)
     waits_ns: list[int] = field(default_factory=list)
     spoilt: set[int] = field(default_factory=set)
@@ -59,7 +66,15 @@ class Record:
         self.numbers.append(number)
         if sent_ns:
             self.waits_ns.append(at - sent_ns)
+        if len(self.numbers) == self.goal:
+            self.enough.set()
         return True
+
+    async def reached(self, limit_s: float) -> None:
+        """Until the goal, or the limit: what is missing then shows in what is told."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                await self.enough.wait()
 
     def told(self) -> dict[str, Any]:
         """Numbers run more than once, and how many different ones ran: enough to add up several processes."""
@@ -72,6 +87,7 @@ class Record:
             "failed_once": len(self.spoilt),
             "first": self.first,
             "last": self.last,
+            "waits_ms": [round(wait / 1e6, 3) for wait in self.waits_ns],
         }
 
 
@@ -94,14 +110,16 @@ class Clock:
         return {"t0": self.t0, "t1": self.t1, "cpu": self.cpu1 - self.cpu0}
 
 
-async def paced(count: int, low_s: float, high_s: float, send: Callable[[int], Awaitable[object]]) -> None:
-    """`count` single sends with an even spread of pauses; the same pauses for every contender."""
+async def paced(count: int, send: Callable[[int, int], Awaitable[object]]) -> None:
+    """`count` sends of a number and the moment, with an even spread of pauses; the same pauses for every contender."""
     dice = random.Random(7)
     for number in range(count):
-        await asyncio.sleep(dice.uniform(low_s, high_s))
-        await send(number)
+        await asyncio.sleep(dice.uniform(*PACE_S))
+        await send(number, now())
 
 
+PACE_S = (0.03, 0.07)
+"""Between two single jobs: long enough for a worker to be idle again."""
 Command = Callable[[str, Mapping[str, Any]], Coroutine[Any, Any, None]]
 
 

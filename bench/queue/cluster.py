@@ -35,6 +35,10 @@ SHOWN = (
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
+async def connect(dsn: str) -> Connection:
+    return await asyncpg.connect(dsn, command_timeout=600)
+
+
 class Cluster:
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -46,7 +50,7 @@ class Cluster:
         """`call` with a superuser's connection of its own."""
 
         async def run() -> Any:
-            conn = await asyncpg.connect(self.dsn(database), command_timeout=600)
+            conn = await connect(self.dsn(database))
             try:
                 return await call(conn)
             finally:

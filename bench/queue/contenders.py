@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from bench.queue.cluster import Cluster
+from cid.pg.embedded import ADMIN
 
 ROOT = Path(__file__).resolve().parents[2]
 PEERS = ROOT / ".venv-bench" / "bin" / "python"
@@ -130,6 +131,45 @@ OURS = Contender(
     ),
 )
 
+PGQUEUER = Contender(
+    name="pgqueuer",
+    program="bench.queue.peer_pgqueuer",
+    python=str(PEERS),
+    database="bench_pgqueuer",
+    login=ADMIN,
+    reset="truncate pgqueuer, pgqueuer_log, pgqueuer_statistics",
+    left="select count(*) from pgqueuer",
+    finished=(
+        """insert into pgqueuer_log (created, job_id, status, priority, entrypoint, aggregated)
+           select now() - interval '1 day' + g * interval '1 ms', g, s::pgqueuer_status, 0, 'noop', true
+           from generate_series(1, {count}) g, unnest(array['queued', 'picked', 'successful']) s""",
+        "select setval(pg_get_serial_sequence('pgqueuer', 'id'), {count})",
+    ),
+    options={"loop": "uvloop", "managers": 2, "size": 500},
+)
+PROCRASTINATE = Contender(
+    name="procrastinate",
+    program="bench.queue.peer_procrastinate",
+    python=str(PEERS),
+    database="bench_procrastinate",
+    login=ADMIN,
+    reset="truncate procrastinate_jobs, procrastinate_events, procrastinate_workers cascade",
+    left="select count(*) from procrastinate_jobs where status in ('todo', 'doing')",
+    finished=(
+        "set session_replication_role = replica",
+        """insert into procrastinate_jobs (id, queue_name, task_name, args, status, attempts)
+           select g, 'default', 'noop', jsonb_build_object('n', g, 't', 0), 'succeeded', 1
+           from generate_series(1, {count}) g""",
+        """insert into procrastinate_events (job_id, type, at)
+           select g, e::procrastinate_job_event_type, now() - interval '1 day' + g * interval '1 ms'
+           from generate_series(1, {count}) g, unnest(array['deferred', 'started', 'succeeded']) e""",
+        "select setval('procrastinate_jobs_id_seq', {count})",
+    ),
+    options={"loop": "uvloop", "concurrency": 30, "pool": 10},
+    jobs=0.1,
+)
+ALL = (OURS, PGQUEUER, PROCRASTINATE)
+
 
 def set_up(cluster: Cluster, who: Contender) -> None:
     """Its database, empty."""
@@ -139,3 +179,11 @@ def set_up(cluster: Cluster, who: Contender) -> None:
     cluster.create(who.database)
     with Program(who, cluster, "install", {}) as program:
         program.finished()
+
+
+def fill(cluster: Cluster, who: Contender, count: int) -> None:
+    """Its second database, with `count` finished jobs."""
+    big = who.big()
+    set_up(cluster, big)
+    cluster.sql(big.database, *(statement.format(count=count) for statement in who.finished))
+    cluster.sql(big.database, "vacuum analyze", "checkpoint")

@@ -3,9 +3,12 @@ nothing."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -20,6 +23,7 @@ from cid.outside.clock import SystemClock
 from cid.outside.keys import Keys
 from cid.pg.embedded import APP, WORKER
 from cid.pg.pool import AppDb, WorkerDb, open_pool
+from cid.ports import Tx
 from cid.queue import backoff, jobs
 from cid.queue.link import Link
 from cid.services import Services
@@ -27,6 +31,8 @@ from cid.workers.main import Crew, Process
 from cid.workers.table import Flow, Handler
 
 TRIES = 5
+SETTLE_S = 0.5
+"""For the parts of a process to have begun."""
 
 
 def kind(number: int) -> JobKind:
@@ -67,13 +73,13 @@ async def services(dsn: str) -> AsyncIterator[Services]:
 def job(number: int, options: Mapping[str, Any], sent_ns: int = 0) -> NewJob:
     return NewJob(
         kind=kind(number % options.get("kinds", 1)),
-        tenant=tenant(number % options.get("tenants", 1)),
+        tenant=tenant(number // options.get("block", 1) % options.get("tenants", 1)),
         payload={"n": str(number), "t": str(sent_ns)},
     )
 
 
 class Put:
-    """Enqueues in transactions of a tenant where all jobs are one's, else in the platform's."""
+    """Enqueues in a transaction of the tenant where all jobs are one's, else in the platform's."""
 
     def __init__(self, sv: Services, options: Mapping[str, Any]) -> None:
         self._sv = sv
@@ -81,23 +87,22 @@ class Put:
 
     async def batch(self, numbers: Sequence[int], sent_ns: int = 0) -> None:
         new = [job(number, self._options, sent_ns) for number in numbers]
-        if self._options.get("tenants", 1) == 1:
-            async with self._sv.db.tx(tenant(0)) as tx:
-                await jobs.enqueue(tx, *new)
-        else:
-            async with self._sv.platform.tx() as tx:
-                await jobs.enqueue(tx, *new)
+        async with self._tx(new) as tx:
+            await jobs.enqueue(tx, *new)
 
     async def warm(self) -> None:
-        """Open the connection and plan the statement; no row stays."""
-        db, platform = self._sv.db, self._sv.platform
-        opened = platform.tx() if self._options.get("tenants", 1) > 1 else db.tx(tenant(0))
-        try:
-            async with opened as tx:
-                await jobs.enqueue(tx, job(0, self._options))
-                raise Undone  # noqa: TRY301 - that is how a transaction is rolled back
-        except Undone:
-            pass
+        """Open the connections and plan the statement; no row stays."""
+        one, other = job(0, self._options), replace(job(0, self._options), tenant=tenant(1))
+        for new in ([one], [one, other]):
+            with contextlib.suppress(Undone):
+                async with self._tx(new) as tx:
+                    await jobs.enqueue(tx, *new)
+                    raise Undone
+
+    def _tx(self, new: Sequence[NewJob]) -> AbstractAsyncContextManager[Tx]:
+        owner = new[0].tenant
+        same = all(one.tenant == owner for one in new)
+        return self._sv.db.tx(owner) if same else self._sv.platform.tx()
 
 
 class Undone(Exception):
@@ -137,35 +142,51 @@ class TimedLink(Link):
         return rows
 
 
-class Gated(Process):
-    """Waits for the start signal once it beats and its connections are open: opening them is not the measure."""
-
-    def __init__(self, crew: Crew, clock: agent.Clock) -> None:
+class Timed(Process):
+    def __init__(self, crew: Crew) -> None:
         self.claims = TimedLink(crew.dsn, name="cid claim", timeout=crew.tuning.statement)
-        self._clock = clock
+        self.clock = agent.Clock()
         super().__init__(crew)
 
     def _link(self, use: str) -> Link:
         return self.claims if use == "claim" else super()._link(use)
+
+
+class Gated(Timed):
+    """Waits for the start signal once it beats and its connections are open: opening them is not the measure."""
 
     async def _begin(self) -> None:
         await super()._begin()
         await self._claim_link.connection()
         await self._end_link.connection()
         await agent.signal()
-        self._clock.start()
+        self.clock.start()
 
     async def _close(self) -> None:
-        self._clock.stop()
+        self.clock.stop()
         await super()._close()
+
+
+@asynccontextmanager
+async def producing(dsn: str, options: Mapping[str, Any]) -> AsyncIterator[Put]:
+    """In a process that claims nothing but says by NOTIFY what it enqueued, as `cid web` does."""
+    stop = asyncio.Event()
+    async with services(dsn) as sv, asyncio.TaskGroup() as group:
+        web = Process(Crew(services=sv, dsn=addresses(dsn)[1], tuning=QueueTuning(), table={}))
+        group.create_task(web.serve(stop, asyncio.Event()))
+        put = Put(sv, options)
+        await put.warm()
+        await asyncio.sleep(SETTLE_S)
+        await agent.signal()
+        yield put
+        await asyncio.sleep(SETTLE_S)  # what is still to be said by NOTIFY
+        stop.set()
 
 
 async def enqueue(dsn: str, options: Mapping[str, Any]) -> None:
     count, size = options["jobs"], options["batch"]
-    async with services(dsn) as sv:
-        put = Put(sv, options)
-        await put.warm()
-        clock = agent.Clock()
+    clock = agent.Clock()
+    async with producing(dsn, options) as put:
         clock.start()
         for start in range(0, count, size):
             await put.batch(range(start, min(start + size, count)))
@@ -173,18 +194,47 @@ async def enqueue(dsn: str, options: Mapping[str, Any]) -> None:
     agent.say(**clock.told())
 
 
+async def produce(dsn: str, options: Mapping[str, Any]) -> None:
+    async with producing(dsn, options) as put:
+        await agent.paced(options["jobs"], lambda number, sent_ns: put.batch([number], sent_ns))
+    agent.say()
+
+
 async def drain(dsn: str, options: Mapping[str, Any]) -> None:
+    """What waits, until nothing does."""
     record = agent.Record(options.get("spoil_every", 0))
-    backoff.FIRST = timedelta(0)  # what failed comes back at once: how long a retry waits is not the measure
-    clock = agent.Clock()
     async with services(dsn) as sv:
-        _app, worker = addresses(dsn)
-        crew = Crew(services=sv, dsn=worker, tuning=QueueTuning(), table=table(record, options), lingers=False)
-        process = Gated(crew, clock)
+        process = Gated(crew(sv, dsn, record, options))
         await process.drain()
+    tell(process, record)
+
+
+async def work(dsn: str, options: Mapping[str, Any]) -> None:
+    """As a service does, until `goal` jobs succeeded, or without a goal until a line comes."""
+    record = agent.Record(options.get("spoil_every", 0), options.get("goal", 0))
+    stop = asyncio.Event()
+    async with services(dsn) as sv:
+        process = Timed(crew(sv, dsn, record, options))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(process.serve(stop, asyncio.Event()))
+            await asyncio.sleep(SETTLE_S)
+            await agent.signal()
+            process.clock.start()
+            await (record.reached(options["limit_s"]) if record.goal else agent.line())
+            process.clock.stop()
+            stop.set()
+    tell(process, record)
+
+
+def crew(sv: Services, dsn: str, record: agent.Record, options: Mapping[str, Any]) -> Crew:
+    backoff.FIRST = timedelta(0)  # what failed comes back at once: how long a retry waits is not the measure
+    return Crew(services=sv, dsn=addresses(dsn)[1], tuning=QueueTuning(), table=table(record, options), lingers=False)
+
+
+def tell(process: Timed, record: agent.Record) -> None:
     took = sorted(process.claims.took_ms)
     agent.say(
-        **clock.told(),
+        **process.clock.told(),
         **record.told(),
         claims=len(took),
         claim_ms=sum(took) / len(took) if took else None,
@@ -194,4 +244,4 @@ async def drain(dsn: str, options: Mapping[str, Any]) -> None:
 
 if __name__ == "__main__":
     logs.set_up(console=False)
-    agent.main({"enqueue": enqueue, "drain": drain})
+    agent.main({"enqueue": enqueue, "produce": produce, "drain": drain, "work": work})
