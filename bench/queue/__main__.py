@@ -15,16 +15,16 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.queue import ceiling, measures
+from bench.queue import ceiling, fairness, features, limits, measures
 from bench.queue import cluster as clusters
 from bench.queue.cluster import Cluster
-from bench.queue.contenders import ALL, PEERS, Contender, fill, set_up
+from bench.queue.contenders import ALL, OURS, PEERS, Contender, fill, set_up
 
 MEASURES = ("enqueue", "drain1", "drain2", "big", "latency", "mixed", "snapshot500", "snapshot20")
 CEILING = "ceiling"
@@ -39,10 +39,15 @@ class Size:
     cycles: int
     batches: int
     """Of the ceiling."""
+    crowd: int
+    """Waiting jobs of the big tenant."""
+    seconds: float
+    """How long limits are watched."""
 
 
-FULL = Size(rounds=3, jobs=20_000, singles=200, finished=1_000_000, cycles=6, batches=100)
-QUICK = Size(rounds=1, jobs=2_000, singles=20, finished=10_000, cycles=2, batches=10)
+FULL = Size(rounds=3, jobs=20_000, singles=200, finished=1_000_000, cycles=6, batches=100, crowd=100_000, seconds=60.0)
+QUICK = Size(rounds=1, jobs=2_000, singles=20, finished=10_000, cycles=2, batches=10, crowd=5_000, seconds=3.0)
+OWN = ("features", "fairness", "limits")
 
 
 @dataclass
@@ -51,6 +56,10 @@ class Run:
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
+
+    def more(self, number: int, who: str, measure: str, many: Iterable[dict[str, Any]]) -> None:
+        for found in many:
+            self.add(number, who, measure, found)
 
     def add(self, number: int, who: str, measure: str, found: dict[str, Any]) -> None:
         row = {"round": number, "who": who, "measure": measure, **found, "load": round(os.getloadavg()[0], 2)}
@@ -89,8 +98,20 @@ def peers(run: Run, cluster: Cluster, who: Sequence[Contender], wanted: Sequence
                 continue
             for measure in wanted:
                 if measure in STEPS:
-                    for found in STEPS[measure](cluster, turn, size, number):
-                        run.add(number, turn.name, measure, found)
+                    run.more(number, turn.name, measure, STEPS[measure](cluster, turn, size, number))
+
+
+def own(run: Run, cluster: Cluster, ours: Contender, wanted: Sequence[str], size: Size) -> None:
+    """What our queue promises and the others do not have."""
+    set_up(cluster, ours)
+    if "features" in wanted:
+        for number in range(1, size.rounds + 1):
+            run.more(number, ours.name, "feature", features.measure(cluster, ours, size.jobs, number))
+    if "fairness" in wanted:
+        for crowd in (0, size.crowd):
+            run.add(1, ours.name, "fairness", fairness.measure(cluster, ours, crowd, 2 * size.singles))
+    if "limits" in wanted:
+        run.add(1, ours.name, "limits", limits.measure(cluster, ours, size.seconds))
 
 
 def _enqueue(cluster: Cluster, who: Contender, size: Size, _number: int) -> Iterator[dict[str, Any]]:
@@ -170,8 +191,18 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int)
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--slots", type=int, default=1000, help="how many jobs ours has in hand at once")
+    for name in OWN:
+        parser.add_argument(f"--{name}", action="store_true", help="this, and of the rest only what --measure names")
     parser.add_argument("--json", type=Path, help="write everything that was found here")
     return parser.parse_args()
+
+
+def wanted_of(chosen: argparse.Namespace, names: Sequence[str]) -> list[str]:
+    own_ones = [name for name in OWN if vars(chosen)[name]]
+    if chosen.measure or own_ones:
+        return [*filter(None, chosen.measure.split(",")), *own_ones]
+    every = [name for name in MEASURES if set(names) - {CEILING}]
+    return every + [CEILING] * (CEILING in names) + list(OWN) * (OURS.name in names)
 
 
 def main() -> None:
@@ -179,15 +210,18 @@ def main() -> None:
     given = {name: value for name in ("jobs", "rounds") if (value := vars(chosen)[name])}
     size = Size(**{**vars(QUICK if chosen.quick else FULL), **given})
     names = chosen.only.split(",") if chosen.only else [one.name for one in ALL] + [CEILING]
+    wanted = wanted_of(chosen, names)
     who = [one.having(slots=chosen.slots) for one in ALL if one.name in names]
-    if any(one.python == str(PEERS) for one in who) and not PEERS.exists():
-        sys.exit("The others are not installed: make bench-queue, or --only cid.")
-    wanted = chosen.measure.split(",") if chosen.measure else [*MEASURES, *([CEILING] if CEILING in names else [])]
     run = Run()
     with clusters.running() as cluster:
         document: dict[str, Any] = {"machine": machine(), "settings": cluster.settings(), "size": vars(size)}
         print("# " + ", ".join(f"{name} {value}" for name, value in cluster.settings().items()), flush=True)
-        peers(run, cluster, who, wanted, size)
+        if set(wanted) - set(OWN):
+            if any(one.python == str(PEERS) for one in who) and not PEERS.exists():
+                sys.exit("The others are not installed: make bench-queue, or --only cid.")
+            peers(run, cluster, who, wanted, size)
+        if set(wanted) & set(OWN):
+            own(run, cluster, who[0], wanted, size)
     document["rows"] = run.rows
     if chosen.json:
         chosen.json.write_text(json.dumps(document, indent=1) + "\n")

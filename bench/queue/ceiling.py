@@ -36,19 +36,19 @@ STATEMENTS = {
     "claim": """
     with picked as materialized (
       select id from jobs
-      where state = 'ready' and kind = 'noop' and tenant_id = '00000000-0000-0000-0001-000000000000'
+      where state = 'ready' and kind = 'noop' and tenant_id = '00000000-0000-0000-0001-000000000000' and key = ''
       order by priority, id limit 1000 for update skip locked)
     update jobs j
     set state = 'running', attempt = attempt + 1, worker = '00000000-0000-0000-0000-000000000001', lease = n,
-        deadline = cid_now() + interval '5 minutes'
+        deadline = cid_now() + interval '5 minutes', started_at = cid_now()
     where j.id = any (array(select p.id from picked p))""",
     "archive": """
     with gone as (
       delete from jobs where id = any (array(
         select id from jobs where worker = '00000000-0000-0000-0000-000000000001' and state = 'running' limit 1000))
-      returning id, tenant_id, kind, attempt, payload, created_at)
-    insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at)
-    select id, tenant_id, kind, 'done', attempt, payload, created_at from gone""",
+      returning id, tenant_id, kind, attempt, payload, created_at, run_at, started_at)
+    insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at, run_at, started_at)
+    select id, tenant_id, kind, 'done', attempt, payload, created_at, run_at, started_at from gone""",
 }
 PATHS = {
     "insert": ("insert",),

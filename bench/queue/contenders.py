@@ -122,12 +122,13 @@ OURS = Contender(
     reset="truncate jobs, jobs_done, jobs_dead, workers, pauses",
     left="select count(*) from jobs",
     finished=(
-        """insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at, ended_at)
+        """insert into jobs_done
+             (id, tenant_id, kind, outcome, attempt, payload, created_at, run_at, started_at, ended_at)
            select g, '00000000-0000-0000-0001-000000000000', 'noop', 'done', 1,
-             jsonb_build_object('n', g::text, 't', '0'), now() - interval '1 day',
-             now() - interval '1 day' + g * interval '20 milliseconds'
+             jsonb_build_object('n', g::text, 't', '0'), now() - interval '1 day', now() - interval '1 day',
+             now() - interval '1 day', now() - interval '1 day' + g * interval '20 milliseconds'
            from generate_series(1, {count}) g""",
-        "select setval(pg_get_serial_sequence('jobs', 'id'), {count})",
+        "select setval('job_ids', {count})",
     ),
 )
 

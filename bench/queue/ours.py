@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
@@ -17,7 +19,7 @@ from bench.queue import agent
 from cid import logs
 from cid.domain.errors import Upstream
 from cid.domain.ids import TenantId
-from cid.domain.jobs import Job, JobKind, NewJob
+from cid.domain.jobs import Job, JobKind, NewJob, Rate
 from cid.domain.tuning import QueueTuning
 from cid.outside.clock import SystemClock
 from cid.outside.keys import Keys
@@ -25,6 +27,7 @@ from cid.pg.embedded import APP, WORKER
 from cid.pg.pool import AppDb, WorkerDb, open_pool
 from cid.ports import Tx
 from cid.queue import backoff, jobs
+from cid.queue.claims import TURNS
 from cid.queue.link import Link
 from cid.services import Services
 from cid.workers.main import Crew, Process
@@ -71,9 +74,14 @@ async def services(dsn: str) -> AsyncIterator[Services]:
 
 
 def job(number: int, options: Mapping[str, Any], sent_ns: int = 0) -> NewJob:
+    """The `number`th job of a run in the shape that the options say; see `bench/queue/features.py`."""
+    keys, priorities = options.get("keys", 0), options.get("priorities", 1)
     return NewJob(
         kind=kind(number % options.get("kinds", 1)),
-        tenant=tenant(number // options.get("block", 1) % options.get("tenants", 1)),
+        tenant=tenant(options.get("tenant", 0) + number // options.get("block", 1) % options.get("tenants", 1)),
+        key=str(number // options.get("kinds", 1) % keys) if keys else "",
+        priority=number % priorities,
+        dedupe=str(number) if options.get("dedupe") else None,
         payload={"n": str(number), "t": str(sent_ns)},
     )
 
@@ -110,36 +118,74 @@ class Undone(Exception):
 
 
 def table(record: agent.Record, options: Mapping[str, Any]) -> dict[JobKind, Handler]:
-    handler = Handler(
-        flow=_flow(record),
+    """Of `kinds` kinds, all on the same terms unless `terms` says other ones for each."""
+    kinds = options.get("kinds", 1)
+    terms = options.get("terms", [{}])
+    flow = _flow(record, options)
+    return {kind(number): _handler(flow, {**options, **terms[number % len(terms)]}) for number in range(kinds)}
+
+
+def _handler(flow: Flow, options: Mapping[str, Any]) -> Handler:
+    rate = options.get("rate")
+    return Handler(
+        flow=flow,
         tries=TRIES,
         deadline=timedelta(minutes=5),
-        slots=options.get("slots", 1000),
+        slots=max(options.get("slots", 1000) // options.get("kinds", 1), 1),
+        group=options.get("group", 1),
+        most=options.get("most"),
+        most_per_key=options.get("most_per_key"),
+        rate=rate and Rate(every=timedelta(microseconds=rate["every_us"]), burst=rate["burst"]),
     )
-    return {kind(number): handler for number in range(options.get("kinds", 1))}
 
 
-def _flow(record: agent.Record) -> Flow:
-    async def noop(_sv: Services, given: Sequence[Job]) -> None:
-        for one in given:
-            if not record.run(int(one.payload["n"]), int(one.payload["t"]), one.attempt):
-                raise Upstream("as the measurement wants it")
+def _flow(record: agent.Record, options: Mapping[str, Any]) -> Flow:
+    hold_s = options.get("hold_ms", 0) / 1000
+    lines = Path(options["log"]).open("a", buffering=1) if "log" in options else None  # noqa: SIM115 - to the end
+
+    async def noop(sv: Services, given: Sequence[Job]) -> None:
+        began = agent.now()
+        done = [one for one in given if record.run(int(one.payload["n"]), int(one.payload["t"]), one.attempt)]
+        if hold_s:
+            await asyncio.sleep(hold_s)
+        if lines:
+            one = given[0]
+            lines.write(json.dumps([one.kind, str(one.tenant), one.key, began, agent.now()]) + "\n")
+        if len(done) < len(given):
+            if done:  # of a group: what succeeded ends here, the rest is tried again
+                async with sv.db.tx(given[0].tenant) as tx:
+                    await jobs.done(tx, *done)
+            raise Upstream("as the measurement wants it")
 
     return noop
 
 
 class TimedLink(Link):
-    """Notes how long each statement took, in milliseconds."""
+    """Notes how long each statement of a claim took, in milliseconds: those that hand out, and those that list."""
 
     def __init__(self, dsn: str, *, name: str, timeout: timedelta) -> None:
         super().__init__(dsn, name=name, timeout=timeout)
-        self.took_ms: list[float] = []
+        self.claims_ms: list[float] = []
+        self.lists_ms: list[float] = []
 
     async def fetch(self, sql: str, *args: object) -> Sequence[Any]:
         began = time.perf_counter()
         rows = await super().fetch(sql, *args)
-        self.took_ms.append((time.perf_counter() - began) * 1000)
+        if rows:
+            took = self.lists_ms if sql is TURNS else self.claims_ms
+            took.append((time.perf_counter() - began) * 1000)
         return rows
+
+    def told(self) -> dict[str, Any]:
+        """`claim_ms` with its share of the listings; statements that found nothing are waiting, not claiming."""
+        took = sorted(self.claims_ms)
+        if not took:
+            return {"claims": 0}
+        return {
+            "claims": len(took),
+            "claim_ms": (sum(took) + sum(self.lists_ms)) / len(took),
+            "claim_ms_p50": took[len(took) // 2],
+        }
 
 
 class Timed(Process):
@@ -232,14 +278,7 @@ def crew(sv: Services, dsn: str, record: agent.Record, options: Mapping[str, Any
 
 
 def tell(process: Timed, record: agent.Record) -> None:
-    took = sorted(process.claims.took_ms)
-    agent.say(
-        **process.clock.told(),
-        **record.told(),
-        claims=len(took),
-        claim_ms=sum(took) / len(took) if took else None,
-        claim_ms_p50=took[len(took) // 2] if took else None,
-    )
+    agent.say(**process.clock.told(), **record.told(), **process.claims.told())
 
 
 if __name__ == "__main__":
