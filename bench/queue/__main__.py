@@ -3,6 +3,8 @@
     make bench-queue                                         every contender, every measure, three rounds
     python -m bench.queue --quick                            small and short: does it still run?
     python -m bench.queue --only cid --measure enqueue,drain1
+    python -m bench.queue --features --fairness --limits     what ours promises and the others do not have
+    python -m bench.queue --write-docs RUN.json              docs/queue-bench.md and docs/queue.svg from a run
 
 Prints one line per figure as it comes, then a table; exits 1 when a job was lost, ran twice or stayed.
 """
@@ -16,12 +18,13 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench.queue import ceiling, fairness, features, limits, measures
+from bench.queue import ceiling, fairness, features, limits, measures, page, report
 from bench.queue import cluster as clusters
 from bench.queue.cluster import Cluster
 from bench.queue.contenders import ALL, OURS, PEERS, Contender, fill, set_up
@@ -80,12 +83,9 @@ def _short(value: Any) -> str:
 
 def peers(run: Run, cluster: Cluster, who: Sequence[Contender], wanted: Sequence[str], size: Size) -> None:
     """Every contender in every round, in an order that turns with the rounds."""
-    for one in who:
-        set_up(cluster, one)
-        if "big" in wanted:
-            began = time.monotonic()
-            fill(cluster, one, size.finished)
-            print(f"# {one.name}: {size.finished:,} finished jobs laid in {time.monotonic() - began:.0f} s", flush=True)
+    with ThreadPoolExecutor(len(who) or 1) as pool:
+        for told in pool.map(lambda one: _prepared(cluster, one, size.finished if "big" in wanted else 0), who):
+            print(f"# {told}", flush=True)
     turns: list[Contender | None] = list(who)
     if CEILING in wanted:
         ceiling.set_up(cluster)
@@ -99,6 +99,14 @@ def peers(run: Run, cluster: Cluster, who: Sequence[Contender], wanted: Sequence
             for measure in wanted:
                 if measure in STEPS:
                     run.more(number, turn.name, measure, STEPS[measure](cluster, turn, size, number))
+
+
+def _prepared(cluster: Cluster, who: Contender, finished: int) -> str:
+    began = time.monotonic()
+    set_up(cluster, who)
+    if finished:
+        fill(cluster, who, finished)
+    return f"{who.name}: installed, {finished:,} finished jobs laid, {time.monotonic() - began:.0f} s"
 
 
 def own(run: Run, cluster: Cluster, ours: Contender, wanted: Sequence[str], size: Size) -> None:
@@ -190,10 +198,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--measure", default="", help=f"of {', '.join((*MEASURES, CEILING))}")
     parser.add_argument("--jobs", type=int)
     parser.add_argument("--rounds", type=int)
+    parser.add_argument("--finished", type=int, help="how many finished jobs lie beside")
     parser.add_argument("--slots", type=int, default=1000, help="how many jobs ours has in hand at once")
     for name in OWN:
         parser.add_argument(f"--{name}", action="store_true", help="this, and of the rest only what --measure names")
     parser.add_argument("--json", type=Path, help="write everything that was found here")
+    parser.add_argument("--write-docs", type=Path, metavar="FILE", help="measure nothing: put this run's into docs/")
     return parser.parse_args()
 
 
@@ -207,7 +217,10 @@ def wanted_of(chosen: argparse.Namespace, names: Sequence[str]) -> list[str]:
 
 def main() -> None:
     chosen = _arguments()
-    given = {name: value for name in ("jobs", "rounds") if (value := vars(chosen)[name])}
+    if chosen.write_docs:
+        page.write(json.loads(chosen.write_docs.read_text()))
+        return
+    given = {name: value for name in ("jobs", "rounds", "finished") if (value := vars(chosen)[name])}
     size = Size(**{**vars(QUICK if chosen.quick else FULL), **given})
     names = chosen.only.split(",") if chosen.only else [one.name for one in ALL] + [CEILING]
     wanted = wanted_of(chosen, names)
@@ -223,6 +236,7 @@ def main() -> None:
         if set(wanted) & set(OWN):
             own(run, cluster, who[0], wanted, size)
     document["rows"] = run.rows
+    print(f"\n{report.everything(run.rows)}\n", flush=True)
     if chosen.json:
         chosen.json.write_text(json.dumps(document, indent=1) + "\n")
     sys.exit(f"{len(run.wrong)} measures lost, doubled or left jobs" if run.wrong else 0)

@@ -68,9 +68,9 @@ class Cluster:
     def one(self, database: str, statement: str) -> Any:
         return self.ask(database, lambda conn: conn.fetchval(statement))
 
-    def create(self, database: str, template: str = "template0") -> None:
-        self.sql("postgres", f"drop database if exists {database} with (force)")
-        self.sql("postgres", f"create database {database} template {template} owner {OWNER}")
+    def create(self, database: str) -> None:
+        """Empty, the superuser's."""
+        self.sql("postgres", f"create database {database} template template0")
 
     def migrated(self, database: str) -> None:
         """With the desk's own schema."""
