@@ -30,6 +30,7 @@ from bench.queue.cluster import Cluster
 from bench.queue.contenders import ALL, OURS, PEERS, Contender, fill, set_up
 
 MEASURES = ("enqueue", "drain1", "drain2", "big", "latency", "mixed", "snapshot500", "snapshot20")
+SMOKE = ("enqueue", "drain1", "latency", "mixed")
 CEILING = "ceiling"
 
 
@@ -46,10 +47,14 @@ class Size:
     """Waiting jobs of the big tenant."""
     seconds: float
     """How long limits are watched."""
+    few: bool = False
+    """Of measures that resemble each other one, and of features all together."""
 
 
 FULL = Size(rounds=3, jobs=20_000, singles=200, finished=1_000_000, cycles=6, batches=100, crowd=100_000, seconds=60.0)
-QUICK = Size(rounds=1, jobs=2_000, singles=20, finished=10_000, cycles=2, batches=10, crowd=5_000, seconds=3.0)
+QUICK = Size(
+    rounds=1, jobs=2_000, singles=10, finished=10_000, cycles=2, batches=10, crowd=2_000, seconds=2.0, few=True
+)
 OWN = ("features", "fairness", "limits")
 
 
@@ -114,9 +119,9 @@ def own(run: Run, cluster: Cluster, ours: Contender, wanted: Sequence[str], size
     set_up(cluster, ours)
     if "features" in wanted:
         for number in range(1, size.rounds + 1):
-            run.more(number, ours.name, "feature", features.measure(cluster, ours, size.jobs, number))
+            run.more(number, ours.name, "feature", features.measure(cluster, ours, size.jobs, number, few=size.few))
     if "fairness" in wanted:
-        for crowd in (0, size.crowd):
+        for crowd in (size.crowd,) if size.few else (0, size.crowd):
             run.add(1, ours.name, "fairness", fairness.measure(cluster, ours, crowd, 2 * size.singles))
     if "limits" in wanted:
         run.add(1, ours.name, "limits", limits.measure(cluster, ours, size.seconds))
@@ -199,6 +204,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", type=int)
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--finished", type=int, help="how many finished jobs lie beside")
+    parser.add_argument(
+        "--peer-loop", choices=("uvloop", "asyncio"), default="uvloop", help="which loop the others run on"
+    )
     parser.add_argument("--slots", type=int, default=1000, help="how many jobs ours has in hand at once")
     for name in OWN:
         parser.add_argument(f"--{name}", action="store_true", help="this, and of the rest only what --measure names")
@@ -211,7 +219,7 @@ def wanted_of(chosen: argparse.Namespace, names: Sequence[str]) -> list[str]:
     own_ones = [name for name in OWN if vars(chosen)[name]]
     if chosen.measure or own_ones:
         return [*filter(None, chosen.measure.split(",")), *own_ones]
-    every = [name for name in MEASURES if set(names) - {CEILING}]
+    every = [name for name in (SMOKE if chosen.quick else MEASURES) if set(names) - {CEILING}]
     return every + [CEILING] * (CEILING in names) + list(OWN) * (OURS.name in names)
 
 
@@ -224,7 +232,12 @@ def main() -> None:
     size = Size(**{**vars(QUICK if chosen.quick else FULL), **given})
     names = chosen.only.split(",") if chosen.only else [one.name for one in ALL] + [CEILING]
     wanted = wanted_of(chosen, names)
-    who = [one.having(slots=chosen.slots) for one in ALL if one.name in names]
+    # Ours runs on what the desk runs on.
+    who = [
+        one.having(slots=chosen.slots, loop="asyncio" if one is OURS else chosen.peer_loop)
+        for one in ALL
+        if one.name in names
+    ]
     run = Run()
     with clusters.running() as cluster:
         document: dict[str, Any] = {"machine": machine(), "settings": cluster.settings(), "size": vars(size)}

@@ -38,9 +38,11 @@ FEATURES: dict[str, dict[str, Any]] = {
 }
 
 
-def measure(cluster: Cluster, ours: Contender, jobs: int, number: int) -> Iterator[dict[str, Any]]:
-    """One round, in an order that turns with the rounds."""
-    names = list(FEATURES)
+def measure(
+    cluster: Cluster, ours: Contender, jobs: int, number: int, *, few: bool = False
+) -> Iterator[dict[str, Any]]:
+    """One round, in an order that turns with the rounds. `few`: plain, and all together."""
+    names = [name for name in FEATURES if name in {"plain", "all of these"} or not few]
     for name in names[number % len(names) :] + names[: number % len(names)]:
         who = ours.having(**FEATURES[name])
         measures.clean(cluster, who)
