@@ -27,7 +27,7 @@ from typing import Any
 from bench.queue import ceiling, fairness, features, limits, measures, page, report
 from bench.queue import cluster as clusters
 from bench.queue.cluster import Cluster
-from bench.queue.contenders import ALL, OURS, PEERS, Contender, fill, set_up
+from bench.queue.contenders import ALL, OURS, PEERS, Contender, Failed, fill, set_up
 
 MEASURES = ("enqueue", "drain1", "drain2", "big", "latency", "mixed", "snapshot500", "snapshot20")
 SMOKE = ("enqueue", "drain1", "latency", "mixed")
@@ -66,8 +66,12 @@ class Run:
     began: float = field(default_factory=time.monotonic)
 
     def more(self, number: int, who: str, measure: str, many: Iterable[dict[str, Any]]) -> None:
-        for found in many:
-            self.add(number, who, measure, found)
+        """A contender that fails costs its own figures, not the run."""
+        try:
+            for found in many:
+                self.add(number, who, measure, found)
+        except Failed as error:
+            self.add(number, who, measure, {"ok": False, "failed": str(error)})
 
     def add(self, number: int, who: str, measure: str, found: dict[str, Any]) -> None:
         row = {"round": number, "who": who, "measure": measure, **found, "load": round(os.getloadavg()[0], 2)}
@@ -238,21 +242,31 @@ def main() -> None:
         for one in ALL
         if one.name in names
     ]
+    if set(wanted) - {*OWN, CEILING} and any(one.python == str(PEERS) for one in who) and not PEERS.exists():
+        sys.exit("The others are not installed: make bench-queue, or --only cid.")
     run = Run()
-    with clusters.running() as cluster:
-        document: dict[str, Any] = {"machine": machine(), "settings": cluster.settings(), "size": vars(size)}
-        print("# " + ", ".join(f"{name} {value}" for name, value in cluster.settings().items()), flush=True)
-        if set(wanted) - set(OWN):
-            if any(one.python == str(PEERS) for one in who) and not PEERS.exists():
-                sys.exit("The others are not installed: make bench-queue, or --only cid.")
-            peers(run, cluster, who, wanted, size)
-        if set(wanted) & set(OWN):
-            own(run, cluster, who[0], wanted, size)
-    document["rows"] = run.rows
-    print(f"\n{report.everything(run.rows)}\n", flush=True)
+    try:
+        document = measured(run, who, wanted, size)
+    finally:  # what is measured is not lost with what failed
+        if run.rows:
+            print(f"\n{report.everything(run.rows)}\n", flush=True)
     if chosen.json:
-        chosen.json.write_text(json.dumps(document, indent=1) + "\n")
-    sys.exit(f"{len(run.wrong)} measures lost, doubled or left jobs" if run.wrong else 0)
+        chosen.json.write_text(json.dumps({**document, "rows": run.rows}, indent=1) + "\n")
+    sys.exit(f"{len(run.wrong)} measures failed, or lost, doubled or left jobs" if run.wrong else 0)
+
+
+def measured(run: Run, who: Sequence[Contender], wanted: Sequence[str], size: Size) -> dict[str, Any]:
+    """Fills `run`; answers where and how it was."""
+    with clusters.running() as cluster:
+        settings = cluster.settings()
+        print("# " + ", ".join(f"{name} {value}" for name, value in settings.items()), flush=True)
+        document = {"machine": machine(), "settings": settings, "size": vars(size)}
+        if set(wanted) - set(OWN):
+            peers(run, cluster, who, wanted, size)
+        ours = [one for one in who if one.name == OURS.name]
+        if set(wanted) & set(OWN):
+            own(run, cluster, ours[0], wanted, size)
+    return document
 
 
 if __name__ == "__main__":

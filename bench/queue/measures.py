@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -162,10 +162,13 @@ def share(ordered: list[float], part: float) -> float:
 
 
 def proof(cluster: Cluster, who: Contender, jobs: int, told: list[Figures]) -> Figures:
+    return exactly_once(jobs, told, int(cluster.one(who.database, who.left)))
+
+
+def exactly_once(jobs: int, told: Sequence[Figures], left: int) -> Figures:
     """`ok` when every job succeeded exactly once and none is left. Each number once: as many as jobs, all different in
     their process, and together with the sum that the numbers from 0 on have."""
     ran, distinct = sum(one["ran"] for one in told), sum(one["distinct"] for one in told)
-    left = int(cluster.one(who.database, who.left))
     right_sum = sum(one["sum"] for one in told) == jobs * (jobs - 1) // 2
     return {
         "ran": ran,

@@ -66,7 +66,7 @@ def decades(low: float, high: float) -> list[float]:
 
 
 def draw(rows: Rows, subtitle: str) -> str:
-    picture = Drawing()
+    rows, picture = report.whole(rows), Drawing()
     picture.text(24, 32, "The queue beside two others on the same Postgres", "title")
     picture.text(24, 52, subtitle, "small")
     rates(picture, rows)
@@ -77,7 +77,8 @@ def draw(rows: Rows, subtitle: str) -> str:
 
 
 def rates(picture: Drawing, rows: Rows) -> None:
-    lines = [line for line in report.LINES if line.label.endswith("jobs/s")]
+    measured = {row["measure"] for row in rows}
+    lines = [line for line in report.LINES if line.label.endswith("jobs/s") and line.measure in measured]
     scale = logarithmic(100, 1_000_000, 210, 580)
     picture.text(24, 86, "Jobs a second (more is better)", "head")
     axis(picture, scale, decades(100, 1_000_000), 96, 396)

@@ -231,5 +231,10 @@ def proof(rows: Rows) -> str:
 
 
 def everything(rows: Rows) -> str:
-    parts = (beside, ceiling, snapshots, features, fairness, limits, proof)
-    return "\n\n".join(filter(None, (part(rows) for part in parts)))
+    parts = (beside, ceiling, snapshots, features, fairness, limits)
+    return "\n\n".join(filter(None, (part(whole(rows)) for part in parts))) + "\n\n" + proof(rows)
+
+
+def whole(rows: Rows) -> Rows:
+    """Without those of contenders that failed: they have no figures."""
+    return [row for row in rows if "failed" not in row]
