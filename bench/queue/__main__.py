@@ -51,7 +51,7 @@ class Size:
     """Of measures that resemble each other one, and of features all together."""
 
 
-FULL = Size(rounds=3, jobs=20_000, singles=200, finished=1_000_000, cycles=6, batches=100, crowd=100_000, seconds=60.0)
+FULL = Size(rounds=3, jobs=20_000, singles=200, finished=1_000_000, cycles=5, batches=100, crowd=100_000, seconds=60.0)
 QUICK = Size(
     rounds=1, jobs=2_000, singles=10, finished=10_000, cycles=2, batches=10, crowd=2_000, seconds=2.0, few=True
 )
@@ -260,7 +260,10 @@ def measured(run: Run, who: Sequence[Contender], wanted: Sequence[str], size: Si
     with clusters.running() as cluster:
         settings = cluster.settings()
         print("# " + ", ".join(f"{name} {value}" for name, value in settings.items()), flush=True)
-        document = {"machine": machine(), "settings": settings, "size": vars(size)}
+        given = {one.name: dict(one.options) for one in who}
+        for name, options in given.items():
+            print(f"# {name}: " + ", ".join(f"{key} {value}" for key, value in options.items()), flush=True)
+        document = {"machine": machine(), "settings": settings, "size": vars(size), "contenders": given}
         if set(wanted) - set(OWN):
             peers(run, cluster, who, wanted, size)
         ours = [one for one in who if one.name == OURS.name]

@@ -118,7 +118,7 @@ async def paced(count: int, send: Callable[[int, int], Awaitable[object]]) -> No
         await send(number, now())
 
 
-PACE_S = (0.03, 0.07)
+PACE_S = (0.02, 0.05)
 """Between two single jobs: long enough for a worker to be idle again."""
 Command = Callable[[str, Mapping[str, Any]], Coroutine[Any, Any, None]]
 

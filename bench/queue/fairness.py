@@ -21,7 +21,7 @@ from generate_series(1, {count}) g
 
 def measure(cluster: Cluster, ours: Contender, crowd: int, singles: int) -> dict[str, Any]:
     """Milliseconds from enqueue to start of the others' jobs; `crowd` 0 without the big tenant. One process works with
-    eight slots on jobs of 2 ms, another enqueues a single job for one of the 49 others every 50 ms."""
+    eight slots on jobs of 2 ms, another enqueues a single job for one of the 49 others every 35 ms."""
     measures.clean(cluster, ours)
     if crowd:
         cluster.sql(ours.database, CROWD.format(count=crowd), "analyze jobs")

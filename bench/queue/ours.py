@@ -29,6 +29,7 @@ from cid.ports import Tx
 from cid.queue import backoff, jobs
 from cid.queue.claims import TURNS
 from cid.queue.link import Link
+from cid.queue.wakeups import COALESCE_S
 from cid.services import Services
 from cid.workers.main import Crew, Process
 from cid.workers.table import Flow, Handler
@@ -222,10 +223,11 @@ async def producing(dsn: str, options: Mapping[str, Any]) -> AsyncIterator[Put]:
         group.create_task(web.serve(stop, asyncio.Event()))
         put = Put(sv, options)
         await put.warm()
-        await asyncio.sleep(SETTLE_S)
+        while "wake-ups" not in web.board.fares:  # noqa: ASYNC110 - the board has no event
+            await asyncio.sleep(0.01)
         await agent.signal()
         yield put
-        await asyncio.sleep(SETTLE_S)  # what is still to be said by NOTIFY
+        await asyncio.sleep(10 * COALESCE_S)  # what is still to be said by NOTIFY
         stop.set()
 
 

@@ -22,11 +22,12 @@ def write(document: dict[str, Any]) -> None:
 def figures(document: dict[str, Any]) -> str:
     machine, settings = document["machine"], document["settings"]
     said = ", ".join(f"`{name}` {value}" for name, value in settings.items())
+    loops = ", ".join(f"{name} {options['loop']}" for name, options in document["contenders"].items())
     return "\n\n".join(
         [
             f"![Jobs a second, waits and costs of three queues]({PLOT.name})",
             f"Run of {machine['at'][:10]}, Python {machine['python']}. {_size(document)}",
-            f"In force: {said}.",
+            f"In force: {said}. Event loops: {loops}.",
             report.everything(document["rows"]),
         ]
     )
