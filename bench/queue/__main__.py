@@ -211,6 +211,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--peer-loop", choices=("uvloop", "asyncio"), default="uvloop", help="which loop the others run on"
     )
+    parser.add_argument("--relaxed", action="store_true", help="no commit of the others waits for the disk")
     parser.add_argument("--slots", type=int, default=1000, help="how many jobs ours has in hand at once")
     for name in OWN:
         parser.add_argument(f"--{name}", action="store_true", help="this, and of the rest only what --measure names")
@@ -238,7 +239,9 @@ def main() -> None:
     wanted = wanted_of(chosen, names)
     # Ours runs on what the desk runs on.
     who = [
-        one.having(slots=chosen.slots, loop="asyncio" if one is OURS else chosen.peer_loop)
+        one.having(slots=chosen.slots, loop="asyncio")
+        if one is OURS
+        else one.having(loop=chosen.peer_loop, relaxed=chosen.relaxed)
         for one in ALL
         if one.name in names
     ]

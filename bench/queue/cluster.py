@@ -30,6 +30,7 @@ SHOWN = (
     "autovacuum",
     "data_checksums",
     "wal_sync_method",
+    "idle_in_transaction_session_timeout",
     "io_method",
 )
 _TICK = os.sysconf("SC_CLK_TCK")

@@ -178,6 +178,8 @@ def set_up(cluster: Cluster, who: Contender) -> None:
         cluster.migrated(who.database)
         return
     cluster.create(who.database)
+    if who.options.get("relaxed"):
+        cluster.sql("postgres", f"alter database {who.database} set synchronous_commit = off")
     with Program(who, cluster, "install", {}) as program:
         program.finished()
 
