@@ -46,6 +46,7 @@ LINES = (
     Line(label="processor time of a drain, µs/job", measure="drain1", value=_cpu, more_is_better=False),
     Line(label="the same, beside finished jobs, µs/job", measure="big", value=_cpu, more_is_better=False),
 )
+COSTS = {"us_server": "server, µs/job", "claim_ms": "claim, ms", "claim_ms_p50": "claim, median ms"}
 SNAPSHOTS = (("snapshot500", "claims of 500"), ("snapshot20", "claims of 20"))
 
 
@@ -132,7 +133,7 @@ def snapshots(rows: Rows) -> str:
     lines = []
     for measure, label in SNAPSHOTS:
         for who in (OURS, *PEERS):
-            for field, unit in (("us_server", "server, µs/job"), ("claim_ms", "claim, ms")):
+            for field, unit in COSTS.items():
                 ends = first_and_last(rows, who, measure, field)
                 if ends:
                     first, last = zip(*ends, strict=True)
