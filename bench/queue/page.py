@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,16 +37,20 @@ def figures(document: dict[str, Any]) -> str:
 def _size(document: dict[str, Any]) -> str:
     machine, size = document["machine"], document["size"]
     return (
-        f"{machine['cores']} cores, load {machine['load'][0]:.1f} before the start. {size['rounds']} rounds, "
+        f"{machine['cores']} cores, load {machine['load'][0]:.1f} before the start. {_rounds(size)}, "
         f"{size['jobs']:,} jobs a drain (procrastinate a tenth), {size['finished']:,} finished jobs, {size['singles']} "
         "single jobs for the latency."
     )
 
 
+def _rounds(size: Mapping[str, Any]) -> str:
+    return "1 round" if size["rounds"] == 1 else f"{size['rounds']} rounds"
+
+
 def _subtitle(document: dict[str, Any]) -> str:
     settings, size = document["settings"], document["size"]
     return (
-        f"Dots are medians of {size['rounds']} rounds, lines go from the least to the most. Postgres "
+        f"Dots are medians of {_rounds(size)}, lines go from the least to the most. Postgres "
         f"{settings['server_version'].split()[0]}, fsync {settings['fsync']}, synchronous_commit "
         f"{settings['synchronous_commit']}, {document['machine']['cores']} cores for workers and server together."
     )
