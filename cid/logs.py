@@ -1,4 +1,4 @@
-"""structlog, with ids bound once per job and secrets redacted."""
+"""structlog, with the ids of the job in hand and secrets redacted."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import structlog
 from aiohttp.abc import AbstractAccessLogger
+
+from cid.queue.hand import name_the_job
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -70,6 +72,7 @@ def set_up(*, console: bool | None = None, level: int = logging.INFO, stream: Te
     pretty = stream.isatty() if console is None else console
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        name_the_job,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="%H:%M:%S" if pretty else "iso", utc=not pretty),

@@ -20,8 +20,8 @@ begin
     return 'asked';
   elsif found_state is not null then
     with gone as (delete from jobs j where j.id = p_id returning j.*)
-    insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at)
-    select g.id, g.tenant_id, g.kind, 'cancelled', g.attempt, g.payload, g.created_at from gone g;
+    insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at, run_at, started_at)
+    select g.id, g.tenant_id, g.kind, 'cancelled', g.attempt, g.payload, g.created_at, g.run_at, g.started_at from gone g;
     return 'cancelled';
   end if;
   return null;
@@ -56,10 +56,15 @@ CREATE OR REPLACE FUNCTION inspect.retry_job(p_id bigint)
  LANGUAGE sql
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
-  with gone as (delete from jobs_dead d where d.id = p_id returning d.*),
-  back as (
-    insert into jobs (tenant_id, kind, payload, error, created_at)
-    select g.tenant_id, g.kind, g.payload, g.error, g.created_at from gone g)
+  with back as (
+    insert into jobs (id, tenant_id, kind, key, priority, dedupe_key, payload, error, created_at)
+    select d.id, d.tenant_id, d.kind, d.key, d.priority, d.dedupe_key, d.payload, d.error, d.created_at
+    from jobs_dead d where d.id = p_id for update
+    on conflict (tenant_id, kind, dedupe_key) where state in ('scheduled', 'ready') and dedupe_key is not null do nothing
+    returning id
+  ), gone as (
+    delete from jobs_dead d using back b where d.id = b.id returning d.id
+  )
   select exists (select from gone)
 $function$;
 revoke all on function inspect.retry_job(bigint) from public;
@@ -83,57 +88,104 @@ AS $function$
                       else interval '0' end
 $function$;
 
-CREATE OR REPLACE FUNCTION public.claim_group(p_kind text, p_from uuid, p_n integer, p_linger interval, p_worker uuid, p_lease bigint, p_deadline interval, p_handouts integer)
- RETURNS TABLE(id bigint, tenant_id uuid, attempt integer, deadline timestamp with time zone, payload jsonb, error text)
+CREATE OR REPLACE FUNCTION public.claim_limited(p_kind text, p_tenants uuid[], p_keys text[], p_priorities smallint[], p_ids bigint[], p_shares integer[], p_hands integer, p_size integer, p_linger interval, p_worker uuid, p_lease bigint, p_deadline interval, p_most integer, p_most_per_key integer, p_every interval, p_burst integer, p_every_per_key interval, p_burst_per_key integer)
+ RETURNS TABLE(id bigint, tenant_id uuid, key text, priority smallint, attempt integer, deadline timestamp with time zone, payload jsonb, error text, leads boolean, wait double precision)
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
 #variable_conflict use_column
 declare
-  v uuid; since timestamptz; wrapped boolean := p_from = '00000000-0000-0000-0000-000000000000';
+  hands integer := p_hands; clock timestamptz; tat timestamptz; mine integer[];
 begin
   -- A lost claim is a job handed out again, which the fence allows for: it need not wait for the disk.
   perform set_config('synchronous_commit', 'off', true);
-  select j.tenant_id into v from jobs j where j.state = 'ready' and j.kind = p_kind and j.tenant_id >= p_from
-  order by j.kind, j.tenant_id limit 1;
-  loop
-    if v is null then
-      exit when wrapped;
-      wrapped := true;
-      select j.tenant_id into v from jobs j where j.state = 'ready' and j.kind = p_kind order by j.kind, j.tenant_id limit 1;
-      exit when v is null or v >= p_from;
+  if p_most is not null or p_every is not null then
+    perform pg_advisory_xact_lock(hashtextextended(p_kind, 1));
+  end if;
+  if p_most is not null then
+    hands := least(hands, p_most - (select count(*) from jobs j where j.kind = p_kind and j.leads));
+  end if;
+  -- Under the lock by the clock on the wall: the transaction's own stood still while it waited for the lock.
+  clock := clock_timestamp() + (cid_now() - now());
+  if p_every is not null and hands > 0 then
+    tat := greatest(clock, (select l.tat from limits l where l.key = 'jobs ' || p_kind));
+    hands := least(hands, p_burst - ceil(extract(epoch from tat - clock) / extract(epoch from p_every)));
+    if hands <= 0 then
+      wait := extract(epoch from tat - p_every * (p_burst - 1) - clock);
+      return next;
     end if;
-    <<tenant>> begin
-      exit tenant when exists (select from pauses p where p.kind in (p_kind, '*')
-                               and p.tenant_id in (v, '00000000-0000-0000-0000-000000000000'));
-      select j.run_at into since from jobs j where j.state = 'ready' and j.kind = p_kind and j.tenant_id = v
-      order by j.priority, j.id limit 1;
-      if since > cid_now() - p_linger then
-        perform from jobs j where j.state = 'ready' and j.kind = p_kind and j.tenant_id = v
-        order by j.priority, j.id offset p_n - 1 limit 1;
-        exit tenant when not found;
-      end if;
-      exit tenant when p_handouts <= (select count(*) from jobs j where j.kind = p_kind and j.tenant_id = v and j.leads);
-      exit tenant when not pg_try_advisory_xact_lock(hashtextextended(p_kind || v, 0));
-      exit tenant when p_handouts <= (select count(*) from jobs j where j.kind = p_kind and j.tenant_id = v and j.leads);
-      return query
-        with picked as materialized (
-          select j.id from jobs j where j.state = 'ready' and j.kind = p_kind and j.tenant_id = v
-          order by j.priority, j.id limit p_n for update skip locked)
-        update jobs j
-        set state = 'running', attempt = j.attempt + 1, worker = p_worker, lease = p_lease, deadline = cid_now() + p_deadline,
-            leads = j.id = (select min(p.id) from picked p)
-        where j.id = any (array(select p.id from picked p))  -- not a join: with stale statistics that scans the table
-        returning j.id, j.tenant_id, j.attempt, j.deadline, j.payload, j.error;
-      if found then return; end if;
-    end tenant;
-    select (select j.tenant_id from jobs j where j.state = 'ready' and j.kind = p_kind and j.tenant_id > v
-            order by j.kind, j.tenant_id limit 1) into v;
-    exit when wrapped and p_from > '00000000-0000-0000-0000-000000000000' and v >= p_from;
-  end loop;
+  end if;
+  if hands <= 0 then return; end if;
+
+  select coalesce(array_agg(e.n), '{}') into mine from generate_subscripts(p_tenants, 1) as e (n)
+  where (p_most_per_key is null and p_every_per_key is null)
+     or pg_try_advisory_xact_lock(hashtextextended(p_kind || ' ' || p_tenants[e.n] || ' ' || p_keys[e.n], 2));
+  clock := clock_timestamp() + (cid_now() - now());
+  return query
+    with allowed as materialized (
+      select e.n, p_tenants[e.n] as tenant_id, p_keys[e.n] as key, p_priorities[e.n] as priority, p_ids[e.n] as id, l.limit_key,
+        least(p_shares[e.n],
+              case when p_most_per_key is not null then p_most_per_key - (
+                select count(*) from jobs j
+                where j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n] and j.leads) end,
+              p_burst_per_key - ceil(extract(epoch from greatest(l.tat, clock) - clock) / extract(epoch from p_every_per_key))
+        )::integer as hands
+      from unnest(mine) as e (n)
+      cross join lateral (
+        select k.limit_key, (select o.tat from limits o where p_every_per_key is not null and o.key = k.limit_key) as tat
+        from (select 'jobs ' || p_kind || ' ' || p_tenants[e.n] || ' ' || p_keys[e.n] as limit_key) k) l
+    ), closed as materialized (
+      select coalesce(array_agg(p.tenant_id), '{}') as tenants from pauses p where p.kind in (p_kind, '*')
+    ), locked as materialized (
+      select a.n, w.id, w.run_at, row_number() over (partition by a.n order by w.priority, w.id) - 1 as place
+      from allowed a cross join closed c
+      cross join lateral (
+        select j.id, j.priority, j.run_at from jobs j
+        where j.state = 'ready' and j.kind = p_kind and j.tenant_id = a.tenant_id and j.key = a.key
+          and (j.priority, j.id) > (a.priority, a.id)
+        order by j.priority, j.id limit greatest(a.hands, 0) * p_size for update skip locked) w
+      where not a.tenant_id = any (c.tenants) and not '00000000-0000-0000-0000-000000000000' = any (c.tenants)
+    ), ripe as materialized (
+      select g.n, g.id, g.place, dense_rank() over (order by g.place / p_size, g.n) as hand
+      from (select l.*, count(*) over hand as filled, min(l.run_at) over hand as since
+            from locked l window hand as (partition by l.n, l.place / p_size)) g
+      where g.filled = p_size or g.since <= cid_now() - p_linger
+    ), picked as materialized (
+      select r.id, r.n, r.place % p_size = 0 as leads from ripe r where r.hand <= hands
+    ), spent as (
+      insert into limits as l (key, tat)
+      select s.limit_key, clock + s.taken from (
+        select 'jobs ' || p_kind as limit_key, p_every * count(*) as taken from picked p where p.leads and p_every is not null
+        union all
+        select a.limit_key, p_every_per_key * count(*) from picked p join allowed a on a.n = p.n
+        where p.leads and p_every_per_key is not null group by a.limit_key) s
+      where s.taken > interval '0'
+      on conflict (key) do update set tat = greatest(l.tat, clock) + (excluded.tat - clock)
+    )
+    update jobs j
+    set state = 'running', attempt = j.attempt + 1, worker = p_worker, lease = p_lease, deadline = cid_now() + p_deadline,
+        started_at = cid_now(),
+        leads = j.id = any (array(select p.id from picked p where p.leads))
+    where j.id = any (array(select p.id from picked p))  -- not a join: with stale statistics that scans the table
+    returning j.id, j.tenant_id, j.key, j.priority, j.attempt, j.deadline, j.payload, j.error, j.leads, null::double precision;
+  if found then return; end if;
+
+  -- Nothing yet: when the first of these limits lets something through, or the first group has waited long enough.
+  wait := (
+    select min(s.seconds) from unnest(mine) as e (n)
+    cross join lateral (
+      select extract(epoch from l.tat - p_every_per_key * (p_burst_per_key - 1) - clock) as seconds from limits l
+      where p_every_per_key is not null and l.key = 'jobs ' || p_kind || ' ' || p_tenants[e.n] || ' ' || p_keys[e.n]
+      union all
+      select extract(epoch from f.run_at + p_linger - clock) from (
+        select j.run_at from jobs j
+        where p_linger > interval '0' and j.state = 'ready' and j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n]
+        order by j.priority, j.id limit 1) f
+    ) s where s.seconds > 0);
+  if wait is not null then return next; end if;
 end $function$;
-revoke all on function claim_group(text,uuid,integer,interval,uuid,bigint,interval,integer) from public;
-grant execute on function claim_group(text,uuid,integer,interval,uuid,bigint,interval,integer) to cid_worker;
+revoke all on function claim_limited(text,uuid[],text[],smallint[],bigint[],integer[],integer,integer,interval,uuid,bigint,interval,integer,integer,interval,integer,interval,integer) from public;
+grant execute on function claim_limited(text,uuid[],text[],smallint[],bigint[],integer[],integer,integer,interval,uuid,bigint,interval,integer,integer,interval,integer,interval,integer) to cid_worker;
 
 CREATE OR REPLACE FUNCTION public.delete_tenant(gone uuid)
  RETURNS jsonb
@@ -341,34 +393,61 @@ CREATE OR REPLACE FUNCTION public.put_back(p_ids bigint[], p_leases bigint[], p_
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
 #variable_conflict use_column
-declare
-  i integer; cancelled boolean;
 begin
-  for i in 1 .. cardinality(p_ids) loop
-    id := p_ids[i]; kind := null;
-    select j.cancel, j.kind into cancelled, kind from jobs j where j.id = p_ids[i] and j.lease = p_leases[i] for update;
-    continue when not found;
-    outcome := case when cancelled then 'cancelled' when p_run_at[i] is null then 'ready' else 'scheduled' end;
-    if not cancelled then
+  begin
+    return query select * from put_back_once(p_ids, p_leases, p_run_at, p_refund, p_errors);
+  exception when unique_violation then
+    for i in 1 .. cardinality(p_ids) loop
       begin
-        update jobs j
-        set state = outcome, run_at = coalesce(p_run_at[i], cid_now()), worker = null, lease = null, deadline = null,
-            leads = false, attempt = greatest(j.attempt - p_refund::int, 0), error = coalesce(p_errors[i], j.error)
-        where j.id = p_ids[i];
+        return query select * from put_back_once(p_ids[i:i], p_leases[i:i], p_run_at[i:i], p_refund, p_errors[i:i]);
       exception when unique_violation then
-        outcome := 'merged';
+        -- the twin is there now, and a second look sees it
+        return query select * from put_back_once(p_ids[i:i], p_leases[i:i], p_run_at[i:i], p_refund, p_errors[i:i]);
       end;
-    end if;
-    if outcome in ('cancelled', 'merged') then
-      with gone as (delete from jobs j where j.id = p_ids[i] returning j.*)
-      insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at)
-      select g.id, g.tenant_id, g.kind, outcome, g.attempt, g.payload, g.created_at from gone g;
-    end if;
-    return next;
-  end loop;
+    end loop;
+  end;
 end $function$;
 revoke all on function put_back(bigint[],bigint[],timestamp with time zone[],boolean,text[]) from public;
 grant execute on function put_back(bigint[],bigint[],timestamp with time zone[],boolean,text[]) to cid_worker;
+
+CREATE OR REPLACE FUNCTION public.put_back_once(p_ids bigint[], p_leases bigint[], p_run_at timestamp with time zone[], p_refund boolean, p_errors text[])
+ RETURNS TABLE(id bigint, kind text, outcome text)
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  with locked as materialized (
+    select j.id, j.tenant_id, j.kind, j.dedupe_key, j.cancel, g.run_at, g.error
+    from unnest(p_ids, p_leases, p_run_at, p_errors) as g (id, lease, run_at, error)
+    join jobs j on j.id = g.id and j.lease = g.lease
+    for update of j
+  ), given as materialized (
+    select l.id, l.run_at, l.error,
+      case when l.cancel then 'cancelled'
+           when l.dedupe_key is not null and (exists (
+             select from jobs w where w.tenant_id = l.tenant_id and w.kind = l.kind and w.dedupe_key = l.dedupe_key
+               and w.state in ('scheduled', 'ready'))
+             or row_number() over (partition by l.tenant_id, l.kind, l.dedupe_key order by l.cancel, l.id) > 1) then 'merged'
+           when l.run_at is null then 'ready' else 'scheduled' end as outcome
+    from locked l
+  ), back as (
+    update jobs j
+    set state = g.outcome, run_at = coalesce(g.run_at, cid_now()), worker = null, lease = null, deadline = null, leads = false,
+        attempt = greatest(j.attempt - p_refund::int, 0), error = coalesce(g.error, j.error)
+    from given g where j.id = g.id and g.outcome in ('ready', 'scheduled')
+    returning j.id, j.kind, g.outcome
+  ), gone as (
+    delete from jobs j using given g
+    where j.id = g.id and g.outcome in ('cancelled', 'merged')
+    returning j.*, g.outcome
+  ), ended as (
+    insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at, run_at, started_at)
+    select g.id, g.tenant_id, g.kind, g.outcome, g.attempt, g.payload, g.created_at, g.run_at, g.started_at from gone g
+    returning id, kind, outcome
+  )
+  select b.id, b.kind, b.outcome from back b union all select e.id, e.kind, e.outcome from ended e
+$function$;
+revoke all on function put_back_once(bigint[],bigint[],timestamp with time zone[],boolean,text[]) from public;
+grant execute on function put_back_once(bigint[],bigint[],timestamp with time zone[],boolean,text[]) to cid_worker;
 
 CREATE OR REPLACE FUNCTION public.rescue(p_silent interval, p_kinds text[], p_tries integer[], p_limit integer)
  RETURNS TABLE(id bigint, kind text, outcome text)
@@ -377,30 +456,33 @@ CREATE OR REPLACE FUNCTION public.rescue(p_silent interval, p_kinds text[], p_tr
 AS $function$
 #variable_conflict use_column
 declare
-  lost record; why text;
+  back bigint[]; leases bigint[]; whys text[]; over bigint[]; reasons text[];
 begin
-  for lost in
-    select j.id, j.kind, j.lease, j.attempt, j.error,
-           j.worker = any (array(select w.id from workers w where w.beat_at > cid_now() - p_silent)) as alive,
-           coalesce((select t.tries from unnest(p_kinds, p_tries) t (kind, tries) where t.kind = j.kind), 5) as tries
+  select array_agg(l.id) filter (where l.again), array_agg(l.lease) filter (where l.again), array_agg(l.why) filter (where l.again),
+         array_agg(l.id) filter (where not l.again), array_agg(l.why) filter (where not l.again)
+  into back, leases, whys, over, reasons
+  from (
+    select j.id, j.lease,
+      j.attempt < coalesce((select t.tries from unnest(p_kinds, p_tries) t (kind, tries) where t.kind = j.kind), 5) as again,
+      case when j.worker = any (array(select w.id from workers w where w.beat_at > cid_now() - p_silent))
+           then 'its deadline passed and its process did not end it' else 'its process died' end
+        || format(' (attempt %s)', j.attempt) as why
     from jobs j
     where j.state = 'running'
       and (j.worker <> all (array(select w.id from workers w where w.beat_at > cid_now() - p_silent))
            or j.deadline < cid_now() - interval '1 minute')
-    order by j.id limit p_limit for update skip locked
-  loop
-    why := case when lost.alive then 'its deadline passed and its process did not end it' else 'its process died' end
-           || format(' (attempt %s)', lost.attempt);
-    if lost.attempt < lost.tries then
-      return query select * from put_back(array[lost.id], array[lost.lease], array[null::timestamptz], false, array[why]);
-    else
-      with gone as (delete from jobs j where j.id = lost.id returning j.*)
-      insert into jobs_dead (id, tenant_id, kind, attempt, payload, error, created_at)
-      select g.id, g.tenant_id, g.kind, g.attempt, g.payload, why, g.created_at from gone g;
-      id := lost.id; kind := lost.kind; outcome := 'dead';
-      return next;
-    end if;
-  end loop;
+    order by j.id limit p_limit for update skip locked) l;
+  if over is not null then
+    return query
+      with gone as (delete from jobs j where j.id = any (over) returning j.*)
+      insert into jobs_dead as d (id, tenant_id, kind, key, priority, dedupe_key, attempt, payload, error, created_at)
+      select g.id, g.tenant_id, g.kind, g.key, g.priority, g.dedupe_key, g.attempt, g.payload, o.why, g.created_at
+      from gone g join unnest(over, reasons) as o (id, why) on o.id = g.id
+      returning d.id, d.kind, 'dead';
+  end if;
+  if back is not null then
+    return query select * from put_back(back, leases, array_fill(null::timestamptz, array[cardinality(back)]), false, whys);
+  end if;
 end $function$;
 revoke all on function rescue(interval,text[],integer[],integer) from public;
 grant execute on function rescue(interval,text[],integer[],integer) to cid_worker;
@@ -676,9 +758,10 @@ grant select on items to cid_app;
 grant insert, select, update on items to cid_worker;
 
 create table jobs (
-  id bigint generated always as identity not null,
+  id bigint default nextval('job_ids'::regclass) not null,
   tenant_id uuid not null,
   kind text not null,
+  key text default ''::text not null,
   state text default 'ready'::text not null,
   priority smallint default 0 not null,
   run_at timestamp with time zone default cid_now() not null,
@@ -692,13 +775,14 @@ create table jobs (
   payload jsonb default '{}'::jsonb not null,
   error text default ''::text not null,
   created_at timestamp with time zone default cid_now() not null,
+  started_at timestamp with time zone,
   constraint jobs_pkey PRIMARY KEY (id),
   constraint jobs_check CHECK (((state = 'running'::text) = ((worker IS NOT NULL) AND (lease IS NOT NULL) AND (deadline IS NOT NULL)))),
   constraint jobs_state_check CHECK ((state = ANY (ARRAY['scheduled'::text, 'ready'::text, 'running'::text])))
 ) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0.01, fillfactor=70);
 CREATE UNIQUE INDEX jobs_dedupe ON public.jobs USING btree (tenant_id, kind, dedupe_key) WHERE ((state = ANY (ARRAY['scheduled'::text, 'ready'::text])) AND (dedupe_key IS NOT NULL));
-CREATE INDEX jobs_leads ON public.jobs USING btree (kind, tenant_id) WHERE leads;
-CREATE INDEX jobs_ready ON public.jobs USING btree (kind, tenant_id, priority, id) WHERE (state = 'ready'::text);
+CREATE INDEX jobs_leads ON public.jobs USING btree (kind, tenant_id, key) WHERE leads;
+CREATE INDEX jobs_ready ON public.jobs USING btree (kind, tenant_id, key, priority, id) WHERE (state = 'ready'::text);
 CREATE INDEX jobs_running ON public.jobs USING btree (worker) WHERE (state = 'running'::text);
 CREATE INDEX jobs_scheduled ON public.jobs USING btree (run_at) WHERE (state = 'scheduled'::text);
 alter table jobs enable row level security;
@@ -713,6 +797,9 @@ create table jobs_dead (
   id bigint not null,
   tenant_id uuid not null,
   kind text not null,
+  key text default ''::text not null,
+  priority smallint default 0 not null,
+  dedupe_key text,
   attempt integer not null,
   payload jsonb not null,
   error text not null,
@@ -737,6 +824,8 @@ create table jobs_done (
   attempt integer not null,
   payload jsonb not null,
   created_at timestamp with time zone not null,
+  run_at timestamp with time zone not null,
+  started_at timestamp with time zone,
   ended_at timestamp with time zone default cid_now() not null,
   constraint jobs_done_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'cancelled'::text, 'merged'::text])))
 ) partition by RANGE (ended_at);
@@ -1186,6 +1275,8 @@ create view inspect.jobs_dead with (security_invoker=true) as
   SELECT d.id,
     d.kind,
     t.slug AS tenant,
+    d.key,
+    d.priority,
     d.attempt,
     d.error,
     d.payload,
@@ -1202,6 +1293,7 @@ create view inspect.jobs_now with (security_invoker=true) as
     j.kind,
     j.state,
     t.slug AS tenant,
+    j.key,
     j.priority,
     j.attempt,
     j.run_at,
@@ -1229,6 +1321,7 @@ create view inspect.jobs_stuck with (security_invoker=true) as
     j.kind,
     j.state,
     j.tenant,
+    j.key,
     j.priority,
     j.attempt,
     j.run_at,

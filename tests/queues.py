@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,17 +13,17 @@ from cid.domain.jobs import Job, JobKind, NewJob
 from cid.pg.embedded import WORKER
 from cid.pg.pool import WorkerDb
 from cid.queue import care, jobs
-from cid.queue.claims import Claimer, Terms
+from cid.queue.claims import Claimed, Claimer, Terms
 from cid.queue.link import Link
 from tests.conftest import Database
 
 SILENT = timedelta(seconds=30)
 
 
-def terms(
-    kind: JobKind = JobKind.RULES, *, group: int = 1, linger: timedelta = timedelta(0), handouts: int = 1
-) -> Terms:
-    return Terms(kind=kind, deadline=timedelta(minutes=5), group=group, linger=linger, handouts=handouts)
+def terms(kind: JobKind = JobKind.RULES, *, group: int = 1, linger: timedelta = timedelta(0), **limits: Any) -> Terms:
+    """A group's hand-outs come one at a time, unless `limits` say otherwise."""
+    limits = {"most_per_key": 1 if group > 1 else None, **limits}
+    return Terms(kind=kind, deadline=timedelta(minutes=5), group=group, linger=linger, **limits)
 
 
 @dataclass
@@ -35,7 +36,8 @@ class Queue:
     def claimer(self, worker: UUID | None = None) -> Claimer:
         link = Link(self.database.dsn(WORKER), name="test", timeout=timedelta(seconds=20))
         self.links.append(link)
-        return Claimer(link, worker or uuid4())
+        # a second passes between any two looks: every claim lists who has waiting jobs
+        return Claimer(link, worker or uuid4(), clock=count().__next__)
 
     def link(self) -> Link:
         self.claimer()
@@ -51,8 +53,9 @@ class Queue:
         return worker
 
     async def add(self, *new: NewJob) -> int:
+        """Answers how many were added."""
         async with self.platform.tx() as tx:
-            return await jobs.enqueue(tx, *new)
+            return sum(answer.added for answer in await jobs.enqueue(tx, *new))
 
     async def many(self, tenant: TenantId, count: int, kind: JobKind = JobKind.RULES) -> None:
         await self.add(*(NewJob(kind=kind, tenant=tenant, payload={"item": str(n)}) for n in range(count)))
@@ -76,8 +79,8 @@ class Queue:
             await link.close()
 
 
-def flat(handouts: list[list[Job]]) -> list[Job]:
-    return [job for jobs in handouts for job in jobs]
+def flat(claimed: Claimed) -> list[Job]:
+    return [job for jobs in claimed.handouts for job in jobs]
 
 
 def a_job(tenant: TenantId = PLATFORM, **given: Any) -> NewJob:

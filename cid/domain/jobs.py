@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from cid.domain.ids import JobId, TenantId
 
@@ -38,6 +39,9 @@ class NewJob:
 
     kind: JobKind
     tenant: TenantId
+    key: str = ""
+    """What the job belongs to inside its tenant, such as a channel or a host: jobs of one key make a group, keys of a
+    tenant take turns, and `most_per_key` and `rate_per_key` hold for each."""
     payload: Mapping[str, str] = field(default_factory=dict)
     dedupe: str | None = None
     run_at: datetime | None = None
@@ -45,13 +49,30 @@ class NewJob:
     """Lower first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class Enqueued(NamedTuple):
+    """What became of a new job."""
+
+    id: JobId | None
+    """Of the job, or of the waiting one that does its work; None: that one was claimed before we could read its id."""
+    added: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """One hand-out may start in `every`, `burst` of them at once, counted over all processes (GCRA)."""
+
+    every: timedelta
+    burst: int = 1
+
+
+@dataclass(slots=True, kw_only=True)
 class Job:
     """A job in hand. `lease` is made anew for every claim; whatever ends the job must name it."""
 
     id: JobId
     tenant: TenantId
     kind: JobKind
+    key: str = ""
     payload: Mapping[str, str]
     attempt: int
     lease: int

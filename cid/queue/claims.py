@@ -1,29 +1,43 @@
-"""Handing out jobs: one kind per statement, tenants in turn."""
+"""Handing out jobs: one kind per statement, entries (tenant and key) in turn."""
 
 from __future__ import annotations
 
 import secrets
+import time
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
-from cid.domain.ids import JobId, TenantId
-from cid.domain.jobs import Job, JobKind
+from cid.domain.ids import PLATFORM, JobId, TenantId
+from cid.domain.jobs import Job, JobKind, Rate
 from cid.pg.sql import query
+from cid.queue.turns import Ask, Entry, Place, Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from datetime import timedelta
+    from collections.abc import Callable, Iterable, Sequence
 
     from cid.ports import Row
     from cid.queue.link import Link
 
+TURNS = query("claims.turns")
 SINGLES = query("claims.singles")
-GROUP = query("claims.group")
+LIMITED = query("claims.limited")
 WAITING = query("claims.waiting")
-FIRST = UUID(int=0)
-LAST = UUID(int=(1 << 128) - 1)
+LISTED = 1_000
+"""Entries of one listing; where there are more, the next listing goes on there."""
+ASKED = 200
+"""Entries of one claim, and"""
+LOCKED = 1_000
+"""jobs of them that a claim may lock beyond those it takes."""
+ROUNDS = 10
+"""Claims in a row that may find nothing before other kinds get their turn."""
+LONGEST_S = 0.25
+"""What a listing would find (a new tenant, an older or more urgent job, a retry) waits no longer for it."""
+SHARE = 20
+"""Listings take a twentieth of the time at most: with many entries, or an old snapshot that keeps dead ones alive."""
+BEGINNING = (PLATFORM, "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,69 +46,182 @@ class Terms:
 
     kind: JobKind
     deadline: timedelta
-    group: int
-    linger: timedelta
-    handouts: int
+    group: int = 1
+    linger: timedelta = timedelta(0)
+    most: int | None = None
+    most_per_key: int | None = None
+    rate: Rate | None = None
+    rate_per_key: Rate | None = None
+
+    @property
+    def limited(self) -> bool:
+        """Whether the end of a hand-out may let the next one start."""
+        return self.most is not None or self.most_per_key is not None
+
+    @property
+    def plain(self) -> bool:
+        return self.group == 1 and not (self.limited or self.rate or self.rate_per_key)
+
+
+class Claimed(NamedTuple):
+    handouts: list[list[Job]]
+    wait_s: float | None = None
+    """Nothing, but in so many seconds a limit or a linger lets something through."""
+
+
+@dataclass(slots=True)
+class _Known:
+    """What a process knows of the waiting jobs of a kind. Times are seconds of a monotonic clock."""
+
+    turns: Turns = field(default_factory=Turns)
+    list_from: tuple[TenantId, str] = BEGINNING
+    list_at: float = 0.0
 
 
 class Claimer:
-    """One per process. Remembers for every kind whose turn is next."""
+    """One per process. Remembers for every kind who has waiting jobs and whose turn is next."""
 
-    def __init__(self, link: Link, worker: UUID) -> None:
+    def __init__(self, link: Link, worker: UUID, clock: Callable[[], float] = time.monotonic) -> None:
         self._link = link
         self._worker = worker
-        self._next: dict[JobKind, UUID] = defaultdict(lambda: FIRST)
+        self._clock = clock
+        self._known: dict[JobKind, _Known] = defaultdict(_Known)
 
-    async def claim(self, terms: Terms, free: int) -> list[list[Job]]:
+    async def claim(self, terms: Terms, free: int) -> Claimed:
         """Up to `free` hand-outs; none means that nothing waits that may run. Raises Upstream."""
-        start = self._next[terms.kind]
-        handouts = await self._look(terms, free)
-        if not handouts and start != FIRST and terms.group == 1:
-            self._next[terms.kind] = FIRST  # nobody from this tenant on: begin with the first again
-            handouts = await self._look(terms, free)
-        return handouts
-
-    async def _look(self, terms: Terms, free: int) -> list[list[Job]]:
-        lease = secrets.randbits(63)
-        start = self._next[terms.kind]
-        if terms.group == 1:
-            sql, args = SINGLES, (terms.kind, start, free, self._worker, lease, terms.deadline)
-            rows = await self._link.fetch(sql, *args)
-            handouts = [[_job(row, terms.kind, lease)] for row in rows]
-        else:
-            rows = await self._link.fetch(
-                GROUP,
-                terms.kind,
-                start,
-                terms.group,
-                terms.linger,
-                self._worker,
-                lease,
-                terms.deadline,
-                terms.handouts,
-            )
-            jobs = sorted((_job(row, terms.kind, lease) for row in rows), key=lambda job: job.id)
-            handouts = [jobs] if jobs else []
-        if handouts:
-            self._next[terms.kind] = _after(max(job.tenant for jobs in handouts for job in jobs))
-        return handouts
+        known = self._known[terms.kind]
+        fresh = not known.turns or self._clock() >= known.list_at
+        if fresh:
+            await self._list(terms.kind, known)
+        claimed = await self._pass(terms, known, free)
+        if not claimed.handouts and not fresh and await self._list(terms.kind, known):
+            claimed = await self._pass(terms, known, free)
+        return claimed
 
     async def waiting(self, kinds: Sequence[JobKind]) -> bool:
         """Whether jobs of these kinds could be claimed now or after their linger."""
         return bool((await self._link.fetch(WAITING, list(kinds)))[0][0])
 
+    async def _list(self, kind: JobKind, known: _Known) -> bool:
+        """Learn who has waiting jobs, going on where the last listing stopped; whether anybody was found."""
+        began = self._clock()
+        rows = await self._link.fetch(TURNS, kind, *known.list_from, LISTED)
+        if not rows and known.list_from != BEGINNING:
+            rows = await self._link.fetch(TURNS, kind, *BEGINNING, LISTED)
+        now = self._clock()
+        known.list_at = now + min(LONGEST_S, SHARE * (now - began))
+        known.turns.listed(
+            (Entry(TenantId(row["tenant_id"]), row["key"]), Place(row["priority"], row["id"]))
+            for row in rows
+            if row["open"]
+        )
+        known.list_from = _behind(rows[-1]) if len(rows) == LISTED else BEGINNING
+        return bool(rows)
 
-def _after(tenant: TenantId) -> UUID:
-    return UUID(int=tenant.int + 1) if tenant != LAST else FIRST
+    async def _pass(self, terms: Terms, known: _Known, free: int) -> Claimed:
+        """Ask everybody we know of, in turn, until somebody gives something."""
+        most = max(1, min(ASKED, max(free, LOCKED // terms.group)))
+        waits: list[float] = []
+        for _ in range(ROUNDS):
+            asks = known.turns.ask(free, most)
+            if not asks:
+                break
+            claimed = await (self._singles if terms.plain else self._limited)(terms, known.turns, asks, free)
+            if claimed.handouts:
+                return claimed
+            if claimed.wait_s is not None:
+                waits.append(claimed.wait_s)
+        if known.turns or known.list_from != BEGINNING:
+            waits.append(0.0)  # not everybody was asked
+        return Claimed([], min(waits, default=None))
+
+    async def _singles(self, terms: Terms, turns: Turns, asks: list[Ask], free: int) -> Claimed:
+        lease = secrets.randbits(63)
+        rows = await self._link.fetch(SINGLES, terms.kind, *_columns(asks), free, self._worker, lease, terms.deadline)
+        _advance(turns, asks, rows, size=1, filled=len(rows) >= free)
+        return Claimed([[_job(row, terms.kind, lease)] for row in rows])
+
+    async def _limited(self, terms: Terms, turns: Turns, asks: list[Ask], free: int) -> Claimed:
+        lease = secrets.randbits(63)
+        kind_rate, key_rate = terms.rate, terms.rate_per_key
+        rows = await self._link.fetch(
+            LIMITED,
+            terms.kind,
+            *_columns(asks),
+            free,
+            terms.group,
+            terms.linger,
+            self._worker,
+            lease,
+            terms.deadline,
+            terms.most,
+            terms.most_per_key,
+            kind_rate and kind_rate.every,
+            kind_rate and kind_rate.burst,
+            key_rate and key_rate.every,
+            key_rate and key_rate.burst,
+        )
+        wait_s = rows[0]["wait"] if rows else None
+        if wait_s is not None:
+            rows = ()
+        handouts = _handouts(rows, terms, lease)
+        _advance(turns, asks, rows, size=terms.group, filled=len(handouts) >= free)
+        return Claimed(handouts, wait_s)
+
+
+def _advance(turns: Turns, asks: Sequence[Ask], rows: Iterable[Row], *, size: int, filled: bool) -> None:
+    """Whoever gave jobs had a turn. Whoever was asked and gave less than asked for has no more for now; but when all
+    slots were `filled`, nobody behind the last giver was asked."""
+    got: dict[tuple[UUID, str], int] = defaultdict(int)
+    last: dict[tuple[UUID, str], Place] = {}
+    for row in rows:
+        entry, place = (row["tenant_id"], row["key"]), Place(row["priority"], row["id"])
+        got[entry] += 1
+        last[entry] = max(last.get(entry, place), place)
+    reached = max((n for n, ask in enumerate(asks) if ask.entry in got), default=-1) if filled else len(asks)
+    for n, ask in enumerate(asks):
+        given = got.get(ask.entry, 0)
+        if given and (filled or given >= ask.share * size):
+            turns.took(ask.entry, last[ask.entry])
+        elif n < reached:
+            turns.drop(ask.entry)
+
+
+def _behind(row: Row) -> tuple[TenantId, str]:
+    # chr(1): nothing sorts between a key and the same key followed by it
+    return TenantId(row["tenant_id"]), row["key"] + "\x01"
+
+
+def _columns(asks: Sequence[Ask]) -> tuple[list[TenantId], list[str], list[int], list[int], list[int]]:
+    return (
+        [ask.entry.tenant for ask in asks],
+        [ask.entry.key for ask in asks],
+        [ask.after.priority for ask in asks],
+        [ask.after.id for ask in asks],
+        [ask.share for ask in asks],
+    )
+
+
+def _handouts(rows: Iterable[Row], terms: Terms, lease: int) -> list[list[Job]]:
+    """Jobs of one entry in their order, a hand-out from every one that leads to the next."""
+    handouts: list[list[Job]] = []
+    ordered = sorted(rows, key=lambda row: (row["tenant_id"], row["key"], row["priority"], row["id"]))
+    for row in ordered:
+        job = _job(row, terms.kind, lease)
+        if row["leads"]:
+            handouts.append([job])
+        else:
+            handouts[-1].append(job)
+    return handouts
 
 
 def _job(row: Row, kind: JobKind, lease: int) -> Job:
-    payload: Mapping[str, str] = row["payload"]
     return Job(
         id=JobId(row["id"]),
         tenant=TenantId(row["tenant_id"]),
         kind=kind,
-        payload=payload,
+        key=row["key"],
+        payload=row["payload"],
         attempt=row["attempt"],
         lease=lease,
         deadline=row["deadline"],

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cid.queue.claims import Claimer, Terms
 
 NEVER = float("-inf")
+PACE_S = 0.01
+"""While less than half of the slots are free, claims come no closer: many small ones cost more than few big ones."""
 log = structlog.get_logger("queue.consumer")
 
 
@@ -39,15 +41,24 @@ class Lane:
     def heard(self, now: float) -> None:
         """There may be work. Groups that still fill need no more than four looks in a linger."""
         self.heard_at = now
-        self.look_at = min(self.look_at, max(now, self.looked_at + self.terms.linger.total_seconds() / 4))
+        self.look_at = min(self.look_at, max(now, self.looked_at + self._quarter_s))
+
+    def next_look(self) -> float:
+        return self.look_at if 2 * self.free >= self.slots else max(self.look_at, self.looked_at + PACE_S)
 
     def found(self, now: float) -> None:
         self.looked_at = self.look_at = now
 
-    def found_nothing(self, now: float, poll_s: float) -> None:
+    def found_nothing(self, began: float, now: float, poll_s: float, wait_s: float | None = None) -> None:
+        """`wait_s`: then a limit or a linger lets something through. What was heard since `began` is looked for now."""
         self.looked_at = now
-        ripe_at = self.heard_at + self.terms.linger.total_seconds() + 0.01
-        self.look_at = ripe_at if now < ripe_at else now + poll_s
+        if self.heard_at >= began:
+            poll_s = self._quarter_s
+        self.look_at = now + min(poll_s, poll_s if wait_s is None else wait_s + 0.001)
+
+    @property
+    def _quarter_s(self) -> float:
+        return self.terms.linger.total_seconds() / 4
 
 
 class Consumer:
@@ -136,33 +147,36 @@ class Consumer:
         if not self._may_claim():
             await self._pause(0.5)
             return
-        due = [lane for lane in self._lanes.values() if lane.free and lane.look_at <= now]
+        due = [lane for lane in self._lanes.values() if lane.free and lane.next_look() <= now]
         for lane in due:
             await self._fill(lane, hands)
         if not due:
-            next_at = min((lane.look_at for lane in self._lanes.values() if lane.free), default=now + self._poll_s)
+            next_at = min((lane.next_look() for lane in self._lanes.values() if lane.free), default=now + self._poll_s)
             await self._pause(next_at - now)
 
     async def _fill(self, lane: Lane, hands: asyncio.TaskGroup) -> bool:
-        handouts = await self._claimer.claim(lane.terms, lane.free)
+        began = asyncio.get_running_loop().time()
+        claimed = await self._claimer.claim(lane.terms, lane.free)
         now = asyncio.get_running_loop().time()
-        if handouts:
+        if claimed.handouts:
             lane.found(now)
         else:
             # Spread: processes that started together must not poll together.
-            lane.found_nothing(now, self._poll_s * (0.75 + 0.5 * self._chance()))
-        for jobs in handouts:
-            lane.free -= 1
-            hand = hands.create_task(self._hand(lane, jobs), name=f"{lane.terms.kind} {jobs[0].id}")
+            lane.found_nothing(began, now, self._poll_s * (0.75 + 0.5 * self._chance()), claimed.wait_s)
+        lane.free -= len(claimed.handouts)
+        for jobs in claimed.handouts:
+            hand = hands.create_task(self._hand(lane, jobs))
             self._hands.add(hand)
             hand.add_done_callback(self._hands.discard)
-        return bool(handouts)
+        return bool(claimed.handouts)
 
     async def _hand(self, lane: Lane, jobs: list[Job]) -> None:
         try:
             await self._work(jobs)
         finally:
             lane.free += 1
+            if lane.terms.limited:
+                lane.heard(asyncio.get_running_loop().time())
             self._heard.set()
 
     async def _pause(self, seconds: float) -> None:

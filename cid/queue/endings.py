@@ -13,9 +13,10 @@ from cid.queue import wakeups
 from cid.queue.jobs import DEAD, reason
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
-    from cid.domain.jobs import Job
+    from cid.domain.jobs import Job, JobKind
     from cid.queue.link import Link
 
 ENDED = query("workers.ended")
@@ -52,6 +53,8 @@ class Endings:
     """
 
     link: Link
+    freed: Callable[[set[JobKind]], None] = lambda _kinds: None
+    """Hears which kinds' jobs stopped counting as running."""
     _queue: list[Ending] = field(default_factory=list)
     _filled: asyncio.Event = field(default_factory=asyncio.Event)
     _written: asyncio.Event = field(default_factory=asyncio.Event)
@@ -98,6 +101,7 @@ class Endings:
             ids, leases = _fences(ended)
             await self.link.fetch(ENDED, ids, leases, [str(e.outcome) for e in ended])
             _remove(batch, ended)
+            self.freed({e.job.kind for e in ended})
         for outcome in (Outcome.RETRY, Outcome.SNOOZE, Outcome.HAND_BACK):
             back = [e for e in batch if e.outcome is outcome]
             if back:
@@ -107,9 +111,13 @@ class Endings:
                 rows = await self.link.fetch(PUT_BACK, ids, leases, [e.at for e in back], refund, whys)
                 _remove(batch, back)
                 wakeups.ready({row["kind"] for row in rows if row["outcome"] == "ready"})
-        for ending in [e for e in batch if e.outcome is Outcome.DEAD]:
-            await self.link.fetch(DEAD, ending.job.id, ending.job.lease, reason(ending.why))
-            batch.remove(ending)
+                self.freed({e.job.kind for e in back})
+        dead = [e for e in batch if e.outcome is Outcome.DEAD]
+        if dead:
+            ids, leases = _fences(dead)
+            await self.link.fetch(DEAD, ids, leases, [reason(e.why) for e in dead])
+            _remove(batch, dead)
+            self.freed({e.job.kind for e in dead})
 
 
 def _fences(endings: list[Ending]) -> tuple[list[int], list[int]]:

@@ -2,68 +2,67 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from cid.domain.errors import LostLease
+from cid.domain.ids import JobId
+from cid.domain.jobs import Enqueued
 from cid.pg.sql import query
 from cid.queue import wakeups
+from cid.queue.hand import CURRENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from cid.domain.ids import JobId, TenantId
     from cid.domain.jobs import Job, NewJob
     from cid.ports import Tx
 
 ENQUEUE = query("jobs.enqueue")
+TWINS = query("jobs.twins")
 DONE = query("jobs.done")
 DEAD = query("jobs.dead")
 SNOOZE = query("jobs.snooze")
 ERROR_LIMIT = 2000
-_ended: ContextVar[dict[JobId, str] | None] = ContextVar("ended", default=None)
 
 
-@contextmanager
-def watched() -> Iterator[dict[JobId, str]]:
-    """The jobs that were ended within and how, filled in as their transactions commit."""
-    ended: dict[JobId, str] = {}
-    token = _ended.set(ended)
-    try:
-        yield ended
-    finally:
-        _ended.reset(token)
-
-
-async def enqueue(tx: Tx, *jobs: NewJob) -> int:
-    """Add `jobs`; answers how many were added, which is fewer where a waiting job has the same dedupe key.
+async def enqueue(tx: Tx, *jobs: NewJob) -> list[Enqueued]:
+    """Add `jobs`; answers for each, in order, which job does its work and whether it is a new one.
 
     In a tenant's transaction only that tenant's jobs are accepted (row security). After the commit, consumers in this
     process are woken at once and others by one NOTIFY per kind.
     """
-    by_tenant: dict[TenantId, list[NewJob]] = defaultdict(list)
-    for job in jobs:
-        by_tenant[job.tenant].append(job)
-    added: set[str] = set()
-    count = 0
-    for tenant, group in by_tenant.items():
-        rows = await tx.fetch(
-            ENQUEUE,
-            tenant,
-            [job.kind for job in group],
-            [job.priority for job in group],
-            [job.run_at for job in group],
-            [job.dedupe for job in group],
-            [dict(job.payload) for job in group],
-        )
-        count += len(rows)
-        added |= {row["kind"] for row in rows if row["state"] == "ready"}
-    if added:
-        tx.after_commit(lambda: wakeups.ready(added))
-    return count
+    if not jobs:
+        return []
+    rows = await tx.fetch(
+        ENQUEUE,
+        [job.tenant for job in jobs],
+        [job.kind for job in jobs],
+        [job.key for job in jobs],
+        [job.priority for job in jobs],
+        [job.run_at for job in jobs],
+        [job.dedupe for job in jobs],
+        [job.payload for job in jobs],
+    )
+    answers = [Enqueued(JobId(row["id"]), added=row["state"] is not None) for row in rows]
+    ready = {job.kind for job, row in zip(jobs, rows, strict=True) if row["state"] == "ready"}
+    if ready:
+        tx.after_commit(lambda: wakeups.ready(ready))
+    missing = [n for n, answer in enumerate(answers) if not answer.added]
+    if missing:
+        await _name_twins(tx, jobs, answers, missing)
+    return answers
+
+
+async def _name_twins(tx: Tx, jobs: Sequence[NewJob], answers: list[Enqueued], missing: Sequence[int]) -> None:
+    twins = [jobs[n] for n in missing]
+    rows = await tx.fetch(
+        TWINS, [job.tenant for job in twins], [job.kind for job in twins], [job.dedupe for job in twins]
+    )
+    for n in missing:
+        answers[n] = Enqueued(None, added=False)
+    for row in rows:
+        answers[missing[row["n"] - 1]] = Enqueued(JobId(row["id"]), added=False)
 
 
 async def done(tx: Tx, *jobs: Job) -> None:
@@ -76,7 +75,7 @@ async def done(tx: Tx, *jobs: Job) -> None:
 
 async def dead(tx: Tx, job: Job, why: str) -> None:
     """End `job` for good, to be looked at by a person."""
-    if await tx.fetchval(DEAD, job.id, job.lease, reason(why)) is None:
+    if await tx.fetchval(DEAD, [job.id], [job.lease], [reason(why)]) is None:
         raise LostLease(f"job {job.id} belongs to another process now")
     _note(tx, "dead", job)
 
@@ -98,7 +97,7 @@ def kinds(jobs: Iterable[Job]) -> set[str]:
 
 
 def _note(tx: Tx, how: str, *jobs: Job) -> None:
-    ended = _ended.get()
-    if ended is not None:
-        ids = dict.fromkeys((job.id for job in jobs), how)
+    hand = CURRENT.get()
+    if hand:
+        ended, ids = hand.ended, dict.fromkeys((job.id for job in jobs), how)
         tx.after_commit(lambda: ended.update(ids))

@@ -62,8 +62,10 @@ class Process:
         self._claim_link = self._link("claim")
         self._end_link = self._link("end")
         self._wire_link = self._link("wire")
-        self._endings = Endings(self._end_link)
+        lanes = [_lane(kind, handler, lingers=crew.lingers) for kind, handler in crew.table.items()]
+        self._endings = Endings(self._end_link, freed=self._freed)
         self.edge = Edge(crew.services, crew.table, self._endings, chance)
+        self._limited = {lane.terms.kind for lane in lanes if lane.terms.limited}
         self._heart = Heart(
             crew.dsn,
             self._worker,
@@ -78,7 +80,7 @@ class Process:
         self._claimer = Claimer(self._claim_link, self._worker)
         self._consumer = Consumer(
             self._claimer,
-            [_lane(kind, handler, lingers=crew.lingers) for kind, handler in crew.table.items()],
+            lanes,
             self.edge.run,
             poll=crew.tuning.poll,
             may_claim=lambda: self._heart.fresh,
@@ -169,6 +171,10 @@ class Process:
     def _link(self, use: str) -> Link:
         return Link(self._crew.dsn, name=f"cid {use}", timeout=self._crew.tuning.statement)
 
+    def _freed(self, kinds: set[JobKind]) -> None:
+        """Jobs of these kinds ended: where a limit held others back, there may be room now."""
+        self._consumer.wake(kinds & self._limited)
+
     def _asked(self, ids: frozenset[JobId]) -> None:
         """In the heart's thread."""
         self._loop.call_soon_threadsafe(self.edge.cancel, ids)
@@ -180,6 +186,9 @@ def _lane(kind: JobKind, handler: Handler, *, lingers: bool) -> Lane:
         deadline=handler.deadline,
         group=handler.group,
         linger=handler.linger if lingers else timedelta(0),
-        handouts=handler.handouts,
+        most=handler.most,
+        most_per_key=handler.most_per_key,
+        rate=handler.rate,
+        rate_per_key=handler.rate_per_key,
     )
     return Lane(terms=terms, slots=handler.slots)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 import structlog
@@ -14,8 +13,8 @@ from cid.domain.ids import JobId
 from cid.domain.jobs import Job, JobKind
 from cid.domain.outside import Stopping
 from cid.queue import backoff
-from cid.queue import jobs as queue_jobs
 from cid.queue.endings import Ending, Endings, Outcome
+from cid.queue.hand import CURRENT, Hand
 from cid.services import Services
 from cid.workers.table import Handler
 
@@ -24,14 +23,6 @@ log = structlog.get_logger("job")
 
 class Overdue(Exception):
     """The hand-out's deadline passed."""
-
-
-@dataclass(slots=True)
-class Hand:
-    """A hand-out in work, and which of its jobs somebody asked to cancel."""
-
-    task: asyncio.Task[None]
-    asked: set[JobId] = field(default_factory=set)
 
 
 class Edge:
@@ -54,17 +45,12 @@ class Edge:
 
     async def run(self, jobs: Sequence[Job]) -> None:
         """One hand-out. Raises nothing but CancelledError, and that only after its jobs are handed back."""
-        task = asyncio.current_task()
-        assert task
-        hand = Hand(task)
-        self._hands.update(dict.fromkeys((job.id for job in jobs), hand))
-        first = jobs[0]
-        ids: dict[str, object] = {"job": first.id, "kind": str(first.kind), "tenant": str(first.tenant)}
-        if len(jobs) > 1:
-            ids["jobs"] = len(jobs)
+        hand = Hand(jobs, asyncio.current_task())
+        CURRENT.set(hand)  # every hand-out is a task, and every task has a context of its own
+        for job in jobs:
+            self._hands[job.id] = hand
         try:
-            with structlog.contextvars.bound_contextvars(attempt=first.attempt, **ids):
-                await self._run(jobs, hand)
+            await self._run(jobs, hand)
         finally:
             for job in jobs:
                 self._hands.pop(job.id, None)
@@ -73,23 +59,24 @@ class Edge:
         """Somebody asked for it. The other jobs of the same hand-out are handed back."""
         for job_id in ids:
             hand = self._hands.get(job_id)
-            if hand and job_id not in hand.asked:
+            if hand and hand.task and job_id not in hand.asked:
                 hand.asked.add(job_id)
                 hand.task.cancel()
 
     async def _run(self, jobs: Sequence[Job], hand: Hand) -> None:
-        with queue_jobs.watched() as ended:
-            try:
-                await self._flow(jobs, self._table[jobs[0].kind].deadline)
-                self._end(jobs, ended, Outcome.DONE)
-            except asyncio.CancelledError:
-                self._end([job for job in jobs if job.id in hand.asked], ended, Outcome.CANCELLED)
-                self._end([job for job in jobs if job.id not in hand.asked], ended, Outcome.HAND_BACK)
-                if not hand.asked:
-                    raise
+        ended = hand.ended
+        try:
+            await self._flow(jobs, self._table[jobs[0].kind].deadline)
+            self._end(jobs, ended, Outcome.DONE)
+        except asyncio.CancelledError:
+            self._end([job for job in jobs if job.id in hand.asked], ended, Outcome.CANCELLED)
+            self._end([job for job in jobs if job.id not in hand.asked], ended, Outcome.HAND_BACK)
+            if not hand.asked:
+                raise
+            if hand.task:
                 hand.task.uncancel()
-            except Exception as error:  # noqa: BLE001 - the edge of jobs: whatever a flow raises has an ending
-                await self._failed(jobs, ended, _leaf(error), hand)
+        except Exception as error:  # noqa: BLE001 - the edge of jobs: whatever a flow raises has an ending
+            await self._failed(jobs, ended, _leaf(error), hand)
 
     async def _flow(self, jobs: Sequence[Job], deadline: timedelta) -> None:
         try:
@@ -127,6 +114,7 @@ class Edge:
             if job.id in hand.asked:
                 self._add(Ending(job=job, outcome=Outcome.CANCELLED))
             else:
+                hand.jobs = [job]
                 await self._run([job], hand)
 
     def _again(self, job: Job, error: Exception) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeAlias
 
-from cid.domain.jobs import Job, JobKind
+from cid.domain.jobs import Job, JobKind, Rate
 from cid.domain.policy import MODEL_TRIES
 from cid.flows import assess, draft, group, poll, publish, relate, review, rules, tidy, wake
 from cid.services import Services
@@ -17,8 +17,11 @@ Flow: TypeAlias = Callable[[Services, Sequence[Job]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handler:
-    """`deadline` bounds one hand-out. `group` > 1 hands out up to that many waiting jobs of one tenant together,
-    after the oldest waited `linger` or the group is full, with at most `handouts` per tenant at once."""
+    """`deadline` bounds one hand-out, and `slots` says how many one process runs at once. `group` > 1 hands out up to
+    that many waiting jobs of one tenant and key together, once the oldest waited `linger` or the group is full.
+
+    The rest holds for all processes together and is never overshot: hand-outs of the kind at once (`most`), of one
+    tenant and key (`most_per_key`), and how often they start (`rate`, `rate_per_key`). None: no limit."""
 
     flow: Flow
     tries: int
@@ -26,7 +29,10 @@ class Handler:
     slots: int
     group: int = 1
     linger: timedelta = timedelta(0)
-    handouts: int = 1
+    most: int | None = None
+    most_per_key: int | None = None
+    rate: Rate | None = None
+    rate_per_key: Rate | None = None
 
 
 MINUTE = timedelta(minutes=1)
@@ -35,10 +41,14 @@ TABLE: dict[JobKind, Handler] = {
     # A process that dies counts as a try of what it had in hand, and a slow feed is in hand most of the time.
     JobKind.POLL: Handler(flow=poll.poll, tries=50, deadline=2 * MINUTE, slots=24),
     # One writer: two at once would each open a story for the same event.
-    JobKind.GROUP: Handler(flow=group.group, tries=8, deadline=2 * MINUTE, slots=1, group=500, linger=SECOND / 5),
-    JobKind.RULES: Handler(flow=rules.rules, tries=8, deadline=2 * MINUTE, slots=4, group=500, linger=SECOND / 5),
+    JobKind.GROUP: Handler(
+        flow=group.group, tries=8, deadline=2 * MINUTE, slots=1, group=500, linger=SECOND / 5, most=1
+    ),
+    JobKind.RULES: Handler(
+        flow=rules.rules, tries=8, deadline=2 * MINUTE, slots=4, group=500, linger=SECOND / 5, most_per_key=1
+    ),
     JobKind.RELATE: Handler(
-        flow=relate.relate, tries=MODEL_TRIES, deadline=3 * MINUTE, slots=8, group=8, linger=SECOND, handouts=4
+        flow=relate.relate, tries=MODEL_TRIES, deadline=3 * MINUTE, slots=8, group=8, linger=SECOND, most_per_key=4
     ),
     JobKind.ASSESS: Handler(flow=assess.assess, tries=8, deadline=MINUTE, slots=8),
     JobKind.DRAFT: Handler(flow=draft.write, tries=MODEL_TRIES, deadline=6 * MINUTE, slots=4),

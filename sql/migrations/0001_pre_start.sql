@@ -460,10 +460,13 @@ create index audit_tenant on audit (tenant_id, at desc);
 
 -- ---------------------------------------------------------------------------------------------- the queue
 
+create sequence job_ids;
 create table jobs (
-  id bigint generated always as identity primary key,
+  -- taken before the insert, so that a producer learns which of its jobs became which; kept through snoozes and a second life
+  id bigint primary key default nextval('job_ids'),
   tenant_id uuid not null,                    -- the zero uuid: work of the platform
   kind text not null,
+  key text collate "C" not null default '',   -- what it belongs to inside its tenant: groups, turns and limits go by it
   state text not null default 'ready' check (state in ('scheduled', 'ready', 'running')),
   priority smallint not null default 0,
   run_at timestamptz not null default cid_now(),
@@ -471,18 +474,19 @@ create table jobs (
   worker uuid,
   lease bigint,
   deadline timestamptz,
-  leads boolean not null default false,       -- first job of a hand-out of a group
+  leads boolean not null default false,       -- first job of a hand-out that is counted
   cancel boolean not null default false,      -- asked for while running
   dedupe_key text,
   payload jsonb not null default '{}',
   error text not null default '',
   created_at timestamptz not null default cid_now(),
+  started_at timestamptz,                     -- the last hand-out
   check ((state = 'running') = (worker is not null and lease is not null and deadline is not null))
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);
-create index jobs_ready on jobs (kind, tenant_id, priority, id) where state = 'ready';
+create index jobs_ready on jobs (kind, tenant_id, key, priority, id) where state = 'ready';
 create index jobs_scheduled on jobs (run_at) where state = 'scheduled';
 create index jobs_running on jobs (worker) where state = 'running';
-create index jobs_leads on jobs (kind, tenant_id) where leads;
+create index jobs_leads on jobs (kind, tenant_id, key) where leads;
 create unique index jobs_dedupe on jobs (tenant_id, kind, dedupe_key) where state in ('scheduled', 'ready') and dedupe_key is not null;
 
 create table jobs_done (
@@ -494,6 +498,8 @@ create table jobs_done (
   attempt integer not null,
   payload jsonb not null,
   created_at timestamptz not null,
+  run_at timestamptz not null,                -- due; from here to the start it waited for its turn
+  started_at timestamptz,                     -- null: cancelled before it ran
   ended_at timestamptz not null default cid_now()
 ) partition by range (ended_at);
 create index jobs_done_time on jobs_done using brin (ended_at);
@@ -502,6 +508,9 @@ create table jobs_dead (
   id bigint primary key,
   tenant_id uuid not null,
   kind text not null,
+  key text collate "C" not null default '',
+  priority smallint not null default 0,
+  dedupe_key text,
   attempt integer not null,
   payload jsonb not null,
   error text not null,
@@ -546,89 +555,171 @@ create table pauses (
 
 -- ---------------------------------------------------------------------------------------------- the queue's functions
 
--- Up to p_n waiting jobs of the next tenant from p_from on whose group is full or whose first job waited p_linger, with at
--- most p_handouts hand-outs of a tenant at once. A function because two looks are needed: the second one, under the lock, has
--- a fresh snapshot. As one statement 1 % of claims saw a tenant as free that another claim had just taken.
-create function claim_group(p_kind text, p_from uuid, p_n integer, p_linger interval, p_worker uuid, p_lease bigint,
-                            p_deadline interval, p_handouts integer)
-returns table (id bigint, tenant_id uuid, attempt integer, deadline timestamptz, payload jsonb, error text)
+-- Hand-outs of a kind that has groups or limits: up to p_hands, each of up to p_size jobs of one (tenant, key), at most p_share of
+-- an entry; entries come in the order of their turns and go on behind the job (priority, id) they were at. A group goes out when
+-- it is full or its oldest job waited p_linger. At most p_most hand-outs of the kind and p_most_per_key of an entry run at once,
+-- in all processes together, and one starts in every p_every (p_every_per_key), p_burst of them at once: null is no limit.
+--
+-- A function because the counting must see what the claim before it committed: under the lock of the kind or of the entry each
+-- statement has a fresh snapshot. In one statement the count and the lock share a snapshot, and a limit of one lets two run.
+--
+-- Answers the jobs, the first of each hand-out marked `leads`; where there are none, maybe one row without id that says in how
+-- many seconds to ask again.
+create function claim_limited(
+  p_kind text, p_tenants uuid[], p_keys text[], p_priorities smallint[], p_ids bigint[], p_shares integer[], p_hands integer,
+  p_size integer, p_linger interval, p_worker uuid, p_lease bigint, p_deadline interval,
+  p_most integer, p_most_per_key integer, p_every interval, p_burst integer, p_every_per_key interval, p_burst_per_key integer)
+returns table (id bigint, tenant_id uuid, key text, priority smallint, attempt integer, deadline timestamptz, payload jsonb,
+               error text, leads boolean, wait double precision)
 language plpgsql volatile set search_path = pg_catalog, public, pg_temp as $$
 #variable_conflict use_column
 declare
-  v uuid; since timestamptz; wrapped boolean := p_from = '00000000-0000-0000-0000-000000000000';
+  hands integer := p_hands; clock timestamptz; tat timestamptz; mine integer[];
 begin
   -- A lost claim is a job handed out again, which the fence allows for: it need not wait for the disk.
   perform set_config('synchronous_commit', 'off', true);
-  select j.tenant_id into v from jobs j where j.state = 'ready' and j.kind = p_kind and j.tenant_id >= p_from
-  order by j.kind, j.tenant_id limit 1;
-  loop
-    if v is null then
-      exit when wrapped;
-      wrapped := true;
-      select j.tenant_id into v from jobs j where j.state = 'ready' and j.kind = p_kind order by j.kind, j.tenant_id limit 1;
-      exit when v is null or v >= p_from;
+  if p_most is not null or p_every is not null then
+    perform pg_advisory_xact_lock(hashtextextended(p_kind, 1));
+  end if;
+  if p_most is not null then
+    hands := least(hands, p_most - (select count(*) from jobs j where j.kind = p_kind and j.leads));
+  end if;
+  -- Under the lock by the clock on the wall: the transaction's own stood still while it waited for the lock.
+  clock := clock_timestamp() + (cid_now() - now());
+  if p_every is not null and hands > 0 then
+    tat := greatest(clock, (select l.tat from limits l where l.key = 'jobs ' || p_kind));
+    hands := least(hands, p_burst - ceil(extract(epoch from tat - clock) / extract(epoch from p_every)));
+    if hands <= 0 then
+      wait := extract(epoch from tat - p_every * (p_burst - 1) - clock);
+      return next;
     end if;
-    <<tenant>> begin
-      exit tenant when exists (select from pauses p where p.kind in (p_kind, '*')
-                               and p.tenant_id in (v, '00000000-0000-0000-0000-000000000000'));
-      select j.run_at into since from jobs j where j.state = 'ready' and j.kind = p_kind and j.tenant_id = v
-      order by j.priority, j.id limit 1;
-      if since > cid_now() - p_linger then
-        perform from jobs j where j.state = 'ready' and j.kind = p_kind and j.tenant_id = v
-        order by j.priority, j.id offset p_n - 1 limit 1;
-        exit tenant when not found;
-      end if;
-      exit tenant when p_handouts <= (select count(*) from jobs j where j.kind = p_kind and j.tenant_id = v and j.leads);
-      exit tenant when not pg_try_advisory_xact_lock(hashtextextended(p_kind || v, 0));
-      exit tenant when p_handouts <= (select count(*) from jobs j where j.kind = p_kind and j.tenant_id = v and j.leads);
-      return query
-        with picked as materialized (
-          select j.id from jobs j where j.state = 'ready' and j.kind = p_kind and j.tenant_id = v
-          order by j.priority, j.id limit p_n for update skip locked)
-        update jobs j
-        set state = 'running', attempt = j.attempt + 1, worker = p_worker, lease = p_lease, deadline = cid_now() + p_deadline,
-            leads = j.id = (select min(p.id) from picked p)
-        where j.id = any (array(select p.id from picked p))  -- not a join: with stale statistics that scans the table
-        returning j.id, j.tenant_id, j.attempt, j.deadline, j.payload, j.error;
-      if found then return; end if;
-    end tenant;
-    select (select j.tenant_id from jobs j where j.state = 'ready' and j.kind = p_kind and j.tenant_id > v
-            order by j.kind, j.tenant_id limit 1) into v;
-    exit when wrapped and p_from > '00000000-0000-0000-0000-000000000000' and v >= p_from;
-  end loop;
+  end if;
+  if hands <= 0 then return; end if;
+
+  select coalesce(array_agg(e.n), '{}') into mine from generate_subscripts(p_tenants, 1) as e (n)
+  where (p_most_per_key is null and p_every_per_key is null)
+     or pg_try_advisory_xact_lock(hashtextextended(p_kind || ' ' || p_tenants[e.n] || ' ' || p_keys[e.n], 2));
+  clock := clock_timestamp() + (cid_now() - now());
+  return query
+    with allowed as materialized (
+      select e.n, p_tenants[e.n] as tenant_id, p_keys[e.n] as key, p_priorities[e.n] as priority, p_ids[e.n] as id, l.limit_key,
+        least(p_shares[e.n],
+              case when p_most_per_key is not null then p_most_per_key - (
+                select count(*) from jobs j
+                where j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n] and j.leads) end,
+              p_burst_per_key - ceil(extract(epoch from greatest(l.tat, clock) - clock) / extract(epoch from p_every_per_key))
+        )::integer as hands
+      from unnest(mine) as e (n)
+      cross join lateral (
+        select k.limit_key, (select o.tat from limits o where p_every_per_key is not null and o.key = k.limit_key) as tat
+        from (select 'jobs ' || p_kind || ' ' || p_tenants[e.n] || ' ' || p_keys[e.n] as limit_key) k) l
+    ), closed as materialized (
+      select coalesce(array_agg(p.tenant_id), '{}') as tenants from pauses p where p.kind in (p_kind, '*')
+    ), locked as materialized (
+      select a.n, w.id, w.run_at, row_number() over (partition by a.n order by w.priority, w.id) - 1 as place
+      from allowed a cross join closed c
+      cross join lateral (
+        select j.id, j.priority, j.run_at from jobs j
+        where j.state = 'ready' and j.kind = p_kind and j.tenant_id = a.tenant_id and j.key = a.key
+          and (j.priority, j.id) > (a.priority, a.id)
+        order by j.priority, j.id limit greatest(a.hands, 0) * p_size for update skip locked) w
+      where not a.tenant_id = any (c.tenants) and not '00000000-0000-0000-0000-000000000000' = any (c.tenants)
+    ), ripe as materialized (
+      select g.n, g.id, g.place, dense_rank() over (order by g.place / p_size, g.n) as hand
+      from (select l.*, count(*) over hand as filled, min(l.run_at) over hand as since
+            from locked l window hand as (partition by l.n, l.place / p_size)) g
+      where g.filled = p_size or g.since <= cid_now() - p_linger
+    ), picked as materialized (
+      select r.id, r.n, r.place % p_size = 0 as leads from ripe r where r.hand <= hands
+    ), spent as (
+      insert into limits as l (key, tat)
+      select s.limit_key, clock + s.taken from (
+        select 'jobs ' || p_kind as limit_key, p_every * count(*) as taken from picked p where p.leads and p_every is not null
+        union all
+        select a.limit_key, p_every_per_key * count(*) from picked p join allowed a on a.n = p.n
+        where p.leads and p_every_per_key is not null group by a.limit_key) s
+      where s.taken > interval '0'
+      on conflict (key) do update set tat = greatest(l.tat, clock) + (excluded.tat - clock)
+    )
+    update jobs j
+    set state = 'running', attempt = j.attempt + 1, worker = p_worker, lease = p_lease, deadline = cid_now() + p_deadline,
+        started_at = cid_now(),
+        leads = j.id = any (array(select p.id from picked p where p.leads))
+    where j.id = any (array(select p.id from picked p))  -- not a join: with stale statistics that scans the table
+    returning j.id, j.tenant_id, j.key, j.priority, j.attempt, j.deadline, j.payload, j.error, j.leads, null::double precision;
+  if found then return; end if;
+
+  -- Nothing yet: when the first of these limits lets something through, or the first group has waited long enough.
+  wait := (
+    select min(s.seconds) from unnest(mine) as e (n)
+    cross join lateral (
+      select extract(epoch from l.tat - p_every_per_key * (p_burst_per_key - 1) - clock) as seconds from limits l
+      where p_every_per_key is not null and l.key = 'jobs ' || p_kind || ' ' || p_tenants[e.n] || ' ' || p_keys[e.n]
+      union all
+      select extract(epoch from f.run_at + p_linger - clock) from (
+        select j.run_at from jobs j
+        where p_linger > interval '0' and j.state = 'ready' and j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n]
+        order by j.priority, j.id limit 1) f
+    ) s where s.seconds > 0);
+  if wait is not null then return next; end if;
 end $$;
+
+-- See put_back.
+create function put_back_once(p_ids bigint[], p_leases bigint[], p_run_at timestamptz[], p_refund boolean, p_errors text[])
+returns table (id bigint, kind text, outcome text)
+language sql volatile set search_path = pg_catalog, public, pg_temp as $$
+  with locked as materialized (
+    select j.id, j.tenant_id, j.kind, j.dedupe_key, j.cancel, g.run_at, g.error
+    from unnest(p_ids, p_leases, p_run_at, p_errors) as g (id, lease, run_at, error)
+    join jobs j on j.id = g.id and j.lease = g.lease
+    for update of j
+  ), given as materialized (
+    select l.id, l.run_at, l.error,
+      case when l.cancel then 'cancelled'
+           when l.dedupe_key is not null and (exists (
+             select from jobs w where w.tenant_id = l.tenant_id and w.kind = l.kind and w.dedupe_key = l.dedupe_key
+               and w.state in ('scheduled', 'ready'))
+             or row_number() over (partition by l.tenant_id, l.kind, l.dedupe_key order by l.cancel, l.id) > 1) then 'merged'
+           when l.run_at is null then 'ready' else 'scheduled' end as outcome
+    from locked l
+  ), back as (
+    update jobs j
+    set state = g.outcome, run_at = coalesce(g.run_at, cid_now()), worker = null, lease = null, deadline = null, leads = false,
+        attempt = greatest(j.attempt - p_refund::int, 0), error = coalesce(g.error, j.error)
+    from given g where j.id = g.id and g.outcome in ('ready', 'scheduled')
+    returning j.id, j.kind, g.outcome
+  ), gone as (
+    delete from jobs j using given g
+    where j.id = g.id and g.outcome in ('cancelled', 'merged')
+    returning j.*, g.outcome
+  ), ended as (
+    insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at, run_at, started_at)
+    select g.id, g.tenant_id, g.kind, g.outcome, g.attempt, g.payload, g.created_at, g.run_at, g.started_at from gone g
+    returning id, kind, outcome
+  )
+  select b.id, b.kind, b.outcome from back b union all select e.id, e.kind, e.outcome from ended e
+$$;
 
 -- Running jobs go back to wait: at p_run_at, or at once where that is null; p_refund gives the attempt back. One that was to
 -- be cancelled is, and one whose dedupe twin waits merges into it. Fenced by (id, lease); answers what became of each.
+-- All in one statement; where a twin turns up meanwhile, one by one.
 create function put_back(p_ids bigint[], p_leases bigint[], p_run_at timestamptz[], p_refund boolean, p_errors text[])
 returns table (id bigint, kind text, outcome text)
 language plpgsql volatile set search_path = pg_catalog, public, pg_temp as $$
 #variable_conflict use_column
-declare
-  i integer; cancelled boolean;
 begin
-  for i in 1 .. cardinality(p_ids) loop
-    id := p_ids[i]; kind := null;
-    select j.cancel, j.kind into cancelled, kind from jobs j where j.id = p_ids[i] and j.lease = p_leases[i] for update;
-    continue when not found;
-    outcome := case when cancelled then 'cancelled' when p_run_at[i] is null then 'ready' else 'scheduled' end;
-    if not cancelled then
+  begin
+    return query select * from put_back_once(p_ids, p_leases, p_run_at, p_refund, p_errors);
+  exception when unique_violation then
+    for i in 1 .. cardinality(p_ids) loop
       begin
-        update jobs j
-        set state = outcome, run_at = coalesce(p_run_at[i], cid_now()), worker = null, lease = null, deadline = null,
-            leads = false, attempt = greatest(j.attempt - p_refund::int, 0), error = coalesce(p_errors[i], j.error)
-        where j.id = p_ids[i];
+        return query select * from put_back_once(p_ids[i:i], p_leases[i:i], p_run_at[i:i], p_refund, p_errors[i:i]);
       exception when unique_violation then
-        outcome := 'merged';
+        -- the twin is there now, and a second look sees it
+        return query select * from put_back_once(p_ids[i:i], p_leases[i:i], p_run_at[i:i], p_refund, p_errors[i:i]);
       end;
-    end if;
-    if outcome in ('cancelled', 'merged') then
-      with gone as (delete from jobs j where j.id = p_ids[i] returning j.*)
-      insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at)
-      select g.id, g.tenant_id, g.kind, outcome, g.attempt, g.payload, g.created_at from gone g;
-    end if;
-    return next;
-  end loop;
+    end loop;
+  end;
 end $$;
 
 -- Jobs of processes that are silent for p_silent or unknown, and jobs whose deadline passed a minute ago (the process lives
@@ -638,30 +729,33 @@ returns table (id bigint, kind text, outcome text)
 language plpgsql volatile set search_path = pg_catalog, public, pg_temp as $$
 #variable_conflict use_column
 declare
-  lost record; why text;
+  back bigint[]; leases bigint[]; whys text[]; over bigint[]; reasons text[];
 begin
-  for lost in
-    select j.id, j.kind, j.lease, j.attempt, j.error,
-           j.worker = any (array(select w.id from workers w where w.beat_at > cid_now() - p_silent)) as alive,
-           coalesce((select t.tries from unnest(p_kinds, p_tries) t (kind, tries) where t.kind = j.kind), 5) as tries
+  select array_agg(l.id) filter (where l.again), array_agg(l.lease) filter (where l.again), array_agg(l.why) filter (where l.again),
+         array_agg(l.id) filter (where not l.again), array_agg(l.why) filter (where not l.again)
+  into back, leases, whys, over, reasons
+  from (
+    select j.id, j.lease,
+      j.attempt < coalesce((select t.tries from unnest(p_kinds, p_tries) t (kind, tries) where t.kind = j.kind), 5) as again,
+      case when j.worker = any (array(select w.id from workers w where w.beat_at > cid_now() - p_silent))
+           then 'its deadline passed and its process did not end it' else 'its process died' end
+        || format(' (attempt %s)', j.attempt) as why
     from jobs j
     where j.state = 'running'
       and (j.worker <> all (array(select w.id from workers w where w.beat_at > cid_now() - p_silent))
            or j.deadline < cid_now() - interval '1 minute')
-    order by j.id limit p_limit for update skip locked
-  loop
-    why := case when lost.alive then 'its deadline passed and its process did not end it' else 'its process died' end
-           || format(' (attempt %s)', lost.attempt);
-    if lost.attempt < lost.tries then
-      return query select * from put_back(array[lost.id], array[lost.lease], array[null::timestamptz], false, array[why]);
-    else
-      with gone as (delete from jobs j where j.id = lost.id returning j.*)
-      insert into jobs_dead (id, tenant_id, kind, attempt, payload, error, created_at)
-      select g.id, g.tenant_id, g.kind, g.attempt, g.payload, why, g.created_at from gone g;
-      id := lost.id; kind := lost.kind; outcome := 'dead';
-      return next;
-    end if;
-  end loop;
+    order by j.id limit p_limit for update skip locked) l;
+  if over is not null then
+    return query
+      with gone as (delete from jobs j where j.id = any (over) returning j.*)
+      insert into jobs_dead as d (id, tenant_id, kind, key, priority, dedupe_key, attempt, payload, error, created_at)
+      select g.id, g.tenant_id, g.kind, g.key, g.priority, g.dedupe_key, g.attempt, g.payload, o.why, g.created_at
+      from gone g join unnest(over, reasons) as o (id, why) on o.id = g.id
+      returning d.id, d.kind, 'dead';
+  end if;
+  if back is not null then
+    return query select * from put_back(back, leases, array_fill(null::timestamptz, array[cardinality(back)]), false, whys);
+  end if;
 end $$;
 
 -- Scheduled jobs that are due become ready, all in one statement; where that fails, one by one, and the one at fault is put
@@ -720,7 +814,7 @@ end $$;
 
 -- For people with psql, and for the desk's own commands. Invoker's rights: row security holds here as everywhere.
 create view inspect.jobs_now with (security_invoker = true) as
-  select j.id, j.kind, j.state, t.slug as tenant, j.priority, j.attempt, j.run_at, cid_now() - j.run_at as waited,
+  select j.id, j.kind, j.state, t.slug as tenant, j.key, j.priority, j.attempt, j.run_at, cid_now() - j.run_at as waited,
          j.deadline, w.host, w.pid, j.cancel, j.dedupe_key, j.payload, j.error, j.created_at, j.tenant_id,
          exists (select from pauses p where p.kind in (j.kind, '*')
                  and p.tenant_id in (j.tenant_id, '00000000-0000-0000-0000-000000000000')) as paused
@@ -742,16 +836,22 @@ create view inspect.jobs_stuck with (security_invoker = true) as
   where s.why is not null;
 
 create view inspect.jobs_dead with (security_invoker = true) as
-  select d.id, d.kind, t.slug as tenant, d.attempt, d.error, d.payload, d.created_at, d.died_at, d.tenant_id
+  select d.id, d.kind, t.slug as tenant, d.key, d.priority, d.attempt, d.error, d.payload, d.created_at, d.died_at, d.tenant_id
   from jobs_dead d left join tenants t on t.id = d.tenant_id;
 
--- A dead job gets all its tries again. False where there is no such dead job.
+-- A dead job gets all its tries again, as the job it was. False where there is no such dead job, or where a waiting job with the
+-- same key does the work already: then the dead one stays, to be looked at.
 create function inspect.retry_job(p_id bigint) returns boolean
 language sql volatile set search_path = pg_catalog, public, pg_temp as $$
-  with gone as (delete from jobs_dead d where d.id = p_id returning d.*),
-  back as (
-    insert into jobs (tenant_id, kind, payload, error, created_at)
-    select g.tenant_id, g.kind, g.payload, g.error, g.created_at from gone g)
+  with back as (
+    insert into jobs (id, tenant_id, kind, key, priority, dedupe_key, payload, error, created_at)
+    select d.id, d.tenant_id, d.kind, d.key, d.priority, d.dedupe_key, d.payload, d.error, d.created_at
+    from jobs_dead d where d.id = p_id for update
+    on conflict (tenant_id, kind, dedupe_key) where state in ('scheduled', 'ready') and dedupe_key is not null do nothing
+    returning id
+  ), gone as (
+    delete from jobs_dead d using back b where d.id = b.id returning d.id
+  )
   select exists (select from gone)
 $$;
 
@@ -768,8 +868,8 @@ begin
     return 'asked';
   elsif found_state is not null then
     with gone as (delete from jobs j where j.id = p_id returning j.*)
-    insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at)
-    select g.id, g.tenant_id, g.kind, 'cancelled', g.attempt, g.payload, g.created_at from gone g;
+    insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at, run_at, started_at)
+    select g.id, g.tenant_id, g.kind, 'cancelled', g.attempt, g.payload, g.created_at, g.run_at, g.started_at from gone g;
     return 'cancelled';
   end if;
   return null;
@@ -901,17 +1001,22 @@ grant select on screenings, verdicts, drafts, publications to cid_worker;
 grant delete on members, sessions, once_links, workers, periodic_slots, limits, story_keys to cid_worker;
 grant select, insert, update, delete on jobs, jobs_dead, pauses to cid_worker;
 grant select, insert, update on limits to cid_app, cid_worker;
+grant usage on sequence job_ids to cid_app, cid_worker;
 grant select on high_water to cid_app, cid_worker;
 grant insert, update on high_water to cid_worker;
 -- inspect.jobs_now says where a job runs.
 grant select (id, host, pid, beat_at) on workers to cid_app;
 grant select on inspect.jobs_now, inspect.jobs_stuck, inspect.jobs_dead to cid_app, cid_worker;
-revoke all on function claim_group(text, uuid, integer, interval, uuid, bigint, interval, integer),
-  put_back(bigint[], bigint[], timestamptz[], boolean, text[]), rescue(interval, text[], integer[], integer),
+revoke all on function claim_limited(text, uuid[], text[], smallint[], bigint[], integer[], integer, integer, interval, uuid, bigint, interval,
+  integer, integer, interval, integer, interval, integer),
+  put_back(bigint[], bigint[], timestamptz[], boolean, text[]), put_back_once(bigint[], bigint[], timestamptz[], boolean, text[]),
+  rescue(interval, text[], integer[], integer),
   move_due(integer), drop_old_history(interval), inspect.retry_job(bigint), inspect.cancel_job(bigint),
   inspect.pause(text, uuid), inspect.resume(text, uuid) from public;
-grant execute on function claim_group(text, uuid, integer, interval, uuid, bigint, interval, integer),
-  put_back(bigint[], bigint[], timestamptz[], boolean, text[]), rescue(interval, text[], integer[], integer),
+grant execute on function claim_limited(text, uuid[], text[], smallint[], bigint[], integer[], integer, integer, interval, uuid, bigint, interval,
+  integer, integer, interval, integer, interval, integer),
+  put_back(bigint[], bigint[], timestamptz[], boolean, text[]), put_back_once(bigint[], bigint[], timestamptz[], boolean, text[]),
+  rescue(interval, text[], integer[], integer),
   move_due(integer), drop_old_history(interval), inspect.retry_job(bigint), inspect.cancel_job(bigint),
   inspect.pause(text, uuid), inspect.resume(text, uuid) to cid_worker;
 

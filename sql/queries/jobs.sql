@@ -1,49 +1,64 @@
 -- name: enqueue
--- One statement for any number of jobs of one tenant. A waiting job with the same key does the work: nothing is added.
-insert into jobs (tenant_id, kind, state, priority, run_at, dedupe_key, payload)
-select $1, j.kind, case when j.run_at > cid_now() then 'scheduled' else 'ready' end, j.priority, coalesce(j.run_at, cid_now()), j.dedupe, j.payload
-from unnest($2::text[], $3::smallint[], $4::timestamptz[], $5::text[], $6::jsonb[]) with ordinality
-  as j (kind, priority, run_at, dedupe, payload, n)
-order by j.kind, j.dedupe, j.n  -- one order for everybody: two producers of the same keys must not wait for each other
-on conflict (tenant_id, kind, dedupe_key) where state in ('scheduled', 'ready') and dedupe_key is not null do nothing
-returning id, kind, state
+-- One statement for any number of jobs, each with its answer in order. A waiting job with the same key does the work: nothing is
+-- added then, and `state` is null.
+with given as materialized (
+  select nextval('job_ids') as id, g.*
+  from unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::timestamptz[], $6::text[], $7::jsonb[]) with ordinality
+    as g (tenant_id, kind, key, priority, run_at, dedupe, payload, n)
+), added as (
+  insert into jobs (id, tenant_id, kind, key, state, priority, run_at, dedupe_key, payload)
+  select id, tenant_id, kind, key, case when run_at > cid_now() then 'scheduled' else 'ready' end, priority,
+    coalesce(run_at, cid_now()), dedupe, payload
+  from given
+  order by tenant_id, kind, dedupe, n  -- one order for everybody: two producers of the same keys must not wait for each other
+  on conflict (tenant_id, kind, dedupe_key) where state in ('scheduled', 'ready') and dedupe_key is not null do nothing
+  returning id, state
+)
+select g.id, a.state from given g left join added a on a.id = g.id order by g.n
+
+-- name: twins
+-- The waiting jobs that do the work of those that were not added, as far as they still wait.
+select g.n::int as n, j.id
+from unnest($1::uuid[], $2::text[], $3::text[]) with ordinality as g (tenant_id, kind, dedupe, n)
+join jobs j on j.tenant_id = g.tenant_id and j.kind = g.kind and j.dedupe_key = g.dedupe and j.state in ('scheduled', 'ready')
 
 -- name: done
 -- Fenced by (id, lease) and nothing else: naming state or worker lets the planner take the running index.
 with gone as (
   delete from jobs j using unnest($1::bigint[], $2::bigint[]) as d (id, lease)
   where j.id = d.id and j.lease = d.lease
-  returning j.id, j.tenant_id, j.kind, j.attempt, j.payload, j.created_at
+  returning j.id, j.tenant_id, j.kind, j.attempt, j.payload, j.created_at, j.run_at, j.started_at
 )
-insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at)
-select id, tenant_id, kind, 'done', attempt, payload, created_at from gone
+insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at, run_at, started_at)
+select id, tenant_id, kind, 'done', attempt, payload, created_at, run_at, started_at from gone
 returning id
 
 -- name: dead
 -- Ends for good; no pruning touches jobs_dead.
 with gone as (
-  delete from jobs where id = $1 and lease = $2
-  returning id, tenant_id, kind, attempt, payload, created_at
+  delete from jobs j using unnest($1::bigint[], $2::bigint[], $3::text[]) as d (id, lease, why)
+  where j.id = d.id and j.lease = d.lease
+  returning j.id, j.tenant_id, j.kind, j.key, j.priority, j.dedupe_key, j.attempt, j.payload, d.why, j.created_at
 )
-insert into jobs_dead (id, tenant_id, kind, attempt, payload, error, created_at)
-select id, tenant_id, kind, attempt, payload, $3, created_at from gone
+insert into jobs_dead (id, tenant_id, kind, key, priority, dedupe_key, attempt, payload, error, created_at)
+select id, tenant_id, kind, key, priority, dedupe_key, attempt, payload, why, created_at from gone
 returning id
 
 -- name: snooze
--- A sleeping job keeps its attempts. App may not update jobs, so the row is taken out and put back as new.
+-- A sleeping job keeps its id and its attempts. App may not update jobs, so the row is taken out and put back.
 with gone as (
   delete from jobs where id = $1 and lease = $2
-  returning id, tenant_id, kind, priority, attempt, dedupe_key, payload, created_at, cancel
+  returning id, tenant_id, kind, key, priority, attempt, dedupe_key, payload, created_at, run_at, started_at, cancel
 ), back as (
-  insert into jobs (tenant_id, kind, state, priority, run_at, attempt, dedupe_key, payload, error, created_at)
-  select tenant_id, kind, 'scheduled', priority, $3, greatest(attempt - 1, 0), dedupe_key, payload, $4, created_at
+  insert into jobs (id, tenant_id, kind, key, state, priority, run_at, attempt, dedupe_key, payload, error, created_at, started_at)
+  select id, tenant_id, kind, key, 'scheduled', priority, $3, greatest(attempt - 1, 0), dedupe_key, payload, $4, created_at, started_at
   from gone where not cancel
   on conflict (tenant_id, kind, dedupe_key) where state in ('scheduled', 'ready') and dedupe_key is not null do nothing
   returning id
 ), ended as (
   -- asked to be cancelled meanwhile, or a waiting job with the same key does the work
-  insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at)
-  select id, tenant_id, kind, case when cancel then 'cancelled' else 'merged' end, attempt, payload, created_at
+  insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at, run_at, started_at)
+  select id, tenant_id, kind, case when cancel then 'cancelled' else 'merged' end, attempt, payload, created_at, run_at, started_at
   from gone where not exists (select from back)
 )
 select count(*) from gone

@@ -35,10 +35,10 @@ with quick as materialized (
 ), gone as (
   delete from jobs j using unnest($1::bigint[], $2::bigint[], $3::text[]) as d (id, lease, outcome)
   where j.id = d.id and j.lease = d.lease and (select q.off from quick q) is not null
-  returning j.id, j.tenant_id, j.kind, d.outcome, j.attempt, j.payload, j.created_at
+  returning j.id, j.tenant_id, j.kind, d.outcome, j.attempt, j.payload, j.created_at, j.run_at, j.started_at
 )
-insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at)
-select id, tenant_id, kind, outcome, attempt, payload, created_at from gone
+insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at, run_at, started_at)
+select id, tenant_id, kind, outcome, attempt, payload, created_at, run_at, started_at from gone
 returning id
 
 -- name: put_back

@@ -16,6 +16,7 @@ from cid.domain.ids import JobId, TenantId
 from cid.domain.jobs import Job, JobKind
 from cid.domain.outside import Stopping
 from cid.queue.endings import Ending, Endings, Outcome
+from cid.queue.hand import name_the_job
 from cid.workers.run import Edge
 from cid.workers.table import Handler
 from tests.fakes import FrozenClock
@@ -202,7 +203,7 @@ async def test_log_lines_of_a_flow_carry_the_job() -> None:
     seen: dict[str, Any] = {}
 
     async def flow(_sv: Services, _jobs: Sequence[Job]) -> None:
-        seen.update(structlog.contextvars.get_contextvars())
+        seen.update(name_the_job(None, "info", {}))
 
     await edge(flow, Noted()).run([job(5, attempt=2)])
     assert seen == {"job": 5, "kind": "rules", "tenant": str(T), "attempt": 2}
