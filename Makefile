@@ -48,7 +48,7 @@ fix: .venv/dev.stamp
 bench: .venv/dev.stamp
 	@exec $(BIN)/python -m bench
 chaos: .venv/dev.stamp
-	@exec $(BIN)/python -m bench.realrun --kills 20 --interval 5
+	@exec $(BIN)/python -m tests.chaos
 schema: .venv/dev.stamp
 	@exec $(BIN)/cid migrate --dump sql/schema.sql
 clean:

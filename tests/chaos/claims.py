@@ -60,6 +60,7 @@ async def claim_lost(grounds: Grounds, *, seed: int, rounds: int, end: End = fen
         effects = await field.fetch(
             "select work, count(*) as n from chaos_effects where kind = $1 group by work", str(WORK)
         )
+        await _slow_writer(field, "default")
         report.doubled = sum(row["n"] > 1 for row in effects)
         report.lost = len(works) - len(effects)
     report.jobs, report.kills = len(works), rounds
@@ -68,10 +69,10 @@ async def claim_lost(grounds: Grounds, *, seed: int, rounds: int, end: End = fen
     return report
 
 
-async def _slow_writer(field: Field) -> None:
+async def _slow_writer(field: Field, delay: str = "'10s'") -> None:
     """What is not flushed at its commit stays in memory for long, so that a kill takes it along for sure."""
     admin = await asyncpg.connect(field.dsn(ADMIN))
-    await admin.execute("alter system set wal_writer_delay = '10s'")
+    await admin.execute(f"alter system set wal_writer_delay = {delay}")
     await admin.execute("select pg_reload_conf()")
     await admin.close()
 

@@ -147,19 +147,19 @@ DEATHS = (
     ),
     Trial(
         name="3 not looking before creating",
-        short=lambda g, seed: kills.control(g, seed=seed, jobs=150, flow="blind"),
+        short=lambda g, seed: kills.control(g, seed=seed, jobs=150, flow="blind", frozen=0.0),
         full=lambda g, seed: kills.control(g, seed=seed, jobs=2_000, flow="blind"),
         broken=naive,
     ),
     Trial(
         name="3 done before it is done",
-        short=lambda g, seed: kills.control(g, seed=seed, jobs=150, flow="early"),
+        short=lambda g, seed: kills.control(g, seed=seed, jobs=150, flow="early", frozen=0.0),
         full=lambda g, seed: kills.control(g, seed=seed, jobs=2_000, flow="early"),
         broken=naive,
     ),
     Trial(
         name="3 no fence",
-        short=lambda g, seed: kills.control(g, seed=seed, jobs=400, flow="unfenced", frozen=1.0),
+        short=lambda g, seed: kills.control(g, seed=seed, jobs=250, flow="unfenced", frozen=1.0),
         full=lambda g, seed: kills.control(g, seed=seed, jobs=2_000, flow="unfenced", frozen=1.0),
         broken=naive,
     ),
@@ -183,7 +183,7 @@ DEATHS = (
     ),
     Trial(
         name="17 done before it is done",
-        short=lambda g, seed: walk.points(g, seed=seed, flow="early", to_the_end=False),
+        short=lambda g, seed: walk.points(g, seed=seed, flow="early", first=22, to_the_end=False),
         full=lambda g, seed: walk.points(g, seed=seed, flow="early"),
         broken=naive,
     ),

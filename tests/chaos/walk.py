@@ -31,6 +31,7 @@ async def points(
     flow: str = "sound",
     refuse: int = 0,
     to_the_end: bool = True,
+    first: int = 1,
     at_most: int = RUNAWAY,
 ) -> Report:
     """The first `refuse` answers of the press are 503, so that a retry is on the way, too. Else than `to_the_end`: as
@@ -38,7 +39,7 @@ async def points(
     """
     report = Report(scenario=f"17 exit at every point: {flow}{' with a retry' if refuse else ''}", seed=seed)
     began = time.monotonic()
-    numbers, wrong = count(1), {}
+    numbers, wrong = count(first), {}
     reached: list[int] = []
     names = await _names(grounds, seed=seed, flow=flow, refuse=refuse)
 
@@ -103,11 +104,12 @@ async def _run(field: Field, orders: Orders) -> int:
 
 
 async def _rescue(field: Field) -> None:
-    """What the reaper of any other process does."""
-    async with field.platform.tx() as tx:
-        await care.bury(tx, machine(), lambda _pid: False, but=uuid4())
-    async with field.platform.tx() as tx:
-        await care.rescue(tx, timedelta(minutes=1), {WORK: 10, FOLLOW: 10})
+    """What the reaper of any other process does; again while a last beat of the dead one was still on its way."""
+    while await field.value("select exists (select from jobs where state = 'running')"):
+        async with field.platform.tx() as tx:
+            await care.bury(tx, machine(), lambda _pid: False, but=uuid4())
+        async with field.platform.tx() as tx:
+            await care.rescue(tx, timedelta(minutes=1), {WORK: 10, FOLLOW: 10})
 
 
 async def _state(field: Field, work: str) -> dict[str, int]:
