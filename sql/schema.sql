@@ -89,7 +89,7 @@ AS $function$
 $function$;
 
 CREATE OR REPLACE FUNCTION public.claim_limited(p_kind text, p_tenants uuid[], p_keys text[], p_priorities smallint[], p_ids bigint[], p_shares integer[], p_hands integer, p_size integer, p_linger interval, p_worker uuid, p_lease bigint, p_deadline interval, p_most integer, p_most_per_key integer, p_every interval, p_burst integer, p_every_per_key interval, p_burst_per_key integer)
- RETURNS TABLE(id bigint, tenant_id uuid, key text, priority smallint, attempt integer, deadline timestamp with time zone, payload jsonb, error text, leads boolean, wait double precision)
+ RETURNS TABLE(id bigint, tenant_id uuid, key text, priority smallint, attempt integer, payload jsonb, error text, leads boolean, wait double precision)
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
@@ -149,7 +149,7 @@ begin
       select g.n, g.id, g.place, dense_rank() over (order by g.place / p_size, g.n) as hand
       from (select l.*, count(*) over hand as filled, min(l.run_at) over hand as since
             from locked l window hand as (partition by l.n, l.place / p_size)) g
-      where g.filled = p_size or g.since <= cid_now() - p_linger
+      where g.filled = p_size or g.since <= clock - p_linger
     ), picked as materialized (
       select r.id, r.n, r.place % p_size = 0 as leads from ripe r where r.hand <= hands
     ), spent as (
@@ -163,11 +163,11 @@ begin
       on conflict (key) do update set tat = greatest(l.tat, clock) + (excluded.tat - clock)
     )
     update jobs j
-    set state = 'running', attempt = j.attempt + 1, worker = p_worker, lease = p_lease, deadline = cid_now() + p_deadline,
-        started_at = cid_now(),
+    set state = 'running', attempt = j.attempt + 1, worker = p_worker, lease = p_lease, deadline = clock + p_deadline,
+        started_at = clock,
         leads = j.id = any (array(select p.id from picked p where p.leads))
     where j.id = any (array(select p.id from picked p))  -- not a join: with stale statistics that scans the table
-    returning j.id, j.tenant_id, j.key, j.priority, j.attempt, j.deadline, j.payload, j.error, j.leads, null::double precision;
+    returning j.id, j.tenant_id, j.key, j.priority, j.attempt, j.payload, j.error, j.leads, null::double precision;
   if found then return; end if;
 
   -- Nothing yet: when the first of these limits lets something through, or the first group has waited long enough.

@@ -91,7 +91,6 @@ async def claimed(owner: Any, kind: JobKind, tenant: TenantId) -> list[Job]:
             payload=json.loads(row["payload"]) if isinstance(row["payload"], str) else row["payload"],
             attempt=row["attempt"],
             lease=row["lease"],
-            deadline=row["deadline"],
         )
         for row in rows
     ]

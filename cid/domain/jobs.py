@@ -76,6 +76,5 @@ class Job:
     payload: Mapping[str, str]
     attempt: int
     lease: int
-    deadline: datetime
     last_error: str = ""
     """Why the attempt before this one failed."""

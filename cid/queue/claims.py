@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
-from cid.domain.ids import PLATFORM, JobId, TenantId
+from cid.domain.ids import PLATFORM, TenantId
 from cid.domain.jobs import Job, JobKind, Rate
 from cid.pg.sql import query
 from cid.queue.turns import Ask, Entry, Place, Turns
@@ -217,13 +217,12 @@ def _handouts(rows: Iterable[Row], terms: Terms, lease: int) -> list[list[Job]]:
 
 def _job(row: Row, kind: JobKind, lease: int) -> Job:
     return Job(
-        id=JobId(row["id"]),
-        tenant=TenantId(row["tenant_id"]),
+        id=row["id"],
+        tenant=row["tenant_id"],
         kind=kind,
         key=row["key"],
         payload=row["payload"],
         attempt=row["attempt"],
         lease=lease,
-        deadline=row["deadline"],
         last_error=row["error"],
     )

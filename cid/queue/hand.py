@@ -22,6 +22,10 @@ class Hand:
     """How the flow ended jobs itself, filled in as its transactions commit."""
     asked: set[JobId] = field(default_factory=set)
     """Which jobs somebody asked to cancel."""
+    until: float = float("inf")
+    """When it is overdue, by the event loop's clock."""
+    cancels: int = 0
+    """How often we cancelled the task and it was not felt yet."""
 
 
 CURRENT: ContextVar[Hand | None] = ContextVar("hand", default=None)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cid.ports import Tx
 
 ENQUEUE = query("jobs.enqueue")
+ENQUEUE_ONCE = query("jobs.enqueue_once")
 TWINS = query("jobs.twins")
 DONE = query("jobs.done")
 DEAD = query("jobs.dead")
@@ -34,18 +35,22 @@ async def enqueue(tx: Tx, *jobs: NewJob) -> list[Enqueued]:
     """
     if not jobs:
         return []
-    rows = await tx.fetch(
-        ENQUEUE,
+    columns = (
         [job.tenant for job in jobs],
         [job.kind for job in jobs],
         [job.key for job in jobs],
         [job.priority for job in jobs],
         [job.run_at for job in jobs],
-        [job.dedupe for job in jobs],
         [job.payload for job in jobs],
     )
-    answers = [Enqueued(JobId(row["id"]), added=row["state"] is not None) for row in rows]
-    ready = {job.kind for job, row in zip(jobs, rows, strict=True) if row["state"] == "ready"}
+    dedupe = [job.dedupe for job in jobs]
+    if any(dedupe):
+        rows = await tx.fetch(ENQUEUE_ONCE, *columns, dedupe)
+    else:
+        rows = await tx.fetch(ENQUEUE, *columns)
+    states = sorted((row["id"], row["state"]) for row in rows)
+    answers = [Enqueued(id_, added=state is not None) for id_, state in states]
+    ready = {job.kind for job, (_, state) in zip(jobs, states, strict=True) if state == "ready"}
     if ready:
         tx.after_commit(lambda: wakeups.ready(ready))
     missing = [n for n, answer in enumerate(answers) if not answer.added]

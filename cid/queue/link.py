@@ -81,7 +81,10 @@ class Link:
 
 async def connect(dsn: str, *, name: str, timeout_s: float) -> Connection:
     conn = await asyncpg.connect(
-        dsn, timeout=timeout_s, command_timeout=timeout_s, server_settings={"application_name": name}
+        dsn,
+        timeout=timeout_s,
+        command_timeout=timeout_s,
+        server_settings={"application_name": name, "enable_seqscan": "off", "jit": "off"},
     )
     await conn.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
     return conn

@@ -30,7 +30,7 @@ select tenant_id, key, priority, id, open from turns
 -- One kind per statement: with several the index cannot give the order. The commit does not wait for the disk: a claim that
 -- is lost with the server is a job handed out again, which the fence allows for.
 with quick as materialized (
-  select set_config('synchronous_commit', 'off', true) as off
+  select set_config('synchronous_commit', 'off', true) as off, cid_now() as now
 ), closed as materialized (
   select coalesce(array_agg(p.tenant_id), '{}') as tenants from pauses p where p.kind in ($1, '*')
 ), picked as materialized (
@@ -46,13 +46,14 @@ with quick as materialized (
   limit $7
 )
 update jobs j
-set state = 'running', attempt = j.attempt + 1, worker = $8, lease = $9, deadline = cid_now() + $10::interval, started_at = cid_now()
-where j.id = any (array(select p.id from picked p)) and (select q.off from quick q) is not null
-returning j.id, j.tenant_id, j.key, j.priority, j.attempt, j.deadline, j.payload, j.error
+set state = 'running', attempt = j.attempt + 1, worker = $8, lease = $9, deadline = q.now + $10::interval, started_at = q.now
+from quick q
+where j.id = any (array(select p.id from picked p)) and q.off is not null
+returning j.id, j.tenant_id, j.key, j.priority, j.attempt, j.payload, j.error
 
 -- name: limited
 -- Groups, and kinds with limits that hold across processes; see the function.
-select id, tenant_id, key, priority, attempt, deadline, payload, error, leads, wait
+select id, tenant_id, key, priority, attempt, payload, error, leads, wait
 from claim_limited($1, $2::uuid[], $3::text[], $4::smallint[], $5::bigint[], $6::int[], $7::int, $8::int, $9::interval, $10, $11,
   $12::interval, $13::int, $14::int, $15::interval, $16::int, $17::interval, $18::int)
 

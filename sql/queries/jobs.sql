@@ -1,20 +1,33 @@
 -- name: enqueue
--- One statement for any number of jobs, each with its answer in order. A waiting job with the same key does the work: nothing is
--- added then, and `state` is null.
-with given as materialized (
+-- One statement for any number of jobs. Their ids are taken in the given order, so that sorted answers are in it, too.
+-- The clock is asked once: for every row and default it cost as much as the row.
+with clock as materialized (select cid_now() as now)
+insert into jobs (id, tenant_id, kind, key, state, priority, run_at, payload, created_at)
+select nextval('job_ids'), g.tenant_id, g.kind, g.key, case when g.run_at > c.now then 'scheduled' else 'ready' end, g.priority,
+  coalesce(g.run_at, c.now), g.payload, c.now
+from clock c, rows from (unnest($1::uuid[]), unnest($2::text[]), unnest($3::text[]), unnest($4::smallint[]), unnest($5::timestamptz[]),
+    jsonb_array_elements($6::jsonb)) as g (tenant_id, kind, key, priority, run_at, payload)
+returning id, state
+
+-- name: enqueue_once
+-- As above for jobs of which some have a dedupe key. A waiting job with the same key does the work: nothing is added then, and
+-- `state` is null.
+with clock as materialized (
+  select cid_now() as now
+), given as materialized (
   select nextval('job_ids') as id, g.*
-  from unnest($1::uuid[], $2::text[], $3::text[], $4::smallint[], $5::timestamptz[], $6::text[], $7::jsonb[]) with ordinality
-    as g (tenant_id, kind, key, priority, run_at, dedupe, payload, n)
+  from rows from (unnest($1::uuid[]), unnest($2::text[]), unnest($3::text[]), unnest($4::smallint[]), unnest($5::timestamptz[]),
+    jsonb_array_elements($6::jsonb), unnest($7::text[])) as g (tenant_id, kind, key, priority, run_at, payload, dedupe)
 ), added as (
-  insert into jobs (id, tenant_id, kind, key, state, priority, run_at, dedupe_key, payload)
-  select id, tenant_id, kind, key, case when run_at > cid_now() then 'scheduled' else 'ready' end, priority,
-    coalesce(run_at, cid_now()), dedupe, payload
-  from given
-  order by tenant_id, kind, dedupe, n  -- one order for everybody: two producers of the same keys must not wait for each other
+  insert into jobs (id, tenant_id, kind, key, state, priority, run_at, dedupe_key, payload, created_at)
+  select id, tenant_id, kind, key, case when run_at > now then 'scheduled' else 'ready' end, priority, coalesce(run_at, now), dedupe,
+    payload, now
+  from given, clock
+  order by tenant_id, kind, dedupe, id  -- one order for everybody: two producers of the same keys must not wait for each other
   on conflict (tenant_id, kind, dedupe_key) where state in ('scheduled', 'ready') and dedupe_key is not null do nothing
   returning id, state
 )
-select g.id, a.state from given g left join added a on a.id = g.id order by g.n
+select g.id, a.state from given g left join added a on a.id = g.id
 
 -- name: twins
 -- The waiting jobs that do the work of those that were not added, as far as they still wait.
@@ -23,14 +36,15 @@ from unnest($1::uuid[], $2::text[], $3::text[]) with ordinality as g (tenant_id,
 join jobs j on j.tenant_id = g.tenant_id and j.kind = g.kind and j.dedupe_key = g.dedupe and j.state in ('scheduled', 'ready')
 
 -- name: done
--- Fenced by (id, lease) and nothing else: naming state or worker lets the planner take the running index.
+-- Fenced by (id, lease) and nothing else: naming state or worker lets the planner take the running index. The ids stand there
+-- twice, or a planner without statistics reads the table.
 with gone as (
   delete from jobs j using unnest($1::bigint[], $2::bigint[]) as d (id, lease)
-  where j.id = d.id and j.lease = d.lease
+  where j.id = any ($1::bigint[]) and j.id = d.id and j.lease = d.lease
   returning j.id, j.tenant_id, j.kind, j.attempt, j.payload, j.created_at, j.run_at, j.started_at
 )
-insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at, run_at, started_at)
-select id, tenant_id, kind, 'done', attempt, payload, created_at, run_at, started_at from gone
+insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at, run_at, started_at, ended_at)
+select id, tenant_id, kind, 'done', attempt, payload, created_at, run_at, started_at, (select cid_now()) from gone
 returning id
 
 -- name: dead

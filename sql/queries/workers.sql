@@ -31,14 +31,14 @@ select kind, moved from move_due($1::int)
 -- Jobs that their flows did not end themselves, in whatever number piled up during the previous flush. Fenced; a job that is
 -- no longer ours is left alone in silence. Not waiting for the disk: a completion lost with the server is one more run.
 with quick as materialized (
-  select set_config('synchronous_commit', 'off', true) as off
+  select set_config('synchronous_commit', 'off', true) as off, cid_now() as now
 ), gone as (
   delete from jobs j using unnest($1::bigint[], $2::bigint[], $3::text[]) as d (id, lease, outcome)
-  where j.id = d.id and j.lease = d.lease and (select q.off from quick q) is not null
+  where j.id = any ($1::bigint[]) and j.id = d.id and j.lease = d.lease and (select q.off from quick q) is not null
   returning j.id, j.tenant_id, j.kind, d.outcome, j.attempt, j.payload, j.created_at, j.run_at, j.started_at
 )
-insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at, run_at, started_at)
-select id, tenant_id, kind, outcome, attempt, payload, created_at, run_at, started_at from gone
+insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at, run_at, started_at, ended_at)
+select id, tenant_id, kind, outcome, attempt, payload, created_at, run_at, started_at, (select now from quick) from gone
 returning id
 
 -- name: put_back

@@ -51,7 +51,6 @@ def job(number: int = 1, *, attempt: int = 1, last_error: str = "") -> Job:
         payload={},
         attempt=attempt,
         lease=1,
-        deadline=CLOCK.now(),
         last_error=last_error,
     )
 
