@@ -57,8 +57,8 @@ async def fill(owner: Any, slug: str) -> Filled:
     await owner.execute("insert into audit (id, tenant_id, action) values ($1, $2, 'test.filled')", _id(), t)
     await owner.execute("insert into jobs (tenant_id, kind) values ($1, 'draft')", t)
     await owner.execute(
-        """insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at)
-           values (1, $1, 'draft', 'done', 1, '{}', cid_now())""",
+        """insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at, run_at)
+           values (1, $1, 'draft', 'done', 1, '{}', cid_now(), cid_now())""",
         t,
     )
     await owner.execute(

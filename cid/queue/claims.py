@@ -139,7 +139,7 @@ class Claimer:
         lease = secrets.randbits(63)
         rows = await self._link.fetch(SINGLES, terms.kind, *_columns(asks), free, self._worker, lease, terms.deadline)
         _advance(turns, asks, rows, size=1, filled=len(rows) >= free)
-        return Claimed([[_job(row, terms.kind, lease)] for row in rows])
+        return Claimed([[_job(row, terms.kind, lease)] for row in sorted(rows, key=_order)])
 
     async def _limited(self, terms: Terms, turns: Turns, asks: list[Ask], free: int) -> Claimed:
         lease = secrets.randbits(63)
@@ -205,14 +205,17 @@ def _columns(asks: Sequence[Ask]) -> tuple[list[TenantId], list[str], list[int],
 def _handouts(rows: Iterable[Row], terms: Terms, lease: int) -> list[list[Job]]:
     """Jobs of one entry in their order, a hand-out from every one that leads to the next."""
     handouts: list[list[Job]] = []
-    ordered = sorted(rows, key=lambda row: (row["tenant_id"], row["key"], row["priority"], row["id"]))
-    for row in ordered:
+    for row in sorted(rows, key=lambda row: (row["tenant_id"], row["key"], *_order(row))):
         job = _job(row, terms.kind, lease)
         if row["leads"]:
             handouts.append([job])
         else:
             handouts[-1].append(job)
     return handouts
+
+
+def _order(row: Row) -> tuple[int, int]:
+    return row["priority"], row["id"]
 
 
 def _job(row: Row, kind: JobKind, lease: int) -> Job:
