@@ -14,7 +14,7 @@ from cid.queue.jobs import DEAD, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
+    from datetime import timedelta
 
     from cid.domain.jobs import Job, JobKind
     from cid.queue.link import Link
@@ -29,9 +29,9 @@ class Outcome(StrEnum):
     DONE = "done"
     CANCELLED = "cancelled"
     RETRY = "retry"
-    """Waits until `at`; the attempt counts."""
+    """Comes back after `wait`; the attempt counts."""
     SNOOZE = "snooze"
-    """Waits until `at`; the attempt does not count."""
+    """Comes back after `wait`; the attempt does not count."""
     HAND_BACK = "hand_back"
     """Ready at once; the attempt does not count."""
     DEAD = "dead"
@@ -40,7 +40,8 @@ class Outcome(StrEnum):
 class Ending(NamedTuple):
     job: Job
     outcome: Outcome
-    at: datetime | None = None
+    wait: timedelta | None = None
+    """How long from now; not until when: the database's clock says when that is over, ours may be wrong."""
     why: str = ""
 
 
@@ -107,7 +108,7 @@ class Endings:
                 ids, leases = _fences(back)
                 refund = outcome is not Outcome.RETRY
                 whys = [reason(e.why) or None for e in back]
-                rows = await self.link.fetch(PUT_BACK, ids, leases, [e.at for e in back], refund, whys)
+                rows = await self.link.fetch(PUT_BACK, ids, leases, [e.wait for e in back], refund, whys)
                 _remove(batch, back)
                 wakeups.ready({row["kind"] for row in rows if row["outcome"] == "ready"})
                 self.freed({e.job.kind for e in back})

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 TENANTS = tuple(TenantId(UUID(int=n << 64)) for n in (1, 2))
-LATER = datetime.now(UTC) + timedelta(days=300)
+LONG = timedelta(days=300)
+LATER = datetime.now(UTC) + LONG
 TRIES = 3
 _numbers = count()
 
@@ -169,8 +170,8 @@ class Life(RuleBasedStateMachine):
     @rule(data=st.data(), outcome=st.sampled_from(list(Outcome)))
     def end_at_the_edge(self, data: st.DataObject, outcome: Outcome) -> None:
         job = data.draw(st.sampled_from(sorted(self.hands.values(), key=lambda job: job.id)))
-        at = None if outcome is Outcome.HAND_BACK else LATER
-        self.do(self.endings.flush([Ending(job=job, outcome=outcome, at=at)]))
+        wait = None if outcome is Outcome.HAND_BACK else LONG
+        self.do(self.endings.flush([Ending(job=job, outcome=outcome, wait=wait)]))
         if outcome in {Outcome.RETRY, Outcome.SNOOZE, Outcome.HAND_BACK}:
             state = "ready" if outcome is Outcome.HAND_BACK else "scheduled"
             self._back(job.id, state, refund=outcome is not Outcome.RETRY)
@@ -190,7 +191,7 @@ class Life(RuleBasedStateMachine):
 
         with pytest.raises(LostLease):
             self.do(done())
-        self.do(self.endings.flush([Ending(job=job, outcome=outcome, at=LATER)]))
+        self.do(self.endings.flush([Ending(job=job, outcome=outcome, wait=LONG)]))
 
     @rule(who=st.integers(0, 1))
     def a_process_dies(self, who: int) -> None:
