@@ -22,6 +22,7 @@ ONCE = {"posts": 1, "effects": 1, "follow-ups": 1, "done": 2, "left": 0, "dead":
 LANES = 2
 PATIENCE_S = 30
 RUNAWAY = 400
+SHOWN = 3
 
 
 async def points(
@@ -61,7 +62,7 @@ async def points(
     )
     report.more = {
         "points": len(reached),
-        "wrong": {n: (names[n - 1] if n <= len(names) else "?", state) for n, state in sorted(wrong.items())},
+        "wrong": [(n, names[n - 1] if n <= len(names) else "?", wrong[n]) for n in sorted(wrong)[:SHOWN]],
     }
     report.took = round(time.monotonic() - began, 1)
     return report
