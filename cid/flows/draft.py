@@ -183,7 +183,7 @@ async def _say(sv: Services, tx: Tx, screening: Screening, verdict: Verdict, ans
 async def _defer(sv: Services, job: Job, screening: Screening, error: Deferred) -> None:
     async with sv.db.tx(job.tenant) as tx:
         await screenings.wait(tx, screening, WaitFor.BUDGET, error.until, spread=screening.spread)
-        await queue.snooze(tx, job, error.until - sv.clock.now(), str(error))
+        await queue.snooze(tx, job, error.until, str(error))
 
 
 async def _fail(sv: Services, job: Job, screening: Screening, error: CidError) -> None:

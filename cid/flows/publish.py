@@ -75,7 +75,7 @@ async def _begin(sv: Services, job: Job) -> tuple[Work, Channel] | None:
             await queue.done(tx, job)
             return None
         if work.held:
-            await queue.snooze(tx, job, PAUSE, "another hand-out has this publication in hand")
+            await queue.snooze(tx, job, sv.clock.now() + PAUSE, "another hand-out has this publication in hand")
             return None
         channel = await publications.channel(tx, job.tenant, work.channel_id)
         assert channel is not None
@@ -87,7 +87,7 @@ async def _begin(sv: Services, job: Job) -> tuple[Work, Channel] | None:
             await publications.move(tx, job.tenant, key, _S.SENDING, _S.UNKNOWN, error=CUT_OFF)
         wait = TIMEOUT[channel.kind] - (work.since_sent or timedelta(0))
         if wait > timedelta(0):
-            await queue.snooze(tx, job, wait, "an answer may still arrive")
+            await queue.snooze(tx, job, sv.clock.now() + wait, "an answer may still arrive")
             return None
         return replace(work, state=_S.UNKNOWN), channel
 

@@ -125,7 +125,7 @@ async def _end(sv: Services, tx: Tx, task: Task, result: Result) -> bool:
         return True
     if isinstance(result, Deferred):
         await screenings.wait(tx, screening, WaitFor.BUDGET, result.until, spread=screening.spread)
-        await queue.snooze(tx, job, result.until - sv.clock.now(), str(result))
+        await queue.snooze(tx, job, result.until, str(result))
         return True
     match then(result, job.attempt, sv.policy.relevance.on_outage):
         case Then.RAISE:

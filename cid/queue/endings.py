@@ -14,7 +14,7 @@ from cid.queue.jobs import DEAD, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import timedelta
+    from datetime import datetime
 
     from cid.domain.jobs import Job, JobKind
     from cid.queue.link import Link
@@ -29,9 +29,9 @@ class Outcome(StrEnum):
     DONE = "done"
     CANCELLED = "cancelled"
     RETRY = "retry"
-    """Comes back after `wait`; the attempt counts."""
+    """Waits until `at`; the attempt counts."""
     SNOOZE = "snooze"
-    """Comes back after `wait`; the attempt does not count."""
+    """Waits until `at`; the attempt does not count."""
     HAND_BACK = "hand_back"
     """Ready at once; the attempt does not count."""
     DEAD = "dead"
@@ -40,8 +40,7 @@ class Outcome(StrEnum):
 class Ending(NamedTuple):
     job: Job
     outcome: Outcome
-    wait: timedelta | None = None
-    """How long from now; not until when: the database's clock says when that is over, ours may be wrong."""
+    at: datetime | None = None
     why: str = ""
 
 
@@ -108,7 +107,7 @@ class Endings:
                 ids, leases = _fences(back)
                 refund = outcome is not Outcome.RETRY
                 whys = [reason(e.why) or None for e in back]
-                rows = await self.link.fetch(PUT_BACK, ids, leases, [e.wait for e in back], refund, whys)
+                rows = await self.link.fetch(PUT_BACK, ids, leases, [e.at for e in back], refund, whys)
                 _remove(batch, back)
                 wakeups.ready({row["kind"] for row in rows if row["outcome"] == "ready"})
                 self.freed({e.job.kind for e in back})

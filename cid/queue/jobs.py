@@ -13,7 +13,7 @@ from cid.queue.hand import CURRENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import timedelta
+    from datetime import datetime
 
     from cid.domain.jobs import Job, NewJob
     from cid.ports import Tx
@@ -85,9 +85,9 @@ async def dead(tx: Tx, job: Job, why: str) -> None:
     _note(tx, "dead", job)
 
 
-async def snooze(tx: Tx, job: Job, wait: timedelta, why: str) -> None:
-    """Let `job` wait so long by the database's clock; the attempt does not count."""
-    if not await tx.fetchval(SNOOZE, job.id, job.lease, wait, reason(why)):
+async def snooze(tx: Tx, job: Job, until: datetime, why: str) -> None:
+    """Let `job` wait until `until`; the attempt does not count."""
+    if not await tx.fetchval(SNOOZE, job.id, job.lease, until, reason(why)):
         raise LostLease(f"job {job.id} belongs to another process now")
     _note(tx, "snooze", job)
 

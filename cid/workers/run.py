@@ -117,7 +117,7 @@ class Edge:
                 self._end(left, ended, Outcome.HAND_BACK)
             case Deferred():
                 for job in left:
-                    self._add(Ending(job, Outcome.SNOOZE, error.until - self._services.clock.now(), str(error)))
+                    self._add(Ending(job, Outcome.SNOOZE, error.until, str(error)))
             case Upstream() | BadReply() | Overdue():
                 for job in left:
                     self._again(job, error)
@@ -153,7 +153,7 @@ class Edge:
         retry_after = error.retry_after if isinstance(error, Upstream) else None
         wait = backoff.delay(job.attempt, self._chance(), retry_after=retry_after)
         log.warning("job.retried", error=why, wait_s=round(wait.total_seconds(), 1))
-        self._add(Ending(job, Outcome.RETRY, wait, why))
+        self._add(Ending(job, Outcome.RETRY, at=self._services.clock.now() + wait, why=why))
 
     def _end(self, jobs: Sequence[Job], ended: dict[JobId, str], outcome: Outcome) -> None:
         for job in jobs:

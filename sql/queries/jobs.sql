@@ -65,7 +65,7 @@ with gone as (
   returning id, tenant_id, kind, key, priority, attempt, dedupe_key, payload, created_at, run_at, started_at, cancel
 ), back as (
   insert into jobs (id, tenant_id, kind, key, state, priority, run_at, attempt, dedupe_key, payload, error, created_at, started_at)
-  select id, tenant_id, kind, key, 'scheduled', priority, cid_now() + $3::interval, greatest(attempt - 1, 0), dedupe_key, payload, $4, created_at, started_at
+  select id, tenant_id, kind, key, 'scheduled', priority, $3, greatest(attempt - 1, 0), dedupe_key, payload, $4, created_at, started_at
   from gone where not cancel
   on conflict (tenant_id, kind, dedupe_key) where state in ('scheduled', 'ready') and dedupe_key is not null do nothing
   returning id

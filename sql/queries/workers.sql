@@ -42,10 +42,7 @@ select id, tenant_id, kind, outcome, attempt, payload, created_at, run_at, start
 returning id
 
 -- name: put_back
--- Each after its own wait, by the one clock that everybody shares.
-select id, kind, outcome
-from put_back($1::bigint[], $2::bigint[],
-  array(select cid_now() + w.wait from unnest($3::interval[]) with ordinality as w (wait, n) order by w.n), $4::boolean, $5::text[])
+select id, kind, outcome from put_back($1::bigint[], $2::bigint[], $3::timestamptz[], $4::boolean, $5::text[])
 
 -- name: set_marks
 -- The high-water marks of config/default.toml, so that every producer sees the same.

@@ -59,7 +59,7 @@ async def work_and_end(db: AppDb, job: Job, ending: Callable[[Tx, Job], Awaitabl
 ENDINGS: tuple[Callable[[Tx, Job], Awaitable[None]], ...] = (
     jobs.done,
     lambda tx, job: jobs.dead(tx, job, "x"),
-    lambda tx, job: jobs.snooze(tx, job, timedelta(0), "x"),
+    lambda tx, job: jobs.snooze(tx, job, NOW, "x"),
 )
 
 
@@ -188,7 +188,7 @@ async def test_a_zombie_cannot_end_a_job_that_was_handed_on_and_its_work_is_roll
         with pytest.raises(LostLease):
             await work_and_end(db, lost, ending)
     assert await queue.owner.fetchval("select count(*) from jobs where kind = 'draft'") == 0
-    await end(queue, *(Ending(job=lost, outcome=outcome, wait=timedelta(0)) for outcome in Outcome))
+    await end(queue, *(Ending(job=lost, outcome=outcome, at=NOW) for outcome in Outcome))
     assert await queue.state(mine.id) == "running"
     async with db.tx(A) as tx:
         await jobs.done(tx, mine)
@@ -222,10 +222,10 @@ async def test_a_flow_that_ended_its_jobs_is_noticed_only_when_it_committed(queu
 async def test_a_snoozed_job_loses_no_attempt(queue: Queue, db: AppDb) -> None:
     job = await claim_one(queue)
     async with db.tx(A) as tx:
-        await jobs.snooze(tx, job, timedelta(hours=1), "no budget")
-    row = await queue.owner.fetchrow("select state, attempt, error, run_at - cid_now() as wait from jobs")
+        await jobs.snooze(tx, job, NOW + timedelta(hours=1), "no budget")
+    row = await queue.owner.fetchrow("select state, attempt, error, run_at from jobs")
     assert (row["state"], row["attempt"], row["error"]) == ("scheduled", 0, "no budget")
-    assert timedelta(minutes=59) < row["wait"] <= timedelta(hours=1)
+    assert row["run_at"] == NOW + timedelta(hours=1)
 
 
 @pytest.mark.parametrize(
@@ -234,8 +234,8 @@ async def test_a_snoozed_job_loses_no_attempt(queue: Queue, db: AppDb) -> None:
 )
 async def test_only_a_retry_costs_an_attempt(queue: Queue, outcome: Outcome, state: str, attempt: int) -> None:
     job = await claim_one(queue)
-    wait = None if outcome is Outcome.HAND_BACK else timedelta(hours=1)
-    await end(queue, Ending(job=job, outcome=outcome, wait=wait, why="because"))
+    at = None if outcome is Outcome.HAND_BACK else NOW + timedelta(hours=1)
+    await end(queue, Ending(job=job, outcome=outcome, at=at, why="because"))
     row = await queue.owner.fetchrow("select state, attempt, error, worker, lease, deadline from jobs")
     assert (row["state"], row["attempt"], row["error"]) == (state, attempt, "because")
     assert (row["worker"], row["lease"], row["deadline"]) == (None, None, None)
@@ -260,7 +260,7 @@ async def test_a_hundred_endings_are_one_statement_of_each_sort(queue: Queue) ->
     found = flat(await queue.claimer(await queue.worker()).claim(terms(), 100))
     outcomes = list(Outcome)
     batch = [
-        Ending(job=job, outcome=outcomes[number % len(outcomes)], wait=timedelta(hours=1))
+        Ending(job=job, outcome=outcomes[number % len(outcomes)], at=NOW + timedelta(hours=1))
         for number, job in enumerate(found)
     ]
     await Endings(queue.link()).flush(batch)
@@ -285,8 +285,8 @@ async def test_a_running_job_does_not_count_because_it_may_have_looked_before(qu
 async def test_a_job_to_be_tried_again_merges_into_the_twin_that_waits(queue: Queue, outcome: Outcome) -> None:
     job = await claim_one(queue, dedupe="k")
     await queue.add(a_job(A, dedupe="k"))
-    wait = None if outcome is Outcome.HAND_BACK else timedelta(0)
-    await end(queue, Ending(job=job, outcome=outcome, wait=wait))
+    at = None if outcome is Outcome.HAND_BACK else NOW
+    await end(queue, Ending(job=job, outcome=outcome, at=at))
     assert await queue.state(job.id) == "merged"
     assert await queue.owner.fetchval("select count(*) from jobs") == 1
 
@@ -295,7 +295,7 @@ async def test_a_snooze_of_a_flow_merges_too_and_leaves_a_trace(queue: Queue, db
     job = await claim_one(queue, dedupe="k")
     await queue.add(a_job(A, dedupe="k"))
     async with db.tx(A) as tx:
-        await jobs.snooze(tx, job, timedelta(hours=1), "later")
+        await jobs.snooze(tx, job, NOW + timedelta(hours=1), "later")
     assert await queue.state(job.id) == "merged"
 
 
@@ -464,7 +464,7 @@ async def test_a_job_asked_to_end_never_comes_back(queue: Queue, outcome: Outcom
     job = await claim_one(queue)
     async with queue.platform.tx() as tx:
         await control.cancel(tx, job.id)
-    await end(queue, Ending(job=job, outcome=outcome, wait=timedelta(0) if outcome is Outcome.RETRY else None))
+    await end(queue, Ending(job=job, outcome=outcome, at=NOW if outcome is Outcome.RETRY else None))
     assert await queue.state(job.id) == "cancelled"
 
 

@@ -36,8 +36,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 TENANTS = tuple(TenantId(UUID(int=n << 64)) for n in (1, 2))
 KEYS = ("", "k")
-LONG = timedelta(days=300)
-LATER = datetime.now(UTC) + LONG
+LATER = datetime.now(UTC) + timedelta(days=300)
 TRIES = 3
 SIZE = 3
 PLAIN, KEYED, CAPPED, GROUPED = JobKind.RULES, JobKind.PUBLISH, JobKind.ASSESS, JobKind.RELATE
@@ -248,7 +247,7 @@ class Features(RuleBasedStateMachine):
                     case "dead":
                         await jobs.dead(tx, job, "no use")
                     case _:
-                        await jobs.snooze(tx, job, LONG, "not now")
+                        await jobs.snooze(tx, job, LATER, "not now")
 
         self.do(end())
         if how == "snooze":
@@ -294,7 +293,7 @@ class Features(RuleBasedStateMachine):
                 elif how == "dead":
                     await jobs.dead(tx, job, "no use")
                 else:
-                    await jobs.snooze(tx, job, LONG, "not now")
+                    await jobs.snooze(tx, job, LATER, "not now")
 
         for how in ("done", "dead", "snooze"):
             with pytest.raises(LostLease):
@@ -398,7 +397,7 @@ class Features(RuleBasedStateMachine):
 
 
 def ending(job: Job, outcome: Outcome) -> Ending:
-    return Ending(job=job, outcome=outcome, wait=None if outcome is Outcome.HAND_BACK else LONG)
+    return Ending(job=job, outcome=outcome, at=None if outcome is Outcome.HAND_BACK else LATER)
 
 
 def shown(number: JobId, me: Expected) -> tuple[object, ...]:

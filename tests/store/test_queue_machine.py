@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 TENANTS = tuple(TenantId(UUID(int=n << 64)) for n in (1, 2))
-LONG = timedelta(days=300)
-LATER = datetime.now(UTC) + LONG
+LATER = datetime.now(UTC) + timedelta(days=300)
 TRIES = 3
 _numbers = count()
 
@@ -170,8 +169,8 @@ class Life(RuleBasedStateMachine):
     @rule(data=st.data(), outcome=st.sampled_from(list(Outcome)))
     def end_at_the_edge(self, data: st.DataObject, outcome: Outcome) -> None:
         job = data.draw(st.sampled_from(sorted(self.hands.values(), key=lambda job: job.id)))
-        wait = None if outcome is Outcome.HAND_BACK else LONG
-        self.do(self.endings.flush([Ending(job=job, outcome=outcome, wait=wait)]))
+        at = None if outcome is Outcome.HAND_BACK else LATER
+        self.do(self.endings.flush([Ending(job=job, outcome=outcome, at=at)]))
         if outcome in {Outcome.RETRY, Outcome.SNOOZE, Outcome.HAND_BACK}:
             state = "ready" if outcome is Outcome.HAND_BACK else "scheduled"
             self._back(job.id, state, refund=outcome is not Outcome.RETRY)
@@ -191,7 +190,7 @@ class Life(RuleBasedStateMachine):
 
         with pytest.raises(LostLease):
             self.do(done())
-        self.do(self.endings.flush([Ending(job=job, outcome=outcome, wait=LONG)]))
+        self.do(self.endings.flush([Ending(job=job, outcome=outcome, at=LATER)]))
 
     @rule(who=st.integers(0, 1))
     def a_process_dies(self, who: int) -> None:
