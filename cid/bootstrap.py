@@ -127,11 +127,11 @@ async def prepare(settings: Settings, to: roles.Logins, server: Server | None) -
 async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[Services]:
     """Everything flows are given, closed in reverse order. Connections are opened when they are first wanted."""
     async with AsyncExitStack() as stack:
-        app = await open_pool(to.app, size=settings.pools.app)
-        stack.push_async_callback(_close, app)
-        worker = await open_pool(to.worker, size=settings.pools.worker)
-        stack.push_async_callback(_close, worker)
         clock = SystemClock()
+        app = await open_pool(to.app, size=settings.pools.app, clock=clock)
+        stack.push_async_callback(_close, app)
+        worker = await open_pool(to.worker, size=settings.pools.worker, clock=clock)
+        stack.push_async_callback(_close, worker)
         db, platform = AppDb(app), WorkerDb(worker)
         http = await stack.enter_async_context(GuardedHttp(allow_local=settings.allow_local))
         children = await stack.enter_async_context(ChildPool())

@@ -780,6 +780,7 @@ create table jobs (
   constraint jobs_check CHECK (((state = 'running'::text) = ((worker IS NOT NULL) AND (lease IS NOT NULL) AND (deadline IS NOT NULL)))),
   constraint jobs_state_check CHECK ((state = ANY (ARRAY['scheduled'::text, 'ready'::text, 'running'::text])))
 ) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0.01, fillfactor=70);
+CREATE INDEX jobs_cancel ON public.jobs USING btree (worker) WHERE cancel;
 CREATE UNIQUE INDEX jobs_dedupe ON public.jobs USING btree (tenant_id, kind, dedupe_key) WHERE ((state = ANY (ARRAY['scheduled'::text, 'ready'::text])) AND (dedupe_key IS NOT NULL));
 CREATE INDEX jobs_leads ON public.jobs USING btree (kind, tenant_id, key) WHERE leads;
 CREATE INDEX jobs_ready ON public.jobs USING btree (kind, tenant_id, key, priority, id) WHERE (state = 'ready'::text);

@@ -76,6 +76,7 @@ class Process:
             timeout=crew.tuning.statement,
             parts=self.board.shown,
             asked=self._asked,
+            clock=crew.services.clock,
         )
         self._claimer = Claimer(self._claim_link, self._worker)
         self._consumer = Consumer(

@@ -487,6 +487,7 @@ create index jobs_ready on jobs (kind, tenant_id, key, priority, id) where state
 create index jobs_scheduled on jobs (run_at) where state = 'scheduled';
 create index jobs_running on jobs (worker) where state = 'running';
 create index jobs_leads on jobs (kind, tenant_id, key) where leads;
+create index jobs_cancel on jobs (worker) where cancel;   -- every beat asks: not of all that runs and ran
 create unique index jobs_dedupe on jobs (tenant_id, kind, dedupe_key) where state in ('scheduled', 'ready') and dedupe_key is not null;
 
 create table jobs_done (
