@@ -48,7 +48,7 @@ class Orders:
     host: str = ""
     """Pretends to run on another machine: others learn of its death by its silence only."""
     skew_s: float = 0
-    """How far its clock is off."""
+    """How far its machine's clock is off."""
     first_retry_s: float = 0.2
     poll_s: float = 0.5
     silent_s: float = 1.0
@@ -83,14 +83,6 @@ class Orders:
         )
 
 
-class SkewedClock:
-    def __init__(self, skew_s: float) -> None:
-        self._skew = timedelta(seconds=skew_s)
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self._skew
-
-
 def worker(orders: dict[str, Any]) -> None:
     """The role: until SIGTERM."""
     told = Orders(**orders)
@@ -107,11 +99,11 @@ def worker(orders: dict[str, Any]) -> None:
 
 
 async def _work(told: Orders, counter: points.Counter) -> None:
-    app, platform = await open_pool(told.app, size=told.slots), await open_pool(told.worker, size=4)
+    clock = SystemClock(lambda: datetime.now(UTC) + timedelta(seconds=told.skew_s))
+    app = await open_pool(told.app, size=told.slots, clock=clock)
+    platform = await open_pool(told.worker, size=4, clock=clock)
     line = Line(told.press)
-    sv = replace(
-        services(AppDb(app), WorkerDb(platform)), clock=SkewedClock(told.skew_s) if told.skew_s else SystemClock()
-    )
+    sv = replace(services(AppDb(app), WorkerDb(platform)), clock=clock)
     made = crew(told, sv, Bench(told, points.watched(line, counter)))
     try:
         if told.drain:
