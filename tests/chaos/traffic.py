@@ -39,16 +39,15 @@ class Acknowledged:
 
     def next_after(self, at: float) -> float:
         """How long after `at` the next one was acknowledged."""
-        return min((acked - at for acked in self.at if acked > at), default=float("inf"))
+        return min((acked - at for acked in tuple(self.at) if acked > at), default=float("inf"))
 
     @property
     def longest_gap(self) -> float:
         return max((later - one for one, later in zip(self.at, self.at[1:], strict=False)), default=0.0)
 
 
-async def produce(dsn: str, stop: threading.Event, *, writers: int, pause_s: float) -> Acknowledged:
+async def produce(dsn: str, said: Acknowledged, stop: threading.Event, *, writers: int, pause_s: float) -> Acknowledged:
     """Each writer asks for one work after the other, by a key, until it is told that it is there."""
-    said = Acknowledged()
     pool = await open_pool(dsn, size=writers)
     db = AppDb(pool)
     try:
@@ -57,7 +56,6 @@ async def produce(dsn: str, stop: threading.Event, *, writers: int, pause_s: flo
                 group.create_task(_writer(db, f"p{number}", said, stop, pause_s))
     finally:
         pool.terminate()
-    said.at.sort()
     return said
 
 

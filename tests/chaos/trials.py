@@ -13,6 +13,7 @@ Run: TypeAlias = Callable[[Grounds, int], Coroutine[Any, Any, Report]]
 Rule: TypeAlias = Callable[[Report], Iterator[str]]
 READY_S = 2.0
 BACK_S = 3.0
+STOPS_S = 0.7
 LISTENS_S = 5.0
 """A part that failed waits longer each time; until it listens again, polling finds the jobs."""
 
@@ -84,7 +85,7 @@ def bad_line(report: Report) -> Iterator[str]:
     yield from nothing_lost(report)
     if not report.more["unknown"]:
         yield "no request was left unanswered"
-    if report.more["usable_again_s"] > 1:
+    if report.more["usable_again_s"] > BACK_S:
         yield f"unusable for {report.more['usable_again_s']} s after a fault"
 
 
@@ -113,7 +114,7 @@ def drained(report: Report) -> Iterator[str]:
     more = report.more
     if more["exit_code"]:
         yield f"ended with {more['exit_code']}"
-    if more["claimed_after_s"] > 0.2:
+    if more["claimed_after_s"] > STOPS_S:
         yield f"still began a job {more['claimed_after_s']} s after it was asked to stop"
     if more["rescued"]:
         yield f"{more['rescued']} jobs lost an attempt to the drain"
@@ -137,7 +138,7 @@ DEATHS = (
     ),
     Trial(
         name="2",
-        short=lambda g, seed: _with_server(g, seed, jobs=400, every_s=1.0),
+        short=lambda g, seed: _with_server(g, seed, jobs=300, every_s=1.2),
         full=lambda g, seed: _with_server(g, seed, jobs=10_000, every_s=5.0),
         broken=killed,
     ),
@@ -223,13 +224,13 @@ LINES = (
     ),
     Trial(
         name="22",
-        short=lambda g, seed: hours.drained(g, seed=seed, jobs=40),
+        short=lambda g, seed: hours.drained(g, seed=seed, jobs=100),
         full=lambda g, seed: hours.drained(g, seed=seed, jobs=400),
         broken=drained,
     ),
     Trial(
         name="24",
-        short=lambda g, seed: lines.deaf(g, seed=seed, rounds=1),
+        short=lambda g, seed: lines.deaf(g, seed=seed, rounds=1, poll_s=2.0),
         full=lambda g, seed: lines.deaf(g, seed=seed, rounds=5, poll_s=5.0),
         broken=heard,
     ),
