@@ -124,7 +124,7 @@ class Field:
         while time.monotonic() < end:
             if await self.empty():
                 return True
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.1)
         return False
 
     async def dismiss(self) -> None:

@@ -212,7 +212,7 @@ async def _cut(field: Field) -> set[int]:
 async def _until(true: Callable[[], Awaitable[bool]], patience_s: float = 20) -> None:
     async with asyncio.timeout(patience_s):
         while not await true():  # noqa: ASYNC110 - what is waited for is another process's doing
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.05)
 
 
 async def _stall(field: Field) -> float:

@@ -132,13 +132,13 @@ def heard(report: Report) -> Iterator[str]:
 DEATHS = (
     Trial(
         name="1",
-        short=lambda g, seed: kills.killed(g, seed=seed, jobs=600),
+        short=lambda g, seed: kills.killed(g, seed=seed, jobs=400),
         full=lambda g, seed: kills.killed(g, seed=seed, jobs=10_000, patience_s=600),
         broken=killed,
     ),
     Trial(
         name="2",
-        short=lambda g, seed: _with_server(g, seed, jobs=300, every_s=1.2),
+        short=lambda g, seed: _with_server(g, seed, jobs=200, every_s=1.0),
         full=lambda g, seed: _with_server(g, seed, jobs=10_000, every_s=5.0),
         broken=killed,
     ),
@@ -150,19 +150,19 @@ DEATHS = (
     ),
     Trial(
         name="3 not looking before creating",
-        short=lambda g, seed: kills.control(g, seed=seed, jobs=150, flow="blind", frozen=0.0),
+        short=lambda g, seed: kills.control(g, seed=seed, jobs=100, flow="blind", frozen=0.0),
         full=lambda g, seed: kills.control(g, seed=seed, jobs=2_000, flow="blind"),
         broken=naive,
     ),
     Trial(
         name="3 done before it is done",
-        short=lambda g, seed: kills.control(g, seed=seed, jobs=150, flow="early", frozen=0.0),
+        short=lambda g, seed: kills.control(g, seed=seed, jobs=100, flow="early", frozen=0.0),
         full=lambda g, seed: kills.control(g, seed=seed, jobs=2_000, flow="early"),
         broken=naive,
     ),
     Trial(
         name="3 no fence",
-        short=lambda g, seed: kills.control(g, seed=seed, jobs=250, flow="unfenced", frozen=1.0),
+        short=lambda g, seed: kills.control(g, seed=seed, jobs=150, flow="unfenced", frozen=1.0),
         full=lambda g, seed: kills.control(g, seed=seed, jobs=2_000, flow="unfenced", frozen=1.0),
         broken=naive,
     ),
@@ -180,7 +180,7 @@ DEATHS = (
     ),
     Trial(
         name="17 with a retry",
-        short=lambda g, seed: walk.points(g, seed=seed, refuse=1, at_most=12),
+        short=lambda g, seed: walk.points(g, seed=seed, refuse=1, first=16, at_most=24),
         full=lambda g, seed: walk.points(g, seed=seed, refuse=1),
         broken=killed,
     ),
