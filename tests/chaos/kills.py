@@ -88,11 +88,12 @@ async def killed(
                 servers += 1
                 server_at = time.monotonic() + (server_every_s or patience_s)
             which = chance.randrange(workers)
-            (crowd.freeze if chance.random() < frozen else crowd.kill)(which)
+            freezes = chance.random() < frozen and (crowd.kills or frozen == 1)  # one at least is killed
+            (crowd.freeze if freezes else crowd.kill)(which)
         await crowd.thawed()
         await field.until_empty(5)
         await field.recovery(report, crowd.kills)
-        report.kills = len(crowd.kills)
+        report.kills = len(crowd.kills) + servers
         report.more |= {"frozen": crowd.frozen, "servers": servers}
         await field.judge(report, works)
     report.took = round(time.monotonic() - began, 1)
