@@ -609,16 +609,18 @@ begin
                 select count(*) from jobs j
                 where j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n] and j.leads) end,
               p_burst_per_key - ceil(extract(epoch from greatest(l.tat, clock) - clock) / extract(epoch from p_every_per_key)),
-              case when p_linger > interval '0' and not (
-                (select j.run_at from jobs j
-                 where j.state = 'ready' and j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n]
-                 order by j.priority, j.id limit 1) <= clock - p_linger
-                or exists (
-                  select from jobs j
-                  where j.state = 'ready' and j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n]
-                  order by j.priority, j.id offset p_size - 1 limit 1)) then 0 end
+              case when f.run_at > clock - p_linger and not exists (
+                select from jobs j
+                where j.state = 'ready' and j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n]
+                  and (j.priority, j.id) > (p_priorities[e.n], p_ids[e.n])
+                order by j.priority, j.id offset p_size - 1 limit 1) then 0 end
         )::integer as hands
       from unnest(mine) as e (n)
+      cross join lateral (
+        select j.run_at from jobs j
+        where j.state = 'ready' and j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n]
+          and (j.priority, j.id) > (p_priorities[e.n], p_ids[e.n])
+        order by j.priority, j.id limit 1) f
       cross join lateral (
         select k.limit_key, (select o.tat from limits o where p_every_per_key is not null and o.key = k.limit_key) as tat
         from (select 'jobs ' || p_kind || ' ' || p_tenants[e.n] || ' ' || p_keys[e.n] as limit_key) k) l
