@@ -174,7 +174,7 @@ DEATHS = (
     ),
     Trial(
         name="17",
-        short=lambda g, seed: walk.points(g, seed=seed),
+        short=lambda g, seed: walk.points(g, seed=seed, first=1 + seed % 2, step=2),
         full=lambda g, seed: walk.points(g, seed=seed),
         broken=killed,
     ),

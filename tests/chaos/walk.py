@@ -33,6 +33,7 @@ async def points(
     refuse: int = 0,
     to_the_end: bool = True,
     first: int = 1,
+    step: int = 1,
     at_most: int = RUNAWAY,
 ) -> Report:
     """The first `refuse` answers of the press are 503, so that a retry is on the way, too. Else than `to_the_end`: as
@@ -40,7 +41,7 @@ async def points(
     """
     report = Report(scenario=f"17 exit at every point: {flow}{' with a retry' if refuse else ''}", seed=seed)
     began = time.monotonic()
-    numbers, wrong = count(first), {}
+    numbers, wrong = count(first, step), {}
     reached: list[int] = []
     names = await _names(grounds, seed=seed, flow=flow, refuse=refuse)
 
