@@ -36,7 +36,8 @@ async def unfenced(tx: Any, job: Job) -> None:
 
 async def claim_lost(grounds: Grounds, *, seed: int, rounds: int, end: End = fenced) -> Report:
     """`zombies_accepted`: completions by leases that the server forgot, and that were written all the same."""
-    report = Report(scenario="2b server killed right after a claim", seed=seed)
+    naive = "" if end is fenced else "3 naive: "
+    report = Report(scenario=naive + "2b server killed right after a claim", seed=seed)
     began = time.monotonic()
     works = [f"w{n}" for n in range(rounds * BATCH)]
     zombies = accepted = 0

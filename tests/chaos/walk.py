@@ -39,7 +39,7 @@ async def points(
     """The first `refuse` answers of the press are 503, so that a retry is on the way, too. Else than `to_the_end`: as
     far as the first point after which the work is not as it should be.
     """
-    report = Report(scenario=f"17 exit at every point: {flow}{' with a retry' if refuse else ''}", seed=seed)
+    report = Report(scenario=f"17 exit at every point, {flow}{' with a retry' if refuse else ''}", seed=seed)
     began = time.monotonic()
     numbers, wrong = count(first, step), {}
     reached: list[int] = []
