@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from cid.pg.embedded import Server
 from tests.chaos.field import Grounds
@@ -21,15 +19,13 @@ def grounds() -> Iterator[Grounds]:
     is processes that die here and not the machine.
     """
     room = _room()
-    sockets = Path(tempfile.mkdtemp(prefix="cid-c-"))  # a socket's path must be short
     nursery = Nursery(room / "children.log")
     server = Server(room / "pg")
     try:
         server.start()
         asyncio.run(_prepare(server))
-        yield Grounds(server, nursery, sockets)
+        yield Grounds(server, nursery, room)
     finally:
         nursery.close()
         server.stop()
         shutil.rmtree(room)
-        shutil.rmtree(sockets)
