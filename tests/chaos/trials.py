@@ -132,7 +132,7 @@ def heard(report: Report) -> Iterator[str]:
 DEATHS = (
     Trial(
         name="1",
-        short=lambda g, seed: kills.killed(g, seed=seed, jobs=400),
+        short=lambda g, seed: kills.killed(g, seed=seed, jobs=250),
         full=lambda g, seed: kills.killed(g, seed=seed, jobs=10_000, patience_s=600),
         broken=killed,
     ),
@@ -150,19 +150,19 @@ DEATHS = (
     ),
     Trial(
         name="3 not looking before creating",
-        short=lambda g, seed: kills.control(g, seed=seed, jobs=100, flow="blind", frozen=0.0),
+        short=lambda g, seed: kills.control(g, seed=seed, jobs=80, flow="blind", frozen=0.0),
         full=lambda g, seed: kills.control(g, seed=seed, jobs=2_000, flow="blind"),
         broken=naive,
     ),
     Trial(
         name="3 done before it is done",
-        short=lambda g, seed: kills.control(g, seed=seed, jobs=100, flow="early", frozen=0.0),
+        short=lambda g, seed: kills.control(g, seed=seed, jobs=80, flow="early", frozen=0.0),
         full=lambda g, seed: kills.control(g, seed=seed, jobs=2_000, flow="early"),
         broken=naive,
     ),
     Trial(
         name="3 no fence",
-        short=lambda g, seed: kills.control(g, seed=seed, jobs=150, flow="unfenced", frozen=1.0),
+        short=lambda g, seed: kills.control(g, seed=seed, jobs=100, flow="unfenced", frozen=1.0),
         full=lambda g, seed: kills.control(g, seed=seed, jobs=2_000, flow="unfenced", frozen=1.0),
         broken=naive,
     ),
@@ -174,13 +174,13 @@ DEATHS = (
     ),
     Trial(
         name="17",
-        short=lambda g, seed: walk.points(g, seed=seed, first=1 + seed % 2, step=2),
+        short=lambda g, seed: walk.points(g, seed=seed, first=1 + seed % 3, step=3),
         full=lambda g, seed: walk.points(g, seed=seed),
         broken=killed,
     ),
     Trial(
         name="17 with a retry",
-        short=lambda g, seed: walk.points(g, seed=seed, refuse=1, first=16, at_most=24),
+        short=lambda g, seed: walk.points(g, seed=seed, refuse=1, first=16, at_most=22),
         full=lambda g, seed: walk.points(g, seed=seed, refuse=1),
         broken=killed,
     ),
