@@ -35,12 +35,13 @@ class Lane:
     terms: Terms
     slots: int
     free: int = field(init=False)
+    limited: bool = field(init=False)
     look_at: float = 0.0
     looked_at: float = NEVER
     heard_at: float = NEVER
 
     def __post_init__(self) -> None:
-        self.free = self.slots
+        self.free, self.limited = self.slots, self.terms.limited
 
     def heard(self, now: float) -> None:
         """There may be work. Groups that still fill need no more than four looks in a linger."""
@@ -78,7 +79,7 @@ class Consumer:
         self,
         claimer: Claimer,
         lanes: Sequence[Lane],
-        work: Callable[[list[Job]], Awaitable[None]],
+        work: Callable[[list[Job], asyncio.Task[None]], Awaitable[None]],
         *,
         poll: timedelta,
         may_claim: Callable[[], bool],
@@ -201,7 +202,8 @@ class Consumer:
         hand.add_done_callback(self._hands.discard)
 
     async def _hand(self, group: asyncio.TaskGroup) -> None:
-        loop = asyncio.get_running_loop()
+        loop, me = asyncio.get_running_loop(), asyncio.current_task()
+        assert me
         while True:
             self._called = False
             turns = 0
@@ -209,7 +211,7 @@ class Consumer:
                 lane, jobs = self._given.popleft()
                 self._call(group)
                 try:
-                    await self._work(jobs)
+                    await self._work(jobs, me)
                 finally:
                     self._through(lane)
                 turns += 1
@@ -221,7 +223,7 @@ class Consumer:
 
     def _through(self, lane: Lane) -> None:
         lane.free += 1
-        if lane.terms.limited:
+        if lane.limited:
             lane.heard(asyncio.get_running_loop().time())
         self._heard.set()
         self._out -= 1

@@ -23,7 +23,7 @@ class Hand:
     asked: set[JobId] = field(default_factory=set)
     """Which jobs somebody asked to cancel."""
     until: float = float("inf")
-    """When it is overdue, by the event loop's clock."""
+    """When it is overdue, by the monotonic clock."""
     cancels: int = 0
     """How often we cancelled the task and it was not felt yet."""
 

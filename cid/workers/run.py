@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 import structlog
@@ -49,9 +50,12 @@ class Edge:
         self.counts: dict[str, int] = {}
         """Outcome → jobs, over the life of this process."""
 
-    async def run(self, jobs: Sequence[Job]) -> None:
-        """One hand-out. Raises nothing but CancelledError, and that only after its jobs are handed back."""
-        hand = Hand(jobs, asyncio.current_task())
+    async def run(self, jobs: Sequence[Job], task: asyncio.Task[None] | None = None) -> None:
+        """One hand-out, in `task`, which is the current one.
+
+        Raises nothing but CancelledError, and that only after its jobs are handed back.
+        """
+        hand = Hand(jobs, task or asyncio.current_task())
         before = CURRENT.set(hand)
         for job in jobs:
             self._hands[job.id] = hand
@@ -88,10 +92,9 @@ class Edge:
     async def _flow(self, jobs: Sequence[Job], hand: Hand) -> None:
         """One clock for all deadlines: a timer for every hand-out costs more than a short flow."""
         kind = jobs[0].kind
-        loop = asyncio.get_running_loop()
-        hand.until = loop.time() + self._deadlines[kind]
+        hand.until = time.monotonic() + self._deadlines[kind]
         if self._look is None:
-            self._look = loop.call_later(self._look_s, self._look_for_overdue)
+            self._look = asyncio.get_running_loop().call_later(self._look_s, self._look_for_overdue)
         try:
             await self._table[kind].flow(self._services, jobs)
         except asyncio.CancelledError as error:
@@ -101,7 +104,7 @@ class Edge:
 
     def _look_for_overdue(self) -> None:
         loop = asyncio.get_running_loop()
-        now = loop.time()
+        now = time.monotonic()
         for hand in {id(hand): hand for hand in self._hands.values()}.values():
             if hand.until and hand.until <= now:
                 hand.until = 0
