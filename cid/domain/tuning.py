@@ -30,6 +30,11 @@ class QueueTuning:
     statement: timedelta = timedelta(seconds=15)
     high_water: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def pooled(self) -> bool:
+        """Whether connections may lead through a pooler that gives every transaction another session."""
+        return self.mode is WakeUps.POLL
+
 
 class Missed(StrEnum):
     """What happens to a slot of a periodic job that nobody was there to take."""

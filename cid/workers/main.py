@@ -74,6 +74,7 @@ class Process:
             every=crew.tuning.beat,
             silent=crew.tuning.silent,
             timeout=crew.tuning.statement,
+            pooled=crew.tuning.pooled,
             parts=self.board.shown,
             asked=self._asked,
         )
@@ -169,7 +170,8 @@ class Process:
             await link.close()
 
     def _link(self, use: str) -> Link:
-        return Link(self._crew.dsn, name=f"cid {use}", timeout=self._crew.tuning.statement)
+        tuning = self._crew.tuning
+        return Link(self._crew.dsn, name=f"cid {use}", timeout=tuning.statement, pooled=tuning.pooled)
 
     def _freed(self, kinds: set[JobKind]) -> None:
         """Jobs of these kinds ended: where a limit held others back, there may be room now."""
