@@ -127,12 +127,11 @@ async def prepare(settings: Settings, to: roles.Logins, server: Server | None) -
 async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[Services]:
     """Everything flows are given, closed in reverse order. Connections are opened when they are first wanted."""
     async with AsyncExitStack() as stack:
-        pooled = settings.queue.pooled
-        app = await open_pool(to.app, size=settings.pools.app, pooled=pooled)
+        clock, pooled = SystemClock(), settings.queue.pooled
+        app = await open_pool(to.app, size=settings.pools.app, clock=clock, pooled=pooled)
         stack.push_async_callback(_close, app)
-        worker = await open_pool(to.worker, size=settings.pools.worker, pooled=pooled)
+        worker = await open_pool(to.worker, size=settings.pools.worker, clock=clock, pooled=pooled)
         stack.push_async_callback(_close, worker)
-        clock = SystemClock()
         db, platform = AppDb(app), WorkerDb(worker)
         http = await stack.enter_async_context(GuardedHttp(allow_local=settings.allow_local))
         children = await stack.enter_async_context(ChildPool())

@@ -53,6 +53,8 @@ class PlatformDb(Protocol):
 
 class Clock(Protocol):
     def now(self) -> datetime: ...
+    def follow(self, there: datetime, here: datetime) -> None:
+        """The database's clock said `there` when ours said `here`: all processes go by that one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,9 @@ class FrozenClock:
     def advance(self, by: timedelta) -> None:
         self.at += by
 
+    def follow(self, there: datetime, here: datetime) -> None:
+        """Nobody tells it the time but the test."""
+
 
 class FakeLlm:
     """Answers each subject by a function of (ask, subject); None leaves the subject without an answer."""

@@ -13,8 +13,11 @@ from cid.domain.ids import PLATFORM, TenantId
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
+    from datetime import datetime
 
     from asyncpg.pool import PoolConnectionProxy
+
+    from cid.ports import Clock
 
 # asyncpg is generic to the type checker only.
 Conn: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
@@ -70,20 +73,32 @@ async def _codecs(conn: Conn) -> None:
         await conn.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
 
 
+async def _set(clock: Clock, conn: Conn) -> None:
+    before = clock.now()
+    there: datetime = await conn.fetchval("select cid_now()")
+    clock.follow(there, before + (clock.now() - before) / 2)
+
+
 async def _keep(_conn: Conn) -> None:
     """Nothing is left behind in a session that is not ours."""
 
 
-async def open_pool(dsn: str, *, size: int, pooled: bool = False, **options: Any) -> Pool:
+async def open_pool(dsn: str, *, size: int, pooled: bool = False, clock: Clock | None = None, **options: Any) -> Pool:
     """A pool that opens connections when they are wanted: with a floor, a restart of Postgres logs tracebacks.
 
     `pooled` when `dsn` leads through PgBouncer in transaction mode: a prepared statement would live in whichever
     session it was made in, so none is named and each is parsed again (about 0.1 ms); and no session is reset, as
-    none is kept.
+    none is kept. `clock` follows the database's with every connection that is opened.
     """
+
+    async def prepare(conn: Conn) -> None:
+        await _codecs(conn)
+        if clock:
+            await _set(clock, conn)
+
     if pooled:
         options = {"statement_cache_size": 0, "reset": _keep, **options}
-    return await asyncpg.create_pool(dsn, min_size=0, max_size=size, init=_codecs, command_timeout=60, **options)
+    return await asyncpg.create_pool(dsn, min_size=0, max_size=size, init=prepare, command_timeout=60, **options)
 
 
 @asynccontextmanager

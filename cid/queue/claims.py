@@ -27,10 +27,9 @@ LIMITED = query("claims.limited")
 WAITING = query("claims.waiting")
 LISTED = 1_000
 """Entries of one listing; where there are more, the next listing goes on there."""
-ASKED = 200
-"""Entries of one claim, and"""
-LOCKED = 1_000
-"""jobs of them that a claim may lock beyond those it takes."""
+ASKED = 500
+"""Entries of one claim at most. The first claim asks few more than it has slots for; while nothing comes, the next asks
+four times as many."""
 ROUNDS = 10
 """Claims in a row that may find nothing before other kinds get their turn."""
 LONGEST_S = 0.25
@@ -120,10 +119,9 @@ class Claimer:
 
     async def _pass(self, terms: Terms, known: _Known, free: int) -> Claimed:
         """Ask everybody we know of, in turn, until somebody gives something."""
-        most = max(1, min(ASKED, max(free, LOCKED // terms.group)))
         waits: list[float] = []
-        for _ in range(ROUNDS):
-            asks = known.turns.ask(free, most)
+        for number in range(ROUNDS):
+            asks = known.turns.ask(free, min(ASKED, (2 * free + 8) * 4**number))
             if not asks:
                 break
             claimed = await (self._singles if terms.plain else self._limited)(terms, known.turns, asks, free)
@@ -161,9 +159,10 @@ class Claimer:
             key_rate and key_rate.every,
             key_rate and key_rate.burst,
         )
-        wait_s = rows[0]["wait"] if rows else None
-        if wait_s is not None:
-            rows = ()
+        # Somebody waits, and what holds them back may end in another process.
+        wait_s: float | None = None if rows else LONGEST_S
+        if rows and rows[0]["wait"] is not None:
+            rows, wait_s = (), rows[0]["wait"]
         handouts = _handouts(rows, terms, lease)
         _advance(turns, asks, rows, size=terms.group, filled=len(handouts) >= free)
         return Claimed(handouts, wait_s)

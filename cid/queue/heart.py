@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from uuid import UUID
 
+    from cid.ports import Clock
+
 BEAT = query("workers.beat")
 GONE = query("workers.gone")
 log = structlog.get_logger("queue.heart")
@@ -37,7 +39,10 @@ def machine() -> str:
 
 
 class Heart:
-    """`asked` is called in the heart's own thread with the running jobs of ours that somebody wants cancelled."""
+    """`asked` is called in the heart's own thread with the running jobs of ours that somebody wants cancelled.
+
+    With every beat `clock` follows the database's.
+    """
 
     def __init__(
         self,
@@ -52,6 +57,7 @@ class Heart:
         pooled: bool = False,
         parts: Callable[[], dict[str, Any]],
         asked: Callable[[frozenset[JobId]], None],
+        clock: Clock,
     ) -> None:
         self.worker = worker
         self._dsn = dsn
@@ -63,6 +69,7 @@ class Heart:
         self._pooled = pooled
         self._parts = parts
         self._asked = asked
+        self._clock = clock
         self._stopping = threading.Event()
         self._beaten = threading.Event()
         self._last = float("-inf")
@@ -107,8 +114,9 @@ class Heart:
             wait_s = (
                 self._every_s if self._beaten.is_set() else min(1.0, self._every_s)
             )  # the second beat tells how the parts started
+            here = self._clock.now()
             try:
-                rows = await link.fetch(
+                (row,) = await link.fetch(
                     BEAT, self.worker, machine(), os.getpid(), self._version, self._kinds, self._parts()
                 )
             except Upstream as error:
@@ -119,8 +127,9 @@ class Heart:
                 self._last = time.monotonic()
                 self._since = min(self._since, self._last)
                 self._beaten.set()
-                if rows:
-                    self._asked(frozenset(JobId(row["id"]) for row in rows))
+                self._clock.follow(row["now"], here + (self._clock.now() - here) / 2)
+                if row["asked"]:
+                    self._asked(frozenset(JobId(job) for job in row["asked"]))
             await asyncio.to_thread(self._stopping.wait, wait_s)
         try:
             await link.fetch(GONE, self.worker)

@@ -67,11 +67,13 @@ class Wire:
         self._wanted = asyncio.Event()
         self._answered = asyncio.Event()
         self._cut = False
+        self._sent_at = float("-inf")
         self.probes = 0
         """How many probes were heard."""
 
     async def run(self) -> None:
         """Until its connection fails, which raises Upstream; whoever supervises it starts it again."""
+        loop = asyncio.get_running_loop()
         unsubscribe = subscribe(self._say)
         try:
             if self._hear:
@@ -83,7 +85,9 @@ class Wire:
                 except TimeoutError:
                     await self._check()
                 else:
-                    await asyncio.sleep(COALESCE_S)
+                    # The first goes at once; what follows it is gathered.
+                    await asyncio.sleep(max(0.0, self._sent_at + COALESCE_S - loop.time()))
+                    self._sent_at = loop.time()
                     await self._send()
         finally:
             unsubscribe()

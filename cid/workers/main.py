@@ -77,6 +77,7 @@ class Process:
             pooled=crew.tuning.pooled,
             parts=self.board.shown,
             asked=self._asked,
+            clock=crew.services.clock,
         )
         self._claimer = Claimer(self._claim_link, self._worker)
         self._consumer = Consumer(

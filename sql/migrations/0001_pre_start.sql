@@ -487,6 +487,7 @@ create index jobs_ready on jobs (kind, tenant_id, key, priority, id) where state
 create index jobs_scheduled on jobs (run_at) where state = 'scheduled';
 create index jobs_running on jobs (worker) where state = 'running';
 create index jobs_leads on jobs (kind, tenant_id, key) where leads;
+create index jobs_cancel on jobs (worker) where cancel;   -- every beat asks: not of all that runs and ran
 create unique index jobs_dedupe on jobs (tenant_id, kind, dedupe_key) where state in ('scheduled', 'ready') and dedupe_key is not null;
 
 create table jobs_done (
@@ -574,7 +575,7 @@ returns table (id bigint, tenant_id uuid, key text, priority smallint, attempt i
 language plpgsql volatile set search_path = pg_catalog, public, pg_temp as $$
 #variable_conflict use_column
 declare
-  hands integer := p_hands; clock timestamptz; tat timestamptz; mine integer[];
+  total integer := p_hands; clock timestamptz; tat timestamptz; mine integer[];
 begin
   -- A lost claim is a job handed out again, which the fence allows for: it need not wait for the disk.
   perform set_config('synchronous_commit', 'off', true);
@@ -582,19 +583,19 @@ begin
     perform pg_advisory_xact_lock(hashtextextended(p_kind, 1));
   end if;
   if p_most is not null then
-    hands := least(hands, p_most - (select count(*) from jobs j where j.kind = p_kind and j.leads));
+    total := least(total, p_most - (select count(*) from jobs j where j.kind = p_kind and j.leads));
   end if;
   -- Under the lock by the clock on the wall: the transaction's own stood still while it waited for the lock.
   clock := clock_timestamp() + (cid_now() - now());
-  if p_every is not null and hands > 0 then
+  if p_every is not null and total > 0 then
     tat := greatest(clock, (select l.tat from limits l where l.key = 'jobs ' || p_kind));
-    hands := least(hands, p_burst - ceil(extract(epoch from tat - clock) / extract(epoch from p_every)));
-    if hands <= 0 then
+    total := least(total, p_burst - ceil(extract(epoch from tat - clock) / extract(epoch from p_every)));
+    if total <= 0 then
       wait := extract(epoch from tat - p_every * (p_burst - 1) - clock);
       return next;
     end if;
   end if;
-  if hands <= 0 then return; end if;
+  if total <= 0 then return; end if;
 
   select coalesce(array_agg(e.n), '{}') into mine from generate_subscripts(p_tenants, 1) as e (n)
   where (p_most_per_key is null and p_every_per_key is null)
@@ -607,30 +608,47 @@ begin
               case when p_most_per_key is not null then p_most_per_key - (
                 select count(*) from jobs j
                 where j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n] and j.leads) end,
-              p_burst_per_key - ceil(extract(epoch from greatest(l.tat, clock) - clock) / extract(epoch from p_every_per_key))
+              p_burst_per_key - ceil(extract(epoch from greatest(l.tat, clock) - clock) / extract(epoch from p_every_per_key)),
+              case when f.run_at > clock - p_linger and not exists (
+                select from jobs j
+                where j.state = 'ready' and j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n]
+                  and (j.priority, j.id) > (p_priorities[e.n], p_ids[e.n])
+                order by j.priority, j.id offset p_size - 1 limit 1) then 0 end
         )::integer as hands
       from unnest(mine) as e (n)
+      cross join lateral (
+        select j.run_at from jobs j
+        where j.state = 'ready' and j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n]
+          and (j.priority, j.id) > (p_priorities[e.n], p_ids[e.n])
+        order by j.priority, j.id limit 1) f
       cross join lateral (
         select k.limit_key, (select o.tat from limits o where p_every_per_key is not null and o.key = k.limit_key) as tat
         from (select 'jobs ' || p_kind || ' ' || p_tenants[e.n] || ' ' || p_keys[e.n] as limit_key) k) l
     ), closed as materialized (
       select coalesce(array_agg(p.tenant_id), '{}') as tenants from pauses p where p.kind in (p_kind, '*')
+    ), turns as materialized (
+      -- no more of them than there are hand-outs to give: locking a row writes it
+      select t.n, t.tenant_id, t.key, t.priority, t.id, least(t.hands, total - t.before) as hands
+      from (select a.*, sum(a.hands) over (order by a.n) - a.hands as before
+            from allowed a cross join closed c
+            where a.hands > 0 and not a.tenant_id = any (c.tenants)
+              and not '00000000-0000-0000-0000-000000000000' = any (c.tenants)) t
+      where t.before < total
     ), locked as materialized (
       select a.n, w.id, w.run_at, row_number() over (partition by a.n order by w.priority, w.id) - 1 as place
-      from allowed a cross join closed c
+      from turns a
       cross join lateral (
         select j.id, j.priority, j.run_at from jobs j
         where j.state = 'ready' and j.kind = p_kind and j.tenant_id = a.tenant_id and j.key = a.key
           and (j.priority, j.id) > (a.priority, a.id)
-        order by j.priority, j.id limit greatest(a.hands, 0) * p_size for update skip locked) w
-      where not a.tenant_id = any (c.tenants) and not '00000000-0000-0000-0000-000000000000' = any (c.tenants)
+        order by j.priority, j.id limit a.hands * p_size for update skip locked) w
     ), ripe as materialized (
-      select g.n, g.id, g.place, dense_rank() over (order by g.place / p_size, g.n) as hand
+      select g.n, g.id, g.place
       from (select l.*, count(*) over hand as filled, min(l.run_at) over hand as since
             from locked l window hand as (partition by l.n, l.place / p_size)) g
       where g.filled = p_size or g.since <= clock - p_linger
     ), picked as materialized (
-      select r.id, r.n, r.place % p_size = 0 as leads from ripe r where r.hand <= hands
+      select r.id, r.n, r.place % p_size = 0 as leads from ripe r
     ), spent as (
       insert into limits as l (key, tat)
       select s.limit_key, clock + s.taken from (

@@ -8,7 +8,7 @@ with quick as materialized (
   select $1, $2, $3, $4, $5::text[], $6::jsonb from quick
   on conflict (id) do update set beat_at = cid_now(), parts = excluded.parts, kinds = excluded.kinds
 )
-select id from jobs where worker = $1 and state = 'running' and cancel
+select cid_now() as now, array(select id from jobs where worker = $1 and cancel) as asked
 
 -- name: gone
 delete from workers where id = $1
