@@ -9,24 +9,28 @@ DATA   ?= ./data
 SAMPLE ?= 1
 WHEELS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/cid/wheels
 BIN    := .venv/bin
-PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
+PIP     = $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 LOCKED := --require-hashes --no-deps --only-binary :all:
 OFFLINE = $(PIP) install --no-compile --no-index --find-links $(WHEELS) $(LOCKED) -r $(1)
 # Offline from the wheel folder when that is complete; else fill it. pip's own cache is not relied on: some mirrors forbid it.
-define install
+define packages
 	@test -n "$(PYTHON)" || { echo "cid needs Python 3.11 or newer with venv (Debian: apt-get install python3-venv)"; exit 1; }
-	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(BIN:/bin=)
 	@mkdir -p $(WHEELS)
 	@$(call OFFLINE,$(1)) 2>/dev/null || { echo "fetching the packages of $(1) (once)"; \
 	  $(PIP) download --dest $(WHEELS) $(LOCKED) -r $(1) && $(call OFFLINE,$(1)); }
+endef
+define install
+$(call packages,$(1))
 	@$(PIP) install --no-deps --no-index --no-build-isolation --editable .
 endef
 
-.PHONY: help setup run test check fix bench chaos lock schema clean
+.PHONY: help setup run test check fix bench bench-queue chaos lock schema clean
 help: ## what can be done here
 	@echo "make run [PORT=8080 DATA=./data SAMPLE=1]   start the desk"
 	@echo "make test | check | fix | bench | chaos     tests | format, lint, types, contracts | mend format | measure | kill and count"
-	@echo "make setup | lock | schema | clean          development install | new locks | sql/schema.sql anew | remove .venv"
+	@echo "make bench-queue [ARGS=--quick]             the queue beside two others on one Postgres (about 12 minutes)"
+	@echo "make setup | lock | schema | clean          development install | new locks | sql/schema.sql anew | remove the environments"
 
 # A stamp per lock: a changed lock installs again, an interrupted install leaves none.
 .venv/run.stamp: requirements.lock pyproject.toml
@@ -47,15 +51,23 @@ fix: .venv/dev.stamp
 	@$(BIN)/ruff check --fix --quiet . ; exec $(BIN)/ruff format --quiet .
 bench: .venv/dev.stamp
 	@exec $(BIN)/python -m bench
+# The others have an environment of their own: nothing of theirs gets into ours.
+.venv-bench/bench.stamp: BIN := .venv-bench/bin
+.venv-bench/bench.stamp: requirements-bench.lock
+	$(call packages,requirements-bench.lock)
+	@touch $@
+bench-queue: .venv/dev.stamp .venv-bench/bench.stamp
+	@exec $(BIN)/python -m bench.queue $(ARGS)
 chaos: .venv/dev.stamp
 	@exec $(BIN)/python -m bench.realrun --kills 20 --interval 5
 schema: .venv/dev.stamp
 	@exec $(BIN)/cid migrate --dump sql/schema.sql
 clean:
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@rm -rf .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 # Hashes of every platform's wheels, no addresses; --universal adds the markers of other systems and Pythons.
 UV := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --quiet
 lock:
 	$(UV) pyproject.toml --group build -o requirements.lock
 	$(UV) pyproject.toml --group build --group dev -c requirements.lock -o requirements-dev.lock
-	@! grep -nE '://|--(index|extra|find|trusted)' requirements.lock requirements-dev.lock
+	$(UV) --group bench -c requirements-dev.lock -o requirements-bench.lock
+	@! grep -nE '://|--(index|extra|find|trusted)' requirements.lock requirements-dev.lock requirements-bench.lock

@@ -549,15 +549,17 @@ $function$;
 revoke all on function put_back_once(bigint[],bigint[],timestamp with time zone[],boolean,text[]) from public;
 grant execute on function put_back_once(bigint[],bigint[],timestamp with time zone[],boolean,text[]) to cid_worker;
 
-CREATE OR REPLACE FUNCTION public.rescue(p_silent interval, p_kinds text[], p_tries integer[], p_limit integer)
+CREATE OR REPLACE FUNCTION public.rescue(p_silent interval, p_kinds text[], p_tries integer[], p_limit integer, p_deep boolean)
  RETURNS TABLE(id bigint, kind text, outcome text)
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
 #variable_conflict use_column
 declare
-  back bigint[]; leases bigint[]; whys text[]; over bigint[]; reasons text[];
+  suspects uuid[]; back bigint[]; leases bigint[]; whys text[]; over bigint[]; reasons text[];
 begin
+  suspects := case when p_deep then array(select distinct j.worker from jobs j where j.state = 'running')
+                   else array(select w.id from workers w where w.beat_at <= cid_now() - p_silent) end;
   select array_agg(l.id) filter (where l.again), array_agg(l.lease) filter (where l.again), array_agg(l.why) filter (where l.again),
          array_agg(l.id) filter (where not l.again), array_agg(l.why) filter (where not l.again)
   into back, leases, whys, over, reasons
@@ -568,7 +570,7 @@ begin
            then 'its deadline passed and its process did not end it' else 'its process died' end
         || format(' (attempt %s)', j.attempt) as why
     from jobs j
-    where j.state = 'running'
+    where j.state = 'running' and j.worker = any (suspects)
       and (j.worker <> all (array(select w.id from workers w where w.beat_at > cid_now() - p_silent))
            or j.deadline < cid_now() - interval '1 minute')
     order by j.id limit p_limit for update skip locked) l;
@@ -584,8 +586,8 @@ begin
     return query select * from put_back(back, leases, array_fill(null::timestamptz, array[cardinality(back)]), false, whys);
   end if;
 end $function$;
-revoke all on function rescue(interval,text[],integer[],integer) from public;
-grant execute on function rescue(interval,text[],integer[],integer) to cid_worker;
+revoke all on function rescue(interval,text[],integer[],integer,boolean) from public;
+grant execute on function rescue(interval,text[],integer[],integer,boolean) to cid_worker;
 
 CREATE OR REPLACE FUNCTION public.session_of(hash bytea)
  RETURNS TABLE(user_id uuid, email text, name text, admin boolean, csrf text, stale boolean)

@@ -60,9 +60,9 @@ class Queue:
     async def many(self, tenant: TenantId, count: int, kind: JobKind = JobKind.RULES) -> None:
         await self.add(*(NewJob(kind=kind, tenant=tenant, payload={"item": str(n)}) for n in range(count)))
 
-    async def rescue(self, tries: int = 3) -> dict[str, dict[str, int]]:
+    async def rescue(self, tries: int = 3, *, deep: bool = True) -> dict[str, dict[str, int]]:
         async with self.platform.tx() as tx:
-            return await care.rescue(tx, SILENT, dict.fromkeys(JobKind, tries))
+            return await care.rescue(tx, SILENT, dict.fromkeys(JobKind, tries), deep=deep)
 
     async def state(self, job: JobId) -> str:
         """Where the job is: a state, an outcome of the history, dead, or nowhere."""

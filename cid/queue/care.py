@@ -29,9 +29,14 @@ async def move_due(tx: Tx) -> dict[str, int]:
     return {row["kind"]: row["moved"] for row in await tx.fetch(MOVE_DUE, BATCH)}
 
 
-async def rescue(tx: Tx, silent: timedelta, tries: Mapping[JobKind, int]) -> dict[str, dict[str, int]]:
-    """Jobs of silent processes become ready, or dead without tries left; answers outcome → kind → how many."""
-    rows = await tx.fetch(RESCUE, silent, list(tries), list(tries.values()), BATCH)
+async def rescue(
+    tx: Tx, silent: timedelta, tries: Mapping[JobKind, int], *, deep: bool = True
+) -> dict[str, dict[str, int]]:
+    """Jobs of silent processes become ready, or dead without tries left; answers outcome → kind → how many.
+
+    `deep`: also those of processes that nobody knows (any more), and those whose deadline passed long ago.
+    """
+    rows = await tx.fetch(RESCUE, silent, list(tries), list(tries.values()), BATCH, deep)
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
         counts[row["outcome"]][row["kind"]] += 1

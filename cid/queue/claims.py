@@ -159,10 +159,10 @@ class Claimer:
             key_rate and key_rate.every,
             key_rate and key_rate.burst,
         )
-        # Somebody waits, and what holds them back may end in another process.
-        wait_s: float | None = None if rows else LONGEST_S
-        if rows and rows[0]["wait"] is not None:
-            rows, wait_s = (), rows[0]["wait"]
+        # Without a row somebody waits all the same, and what holds them back may end in another process.
+        wait_s: float | None = rows[0]["wait"] if rows else LONGEST_S
+        if wait_s is not None:
+            rows = []
         handouts = _handouts(rows, terms, lease)
         _advance(turns, asks, rows, size=terms.group, filled=len(handouts) >= free)
         return Claimed(handouts, wait_s)

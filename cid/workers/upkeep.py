@@ -21,6 +21,8 @@ from cid.queue.heart import Heart, machine
 from cid.workers.table import Handler
 
 WATCH_S = 0.5
+DEEP_S = 60.0
+"""How often jobs are looked for that no row of a silent process leads to."""
 NOBODY_IS_SILENT = timedelta(days=36500)
 """Only jobs of processes without a row are rescued: those are known to be dead."""
 log = structlog.get_logger("upkeep")
@@ -41,15 +43,22 @@ async def reap(
 ) -> None:
     """Give the jobs of dead processes back. A process that was out of touch itself judges nobody."""
     tries = {kind: handler.tries for kind, handler in table.items()}
+    loop, deep_at = asyncio.get_running_loop(), 0.0
     while True:
         async with platform.tx() as tx:
-            await care.bury(tx, machine(), _runs, but=heart.worker)
+            buried = await care.bury(tx, machine(), _runs, but=heart.worker)
+        deep = bool(buried) or loop.time() >= deep_at
+        if deep:
+            deep_at = loop.time() + DEEP_S
         async with platform.tx() as tx:
-            rescued = await care.rescue(tx, silent if heart.steady else NOBODY_IS_SILENT, tries)
+            rescued = await care.rescue(tx, silent if heart.steady else NOBODY_IS_SILENT, tries, deep=deep)
         for outcome, kinds in rescued.items():
             log.warning("jobs.rescued", outcome=outcome, kinds=kinds)
         wakeups.ready(rescued.get("ready", {}))
-        await asyncio.sleep(every.total_seconds())
+        if sum(sum(kinds.values()) for kinds in rescued.values()) >= care.BATCH:
+            deep_at = 0.0  # there are more
+        else:
+            await asyncio.sleep(every.total_seconds())
 
 
 async def schedule(platform: PlatformDb, entries: Sequence[Periodic], every: timedelta) -> None:

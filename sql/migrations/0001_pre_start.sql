@@ -742,13 +742,17 @@ end $$;
 
 -- Jobs of processes that are silent for p_silent or unknown, and jobs whose deadline passed a minute ago (the process lives
 -- but its loop does not): back to ready, or dead where the tries of their kind are used up.
-create function rescue(p_silent interval, p_kinds text[], p_tries integer[], p_limit integer)
+-- Without p_deep only those are looked at whose row says that they are silent: an old snapshot that somebody holds keeps every
+-- job that ended since in the index of the running ones.
+create function rescue(p_silent interval, p_kinds text[], p_tries integer[], p_limit integer, p_deep boolean)
 returns table (id bigint, kind text, outcome text)
 language plpgsql volatile set search_path = pg_catalog, public, pg_temp as $$
 #variable_conflict use_column
 declare
-  back bigint[]; leases bigint[]; whys text[]; over bigint[]; reasons text[];
+  suspects uuid[]; back bigint[]; leases bigint[]; whys text[]; over bigint[]; reasons text[];
 begin
+  suspects := case when p_deep then array(select distinct j.worker from jobs j where j.state = 'running')
+                   else array(select w.id from workers w where w.beat_at <= cid_now() - p_silent) end;
   select array_agg(l.id) filter (where l.again), array_agg(l.lease) filter (where l.again), array_agg(l.why) filter (where l.again),
          array_agg(l.id) filter (where not l.again), array_agg(l.why) filter (where not l.again)
   into back, leases, whys, over, reasons
@@ -759,7 +763,7 @@ begin
            then 'its deadline passed and its process did not end it' else 'its process died' end
         || format(' (attempt %s)', j.attempt) as why
     from jobs j
-    where j.state = 'running'
+    where j.state = 'running' and j.worker = any (suspects)
       and (j.worker <> all (array(select w.id from workers w where w.beat_at > cid_now() - p_silent))
            or j.deadline < cid_now() - interval '1 minute')
     order by j.id limit p_limit for update skip locked) l;
@@ -1151,14 +1155,14 @@ grant select on inspect.jobs_running, inspect.jobs_waiting, inspect.paused, insp
 revoke all on function claim_limited(text, uuid[], text[], smallint[], bigint[], integer[], integer, integer, interval, uuid, bigint, interval,
   integer, integer, interval, integer, interval, integer),
   put_back(bigint[], bigint[], timestamptz[], boolean, text[]), put_back_once(bigint[], bigint[], timestamptz[], boolean, text[]),
-  rescue(interval, text[], integer[], integer),
+  rescue(interval, text[], integer[], integer, boolean),
   move_due(integer), drop_old_history(interval), inspect.retry_job(bigint), inspect.cancel_job(bigint),
   inspect.pause(text, uuid), inspect.resume(text, uuid), inspect.job(bigint), inspect.tenant(text),
   inspect.retry_dead(text, uuid, text, timestamptz), inspect.cancel_waiting(text, uuid, text) from public;
 grant execute on function claim_limited(text, uuid[], text[], smallint[], bigint[], integer[], integer, integer, interval, uuid, bigint, interval,
   integer, integer, interval, integer, interval, integer),
   put_back(bigint[], bigint[], timestamptz[], boolean, text[]), put_back_once(bigint[], bigint[], timestamptz[], boolean, text[]),
-  rescue(interval, text[], integer[], integer),
+  rescue(interval, text[], integer[], integer, boolean),
   move_due(integer), drop_old_history(interval), inspect.retry_job(bigint), inspect.cancel_job(bigint),
   inspect.pause(text, uuid), inspect.resume(text, uuid), inspect.job(bigint), inspect.tenant(text),
   inspect.retry_dead(text, uuid, text, timestamptz), inspect.cancel_waiting(text, uuid, text) to cid_worker;

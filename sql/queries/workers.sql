@@ -22,7 +22,7 @@ select id, pid from workers where host = $1
 delete from workers where id = any($1::uuid[])
 
 -- name: rescue
-select id, kind, outcome from rescue($1::interval, $2::text[], $3::int[], $4::int)
+select id, kind, outcome from rescue($1::interval, $2::text[], $3::int[], $4::int, $5::boolean)
 
 -- name: move_due
 select kind, moved from move_due($1::int)

@@ -314,14 +314,15 @@ async def test_jobs_of_a_silent_process_are_rescued_and_those_of_a_living_one_ar
     await queue.many(A, 2)
     (lost,) = flat(await queue.claimer(await queue.worker(silent=True)).claim(terms(), 1))
     (kept,) = flat(await queue.claimer(await queue.worker()).claim(terms(), 1))
-    assert await queue.rescue() == {"ready": {"rules": 1}}
+    assert await queue.rescue(deep=False) == {"ready": {"rules": 1}}
     assert (await queue.state(lost.id), await queue.state(kept.id)) == ("ready", "running")
     assert await queue.owner.fetchval("select error from jobs where id = $1", lost.id) == "its process died (attempt 1)"
 
 
-async def test_jobs_of_a_process_that_nobody_knows_are_rescued(queue: Queue) -> None:
+async def test_jobs_of_a_process_that_nobody_knows_are_rescued_by_a_deep_look(queue: Queue) -> None:
     await queue.many(A, 1)
     assert flat(await queue.claimer(uuid4()).claim(terms(), 1))
+    assert await queue.rescue(deep=False) == {}
     assert await queue.rescue() == {"ready": {"rules": 1}}
 
 
@@ -515,7 +516,7 @@ async def test_the_app_role_can_neither_claim_nor_mend_nor_forge(queue: Queue, d
         ),
         "select * from put_back_once('{1}', '{1}', '{null}', false, '{x}')",
         "select * from put_back('{1}', '{1}', '{null}', false, '{x}')",
-        "select * from rescue('1s', '{}', '{}', 1)",
+        "select * from rescue('1s', '{}', '{}', 1, true)",
         "select * from move_due(1)",
         "select inspect.retry_job(1)",
         "select inspect.cancel_job(1)",
