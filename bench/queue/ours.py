@@ -9,8 +9,8 @@ import json
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
@@ -39,11 +39,13 @@ SETTLE_S = 0.5
 """For the parts of a process to have begun."""
 
 
+@cache
 def kind(number: int) -> JobKind:
     """Rows hold text: the queue takes kinds that the desk does not have."""
     return cast("JobKind", f"noop{number}" if number else "noop")
 
 
+@cache
 def tenant(number: int) -> TenantId:
     return TenantId(UUID(int=(1 << 64) + number))
 
@@ -101,7 +103,7 @@ class Put:
 
     async def warm(self) -> None:
         """Open the connections and plan the statement; no row stays."""
-        one, other = job(0, self._options), replace(job(0, self._options), tenant=tenant(1))
+        one, other = job(0, self._options), job(0, self._options)._replace(tenant=tenant(1))
         for new in ([one], [one, other]):
             with contextlib.suppress(Undone):
                 async with self._tx(new) as tx:

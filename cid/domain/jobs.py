@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -32,8 +32,10 @@ class JobState(StrEnum):
     RUNNING = "running"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewJob:
+NOTHING: Mapping[str, str] = {}
+
+
+class NewJob(NamedTuple):
     """`dedupe` names the work among the jobs that wait: a second one with the same kind and key changes nothing.
     A job that already runs does not count, because it may have looked before the new fact arrived."""
 
@@ -42,7 +44,7 @@ class NewJob:
     key: str = ""
     """What the job belongs to inside its tenant, such as a channel or a host: jobs of one key make a group, keys of a
     tenant take turns, and `most_per_key` and `rate_per_key` hold for each."""
-    payload: Mapping[str, str] = field(default_factory=dict)
+    payload: Mapping[str, str] = NOTHING
     dedupe: str | None = None
     run_at: datetime | None = None
     priority: int = 0

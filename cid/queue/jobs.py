@@ -12,7 +12,7 @@ from cid.queue import wakeups
 from cid.queue.hand import CURRENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from cid.domain.jobs import Job, NewJob
@@ -35,15 +35,8 @@ async def enqueue(tx: Tx, *jobs: NewJob) -> list[Enqueued]:
     """
     if not jobs:
         return []
-    columns = (
-        [job.tenant for job in jobs],
-        [job.kind for job in jobs],
-        [job.key for job in jobs],
-        [job.priority for job in jobs],
-        [job.run_at for job in jobs],
-        [job.payload for job in jobs],
-    )
-    dedupe = [job.dedupe for job in jobs]
+    kinds, tenants, keys, payloads, dedupe, run_at, priorities = zip(*jobs, strict=True)
+    columns = (tenants, kinds, keys, priorities, run_at, payloads)
     if any(dedupe):
         rows = await tx.fetch(ENQUEUE_ONCE, *columns, dedupe)
     else:
@@ -95,10 +88,6 @@ async def snooze(tx: Tx, job: Job, until: datetime, why: str) -> None:
 def reason(why: str) -> str:
     """As the database can hold it: short, and without the one character that it cannot."""
     return why[:ERROR_LIMIT].replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
-def kinds(jobs: Iterable[Job]) -> set[str]:
-    return {job.kind for job in jobs}
 
 
 def _note(tx: Tx, how: str, *jobs: Job) -> None:
