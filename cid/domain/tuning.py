@@ -40,7 +40,11 @@ class Missed(StrEnum):
     """What happens to a slot of a periodic job that nobody was there to take."""
 
     ONCE = "once"
+    """Its job runs late, one for all that were missed."""
     SKIP = "skip"
+    """Nothing: the next slot comes."""
+    EACH = "each"
+    """Each gets its job, as far as the last day goes and a hundred of them reach."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
