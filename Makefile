@@ -59,7 +59,7 @@ bench: .venv/dev.stamp
 bench-queue: .venv/dev.stamp .venv-bench/bench.stamp
 	@exec $(BIN)/python -m bench.queue $(ARGS)
 chaos: .venv/dev.stamp
-	@exec $(BIN)/python -m bench.realrun --kills 20 --interval 5
+	@exec $(BIN)/python -m tests.chaos
 schema: .venv/dev.stamp
 	@exec $(BIN)/cid migrate --dump sql/schema.sql
 clean:

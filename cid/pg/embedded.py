@@ -249,11 +249,16 @@ class Server:
         end = time.monotonic() + 60
         while running.status(self.pgdata)[1] != "ready":
             if process.poll() is not None:
-                tail = (self.data / "postgres.log").read_text(errors="replace")[-400:]
-                raise Misconfigured(f"Postgres did not start: {tail.strip()}")
+                raise Misconfigured(f"Postgres did not start: {self._said(process.pid)}")
             if time.monotonic() > end:
                 raise Misconfigured(f"Postgres was not ready in 60 s; see {self.data / 'postgres.log'}.")
             time.sleep(0.01)
+
+    def _said(self, pid: int) -> str:
+        """The server's own last words: backends of the one before it may still be writing theirs."""
+        lines = (self.data / "postgres.log").read_text(errors="replace").splitlines()
+        own = [line for line in lines if f"[{pid}]" in line]
+        return "\n".join(own or lines)[-400:].strip()
 
     def _initdb(self, us: account.Account) -> None:
         """Made aside and renamed when complete, so that a kill in the middle leaves no half cluster."""

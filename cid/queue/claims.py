@@ -75,6 +75,8 @@ class _Known:
     turns: Turns = field(default_factory=Turns)
     list_from: tuple[TenantId, str] = BEGINNING
     list_at: float = 0.0
+    quiet: bool = False
+    """The last look found nothing."""
 
 
 class Claimer:
@@ -89,12 +91,15 @@ class Claimer:
     async def claim(self, terms: Terms, free: int) -> Claimed:
         """Up to `free` hand-outs; none means that nothing waits that may run. Raises Upstream."""
         known = self._known[terms.kind]
-        fresh = not known.turns or self._clock() >= known.list_at
+        # After a quiet while the next job most likely belongs to whoever had the last one.
+        guessed = known.quiet and not known.turns and known.turns.try_last()
+        fresh = not guessed and (not known.turns or self._clock() >= known.list_at)
         if fresh:
             await self._list(terms.kind, known)
         claimed = await self._pass(terms, known, free)
         if not claimed.handouts and not fresh and await self._list(terms.kind, known):
             claimed = await self._pass(terms, known, free)
+        known.quiet = not claimed.handouts
         return claimed
 
     async def waiting(self, kinds: Sequence[JobKind]) -> bool:
@@ -182,6 +187,8 @@ def _advance(turns: Turns, asks: Sequence[Ask], rows: Iterable[Row], *, size: in
         given = got.get(ask.entry, 0)
         if given and (filled or given >= ask.share * size):
             turns.took(ask.entry, last[ask.entry])
+        elif given:
+            turns.emptied(ask.entry, last[ask.entry])
         elif n < reached:
             turns.drop(ask.entry)
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from cid.domain.ids import TenantId
 
+RECENT = 8
 MOST = 5_000
 """So many entries are remembered; beyond, those served last are forgotten until they are listed again."""
 
@@ -40,6 +41,8 @@ class Turns:
     """The entries that have waiting jobs as far as we know, and behind which job each goes on."""
 
     most: int = MOST
+    last: list[tuple[Entry, Place]] = field(default_factory=list)
+    """Who was served last and behind which job, though nothing was left there."""
     _tenants: OrderedDict[TenantId, OrderedDict[str, Place]] = field(default_factory=OrderedDict)
     _size: int = 0
 
@@ -78,8 +81,21 @@ class Turns:
             keys.move_to_end(entry.key)
             self._tenants.move_to_end(entry.tenant)
 
+    def emptied(self, entry: Entry, last: Place) -> None:
+        """It gave less than was asked for: its next job comes behind `last`, and most likely it is the next of all."""
+        self.drop(entry)
+        self.last = [(entry, last), *(one for one in self.last if one[0] != entry)][:RECENT]
+
+    def try_last(self) -> bool:
+        """Ask those served last, where nobody is known to have anything: quicker than a listing. False: nobody."""
+        for (tenant, key), place in self.last:
+            self._tenants.setdefault(tenant, OrderedDict())[key] = place
+            self._size += 1
+        tried, self.last = bool(self.last), []
+        return tried
+
     def drop(self, entry: Entry) -> None:
-        """It gave nothing, or less than was asked for: nothing for now, until it is listed again."""
+        """It gave nothing: nothing for now, until it is listed again."""
         keys = self._tenants.get(entry.tenant)
         if keys is not None and entry.key in keys:
             del keys[entry.key]

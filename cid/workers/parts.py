@@ -14,7 +14,7 @@ import structlog
 from cid.domain.errors import CidError
 from cid.ports import Clock
 
-FIRST_S, LONGEST_S, CALM_S = 0.1, 30.0, 60.0
+FIRST_S, LONGEST_S, CALM_S = 0.1, 30.0, 5.0
 log = structlog.get_logger("parts")
 
 
@@ -71,7 +71,7 @@ class Board:
 
 
 async def supervise(part: Part, board: Board, chance: Callable[[], float]) -> None:
-    """Run `part` again whenever it fails. A part that ran calmly for a minute begins with the shortest wait again."""
+    """Run `part` again whenever it fails. A part that ran calmly for a while begins with the shortest wait again."""
     loop = asyncio.get_running_loop()
     wait_s = FIRST_S
     while True:

@@ -12,8 +12,8 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -406,3 +406,96 @@ def test_nothing_is_published_without_a_decision_on_exactly_its_bytes(world: Wor
     # A machine that met nothing proves nothing. Rarer steps (undo, a late waker) are a matter of chance in one walk.
     for met in ("approve: done", "publish .*: done", ".*: Killed"):
         assert any(re.fullmatch(met, seen) for seen in SEEN), (met, SEEN)
+
+
+# ---- walks by hand: what one random walk in some meets, every run meets here
+
+
+class Chosen:
+    """Draws what the walk says."""
+
+    def __init__(self, **said: Any) -> None:
+        self.said = said
+
+    def draw(self, _strategy: object, label: str) -> Any:
+        return self.said[label]
+
+
+class Walk(Newsroom):
+    def step(self, act: str, **said: Any) -> str:
+        """One decision about the draft as it is now; answers how it ended."""
+        shown = self.world.run(self.desk.shown(self.draft))
+        end = self.attempt(getattr(self, act)(Chosen(**said), *shown))
+        self.what_is_out_was_approved_and_states_follow_their_tables()
+        return end
+
+    def approved(self) -> None:
+        assert self.step("review", held=False) == "done"
+        assert self.step("approve", forge=0) == "done"
+
+    def published(self, fails: str | None = None) -> None:
+        self.reap()
+        self._work(fails, None)
+        self.what_is_out_was_approved_and_states_follow_their_tables()
+
+    def out(self) -> int:
+        return len(self.desk.publisher.place.posts)
+
+    def states_of(self) -> set[str]:
+        return {row["state"] for row in self._publications()}
+
+
+@contextmanager
+def a_walk(world: World) -> Iterator[Walk]:
+    made = type("Walked", (Walk,), {"world": world})()
+    made.furnish(canonical=False)
+    yield made
+    made.teardown()
+
+
+@pytest.fixture
+def walk(world: World) -> Iterator[Walk]:
+    with a_walk(world) as made:
+        yield made
+
+
+def test_an_undone_approval_publishes_nothing_and_a_second_one_everything(walk: Walk) -> None:
+    walk.approved()
+    assert walk.step("undo") == "done"
+    walk.published()
+    assert (walk.out(), walk.states_of()) == (0, {"retracted"})
+    assert walk.step("approve", forge=0) == "done"
+    walk.published()
+    assert walk.out() == 2
+
+
+def test_what_is_being_sent_cannot_be_undone(walk: Walk) -> None:
+    walk.approved()
+    walk.published("never")
+    assert walk.step("undo") in {"Conflict", "Refused"}
+    assert walk.out() == 0
+
+
+def test_a_publication_whose_answer_was_lost_is_found_and_not_sent_again(walk: Walk) -> None:
+    walk.approved()
+    walk.published("lost")
+    assert walk.out() == 2
+    for _ in range(3):
+        walk.published()
+    assert (walk.out(), walk.states_of()) == (2, {"live"})
+
+
+def test_a_process_that_sleeps_at_any_point_wakes_too_late_to_do_harm(world: World) -> None:
+    slept = 0
+    for point in range(1, REACH):
+        with a_walk(world) as walk:
+            walk.approved()
+            walk.sleep(Chosen(sleep=point))  # type: ignore[arg-type]
+            slept += walk.zombie is not None
+            walk.published()
+            walk.wake()
+            walk.what_is_out_was_approved_and_states_follow_their_tables()
+            for _ in range(3):
+                walk.published()
+            assert (walk.out(), walk.states_of()) == (2, {"live"}), point
+    assert slept >= 3

@@ -195,6 +195,17 @@ def test_a_server_that_died_is_restarted_with_its_rows(tmp_path: Path) -> None:
             server.restart()
 
 
+def test_what_a_server_said_is_not_drowned_by_the_last_words_of_the_one_before(tmp_path: Path) -> None:
+    """On a busy machine its backends notice its death late; `restart` tries again by what the new one said."""
+    process = subprocess.Popen(["false"])
+    process.wait()
+    others = "2026-01-01 00:00:00 UTC [1] FATAL:  terminating connection due to unexpected postmaster exit\n" * 20
+    said = f"2026-01-01 00:00:00 UTC [{process.pid}] FATAL:  pre-existing shared memory block is still in use\n"
+    (tmp_path / "postgres.log").write_text(others + said + others)
+    with pytest.raises(Misconfigured, match="shared memory block is still in use"):
+        Server(tmp_path)._wait_until_ready(process)
+
+
 def test_as_pid_1_the_dead_of_a_killed_server_are_buried_and_known_children_left(tmp_path: Path) -> None:
     apart = [
         "unshare",

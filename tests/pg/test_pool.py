@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
@@ -64,3 +65,35 @@ async def test_what_waits_for_the_commit_is_called_once_and_not_after_a_rollback
             tx.after_commit(lambda: called.append("rolled back"))
             await tx.execute("select 1 / 0")
     assert called == ["committed"]
+
+
+async def test_a_transaction_that_is_cancelled_leaves_nothing_behind(database: Database, platform: WorkerDb) -> None:
+    tenant = await make.tenant(platform)
+    pool = await open_pool(database.dsn(APP), size=1)
+    for wait in ("select pg_sleep(60)", None):
+        begun = asyncio.Event()
+
+        async def work(begun: asyncio.Event, statement: str | None) -> None:
+            async with AppDb(pool).tx(tenant) as tx:
+                begun.set()
+                if statement:
+                    await tx.execute(statement)
+                await asyncio.Event().wait()
+
+        task = asyncio.ensure_future(work(begun, wait))
+        await begun.wait()
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        async with pool.acquire() as conn:
+            assert not conn.is_in_transaction()
+            assert await conn.fetchval("select count(*) from tenants") == 0
+    await pool.close()
+
+
+async def test_a_failed_statement_that_is_passed_over_does_not_count_as_committed(platform: WorkerDb) -> None:
+    with pytest.raises(RuntimeError, match="nothing was committed"):
+        async with platform.tx() as tx:
+            with contextlib.suppress(asyncpg.DivisionByZeroError):
+                await tx.execute("select 1 / 0")

@@ -206,6 +206,38 @@ async def test_somebody_new_is_found_within_a_quarter_of_a_second_while_others_k
     assert {job.tenant for job in flat(await claimer.claim(terms(), 2))} == {A, B}
 
 
+async def test_after_a_quiet_while_the_next_job_of_the_last_tenant_takes_one_statement(queue: Queue) -> None:
+    link, statements = queue.link(), list[str]()
+    fetch = link.fetch
+
+    async def counted(sql: str, *args: object) -> Any:
+        statements.append(sql)
+        return await fetch(sql, *args)
+
+    link.fetch = counted  # type: ignore[method-assign]
+    claimer = Claimer(link, UUID(int=1))
+    await queue.many(A, 1)
+    while flat(await claimer.claim(terms(), 5)):
+        pass
+    await queue.many(A, 1)
+    statements.clear()
+    assert len(flat(await claimer.claim(terms(), 5))) == 1
+    assert len(statements) == 1
+    await queue.many(B, 1)
+    assert {job.tenant for job in flat(await claimer.claim(terms(), 5))} == {B}
+
+
+async def test_a_trickle_of_one_tenant_hides_no_other(queue: Queue) -> None:
+    claimer = queue.claimer()
+    assert not flat(await claimer.claim(terms(), 5))
+    for _ in range(3):
+        await queue.many(A, 1)
+        assert flat(await claimer.claim(terms(), 5))
+    await queue.many(A, 1)
+    await queue.many(B, 1)
+    assert {job.tenant for job in flat(await claimer.claim(terms(), 5))} == {A, B}
+
+
 async def test_a_more_urgent_or_older_job_is_found_at_the_next_listing(queue: Queue) -> None:
     clock = Ticks()
     claimer = Claimer(queue.link(), UUID(int=1), clock)

@@ -108,3 +108,12 @@ def test_everybody_with_work_is_served_within_one_round(free: int, work: list[in
                 served.add(ask.entry.tenant)
                 made.took(ask.entry, Place(0, 1))
     assert served == set(left)
+
+
+def test_whoever_was_served_last_is_asked_again_without_a_listing() -> None:
+    made = turns((A, ""), (B, ""))
+    made.emptied(Entry(A, ""), Place(0, 7))
+    made.emptied(Entry(B, ""), Place(0, 9))
+    assert (len(made), made.try_last()) == (0, True)
+    assert [(ask.entry.tenant, ask.after.id) for ask in made.ask(5, 9)] == [(B, 9), (A, 7)]
+    assert not made.try_last()
