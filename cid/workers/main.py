@@ -155,6 +155,7 @@ class Process:
             await care.set_marks(tx, self._crew.tuning.high_water)
         self._heart.start()
         if not await asyncio.to_thread(self._heart.wait_first, self._crew.tuning.statement.total_seconds()):
+            await self._close()
             raise Misconfigured("The database does not take our sign of life: see the log, and run `cid doctor`.")
 
     async def _written(self) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from cid.domain.errors import Upstream
+from cid.domain.errors import Misconfigured, Upstream
 from cid.domain.ids import PLATFORM, JobId, TenantId
 from cid.domain.jobs import Job, JobKind, Rate
 from cid.domain.tuning import Missed, Periodic, QueueTuning, WakeUps
@@ -276,3 +276,13 @@ async def test_a_failed_statement_leaves_the_link_usable_and_its_transaction_und
     await link.close()
     assert await queue.owner.fetchval("select count(*) from jobs") == 1
     assert between.left == set()
+
+
+async def test_a_process_that_listens_does_not_come_up_behind_a_pooler(
+    queue: Queue, between: Pooler, start: Callable[..., Awaitable[Running]]
+) -> None:
+    running = await start(Newsroom().table(), mode=WakeUps.LISTEN, statement=timedelta(seconds=1))
+    with pytest.raises(Misconfigured, match="sign of life"):
+        await running.task
+    assert "enable_seqscan" in between.refused
+    assert await queue.owner.fetchval("select count(*) from workers") == 0
