@@ -13,14 +13,16 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from cid import bootstrap, settings
 from cid.domain.errors import Misconfigured, Upstream
 from cid.domain.ids import PLATFORM, JobId, TenantId
 from cid.domain.jobs import Job, JobKind, Rate
 from cid.domain.tuning import Missed, Periodic, QueueTuning, WakeUps
 from cid.outside.clock import SystemClock
 from cid.pg import checks, place
-from cid.pg.embedded import APP, WORKER
+from cid.pg.embedded import APP, OWNER, WORKER
 from cid.pg.pool import AppDb, WorkerDb, open_pool
+from cid.pg.roles import Logins
 from cid.queue import care, control, jobs
 from cid.queue.link import Link
 from cid.services import Services
@@ -286,3 +288,21 @@ async def test_a_process_that_listens_does_not_come_up_behind_a_pooler(
         await running.task
     assert "enable_seqscan" in between.refused
     assert await queue.owner.fetchval("select count(*) from workers") == 0
+
+
+async def test_what_flows_are_given_keeps_to_it_too(between: Pooler, database: Database) -> None:
+    """As the composition root builds it from the settings."""
+    app, worker = (between.dsn(role, database.name) for role in (APP, WORKER))
+    to = Logins(owner=database.dsn(OWNER), app=app, worker=worker)
+    given = settings.read({"CID_SECRET_KEY": "k" * 32})
+    async with bootstrap.open_services(replace(given, queue=TUNING), to) as sv:
+        for _ in range(3):
+            await asyncio.gather(*(once(sv) for _ in range(4)))
+    assert between.left == set()
+
+
+async def once(sv: Services) -> None:
+    async with sv.db.tx(A) as tx:
+        await jobs.enqueue(tx, a_job(A))
+    async with sv.platform.read() as tx:
+        assert await control.listed(tx, kinds=["rules"])
