@@ -172,7 +172,7 @@ AS $function$
 $function$;
 
 CREATE OR REPLACE FUNCTION public.claim_limited(p_kind text, p_tenants uuid[], p_keys text[], p_priorities smallint[], p_ids bigint[], p_shares integer[], p_hands integer, p_size integer, p_linger interval, p_worker uuid, p_lease bigint, p_deadline interval, p_most integer, p_most_per_key integer, p_every interval, p_burst integer, p_every_per_key interval, p_burst_per_key integer)
- RETURNS TABLE(id bigint, tenant_id uuid, key text, priority smallint, attempt integer, payload jsonb, error text, leads boolean, wait double precision)
+ RETURNS TABLE(id bigint, tenant_id uuid, key text, priority smallint, attempt integer, lease bigint, payload jsonb, error text, wait double precision)
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
@@ -186,7 +186,8 @@ begin
     perform pg_advisory_xact_lock(hashtextextended(p_kind, 1));
   end if;
   if p_most is not null then
-    total := least(total, p_most - (select count(*) from jobs j where j.kind = p_kind and j.leads));
+    total := least(total, p_most - (select count(*) from (
+      select from jobs j where j.kind = p_kind and j.counted group by j.tenant_id, j.key, j.lease) h));
   end if;
   -- Under the lock by the clock on the wall: the transaction's own stood still while it waited for the lock.
   clock := clock_timestamp() + (cid_now() - now());
@@ -209,8 +210,8 @@ begin
       select e.n, p_tenants[e.n] as tenant_id, p_keys[e.n] as key, p_priorities[e.n] as priority, p_ids[e.n] as id, l.limit_key,
         least(p_shares[e.n],
               case when p_most_per_key is not null then p_most_per_key - (
-                select count(*) from jobs j
-                where j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n] and j.leads) end,
+                select count(distinct j.lease) from jobs j
+                where j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n] and j.counted) end,
               p_burst_per_key - ceil(extract(epoch from greatest(l.tat, clock) - clock) / extract(epoch from p_every_per_key)),
               case when f.run_at > clock - p_linger and not exists (
                 select from jobs j
@@ -246,28 +247,26 @@ begin
           and (j.priority, j.id) > (a.priority, a.id)
         order by j.priority, j.id limit a.hands * p_size for update skip locked) w
     ), ripe as materialized (
-      select g.n, g.id, g.place
+      select g.n, g.id, dense_rank() over (order by g.place / p_size, g.n) as hand
       from (select l.*, count(*) over hand as filled, min(l.run_at) over hand as since
             from locked l window hand as (partition by l.n, l.place / p_size)) g
       where g.filled = p_size or g.since <= clock - p_linger
-    ), picked as materialized (
-      select r.id, r.n, r.place % p_size = 0 as leads from ripe r
     ), spent as (
       insert into limits as l (key, tat)
       select s.limit_key, clock + s.taken from (
-        select 'jobs ' || p_kind as limit_key, p_every * count(*) as taken from picked p where p.leads and p_every is not null
+        select 'jobs ' || p_kind as limit_key, p_every * count(distinct r.hand) as taken from ripe r where p_every is not null
         union all
-        select a.limit_key, p_every_per_key * count(*) from picked p join allowed a on a.n = p.n
-        where p.leads and p_every_per_key is not null group by a.limit_key) s
+        select a.limit_key, p_every_per_key * count(distinct r.hand) from ripe r join allowed a on a.n = r.n
+        where p_every_per_key is not null group by a.limit_key) s
       where s.taken > interval '0'
       on conflict (key) do update set tat = greatest(l.tat, clock) + (excluded.tat - clock)
     )
     update jobs j
-    set state = 'running', attempt = j.attempt + 1, worker = p_worker, lease = p_lease, deadline = clock + p_deadline,
-        started_at = clock,
-        leads = j.id = any (array(select p.id from picked p where p.leads))
-    where j.id = any (array(select p.id from picked p))  -- not a join: with stale statistics that scans the table
-    returning j.id, j.tenant_id, j.key, j.priority, j.attempt, j.payload, j.error, j.leads, null::double precision;
+    set state = 'running', attempt = j.attempt + 1, worker = p_worker, lease = p_lease + r.hand, deadline = clock + p_deadline,
+        started_at = clock, counted = p_most is not null or p_most_per_key is not null
+    from ripe r
+    where j.id = any (array(select p.id from ripe p)) and j.id = r.id  -- twice: without statistics a join alone scans the table
+    returning j.id, j.tenant_id, j.key, j.priority, j.attempt, j.lease, j.payload, j.error, null::double precision;
   if found then return; end if;
 
   -- Nothing yet: when the first of these limits lets something through, or the first group has waited long enough.
@@ -531,7 +530,7 @@ AS $function$
     from locked l
   ), back as (
     update jobs j
-    set state = g.outcome, run_at = coalesce(g.run_at, cid_now()), worker = null, lease = null, deadline = null, leads = false,
+    set state = g.outcome, run_at = coalesce(g.run_at, cid_now()), worker = null, lease = null, deadline = null, counted = false,
         attempt = greatest(j.attempt - p_refund::int, 0), error = coalesce(g.error, j.error)
     from given g where j.id = g.id and g.outcome in ('ready', 'scheduled')
     returning j.id, j.kind, g.outcome
@@ -871,7 +870,7 @@ create table jobs (
   worker uuid,
   lease bigint,
   deadline timestamp with time zone,
-  leads boolean default false not null,
+  counted boolean default false not null,
   cancel boolean default false not null,
   dedupe_key text,
   payload jsonb default '{}'::jsonb not null,
@@ -883,8 +882,8 @@ create table jobs (
   constraint jobs_state_check CHECK ((state = ANY (ARRAY['scheduled'::text, 'ready'::text, 'running'::text])))
 ) with (autovacuum_vacuum_cost_delay=0, autovacuum_vacuum_scale_factor=0.01, fillfactor=70);
 CREATE INDEX jobs_cancel ON public.jobs USING btree (worker) WHERE cancel;
+CREATE INDEX jobs_counted ON public.jobs USING btree (kind, tenant_id, key, lease) WHERE counted;
 CREATE UNIQUE INDEX jobs_dedupe ON public.jobs USING btree (tenant_id, kind, dedupe_key) WHERE ((state = ANY (ARRAY['scheduled'::text, 'ready'::text])) AND (dedupe_key IS NOT NULL));
-CREATE INDEX jobs_leads ON public.jobs USING btree (kind, tenant_id, key) WHERE leads;
 CREATE INDEX jobs_ready ON public.jobs USING btree (kind, tenant_id, key, priority, id) WHERE (state = 'ready'::text);
 CREATE INDEX jobs_running ON public.jobs USING btree (worker) WHERE (state = 'running'::text);
 CREATE INDEX jobs_scheduled ON public.jobs USING btree (run_at) WHERE (state = 'scheduled'::text);

@@ -18,10 +18,10 @@ insert into jobs (id, kind, tenant_id, key, state, priority, run_at, attempt, de
   (108, 'assess', '00000000-0000-7000-8000-00000000000b', '', 'ready', 0, cid_now() - interval '0:25:30', 0, null, '{"story": "5"}', '', cid_now() - interval '26 min'),
   (109, 'relate', '00000000-0000-7000-8000-00000000000b', 'ports', 'scheduled', 0, cid_now() + interval '0:10:30', 3, null, '{"item": "4"}', 'Upstream: 529', cid_now() - interval '30 min'),
   (110, 'publish', '00000000-0000-7000-8000-00000000000b', 'site', 'scheduled', 0, cid_now() - interval '0:02:30', 1, null, '{"draft": "2"}', 'Upstream: 500', cid_now() - interval '5 min');
-insert into jobs (id, kind, tenant_id, key, state, run_at, attempt, worker, lease, started_at, deadline, leads, payload, created_at) values
+insert into jobs (id, kind, tenant_id, key, state, run_at, attempt, worker, lease, started_at, deadline, counted, payload, created_at) values
   (111, 'publish', '00000000-0000-7000-8000-00000000000a', 'site', 'running', cid_now() - interval '0:01:40', 1, '00000000-0000-0000-0000-000000000001', 1, cid_now() - interval '0:01:30', cid_now() + interval '0:01:30', false, '{"draft": "1"}', cid_now() - interval '0:01:40'),
   (112, 'relate', '00000000-0000-7000-8000-00000000000a', 'ports', 'running', cid_now() - interval '0:06:40', 2, '00000000-0000-0000-0000-000000000001', 2, cid_now() - interval '0:06:30', cid_now() - interval '0:03:30', true, '{"item": "8"}', cid_now() - interval '0:09:30'),
-  (113, 'relate', '00000000-0000-7000-8000-00000000000a', 'ports', 'running', cid_now() - interval '0:06:40', 1, '00000000-0000-0000-0000-000000000001', 2, cid_now() - interval '0:06:30', cid_now() + interval '0:03:30', false, '{"item": "9"}', cid_now() - interval '0:09:30'),
+  (113, 'relate', '00000000-0000-7000-8000-00000000000a', 'ports', 'running', cid_now() - interval '0:06:40', 1, '00000000-0000-0000-0000-000000000001', 2, cid_now() - interval '0:06:30', cid_now() + interval '0:03:30', true, '{"item": "9"}', cid_now() - interval '0:09:30'),
   (114, 'draft', '00000000-0000-7000-8000-00000000000b', '', 'running', cid_now() - interval '0:04:40', 1, '00000000-0000-0000-0000-000000000002', 3, cid_now() - interval '0:04:30', cid_now() + interval '0:01:30', false, '{"story": "3"}', cid_now() - interval '0:04:50');
 
 insert into jobs_dead (id, kind, tenant_id, key, attempt, dedupe_key, payload, error, created_at, died_at) values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from collections import defaultdict
@@ -10,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
+from cid.domain.errors import Upstream
 from cid.domain.ids import PLATFORM, TenantId
 from cid.domain.jobs import Job, JobKind, Rate
 from cid.pg.sql import query
@@ -25,8 +27,11 @@ TURNS = query("claims.turns")
 SINGLES = query("claims.singles")
 LIMITED = query("claims.limited")
 WAITING = query("claims.waiting")
+UNANSWERED = query("claims.unanswered")
 LISTED = 1_000
 """Entries of one listing; where there are more, the next listing goes on there."""
+HANDS = 12
+"""Bits of a lease that number the hand-outs of a claim."""
 ASKED = 500
 """Entries of one claim at most. The first claim asks few more than it has slots for; while nothing comes, the next asks
 four times as many."""
@@ -37,6 +42,8 @@ LONGEST_S = 0.25
 SHARE = 20
 """Listings take a twentieth of the time at most: with many entries, or an old snapshot that keeps dead ones alive."""
 BEGINNING = (PLATFORM, "")
+DOUBT_S, LOOK_S = 60.0, 1.0
+"""How long and how often jobs of a claim without an answer are looked for: it may still be under way there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +94,14 @@ class Claimer:
         self._worker = worker
         self._clock = clock
         self._known: dict[JobKind, _Known] = defaultdict(_Known)
+        self._doubts: dict[int, float] = {}
+        """Leases of claims that got no answer, and until when their jobs are looked for."""
+        self._look_at = 0.0
 
     async def claim(self, terms: Terms, free: int) -> Claimed:
         """Up to `free` hand-outs; none means that nothing waits that may run. Raises Upstream."""
+        await self._give_back()
+        free = min(free, (1 << HANDS) - 1)
         known = self._known[terms.kind]
         # After a quiet while the next job most likely belongs to whoever had the last one.
         guessed = known.quiet and not known.turns and known.turns.try_last()
@@ -139,15 +151,35 @@ class Claimer:
         return Claimed([], min(waits, default=None))
 
     async def _singles(self, terms: Terms, turns: Turns, asks: list[Ask], free: int) -> Claimed:
-        lease = secrets.randbits(63)
-        rows = await self._link.fetch(SINGLES, terms.kind, *_columns(asks), free, self._worker, lease, terms.deadline)
+        lease = _new_lease()
+        rows = await self._take(lease, SINGLES, terms.kind, *_columns(asks), free, self._worker, lease, terms.deadline)
         _advance(turns, asks, rows, size=1, filled=len(rows) >= free)
         return Claimed([[_job(row, terms.kind, lease)] for row in sorted(rows, key=_order)])
 
+    async def _take(self, lease: int, sql: str, *args: object) -> Sequence[Row]:
+        """A claim. Without an answer nobody knows whether it was carried out."""
+        try:
+            return await self._link.fetch(sql, *args)
+        except (Upstream, asyncio.CancelledError):
+            self._doubts[lease >> HANDS] = self._clock() + DOUBT_S
+            raise
+
+    async def _give_back(self) -> None:
+        """Jobs of claims without an answer are ours, and we live: nobody else would give them back before their
+        deadline.
+        """
+        if not self._doubts or self._clock() < self._look_at:
+            return
+        await self._link.fetch(UNANSWERED, self._worker, list(self._doubts))
+        now = self._clock()
+        self._look_at = now + LOOK_S
+        self._doubts = {lease: until for lease, until in self._doubts.items() if now < until}
+
     async def _limited(self, terms: Terms, turns: Turns, asks: list[Ask], free: int) -> Claimed:
-        lease = secrets.randbits(63)
+        lease = _new_lease()
         kind_rate, key_rate = terms.rate, terms.rate_per_key
-        rows = await self._link.fetch(
+        rows = await self._take(
+            lease,
             LIMITED,
             terms.kind,
             *_columns(asks),
@@ -168,7 +200,7 @@ class Claimer:
         wait_s: float | None = rows[0]["wait"] if rows else LONGEST_S
         if wait_s is not None:
             rows = []
-        handouts = _handouts(rows, terms, lease)
+        handouts = _handouts(rows, terms)
         _advance(turns, asks, rows, size=terms.group, filled=len(handouts) >= free)
         return Claimed(handouts, wait_s)
 
@@ -208,16 +240,19 @@ def _columns(asks: Sequence[Ask]) -> tuple[list[TenantId], list[str], list[int],
     )
 
 
-def _handouts(rows: Iterable[Row], terms: Terms, lease: int) -> list[list[Job]]:
-    """Jobs of one entry in their order, a hand-out from every one that leads to the next."""
-    handouts: list[list[Job]] = []
-    for row in sorted(rows, key=lambda row: (row["tenant_id"], row["key"], *_order(row))):
-        job = _job(row, terms.kind, lease)
-        if row["leads"]:
-            handouts.append([job])
-        else:
-            handouts[-1].append(job)
-    return handouts
+def _handouts(rows: Iterable[Row], terms: Terms) -> list[list[Job]]:
+    """Every hand-out has a lease of its own; its jobs in their order."""
+    handouts: dict[int, list[Job]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: (row["lease"], *_order(row))):
+        handouts[row["lease"]].append(_job(row, terms.kind, row["lease"]))
+    return list(handouts.values())
+
+
+def _new_lease() -> int:
+    """Random, and made anew for every claim: after a crash of the server an attempt counter could repeat. The lowest
+    bits are the hand-out's number in the claim.
+    """
+    return secrets.randbits(63 - HANDS - 1) << HANDS
 
 
 def _order(row: Row) -> tuple[int, int]:

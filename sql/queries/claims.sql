@@ -53,9 +53,17 @@ returning j.id, j.tenant_id, j.key, j.priority, j.attempt, j.payload, j.error
 
 -- name: limited
 -- Groups, and kinds with limits that hold across processes; see the function.
-select id, tenant_id, key, priority, attempt, payload, error, leads, wait
+select id, tenant_id, key, priority, attempt, lease, payload, error, wait
 from claim_limited($1, $2::uuid[], $3::text[], $4::smallint[], $5::bigint[], $6::int[], $7::int, $8::int, $9::interval, $10, $11,
   $12::interval, $13::int, $14::int, $15::interval, $16::int, $17::interval, $18::int)
+
+-- name: unanswered
+-- Jobs of $1's claims $2 (their leases without the number of the hand-out), whose answers were lost: back to wait, as if they had not been claimed.
+select b.kind
+from (select array_agg(j.id) as ids, array_agg(j.lease) as leases
+      from jobs j where j.state = 'running' and j.worker = $1 and j.lease >> 12 = any ($2::bigint[])) o
+cross join lateral put_back(o.ids, o.leases, array(select null::timestamptz from unnest(o.ids)), true,
+                            array(select null::text from unnest(o.ids))) b
 
 -- name: waiting
 -- Whether `worker --once` is finished with these kinds.

@@ -62,7 +62,8 @@ class Expected:
     attempt: int = 0
     cancel: bool = False
     holder: UUID | None = None
-    leads: bool = False
+    counted: bool = False
+    lease: int = 0
 
     @property
     def entry(self) -> tuple[TenantId, str]:
@@ -73,6 +74,7 @@ NEW_JOBS = st.lists(
     st.builds(
         NewJob,
         tenant=st.sampled_from(TENANTS),
+        payload=st.just({}),
         kind=st.sampled_from(list(TERMS)),
         key=st.sampled_from(KEYS),
         dedupe=st.sampled_from([None, None, "a", "b"]),
@@ -153,7 +155,7 @@ class Features(RuleBasedStateMachine):
         self._let_go(job)
 
     def _let_go(self, job: JobId) -> None:
-        self.expected[job].holder, self.expected[job].leads = None, False
+        self.expected[job].holder, self.expected[job].counted = None, False
         self.old.append(self.hands.pop(job))
 
     def _jobs(self, kind: JobKind, *states: str) -> list[JobId]:
@@ -167,7 +169,8 @@ class Features(RuleBasedStateMachine):
 
     def _running(self, kind: JobKind) -> Counter[tuple[TenantId, str]]:
         """Hand-outs in work of each (tenant, key)."""
-        return Counter(me.entry for me in self.expected.values() if me.kind == kind and me.leads)
+        hands = {(me.entry, me.lease) for me in self.expected.values() if me.kind == kind and me.counted}
+        return Counter(entry for entry, _ in hands)
 
     def _may_run(self, kind: JobKind) -> dict[tuple[TenantId, str], list[JobId]]:
         """Ready jobs of every (tenant, key) that no pause and no limit holds back, in their order."""
@@ -217,7 +220,6 @@ class Features(RuleBasedStateMachine):
             for job in hand:
                 taken[job.tenant, job.key].append(job.id)
                 self._claimed(job, self.workers[who])
-            self.expected[hand[0].id].leads = not TERMS[kind].plain
         for entry, found in taken.items():
             # more urgent ones first, older ones first among equals, and nobody left out between
             assert sorted(found) == sorted(free[entry][: len(found)])
@@ -229,7 +231,7 @@ class Features(RuleBasedStateMachine):
     def _claimed(self, job: Job, holder: UUID) -> None:
         me = self.expected[job.id]
         assert (me.state, me.tenant, me.kind, me.key) == ("ready", job.tenant, job.kind, job.key)
-        me.state, me.holder = "running", holder
+        me.state, me.holder, me.counted, me.lease = "running", holder, TERMS[job.kind].limited, job.lease
         me.attempt += 1
         assert job.attempt == me.attempt
         self.hands[job.id] = job
@@ -378,7 +380,7 @@ class Features(RuleBasedStateMachine):
     def every_job_is_exactly_where_and_what_the_model_says(self) -> None:
         rows = self.do(
             self.owner.fetch("""
-                select id, state, attempt, kind, key, priority, dedupe_key, leads from jobs
+                select id, state, attempt, kind, key, priority, dedupe_key, counted from jobs
                 union all select id, outcome, -1, kind, '', 0, null, false from jobs_done
                 union all select id, 'dead', -1, kind, key, priority, dedupe_key, false from jobs_dead
                 order by id""")
@@ -404,7 +406,7 @@ def shown(number: JobId, me: Expected) -> tuple[object, ...]:
     if me.state in ENDED:
         return (number, me.state, -1, me.kind, "", 0, None, False)
     attempt = -1 if me.state == "dead" else me.attempt
-    return (number, me.state, attempt, me.kind, me.key, me.priority, me.dedupe, me.leads)
+    return (number, me.state, attempt, me.kind, me.key, me.priority, me.dedupe, me.counted)
 
 
 def test_no_order_of_events_breaks_a_limit_a_group_or_an_order(server: Server) -> None:
