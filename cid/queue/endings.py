@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,7 +23,10 @@ if TYPE_CHECKING:
 
 ENDED = query("workers.ended")
 PUT_BACK = query("workers.put_back")
+ALIVE = query("workers.alive")
 LINGER_S = 0.002
+SETTLED_S = 1.0
+"""By then the server has written what it said it committed (wal_writer_delay is 0.2 s, and it takes three at most)."""
 PAUSES_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -35,6 +40,18 @@ class Outcome(StrEnum):
     HAND_BACK = "hand_back"
     """Ready at once; the attempt does not count."""
     DEAD = "dead"
+
+
+class _Sent(NamedTuple):
+    """Endings whose commit did not wait for the disk; `at` of a monotonic clock."""
+
+    ids: list[int]
+    leases: list[int]
+    outcomes: list[str]
+    at: float = 0.0
+
+
+NOTHING = _Sent([], [], [])
 
 
 class Ending(NamedTuple):
@@ -54,7 +71,11 @@ class Endings:
     link: Link
     freed: Callable[[set[JobKind]], None] = lambda _kinds: None
     """Hears which kinds' jobs stopped counting as running."""
+    clock: Callable[[], float] = time.monotonic
     _queue: list[Ending] = field(default_factory=list)
+    _unsettled: deque[_Sent] = field(default_factory=deque)
+    _doubtful: list[_Sent] = field(default_factory=list)
+    """Taken by a server whose connection broke soon after."""
     _filled: asyncio.Event = field(default_factory=asyncio.Event)
     _written: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -78,7 +99,7 @@ class Endings:
         """For ever. Raises nothing that Postgres does."""
         failures = 0
         while True:
-            await self._filled.wait()
+            await self._wait()
             await asyncio.sleep(LINGER_S if not failures else PAUSES_S[min(failures, len(PAUSES_S)) - 1])
             batch, self._queue = self._queue, []
             self._filled.clear()
@@ -87,6 +108,7 @@ class Endings:
                 failures = 0
             except Upstream:
                 failures += 1
+                self._doubt()
             if batch:
                 self._queue[:0] = batch
                 self._filled.set()
@@ -98,7 +120,8 @@ class Endings:
         ended = [e for e in batch if e.outcome in {Outcome.DONE, Outcome.CANCELLED}]
         if ended:
             ids, leases = _fences(ended)
-            await self.link.fetch(ENDED, ids, leases, [str(e.outcome) for e in ended])
+            outcomes = [str(e.outcome) for e in ended]
+            await self._ended(_Sent(ids, leases, outcomes))
             _remove(batch, ended)
             self.freed({e.job.kind for e in ended})
         for outcome in (Outcome.RETRY, Outcome.SNOOZE, Outcome.HAND_BACK):
@@ -117,6 +140,37 @@ class Endings:
             await self.link.fetch(DEAD, ids, leases, [reason(e.why) for e in dead])
             _remove(batch, dead)
             self.freed({e.job.kind for e in dead})
+
+    async def _ended(self, sent: _Sent) -> None:
+        """These, and again what a server that died may have forgotten: the fence lets nothing happen twice."""
+        if self._doubtful:
+            for forgotten in self._doubtful:
+                await self.link.fetch(ENDED, forgotten.ids, forgotten.leases, forgotten.outcomes)
+            self._doubtful = []
+        if sent.ids:
+            await self.link.fetch(ENDED, sent.ids, sent.leases, sent.outcomes)
+        now = self.clock()
+        while self._unsettled and self._unsettled[0].at < now - SETTLED_S:
+            self._unsettled.popleft()  # their server was alive a second later, and had written them by then
+        if sent.ids:
+            self._unsettled.append(sent._replace(at=now))
+
+    def _doubt(self) -> None:
+        self._doubtful += self._unsettled
+        self._unsettled.clear()
+
+    async def _wait(self) -> None:
+        """For endings, or a moment for what was sent last to settle."""
+        while not self._filled.is_set():
+            try:
+                async with asyncio.timeout(SETTLED_S * 1.1 if self._unsettled or self._doubtful else None):
+                    await self._filled.wait()
+            except TimeoutError:
+                try:
+                    await self.link.fetch(ALIVE)
+                    await self._ended(NOTHING)
+                except Upstream:
+                    self._doubt()
 
 
 def _fences(endings: list[Ending]) -> tuple[list[int], list[int]]:

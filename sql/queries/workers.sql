@@ -41,6 +41,9 @@ insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_a
 select id, tenant_id, kind, outcome, attempt, payload, created_at, run_at, started_at, (select now from quick) from gone
 returning id
 
+-- name: alive
+select 1
+
 -- name: put_back
 select id, kind, outcome from put_back($1::bigint[], $2::bigint[], $3::timestamptz[], $4::boolean, $5::text[])
 

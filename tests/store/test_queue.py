@@ -17,6 +17,7 @@ from cid.domain.ids import PLATFORM, JobId, TenantId
 from cid.domain.jobs import Job, JobKind
 from cid.domain.tuning import Missed, Periodic
 from cid.queue import care, control, jobs, periodic
+from cid.queue.claims import Claimed
 from cid.queue.endings import Ending, Endings, Outcome
 from cid.queue.hand import CURRENT, Hand
 from cid.queue.pressure import pressure
@@ -253,6 +254,37 @@ async def test_a_dead_job_keeps_its_reason_and_its_payload_until_it_is_retried(q
         assert not await control.retry(tx, job.id)
     (again,) = flat(await queue.claimer().claim(terms(), 1))
     assert (again.attempt, dict(again.payload)) == (1, {"item": "i"})
+
+
+async def test_an_ending_that_the_server_forgot_when_it_died_is_told_again(queue: Queue) -> None:
+    """Commits of endings do not wait for the disk: the newest may be lost with the server."""
+    now = [0.0]
+    endings = Endings(queue.link(), clock=lambda: now[0])
+    lost, kept = flat(await _two(queue))
+    await endings.flush([Ending(kept, Outcome.DONE)])
+    now[0] = 2.0
+    await endings.flush([Ending(lost, Outcome.DONE)])
+    for job in (lost, kept):  # as after a crash
+        await queue.owner.execute("delete from jobs_done where id = $1", job.id)
+        await queue.owner.execute(
+            """insert into jobs (id, tenant_id, kind, state, attempt, worker, lease, deadline)
+               values ($1, $2, 'rules', 'running', 1, gen_random_uuid(), $3, cid_now())""",
+            job.id,
+            job.tenant,
+            job.lease,
+        )
+    endings.link.drop()
+    running = asyncio.ensure_future(endings.run())
+    endings._doubt()
+    endings.add(Ending(lost, Outcome.DONE))
+    await endings.drained()
+    running.cancel()
+    assert (await queue.state(lost.id), await queue.state(kept.id)) == ("done", "running")
+
+
+async def _two(queue: Queue) -> Claimed:
+    await queue.many(A, 2)
+    return await queue.claimer().claim(terms(), 2)
 
 
 async def test_a_hundred_endings_are_one_statement_of_each_sort(queue: Queue) -> None:
