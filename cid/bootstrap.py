@@ -127,10 +127,10 @@ async def prepare(settings: Settings, to: roles.Logins, server: Server | None) -
 async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[Services]:
     """Everything flows are given, closed in reverse order. Connections are opened when they are first wanted."""
     async with AsyncExitStack() as stack:
-        clock = SystemClock()
-        app = await open_pool(to.app, size=settings.pools.app, clock=clock)
+        clock, pooled = SystemClock(), settings.queue.pooled
+        app = await open_pool(to.app, size=settings.pools.app, clock=clock, pooled=pooled)
         stack.push_async_callback(_close, app)
-        worker = await open_pool(to.worker, size=settings.pools.worker, clock=clock)
+        worker = await open_pool(to.worker, size=settings.pools.worker, clock=clock, pooled=pooled)
         stack.push_async_callback(_close, worker)
         db, platform = AppDb(app), WorkerDb(worker)
         http = await stack.enter_async_context(GuardedHttp(allow_local=settings.allow_local))

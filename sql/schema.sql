@@ -29,6 +29,48 @@ end $function$;
 revoke all on function inspect.cancel_job(bigint) from public;
 grant execute on function inspect.cancel_job(bigint) to cid_worker;
 
+CREATE OR REPLACE FUNCTION inspect.cancel_waiting(p_kind text, p_tenant uuid DEFAULT NULL::uuid, p_key text DEFAULT NULL::text)
+ RETURNS bigint
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  with gone as (
+    delete from jobs j
+    where j.state in ('scheduled', 'ready') and j.kind = p_kind and (p_tenant is null or j.tenant_id = p_tenant)
+      and (p_key is null or j.key = p_key)
+    returning j.*
+  ), ended as (
+    insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at, run_at, started_at)
+    select g.id, g.tenant_id, g.kind, 'cancelled', g.attempt, g.payload, g.created_at, g.run_at, g.started_at from gone g
+    returning 1
+  )
+  select count(*) from ended
+$function$;
+revoke all on function inspect.cancel_waiting(text,uuid,text) from public;
+grant execute on function inspect.cancel_waiting(text,uuid,text) to cid_worker;
+
+CREATE OR REPLACE FUNCTION inspect.job(p_id bigint)
+ RETURNS TABLE(id bigint, kind text, state text, tenant text, key text, attempt integer, created_at timestamp with time zone, started_at timestamp with time zone, at timestamp with time zone, error text, payload jsonb)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select f.id, f.kind, f.state, t.slug, f.key, f.attempt, f.created_at, f.started_at, f.at, f.error, f.payload
+  from (
+    select j.id, j.kind, j.state, j.tenant_id, j.key, j.attempt, j.created_at, j.started_at, j.run_at as at, j.error, j.payload
+    from jobs j where j.id = p_id
+    union all
+    select d.id, d.kind, 'dead', d.tenant_id, d.key, d.attempt, d.created_at, null, d.died_at, d.error, d.payload
+    from jobs_dead d where d.id = p_id
+    union all
+    select e.id, e.kind, e.outcome, e.tenant_id, null, e.attempt, e.created_at, e.started_at, e.ended_at, '', e.payload
+    from jobs_done e where e.id = p_id
+  ) f left join tenants t on t.id = f.tenant_id
+  order by f.at
+$function$;
+revoke all on function inspect.job(bigint) from public;
+grant execute on function inspect.job(bigint) to cid_worker;
+
 CREATE OR REPLACE FUNCTION inspect.pause(p_kind text, p_tenant uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid)
  RETURNS boolean
  LANGUAGE sql
@@ -51,6 +93,30 @@ $function$;
 revoke all on function inspect.resume(text,uuid) from public;
 grant execute on function inspect.resume(text,uuid) to cid_worker;
 
+CREATE OR REPLACE FUNCTION inspect.retry_dead(p_kind text DEFAULT NULL::text, p_tenant uuid DEFAULT NULL::uuid, p_reason text DEFAULT ''::text, p_since timestamp with time zone DEFAULT '-infinity'::timestamp with time zone)
+ RETURNS TABLE(back bigint, stayed bigint)
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  with found as materialized (
+    select d.* from jobs_dead d
+    where (p_kind is null or d.kind = p_kind) and (p_tenant is null or d.tenant_id = p_tenant)
+      and position(lower(p_reason) in lower(d.error)) > 0 and d.died_at >= p_since
+    for update
+  ), back as (
+    insert into jobs (id, tenant_id, kind, key, priority, dedupe_key, payload, error, created_at)
+    select f.id, f.tenant_id, f.kind, f.key, f.priority, f.dedupe_key, f.payload, f.error, f.created_at
+    from found f order by f.tenant_id, f.kind, f.dedupe_key, f.id
+    on conflict (tenant_id, kind, dedupe_key) where state in ('scheduled', 'ready') and dedupe_key is not null do nothing
+    returning id
+  ), gone as (
+    delete from jobs_dead d using back b where d.id = b.id returning d.id
+  )
+  select (select count(*) from gone), (select count(*) from found) - (select count(*) from gone)
+$function$;
+revoke all on function inspect.retry_dead(text,uuid,text,timestamp with time zone) from public;
+grant execute on function inspect.retry_dead(text,uuid,text,timestamp with time zone) to cid_worker;
+
 CREATE OR REPLACE FUNCTION inspect.retry_job(p_id bigint)
  RETURNS boolean
  LANGUAGE sql
@@ -69,6 +135,23 @@ AS $function$
 $function$;
 revoke all on function inspect.retry_job(bigint) from public;
 grant execute on function inspect.retry_job(bigint) to cid_worker;
+
+CREATE OR REPLACE FUNCTION inspect.tenant(p_slug text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  found_id uuid := (select t.id from tenants t where t.slug = p_slug);
+begin
+  if found_id is null then
+    raise exception 'there is no tenant %', p_slug using errcode = 'no_data_found';
+  end if;
+  return found_id;
+end $function$;
+revoke all on function inspect.tenant(text) from public;
+grant execute on function inspect.tenant(text) to cid_worker;
 
 CREATE OR REPLACE FUNCTION public.app_tenant()
  RETURNS uuid
@@ -1335,6 +1418,25 @@ create view inspect.jobs_now with (security_invoker=true) as
 grant select on inspect.jobs_now to cid_app;
 grant select on inspect.jobs_now to cid_worker;
 
+create view inspect.jobs_running with (security_invoker=true) as
+  SELECT j.id,
+    j.kind,
+    t.slug AS tenant,
+    j.key,
+    j.attempt,
+    w.host,
+    w.pid,
+    j.started_at,
+    j.deadline,
+    w.beat_at,
+    j.cancel,
+    j.tenant_id
+   FROM ((jobs j
+     LEFT JOIN workers w ON ((w.id = j.worker)))
+     LEFT JOIN tenants t ON ((t.id = j.tenant_id)))
+  WHERE (j.state = 'running'::text);
+grant select on inspect.jobs_running to cid_worker;
+
 create view inspect.jobs_stuck with (security_invoker=true) as
   SELECT j.id,
     j.kind,
@@ -1371,6 +1473,95 @@ create view inspect.jobs_stuck with (security_invoker=true) as
   WHERE (s.why IS NOT NULL);
 grant select on inspect.jobs_stuck to cid_app;
 grant select on inspect.jobs_stuck to cid_worker;
+
+create view inspect.jobs_waiting with (security_invoker=true) as
+  SELECT g.kind,
+    t.slug AS tenant,
+    g.key,
+    g.ready,
+    g.scheduled,
+    g.oldest,
+    (cid_now() - g.oldest) AS waited,
+    g.tenant_id
+   FROM (( SELECT j.kind,
+            j.tenant_id,
+            j.key,
+            count(*) FILTER (WHERE (j.state = 'ready'::text)) AS ready,
+            count(*) FILTER (WHERE (j.state = 'scheduled'::text)) AS scheduled,
+            min(j.run_at) FILTER (WHERE (j.state = 'ready'::text)) AS oldest
+           FROM jobs j
+          WHERE (j.state <> 'running'::text)
+          GROUP BY j.kind, j.tenant_id, j.key) g
+     LEFT JOIN tenants t ON ((t.id = g.tenant_id)));
+grant select on inspect.jobs_waiting to cid_worker;
+
+create view inspect.partitions with (security_invoker=true) as
+  SELECT (p.relname)::text AS parent,
+    (c.relname)::text AS partition,
+    b.starts,
+    b.ends,
+    pg_total_relation_size((c.oid)::regclass) AS bytes
+   FROM (((pg_inherits i
+     JOIN pg_class p ON (((p.oid = i.inhparent) AND (p.relkind = 'p'::"char") AND (p.relnamespace = ('public'::regnamespace)::oid))))
+     JOIN pg_class c ON ((c.oid = i.inhrelid)))
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN (m.low ~~ '%:%'::text) THEN (m.low)::timestamp with time zone
+                    ELSE to_timestamp(((((('x'::text || "left"(replace(m.low, '-'::text, ''::text), 12)))::bit(48))::bigint / 1000))::double precision)
+                END AS starts,
+                CASE
+                    WHEN (m.high ~~ '%:%'::text) THEN (m.high)::timestamp with time zone
+                    ELSE to_timestamp(((((('x'::text || "left"(replace(m.high, '-'::text, ''::text), 12)))::bit(48))::bigint / 1000))::double precision)
+                END AS ends
+           FROM ( SELECT x.x[1] AS low,
+                    x.x[2] AS high
+                   FROM regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \(''(.*)''\) TO \(''(.*)''\)'::text) x(x)) m) b);
+grant select on inspect.partitions to cid_worker;
+
+create view inspect.paused with (security_invoker=true) as
+  SELECT p.kind,
+    t.slug AS tenant,
+    p.paused_at,
+    (cid_now() - p.paused_at) AS lasted,
+    p.tenant_id,
+    ( SELECT count(*) AS count
+           FROM jobs j
+          WHERE ((j.state = 'ready'::text) AND ((p.kind = '*'::text) OR (j.kind = p.kind)) AND ((p.tenant_id = '00000000-0000-0000-0000-000000000000'::uuid) OR (j.tenant_id = p.tenant_id)))) AS held
+   FROM (pauses p
+     LEFT JOIN tenants t ON ((t.id = p.tenant_id)));
+grant select on inspect.paused to cid_worker;
+
+create view inspect.processes with (security_invoker=true) as
+  SELECT host,
+    pid,
+    version,
+    started_at,
+    beat_at,
+    (cid_now() - beat_at) AS silent,
+    (beat_at > (cid_now() - '00:00:30'::interval)) AS alive,
+    ( SELECT count(*) AS count
+           FROM jobs j
+          WHERE ((j.worker = w.id) AND (j.state = 'running'::text))) AS running,
+    kinds,
+    parts,
+    id
+   FROM workers w;
+grant select on inspect.processes to cid_worker;
+
+create view inspect.rates with (security_invoker=true) as
+  SELECT split_part(l.key, ' '::text, 2) AS kind,
+    t.slug AS tenant,
+        CASE
+            WHEN (split_part(l.key, ' '::text, 3) <> ''::text) THEN substr(l.key, (length(split_part(l.key, ' '::text, 2)) + 44))
+            ELSE NULL::text
+        END AS key,
+    l.tat AS until,
+    (l.tat - cid_now()) AS lasts,
+    (NULLIF(split_part(l.key, ' '::text, 3), ''::text))::uuid AS tenant_id
+   FROM (limits l
+     LEFT JOIN tenants t ON ((t.id = (NULLIF(split_part(l.key, ' '::text, 3), ''::text))::uuid)))
+  WHERE ((l.key ~~ 'jobs %'::text) AND (l.tat > cid_now()));
+grant select on inspect.rates to cid_worker;
 
 create view visible_items with (security_invoker=true) as
   SELECT id,

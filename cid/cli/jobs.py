@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from cid.cli import frame
-from cid.domain.errors import NotFound
+from cid.domain.errors import Misconfigured, NotFound
 from cid.domain.ids import JobId, TenantId
 from cid.domain.jobs import JobKind, JobState
 from cid.flows import jobs as flow
@@ -20,11 +20,19 @@ from cid.ports import Tx
 from cid.queue import control
 from cid.queue.wakeups import EVERY_KIND
 from cid.services import Services
+from cid.settings import duration
 from cid.store import tenants
 
 KIND = click.Choice([*(str(kind) for kind in JobKind), EVERY_KIND])
 STATES = (*(str(state) for state in JobState), "dead")
 WIDTH = 60
+
+
+def _lately(_ctx: click.Context, _param: click.Parameter, value: str | None) -> timedelta | None:
+    try:
+        return None if value is None else duration(value, "--since")
+    except Misconfigured as error:
+        raise click.BadParameter(str(error)) from error
 
 
 @click.group()
@@ -41,6 +49,7 @@ def _filters(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @jobs.command("list")
 @_filters
+@click.option("--key", metavar="KEY", help="Of this key.")
 @click.option("--state", type=click.Choice(STATES), help="In this state; dead jobs are listed only on demand.")
 @click.option("--after", default=0, metavar="ID", help="After this job.")
 @click.option("--limit", default=100, type=click.IntRange(1, 10_000))
@@ -50,6 +59,7 @@ def list_(
     *,
     kinds: tuple[str, ...],
     tenant: str | None,
+    key: str | None,
     state: str | None,
     after: int,
     limit: int,
@@ -62,8 +72,8 @@ def list_(
         async with sv.platform.read() as tx:
             of = await _tenant(tx, tenant)
             if state == "dead":
-                return await control.listed_dead(tx, kinds=kinds, tenant=of, after=after, limit=limit)
-            return await control.listed(tx, kinds=kinds, state=state, tenant=of, after=after, limit=limit)
+                return await control.listed_dead(tx, kinds=kinds, tenant=of, key=key, after=after, limit=limit)
+            return await control.listed(tx, kinds=kinds, state=state, tenant=of, key=key, after=after, limit=limit)
 
     found = frame.with_services(frame.Options(data=data), body)
     if as_json:
@@ -100,8 +110,10 @@ def show(job: int, data: Path | None, as_json: bool) -> None:
 @jobs.command()
 @click.argument("ids", type=int, nargs=-1, metavar="[JOB]...")
 @_filters
-@click.option("--error", default="", metavar="TEXT", help="Whose reason holds this text.")
+@click.option("--reason", "--error", default="", metavar="TEXT", help="Whose reason holds this text.")
+@click.option("--since", callback=_lately, metavar="2h", help="That died so lately.")
 @click.option("--all", "all_", is_flag=True, help="Every dead job that the filters leave.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @frame.data_option
 @frame.json_option
 def retry(
@@ -109,37 +121,101 @@ def retry(
     ids: tuple[int, ...],
     kinds: tuple[str, ...],
     tenant: str | None,
-    error: str,
+    reason: str,
+    since: timedelta | None,
     all_: bool,
+    yes: bool,
     data: Path | None,
     as_json: bool,
 ) -> None:
-    """Give dead jobs all their tries again: by number, or with --all by filter."""
-    if bool(ids) == all_:
-        raise click.UsageError("Give the numbers of dead jobs, or --all with filters")
+    """Give dead jobs all their tries again: by number, or by filter."""
+    filtered = all_ or bool(kinds or tenant or reason or since)
+    if bool(ids) == filtered:
+        raise click.UsageError("Give the numbers of dead jobs, or filters, or --all")
+    run = partial(frame.with_services, frame.Options(data=data))
+    if ids:
+        done, missing = run(partial(_retry_each, ids))
+    else:
+        which = run(partial(_dead, kinds, tenant, reason, since))
+        _ask(run(lambda sv: flow.dead(sv, which)), "dead jobs get all their tries again", yes=yes)
+        done, missing = run(lambda sv: flow.retry_dead(sv, None, which)), []
+    stayed = f"; {_jobs(done.stayed)} stayed, because a waiting job does the work" if done.stayed else ""
+    _said(as_json, asdict(done), f"{_jobs(done.back)} came back with all tries{stayed}.")
+    if missing:
+        raise NotFound(f"There is no dead job {', '.join(map(str, missing))}.")
 
-    async def body(sv: Services) -> int:
-        if ids:
-            for job in ids:
-                await flow.retry(sv, None, JobId(job))
-            return len(ids)
-        async with sv.platform.read() as tx:
-            of = await _tenant(tx, tenant)
-        return await flow.retry_all(sv, None, kinds=kinds, tenant=of, error=error)
 
-    count = frame.with_services(frame.Options(data=data), body)
-    _said(as_json, {"retried": count}, f"{count} jobs get all their tries again.")
+async def _retry_each(ids: tuple[int, ...], sv: Services) -> tuple[flow.Retried, list[int]]:
+    back, missing = [], []
+    for job in ids:
+        try:
+            back.append(await flow.retry(sv, None, JobId(job)))
+        except NotFound:
+            missing.append(job)
+    return flow.Retried(sum(back), len(back) - sum(back)), missing
+
+
+async def _dead(
+    kinds: tuple[str, ...], tenant: str | None, reason: str, since: timedelta | None, sv: Services
+) -> control.Dead:
+    async with sv.platform.read() as tx:
+        return control.Dead(kinds=kinds, tenant=await _tenant(tx, tenant), reason=reason, since=since)
 
 
 @jobs.command()
-@click.argument("job", type=int)
+@click.argument("ids", type=int, nargs=-1, metavar="[JOB]...")
+@_filters
+@click.option("--key", metavar="KEY", help="Of this key.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @frame.data_option
 @frame.json_option
-def cancel(job: int, data: Path | None, as_json: bool) -> None:
-    """End a waiting job at once; ask a running one to end."""
-    said = frame.with_services(frame.Options(data=data), lambda sv: flow.cancel(sv, None, JobId(job)))
-    sentence = "is cancelled" if said == "cancelled" else "runs and is asked to end"
-    _said(as_json, {"job": job, "outcome": said}, f"Job {job} {sentence}.")
+def cancel(
+    *,
+    ids: tuple[int, ...],
+    kinds: tuple[str, ...],
+    tenant: str | None,
+    key: str | None,
+    yes: bool,
+    data: Path | None,
+    as_json: bool,
+) -> None:
+    """End waiting jobs at once, by number or all of a kind; by number, ask running ones to end."""
+    if bool(ids) == bool(kinds or tenant or key):
+        raise click.UsageError("Give the numbers of jobs, or --kind with other filters")
+    if not ids and not kinds:
+        raise click.UsageError("Say of which --kind")
+    run = partial(frame.with_services, frame.Options(data=data))
+    missing: list[int] = []
+    if ids:
+        said, missing = run(partial(_cancel_each, ids))
+    else:
+        of = run(partial(_tenant_of, tenant))
+        _ask(run(lambda sv: flow.waiting(sv, kinds, of, key)), "waiting jobs are cancelled", yes=yes)
+        said = {"cancelled": run(lambda sv: flow.cancel_waiting(sv, None, kinds, of, key)), "asked": 0}
+    asked = f"; {_jobs(said['asked'])} that ran asked to end" if said["asked"] else ""
+    _said(as_json, said, f"{_jobs(said['cancelled'])} cancelled{asked}.")
+    if missing:
+        raise NotFound(f"There is no job {', '.join(map(str, missing))} that waits or runs.")
+
+
+async def _cancel_each(ids: tuple[int, ...], sv: Services) -> tuple[dict[str, int], list[int]]:
+    said, missing = {"cancelled": 0, "asked": 0}, []
+    for job in ids:
+        try:
+            said[await flow.cancel(sv, None, JobId(job))] += 1
+        except NotFound:
+            missing.append(job)
+    return said, missing
+
+
+def _ask(count: int, what: str, *, yes: bool) -> None:
+    """Before more than one."""
+    if count > 1 and not yes:
+        click.confirm(f"{count} {what}. Go on?", abort=True, err=True)
+
+
+def _jobs(count: int) -> str:
+    return f"{count} job{'' if count == 1 else 's'}"
 
 
 @jobs.command()
@@ -170,9 +246,12 @@ async def _switch(
     slug: str | None,
     sv: Services,
 ) -> bool:
+    return await change(sv, None, kind, await _tenant_of(slug, sv))
+
+
+async def _tenant_of(slug: str | None, sv: Services) -> TenantId | None:
     async with sv.platform.read() as tx:
-        of = await _tenant(tx, slug)
-    return await change(sv, None, kind, of)
+        return await _tenant(tx, slug)
 
 
 async def _tenant(tx: Tx, slug: str | None) -> TenantId | None:
@@ -196,7 +275,8 @@ def _line(job: control.LiveJob | control.DeadJob) -> str:
     paused = " paused" if isinstance(job, control.LiveJob) and job.paused else ""
     payload = " ".join(f"{name}={value}" for name, value in job.payload.items())
     error = f"  {job.error.splitlines()[0][:WIDTH]}" if job.error else ""
-    return f"{job.id:>8}  {job.kind:<8} {state:<9}{paused} {job.tenant or '-':<12} try {job.attempt}  {payload}{error}"
+    whose = f"{job.tenant or '-'}{' ' + job.key if job.key else ''}"
+    return f"{job.id:>8}  {job.kind:<8} {state:<9}{paused} {whose:<12} try {job.attempt}  {payload}{error}"
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:

@@ -30,12 +30,21 @@ class QueueTuning:
     statement: timedelta = timedelta(seconds=15)
     high_water: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def pooled(self) -> bool:
+        """Whether connections may lead through a pooler that gives every transaction another session."""
+        return self.mode is WakeUps.POLL
+
 
 class Missed(StrEnum):
     """What happens to a slot of a periodic job that nobody was there to take."""
 
     ONCE = "once"
+    """Its job runs late, one for all that were missed."""
     SKIP = "skip"
+    """Nothing: the next slot comes."""
+    EACH = "each"
+    """Each gets its job, as far as the last day goes and a hundred of them reach."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

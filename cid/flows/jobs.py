@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from cid.domain.errors import NotFound
 from cid.domain.ids import PLATFORM, JobId, TenantId, UserId, uuid7
@@ -12,29 +13,42 @@ from cid.services import Services
 from cid.store import operations
 
 
-async def retry(sv: Services, actor: UserId | None, job: JobId) -> None:
-    """A dead job gets all its tries again. Raises NotFound."""
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """How many dead jobs came back, and how many stayed because a waiting job does their work."""
+
+    back: int
+    stayed: int
+
+
+async def retry(sv: Services, actor: UserId | None, job: JobId) -> bool:
+    """A dead job gets all its tries again; False where it stays, because a waiting job does its work. Raises
+    NotFound."""
     async with sv.platform.tx() as tx:
-        if not await control.retry(tx, job):
+        found = await control.show(tx, job)
+        back = await control.retry(tx, job)
+        if not back and (found is None or found.state != "dead"):
             raise NotFound(f"There is no dead job {job}.")
-        await _note(sv, tx, actor, "job.retry", str(job))
-        tx.after_commit(lambda: wakeups.ready({wakeups.EVERY_KIND}))
+        if back:
+            await _note(sv, tx, actor, "job.retry", str(job))
+            tx.after_commit(lambda: wakeups.ready({wakeups.EVERY_KIND}))
+        return back
 
 
-async def retry_all(
-    sv: Services, actor: UserId | None, *, kinds: Sequence[str], tenant: TenantId | None, error: str
-) -> int:
-    """Dead jobs by filter, each in a transaction of its own; answers how many came back."""
+async def dead(sv: Services, which: control.Dead) -> int:
+    """How many there are."""
     async with sv.platform.read() as tx:
-        ids = await control.dead_ids(tx, kinds=kinds, tenant=tenant, error=error)
-    retried = 0
-    for job in ids:
-        async with sv.platform.tx() as tx:
-            retried += await control.retry(tx, job)
+        return await control.count_dead(tx, which)
+
+
+async def retry_dead(sv: Services, actor: UserId | None, which: control.Dead) -> Retried:
+    """All of them or, where that fails, none."""
     async with sv.platform.tx() as tx:
-        await _note(sv, tx, actor, "job.retry_all", ",".join(kinds) or "*")
-        tx.after_commit(lambda: wakeups.ready({wakeups.EVERY_KIND}))
-    return retried
+        done = Retried(*await control.retry_dead(tx, which))
+        if done.back:
+            await _note(sv, tx, actor, "job.retry_all", ",".join(which.kinds) or "*")
+            tx.after_commit(lambda: wakeups.ready({wakeups.EVERY_KIND}))
+        return done
 
 
 async def cancel(sv: Services, actor: UserId | None, job: JobId) -> str:
@@ -45,6 +59,23 @@ async def cancel(sv: Services, actor: UserId | None, job: JobId) -> str:
             raise NotFound(f"There is no job {job} that waits or runs.")
         await _note(sv, tx, actor, "job.cancel", str(job))
         return said
+
+
+async def waiting(sv: Services, kinds: Sequence[str], tenant: TenantId | None, key: str | None) -> int:
+    """How many there are."""
+    async with sv.platform.read() as tx:
+        return await control.count_waiting(tx, kinds, tenant, key)
+
+
+async def cancel_waiting(
+    sv: Services, actor: UserId | None, kinds: Sequence[str], tenant: TenantId | None, key: str | None
+) -> int:
+    """All that wait; running ones go on. Answers how many."""
+    async with sv.platform.tx() as tx:
+        count = await control.cancel_waiting(tx, kinds, tenant, key)
+        if count:
+            await _note(sv, tx, actor, "job.cancel_all", ",".join(kinds))
+        return count
 
 
 async def pause(sv: Services, actor: UserId | None, kind: str, tenant: TenantId | None) -> bool:

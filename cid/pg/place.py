@@ -72,7 +72,8 @@ async def prepare(server: Server) -> None:
 async def connect(dsn: str) -> Conn:
     """One connection for maintenance. Raises Misconfigured with one sentence when the database is not to be had."""
     try:
-        return await asyncpg.connect(dsn, timeout=10)
+        # no named statements: the logins of pages and jobs may lead through a pooler, whose sessions outlive us
+        return await asyncpg.connect(dsn, timeout=10, statement_cache_size=0)
     except (OSError, TimeoutError) as error:
         raise Misconfigured(
             f"The database does not answer ({str(error) or 'nothing in 10 s'}): "

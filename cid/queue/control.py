@@ -19,7 +19,10 @@ LISTED_DEAD = query("control.listed_dead")
 SHOW = query("control.show")
 TOTALS = query("control.totals")
 RETRY = query("control.retry")
-DEAD_IDS = query("control.dead_ids")
+COUNT_DEAD = query("control.count_dead")
+RETRY_DEAD = query("control.retry_dead")
+COUNT_WAITING = query("control.count_waiting")
+CANCEL_WAITING = query("control.cancel_waiting")
 CANCEL = query("control.cancel")
 PAUSE = query("control.pause")
 RESUME = query("control.resume")
@@ -33,6 +36,7 @@ class LiveJob:
     state: str
     tenant: str | None
     """The slug; None for work of the platform."""
+    key: str
     priority: int
     attempt: int
     run_at: datetime
@@ -52,6 +56,8 @@ class DeadJob:
     id: JobId
     kind: str
     tenant: str | None
+    key: str
+    priority: int
     attempt: int
     error: str
     payload: Mapping[str, Any]
@@ -67,13 +73,37 @@ class AnyJob:
     kind: str
     state: str
     tenant_id: TenantId
+    tenant: str | None
+    key: str | None
+    """None in the history, as all that only mattered to live jobs."""
     attempt: int
     payload: Mapping[str, Any]
     error: str
     created_at: datetime
+    started_at: datetime | None
     at: datetime
     dedupe_key: str | None
     priority: int | None
+    deadline: datetime | None
+    host: str | None
+    pid: int | None
+    cancel: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dead:
+    """Which dead jobs; what is empty is no condition."""
+
+    kinds: Sequence[str] = ()
+    tenant: TenantId | None = None
+    reason: str = ""
+    """A part of it, in whatever case."""
+    since: timedelta | None = None
+    """That died so lately."""
+
+    def arguments(self) -> list[tuple[str | None, TenantId | None, str, timedelta | None]]:
+        """One kind at a time, or any."""
+        return [(kind, self.tenant, self.reason, self.since) for kind in self.kinds or (None,)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,16 +133,23 @@ async def listed(
     kinds: Sequence[str] = (),
     state: str | None = None,
     tenant: TenantId | None = None,
+    key: str | None = None,
     after: int = 0,
     limit: int = 100,
 ) -> list[LiveJob]:
-    return each(LiveJob, await tx.fetch(LISTED, list(kinds), state, tenant, after, limit))
+    return each(LiveJob, await tx.fetch(LISTED, list(kinds), state, tenant, key, after, limit))
 
 
 async def listed_dead(
-    tx: Tx, *, kinds: Sequence[str] = (), tenant: TenantId | None = None, after: int = 0, limit: int = 100
+    tx: Tx,
+    *,
+    kinds: Sequence[str] = (),
+    tenant: TenantId | None = None,
+    key: str | None = None,
+    after: int = 0,
+    limit: int = 100,
 ) -> list[DeadJob]:
-    return each(DeadJob, await tx.fetch(LISTED_DEAD, list(kinds), tenant, after, limit))
+    return each(DeadJob, await tx.fetch(LISTED_DEAD, list(kinds), tenant, key, after, limit))
 
 
 async def show(tx: Tx, job: JobId) -> AnyJob | None:
@@ -133,11 +170,23 @@ async def retry(tx: Tx, job: JobId) -> bool:
     return bool(await tx.fetchval(RETRY, job))
 
 
-async def dead_ids(
-    tx: Tx, *, kinds: Sequence[str] = (), tenant: TenantId | None = None, error: str = "", limit: int = 10_000
-) -> list[JobId]:
-    """By kind, tenant and a part of the reason."""
-    return [JobId(row["id"]) for row in await tx.fetch(DEAD_IDS, list(kinds), tenant, error, limit)]
+async def count_dead(tx: Tx, which: Dead) -> int:
+    return sum([await tx.fetchval(COUNT_DEAD, *one) for one in which.arguments()])
+
+
+async def retry_dead(tx: Tx, which: Dead) -> tuple[int, int]:
+    """All of them; answers how many came back, and how many stayed because a waiting job does their work."""
+    rows = [await tx.fetchrow(RETRY_DEAD, *one) for one in which.arguments()]
+    return sum(row["back"] for row in rows if row), sum(row["stayed"] for row in rows if row)
+
+
+async def count_waiting(tx: Tx, kinds: Sequence[str], tenant: TenantId | None, key: str | None) -> int:
+    return sum([await tx.fetchval(COUNT_WAITING, kind, tenant, key) for kind in kinds])
+
+
+async def cancel_waiting(tx: Tx, kinds: Sequence[str], tenant: TenantId | None, key: str | None) -> int:
+    """All that wait, of every tenant and key where none is named; answers how many. Running ones go on."""
+    return sum([await tx.fetchval(CANCEL_WAITING, kind, tenant, key) for kind in kinds])
 
 
 async def cancel(tx: Tx, job: JobId) -> str | None:

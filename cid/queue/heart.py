@@ -54,6 +54,7 @@ class Heart:
         every: timedelta,
         silent: timedelta,
         timeout: timedelta,
+        pooled: bool = False,
         parts: Callable[[], dict[str, Any]],
         asked: Callable[[frozenset[JobId]], None],
         clock: Clock,
@@ -65,6 +66,7 @@ class Heart:
         self._every_s = every.total_seconds()
         self._fresh_s = silent.total_seconds() / 2
         self._timeout = timeout
+        self._pooled = pooled
         self._parts = parts
         self._asked = asked
         self._clock = clock
@@ -107,7 +109,7 @@ class Heart:
         asyncio.run(self._beat())
 
     async def _beat(self) -> None:
-        link = Link(self._dsn, name="cid heart", timeout=self._timeout)
+        link = Link(self._dsn, name="cid heart", timeout=self._timeout, pooled=self._pooled)
         while not self._stopping.is_set():
             wait_s = (
                 self._every_s if self._beaten.is_set() else min(1.0, self._every_s)

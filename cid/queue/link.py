@@ -10,6 +10,7 @@ import asyncpg
 
 from cid.domain.errors import Upstream
 from cid.pg.pool import LOST
+from cid.pg.sql import query
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,17 +19,29 @@ if TYPE_CHECKING:
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
+ARRAYS = query("link.arrays")
+# The queue's statements find their rows by index: a planner with stale statistics must not think of anything else.
+DIRECT = {"enable_seqscan": "off", "jit": "off"}
+BEGIN = "begin; set local enable_seqscan = off; set local jit = off"
+"""The same where the session is not ours. One message: it costs one way to the server and back."""
+
+
 class Link:
     """One connection, one statement at a time. After any doubt it is thrown away and the next statement opens another.
 
     A half-open socket answers nothing and fails nothing: the time limit is the client's. Whoever calls decides how
     long to wait before the next try.
+
+    `pooled` when `dsn` leads through PgBouncer in transaction mode: every transaction may meet another session, so
+    nothing is kept in one. Each statement stands in a transaction of its own that sets what it needs, and is parsed
+    anew: three more ways to the server and back.
     """
 
-    def __init__(self, dsn: str, *, name: str, timeout: timedelta) -> None:
+    def __init__(self, dsn: str, *, name: str, timeout: timedelta, pooled: bool = False) -> None:
         self._dsn = dsn
         self._name = name
         self._timeout_s = timeout.total_seconds()
+        self._pooled = pooled
         self._lock = asyncio.Lock()
         self._conn: Connection | None = None
 
@@ -38,6 +51,8 @@ class Link:
             try:
                 async with asyncio.timeout(self._timeout_s):
                     conn = await self._open()
+                    if self._pooled:
+                        return await _in_transaction(conn, sql, args)
                     return await conn.fetch(sql, *args)
             except TimeoutError as error:  # first: it is an OSError, too
                 self.drop()
@@ -51,7 +66,7 @@ class Link:
                 raise
 
     async def connection(self) -> Connection:
-        """The open connection itself, for LISTEN. Raises Upstream."""
+        """The open connection itself, for LISTEN: not through a pooler. Raises Upstream."""
         async with self._lock:
             try:
                 async with asyncio.timeout(self._timeout_s):
@@ -62,7 +77,7 @@ class Link:
 
     async def _open(self) -> Connection:
         if self._conn is None or self._conn.is_closed():
-            self._conn = await connect(self._dsn, name=self._name, timeout_s=self._timeout_s)
+            self._conn = await connect(self._dsn, name=self._name, timeout_s=self._timeout_s, pooled=self._pooled)
         return self._conn
 
     def drop(self) -> None:
@@ -79,12 +94,31 @@ class Link:
                 conn.terminate()
 
 
-async def connect(dsn: str, *, name: str, timeout_s: float) -> Connection:
-    conn = await asyncpg.connect(
+async def connect(dsn: str, *, name: str, timeout_s: float, pooled: bool = False) -> Connection:
+    """A pooler refuses settings at the start of a session, and would lose what is prepared in one."""
+    conn: Connection = await asyncpg.connect(
         dsn,
         timeout=timeout_s,
         command_timeout=timeout_s,
-        server_settings={"application_name": name, "enable_seqscan": "off", "jit": "off"},
+        server_settings={"application_name": name, **({} if pooled else DIRECT)},
+        statement_cache_size=0 if pooled else 100,
     )
-    await conn.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
+    async with conn.transaction():
+        await conn.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
+        if pooled:
+            await conn.fetch(ARRAYS)
     return conn
+
+
+async def _in_transaction(conn: Connection, sql: str, args: Sequence[object]) -> Sequence[asyncpg.Record]:
+    await conn.execute(BEGIN)
+    try:
+        rows: Sequence[asyncpg.Record] = await conn.fetch(sql, *args)
+    except asyncpg.PostgresError:
+        await conn.execute("rollback")
+        raise
+    except Exception:
+        conn.terminate()  # it may be lost, or sound and in the middle of a transaction
+        raise
+    await conn.execute("commit")
+    return rows

@@ -13,6 +13,7 @@ from cid.queue import jobs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from cid.ports import Tx
 
@@ -20,21 +21,33 @@ DUE = query("periodic.due")
 FORGET = query("periodic.forget")
 TOLERANCE = timedelta(seconds=30)
 """A slot of a job that skips what was missed may be taken so much late."""
+MOST = 100
+"""Slots that are made up for at once, the newest ones, and"""
+OLDEST = timedelta(days=1)
+"""none from before."""
 
 
 async def enqueue_due(tx: Tx, schedule: Sequence[Periodic]) -> list[str]:
-    """Take the slots that are due and enqueue their jobs, in one platform transaction; answers the names."""
+    """Take the slots that are due and enqueue their jobs, in one platform transaction; answers the names, one for
+    each slot. A job's payload says its slot."""
+    missed = {entry.name: entry.missed for entry in schedule}
     rows = await tx.fetch(
         DUE,
         [entry.name for entry in schedule],
         [entry.every for entry in schedule],
-        [entry.missed is Missed.SKIP for entry in schedule],
+        [entry.missed for entry in schedule],
         TOLERANCE,
+        MOST,
+        OLDEST,
     )
-    names = [row["name"] for row in rows]
-    # One that still waits from an earlier slot does the work of this one too.
-    await jobs.enqueue(tx, *(NewJob(kind=JobKind(name), tenant=PLATFORM, dedupe="periodic") for name in names))
-    return names
+    await jobs.enqueue(tx, *(_job(row["name"], row["slot"], missed[row["name"]]) for row in rows))
+    return [row["name"] for row in rows]
+
+
+def _job(name: str, slot: datetime, missed: Missed) -> NewJob:
+    # One that still waits from an earlier slot does the work of this one too, unless each slot is work of its own.
+    dedupe = None if missed is Missed.EACH else "periodic"
+    return NewJob(kind=JobKind(name), tenant=PLATFORM, payload={"slot": slot.isoformat()}, dedupe=dedupe)
 
 
 async def forget(tx: Tx, keep: timedelta) -> None:

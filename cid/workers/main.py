@@ -74,6 +74,7 @@ class Process:
             every=crew.tuning.beat,
             silent=crew.tuning.silent,
             timeout=crew.tuning.statement,
+            pooled=crew.tuning.pooled,
             parts=self.board.shown,
             asked=self._asked,
             clock=crew.services.clock,
@@ -154,6 +155,7 @@ class Process:
             await care.set_marks(tx, self._crew.tuning.high_water)
         self._heart.start()
         if not await asyncio.to_thread(self._heart.wait_first, self._crew.tuning.statement.total_seconds()):
+            await self._close()
             raise Misconfigured("The database does not take our sign of life: see the log, and run `cid doctor`.")
 
     async def _written(self) -> None:
@@ -170,7 +172,8 @@ class Process:
             await link.close()
 
     def _link(self, use: str) -> Link:
-        return Link(self._crew.dsn, name=f"cid {use}", timeout=self._crew.tuning.statement)
+        tuning = self._crew.tuning
+        return Link(self._crew.dsn, name=f"cid {use}", timeout=tuning.statement, pooled=tuning.pooled)
 
     def _freed(self, kinds: set[JobKind]) -> None:
         """Jobs of these kinds ended: where a limit held others back, there may be room now."""

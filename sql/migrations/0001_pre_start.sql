@@ -856,6 +856,88 @@ create view inspect.jobs_stuck with (security_invoker = true) as
     end as why) s
   where s.why is not null;
 
+-- Where it runs, since when, until when; a process that did not beat for 30 seconds loses its jobs.
+create view inspect.jobs_running with (security_invoker = true) as
+  select j.id, j.kind, t.slug as tenant, j.key, j.attempt, w.host, w.pid, j.started_at, j.deadline, w.beat_at, j.cancel, j.tenant_id
+  from jobs j left join workers w on w.id = j.worker left join tenants t on t.id = j.tenant_id
+  where j.state = 'running';
+
+-- What waits, by whom: ready jobs wait for their turn, scheduled ones for their time. `oldest` was due first.
+create view inspect.jobs_waiting with (security_invoker = true) as
+  select g.kind, t.slug as tenant, g.key, g.ready, g.scheduled, g.oldest, cid_now() - g.oldest as waited, g.tenant_id
+  from (select j.kind, j.tenant_id, j.key, count(*) filter (where j.state = 'ready') as ready,
+               count(*) filter (where j.state = 'scheduled') as scheduled, min(j.run_at) filter (where j.state = 'ready') as oldest
+        from jobs j where j.state <> 'running' group by j.kind, j.tenant_id, j.key) g
+  left join tenants t on t.id = g.tenant_id;
+
+-- What is paused, since when, and how many jobs wait for it to be resumed. Tenant null: for everybody.
+create view inspect.paused with (security_invoker = true) as
+  select p.kind, t.slug as tenant, p.paused_at, cid_now() - p.paused_at as lasted, p.tenant_id,
+         (select count(*) from jobs j where j.state = 'ready' and (p.kind = '*' or j.kind = p.kind)
+          and (p.tenant_id = '00000000-0000-0000-0000-000000000000' or j.tenant_id = p.tenant_id)) as held
+  from pauses p left join tenants t on t.id = p.tenant_id;
+
+-- Whom a rate holds back: of this kind, tenant and key (null: the whole kind) nothing starts before `until`, or a little sooner
+-- where the rate allows several at once.
+create view inspect.rates with (security_invoker = true) as
+  select split_part(l.key, ' ', 2) as kind, t.slug as tenant,
+         case when split_part(l.key, ' ', 3) <> '' then substr(l.key, length(split_part(l.key, ' ', 2)) + 44) end as key,
+         l.tat as until, l.tat - cid_now() as lasts, nullif(split_part(l.key, ' ', 3), '')::uuid as tenant_id
+  from limits l left join tenants t on t.id = nullif(split_part(l.key, ' ', 3), '')::uuid
+  where l.key like 'jobs %' and l.tat > cid_now();
+
+-- Who is there, since when silent, and how many jobs it has in hand. One that did not beat for 30 seconds loses them.
+create view inspect.processes with (security_invoker = true) as
+  select w.host, w.pid, w.version, w.started_at, w.beat_at, cid_now() - w.beat_at as silent,
+         w.beat_at > cid_now() - interval '30 seconds' as alive,
+         (select count(*) from jobs j where j.worker = w.id and j.state = 'running') as running, w.kinds, w.parts, w.id
+  from workers w;
+
+-- How far each partitioned table reaches, and how large its parts are.
+create view inspect.partitions with (security_invoker = true) as
+  select p.relname::text as parent, c.relname::text as partition, b.starts, b.ends, pg_total_relation_size(c.oid) as bytes
+  from pg_inherits i
+  join pg_class p on p.oid = i.inhparent and p.relkind = 'p' and p.relnamespace = 'public'::regnamespace
+  join pg_class c on c.oid = i.inhrelid
+  cross join lateral (
+    select case when m.low like '%:%' then m.low::timestamptz
+                else to_timestamp(('x' || left(replace(m.low, '-', ''), 12))::bit(48)::bigint / 1000) end as starts,
+           case when m.high like '%:%' then m.high::timestamptz
+                else to_timestamp(('x' || left(replace(m.high, '-', ''), 12))::bit(48)::bigint / 1000) end as ends
+    from (select x[1] as low, x[2] as high
+          from regexp_match(pg_get_expr(c.relpartbound, c.oid), 'FROM \(''(.*)''\) TO \(''(.*)''\)') x) m) b;
+
+-- What became of a job, wherever it is now. `at`: due, ended or died.
+create function inspect.job(p_id bigint)
+returns table (id bigint, kind text, state text, tenant text, key text, attempt integer, created_at timestamptz, started_at timestamptz,
+               at timestamptz, error text, payload jsonb)
+language sql stable set search_path = pg_catalog, public, pg_temp as $$
+  select f.id, f.kind, f.state, t.slug, f.key, f.attempt, f.created_at, f.started_at, f.at, f.error, f.payload
+  from (
+    select j.id, j.kind, j.state, j.tenant_id, j.key, j.attempt, j.created_at, j.started_at, j.run_at as at, j.error, j.payload
+    from jobs j where j.id = p_id
+    union all
+    select d.id, d.kind, 'dead', d.tenant_id, d.key, d.attempt, d.created_at, null, d.died_at, d.error, d.payload
+    from jobs_dead d where d.id = p_id
+    union all
+    select e.id, e.kind, e.outcome, e.tenant_id, null, e.attempt, e.created_at, e.started_at, e.ended_at, '', e.payload
+    from jobs_done e where e.id = p_id
+  ) f left join tenants t on t.id = f.tenant_id
+  order by f.at
+$$;
+
+-- By its short name; fails where there is none, because no tenant at all means every tenant below.
+create function inspect.tenant(p_slug text) returns uuid
+language plpgsql stable set search_path = pg_catalog, public, pg_temp as $$
+declare
+  found_id uuid := (select t.id from tenants t where t.slug = p_slug);
+begin
+  if found_id is null then
+    raise exception 'there is no tenant %', p_slug using errcode = 'no_data_found';
+  end if;
+  return found_id;
+end $$;
+
 create view inspect.jobs_dead with (security_invoker = true) as
   select d.id, d.kind, t.slug as tenant, d.key, d.priority, d.attempt, d.error, d.payload, d.created_at, d.died_at, d.tenant_id
   from jobs_dead d left join tenants t on t.id = d.tenant_id;
@@ -874,6 +956,45 @@ language sql volatile set search_path = pg_catalog, public, pg_temp as $$
     delete from jobs_dead d using back b where d.id = b.id returning d.id
   )
   select exists (select from gone)
+$$;
+
+-- As retry_job for all dead jobs of this kind, tenant (null: of any), with this text in their reason, that died since then.
+-- `back` came back; `stayed` did not, because a waiting job with the same key does the work. In one statement: all or none.
+create function inspect.retry_dead(p_kind text default null, p_tenant uuid default null, p_reason text default '',
+                                   p_since timestamptz default '-infinity')
+returns table (back bigint, stayed bigint)
+language sql volatile set search_path = pg_catalog, public, pg_temp as $$
+  with found as materialized (
+    select d.* from jobs_dead d
+    where (p_kind is null or d.kind = p_kind) and (p_tenant is null or d.tenant_id = p_tenant)
+      and position(lower(p_reason) in lower(d.error)) > 0 and d.died_at >= p_since
+    for update
+  ), back as (
+    insert into jobs (id, tenant_id, kind, key, priority, dedupe_key, payload, error, created_at)
+    select f.id, f.tenant_id, f.kind, f.key, f.priority, f.dedupe_key, f.payload, f.error, f.created_at
+    from found f order by f.tenant_id, f.kind, f.dedupe_key, f.id
+    on conflict (tenant_id, kind, dedupe_key) where state in ('scheduled', 'ready') and dedupe_key is not null do nothing
+    returning id
+  ), gone as (
+    delete from jobs_dead d using back b where d.id = b.id returning d.id
+  )
+  select (select count(*) from gone), (select count(*) from found) - (select count(*) from gone)
+$$;
+
+-- Ends all waiting jobs of this kind and tenant and key (null: of any) at once; answers how many. Running ones go on.
+create function inspect.cancel_waiting(p_kind text, p_tenant uuid default null, p_key text default null) returns bigint
+language sql volatile set search_path = pg_catalog, public, pg_temp as $$
+  with gone as (
+    delete from jobs j
+    where j.state in ('scheduled', 'ready') and j.kind = p_kind and (p_tenant is null or j.tenant_id = p_tenant)
+      and (p_key is null or j.key = p_key)
+    returning j.*
+  ), ended as (
+    insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at, run_at, started_at)
+    select g.id, g.tenant_id, g.kind, 'cancelled', g.attempt, g.payload, g.created_at, g.run_at, g.started_at from gone g
+    returning 1
+  )
+  select count(*) from ended
 $$;
 
 -- A waiting job ends at once; a running one is asked to, and its process hears of it at its next beat.
@@ -1028,18 +1149,22 @@ grant insert, update on high_water to cid_worker;
 -- inspect.jobs_now says where a job runs.
 grant select (id, host, pid, beat_at) on workers to cid_app;
 grant select on inspect.jobs_now, inspect.jobs_stuck, inspect.jobs_dead to cid_app, cid_worker;
+grant select on inspect.jobs_running, inspect.jobs_waiting, inspect.paused, inspect.rates, inspect.processes, inspect.partitions
+  to cid_worker;
 revoke all on function claim_limited(text, uuid[], text[], smallint[], bigint[], integer[], integer, integer, interval, uuid, bigint, interval,
   integer, integer, interval, integer, interval, integer),
   put_back(bigint[], bigint[], timestamptz[], boolean, text[]), put_back_once(bigint[], bigint[], timestamptz[], boolean, text[]),
   rescue(interval, text[], integer[], integer, boolean),
   move_due(integer), drop_old_history(interval), inspect.retry_job(bigint), inspect.cancel_job(bigint),
-  inspect.pause(text, uuid), inspect.resume(text, uuid) from public;
+  inspect.pause(text, uuid), inspect.resume(text, uuid), inspect.job(bigint), inspect.tenant(text),
+  inspect.retry_dead(text, uuid, text, timestamptz), inspect.cancel_waiting(text, uuid, text) from public;
 grant execute on function claim_limited(text, uuid[], text[], smallint[], bigint[], integer[], integer, integer, interval, uuid, bigint, interval,
   integer, integer, interval, integer, interval, integer),
   put_back(bigint[], bigint[], timestamptz[], boolean, text[]), put_back_once(bigint[], bigint[], timestamptz[], boolean, text[]),
   rescue(interval, text[], integer[], integer, boolean),
   move_due(integer), drop_old_history(interval), inspect.retry_job(bigint), inspect.cancel_job(bigint),
-  inspect.pause(text, uuid), inspect.resume(text, uuid) to cid_worker;
+  inspect.pause(text, uuid), inspect.resume(text, uuid), inspect.job(bigint), inspect.tenant(text),
+  inspect.retry_dead(text, uuid, text, timestamptz), inspect.cancel_waiting(text, uuid, text) to cid_worker;
 
 -- Sign-in happens before a tenant is known. App never reads these tables: it asks for one row by an exact secret or address.
 create function session_of(hash bytea) returns table (user_id uuid, email text, name text, admin boolean, csrf text, stale boolean)

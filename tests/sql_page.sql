@@ -1,0 +1,54 @@
+-- Everything that can be the matter with a queue. Times are half a minute off, so that they are the same to the minute
+-- whenever they are looked at. Tenants: acme (a), borden (b).
+insert into tenants (id, slug, name) values ('00000000-0000-7000-8000-00000000000a', 'acme', 'Acme'), ('00000000-0000-7000-8000-00000000000b', 'borden', 'Borden');
+insert into workers (id, host, pid, version, kinds, parts, started_at, beat_at) values
+  ('00000000-0000-0000-0000-000000000001', 'desk-1', 4711, '0.1.0', '{assess,publish,relate}', '{"claims": {"state": "running"}}',
+   cid_now() - interval '3:10:30', cid_now() - interval '2.5 s'),
+  ('00000000-0000-0000-0000-000000000002', 'desk-2', 1234, '0.1.0', '{draft}', '{"wake-ups": {"state": "waiting", "error": "Upstream: database"}}',
+   cid_now() - interval '1:00:30', cid_now() - interval '0:02:30');
+
+insert into jobs (id, kind, tenant_id, key, state, priority, run_at, attempt, dedupe_key, payload, error, created_at) values
+  (101, 'rules', '00000000-0000-7000-8000-00000000000a', '', 'ready', 0, cid_now() - interval '0:07:30', 0, null, '{"item": "1"}', '', cid_now() - interval '8 min'),
+  (102, 'rules', '00000000-0000-7000-8000-00000000000a', '', 'ready', 0, cid_now() - interval '0:05:30', 0, null, '{"item": "2"}', '', cid_now() - interval '6 min'),
+  (103, 'rules', '00000000-0000-7000-8000-00000000000b', '', 'ready', 0, cid_now() - interval '0:02:30', 0, null, '{"item": "3"}', '', cid_now() - interval '3 min'),
+  (104, 'poll', '00000000-0000-0000-0000-000000000000', 'news.test', 'ready', 0, cid_now() - interval '0:01:30', 1, null, '{"source": "9"}', 'Upstream: 503', cid_now() - interval '9 min'),
+  (105, 'poll', '00000000-0000-0000-0000-000000000000', 'news.test', 'ready', 0, cid_now() - interval '0:01:30', 0, null, '{"source": "8"}', '', cid_now() - interval '2 min'),
+  (106, 'draft', '00000000-0000-7000-8000-00000000000a', '', 'ready', 0, cid_now() - interval '0:40:30', 0, 'story 7', '{"story": "7"}', '', cid_now() - interval '41 min'),
+  (107, 'draft', '00000000-0000-7000-8000-00000000000a', '', 'ready', -1, cid_now() - interval '0:20:30', 0, null, '{"story": "6"}', '', cid_now() - interval '21 min'),
+  (108, 'assess', '00000000-0000-7000-8000-00000000000b', '', 'ready', 0, cid_now() - interval '0:25:30', 0, null, '{"story": "5"}', '', cid_now() - interval '26 min'),
+  (109, 'relate', '00000000-0000-7000-8000-00000000000b', 'ports', 'scheduled', 0, cid_now() + interval '0:10:30', 3, null, '{"item": "4"}', 'Upstream: 529', cid_now() - interval '30 min'),
+  (110, 'publish', '00000000-0000-7000-8000-00000000000b', 'site', 'scheduled', 0, cid_now() - interval '0:02:30', 1, null, '{"draft": "2"}', 'Upstream: 500', cid_now() - interval '5 min');
+insert into jobs (id, kind, tenant_id, key, state, run_at, attempt, worker, lease, started_at, deadline, counted, payload, created_at) values
+  (111, 'publish', '00000000-0000-7000-8000-00000000000a', 'site', 'running', cid_now() - interval '0:01:40', 1, '00000000-0000-0000-0000-000000000001', 1, cid_now() - interval '0:01:30', cid_now() + interval '0:01:30', false, '{"draft": "1"}', cid_now() - interval '0:01:40'),
+  (112, 'relate', '00000000-0000-7000-8000-00000000000a', 'ports', 'running', cid_now() - interval '0:06:40', 2, '00000000-0000-0000-0000-000000000001', 2, cid_now() - interval '0:06:30', cid_now() - interval '0:03:30', true, '{"item": "8"}', cid_now() - interval '0:09:30'),
+  (113, 'relate', '00000000-0000-7000-8000-00000000000a', 'ports', 'running', cid_now() - interval '0:06:40', 1, '00000000-0000-0000-0000-000000000001', 2, cid_now() - interval '0:06:30', cid_now() + interval '0:03:30', true, '{"item": "9"}', cid_now() - interval '0:09:30'),
+  (114, 'draft', '00000000-0000-7000-8000-00000000000b', '', 'running', cid_now() - interval '0:04:40', 1, '00000000-0000-0000-0000-000000000002', 3, cid_now() - interval '0:04:30', cid_now() + interval '0:01:30', false, '{"story": "3"}', cid_now() - interval '0:04:50');
+
+insert into jobs_dead (id, kind, tenant_id, key, attempt, dedupe_key, payload, error, created_at, died_at) values
+  (91, 'draft', '00000000-0000-7000-8000-00000000000a', '', 5, 'story 7', '{"story": "7"}', 'BadReply: no JSON in it (attempt 5 of 5)', cid_now() - interval '5 h', cid_now() - interval '2:00:30'),
+  (92, 'draft', '00000000-0000-7000-8000-00000000000a', '', 5, 'story 4', '{"story": "4"}', 'BadReply: no JSON in it (attempt 5 of 5)', cid_now() - interval '4 h', cid_now() - interval '1:30:30'),
+  (93, 'publish', '00000000-0000-7000-8000-00000000000b', 'site', 8, null, '{"draft": "0"}', 'Upstream: 503', cid_now() - interval '3 h', cid_now() - interval '0:50:30'),
+  (94, 'draft', '00000000-0000-7000-8000-00000000000b', '', 5, null, '{"story": "2"}', 'Upstream: 503', cid_now() - interval '30 h', cid_now() - interval '26:00:30');
+
+-- so long ago, in the middle of a minute
+insert into jobs_done (id, kind, tenant_id, outcome, attempt, payload, created_at, run_at, started_at, ended_at)
+select 50 + n, case when n < 6 then 'rules' when n < 9 then 'assess' else 'publish' end,
+       case when n % 2 = 0 then '00000000-0000-7000-8000-00000000000a'::uuid else '00000000-0000-7000-8000-00000000000b' end,
+       case when n = 9 then 'cancelled' else 'done' end, case when n in (3, 7) then 2 else 1 end, '{}',
+       at - interval '20 s', at - interval '10 s', at - make_interval(secs => 1 + n % 3), at
+from (select n, date_trunc('minute', cid_now()) - make_interval(mins => 1 + n % 3) + interval '30 s' as at
+      from generate_series(0, 9) n) s;
+
+insert into pauses (kind, tenant_id, paused_at) values
+  ('draft', '00000000-0000-7000-8000-00000000000a', cid_now() - interval '1:00:30'), ('wake', '00000000-0000-0000-0000-000000000000', cid_now() - interval '0:15:30');
+insert into limits (key, tat) values
+  ('jobs poll', cid_now() + interval '0:01:30'),
+  ('jobs poll 00000000-0000-0000-0000-000000000000 news.test', cid_now() + interval '0:02:30'),
+  ('jobs publish 00000000-0000-7000-8000-00000000000b a site', cid_now() - interval '0:02:30'),
+  ('login ed@acme.test', cid_now() + interval '0:02:30');
+insert into periodic_slots (name, slot, taken_at)
+select name, slot, slot + interval '1 s' from (
+  select 'tidy' as name, date_trunc('hour', cid_now()) - interval '2 h' as slot union all
+  select 'tidy', date_trunc('hour', cid_now()) - interval '3 h' union all
+  select 'wake', date_trunc('minute', cid_now()) - interval '5 min') s;
+insert into high_water (kind, mark) values ('rules', 2), ('draft', 2000);
