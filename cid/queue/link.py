@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import asyncpg
 
 from cid.domain.errors import Upstream
-from cid.pg.pool import LOST
+from cid.pg.pool import LOST, decode
 from cid.pg.sql import query
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ async def connect(dsn: str, *, name: str, timeout_s: float, pooled: bool = False
         statement_cache_size=0 if pooled else 100,
     )
     async with conn.transaction():
-        await conn.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
+        await conn.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=decode)
         if pooled:
             await conn.fetch(ARRAYS)
     return conn
