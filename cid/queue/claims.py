@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,6 +14,7 @@ from uuid import UUID
 from cid.domain.errors import Upstream
 from cid.domain.ids import PLATFORM, TenantId
 from cid.domain.jobs import Job, JobKind, Rate
+from cid.pg.pool import decode
 from cid.pg.sql import query
 from cid.queue.turns import Ask, Entry, Place, Turns
 
@@ -153,8 +154,9 @@ class Claimer:
     async def _singles(self, terms: Terms, turns: Turns, asks: list[Ask], free: int) -> Claimed:
         lease = _new_lease()
         rows = await self._take(lease, SINGLES, terms.kind, *_columns(asks), free, self._worker, lease, terms.deadline)
+        rows = sorted(rows, key=_order)
         _advance(turns, asks, rows, size=1, filled=len(rows) >= free)
-        return Claimed([[_job(row, terms.kind, lease)] for row in sorted(rows, key=_order)])
+        return Claimed([[_job(row, terms.kind, lease)] for row in rows])
 
     async def _take(self, lease: int, sql: str, *args: object) -> Sequence[Row]:
         """A claim. Without an answer nobody knows whether it was carried out."""
@@ -201,28 +203,8 @@ class Claimer:
         if wait_s is not None:
             rows = []
         handouts = _handouts(rows, terms)
-        _advance(turns, asks, rows, size=terms.group, filled=len(handouts) >= free)
+        _advance(turns, asks, sorted(rows, key=_order), size=terms.group, filled=len(handouts) >= free)
         return Claimed(handouts, wait_s)
-
-
-def _advance(turns: Turns, asks: Sequence[Ask], rows: Iterable[Row], *, size: int, filled: bool) -> None:
-    """Whoever gave jobs had a turn. Whoever was asked and gave less than asked for has no more for now; but when all
-    slots were `filled`, nobody behind the last giver was asked."""
-    got: dict[tuple[UUID, str], int] = defaultdict(int)
-    last: dict[tuple[UUID, str], Place] = {}
-    for row in rows:
-        entry, place = (row["tenant_id"], row["key"]), Place(row["priority"], row["id"])
-        got[entry] += 1
-        last[entry] = max(last.get(entry, place), place)
-    reached = max((n for n, ask in enumerate(asks) if ask.entry in got), default=-1) if filled else len(asks)
-    for n, ask in enumerate(asks):
-        given = got.get(ask.entry, 0)
-        if given and (filled or given >= ask.share * size):
-            turns.took(ask.entry, last[ask.entry])
-        elif given:
-            turns.emptied(ask.entry, last[ask.entry])
-        elif n < reached:
-            turns.drop(ask.entry)
 
 
 def _behind(row: Row) -> tuple[TenantId, str]:
@@ -238,6 +220,23 @@ def _columns(asks: Sequence[Ask]) -> tuple[list[TenantId], list[str], list[int],
         [ask.after.id for ask in asks],
         [ask.share for ask in asks],
     )
+
+
+def _advance(turns: Turns, asks: Sequence[Ask], rows: Sequence[Row], *, size: int, filled: bool) -> None:
+    """Whoever gave jobs had a turn. Whoever was asked and gave less than asked for has no more for now; but when all
+    slots were `filled`, nobody behind the last giver was asked. `rows` are in the order of jobs.
+    """
+    entries = [asks[0].entry] * len(rows) if len(asks) == 1 else [(row["tenant_id"], row["key"]) for row in rows]
+    got, last = Counter(entries), dict(zip(entries, rows, strict=True))
+    reached = max((n for n, ask in enumerate(asks) if ask.entry in got), default=-1) if filled else len(asks)
+    for n, ask in enumerate(asks):
+        given = got.get(ask.entry, 0)
+        if given and (filled or given >= ask.share * size):
+            turns.took(ask.entry, Place(*_order(last[ask.entry])))
+        elif given:
+            turns.emptied(ask.entry, Place(*_order(last[ask.entry])))
+        elif n < reached:
+            turns.drop(ask.entry)
 
 
 def _handouts(rows: Iterable[Row], terms: Terms) -> list[list[Job]]:
@@ -265,7 +264,7 @@ def _job(row: Row, kind: JobKind, lease: int) -> Job:
         tenant=row["tenant_id"],
         kind=kind,
         key=row["key"],
-        payload=row["payload"],
+        payload=decode(row["payload"]),
         attempt=row["attempt"],
         lease=lease,
         last_error=row["error"],

@@ -49,11 +49,11 @@ update jobs j
 set state = 'running', attempt = j.attempt + 1, worker = $8, lease = $9, deadline = q.now + $10::interval, started_at = q.now
 from quick q
 where j.id = any (array(select p.id from picked p)) and q.off is not null
-returning j.id, j.tenant_id, j.key, j.priority, j.attempt, j.payload, j.error
+returning j.id, j.tenant_id, j.key, j.priority, j.attempt, j.payload::text as payload, j.error
 
 -- name: limited
 -- Groups, and kinds with limits that hold across processes; see the function.
-select id, tenant_id, key, priority, attempt, lease, payload, error, wait
+select id, tenant_id, key, priority, attempt, lease, payload::text as payload, error, wait
 from claim_limited($1, $2::uuid[], $3::text[], $4::smallint[], $5::bigint[], $6::int[], $7::int, $8::int, $9::interval, $10, $11,
   $12::interval, $13::int, $14::int, $15::interval, $16::int, $17::interval, $18::int)
 

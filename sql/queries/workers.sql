@@ -39,7 +39,6 @@ with quick as materialized (
 )
 insert into jobs_done (id, tenant_id, kind, outcome, attempt, payload, created_at, run_at, started_at, ended_at)
 select id, tenant_id, kind, outcome, attempt, payload, created_at, run_at, started_at, (select now from quick) from gone
-returning id
 
 -- name: alive
 select 1
