@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import random
 from collections.abc import Mapping, Sequence
@@ -153,6 +154,9 @@ class Process:
     async def _begin(self) -> None:
         async with self._crew.services.platform.tx() as tx:
             await care.set_marks(tx, self._crew.tuning.high_water)
+        # What was loaded to start lives as long as the process: collections need not look at it again and again.
+        gc.collect()
+        gc.freeze()
         self._heart.start()
         if not await asyncio.to_thread(self._heart.wait_first, self._crew.tuning.statement.total_seconds()):
             await self._close()
