@@ -35,6 +35,9 @@ class Tx(Protocol):
     def after_commit(self, call: Callable[[], None]) -> None:
         """Run `call` once the transaction has committed; never when it rolled back."""
 
+    def with_commit(self, statement: str) -> None:
+        """Send `statement`, which takes no arguments, in one message with the commit, to run right behind it."""
+
 
 class Db(Protocol):
     """As role cid_app: row security confines every statement to one tenant."""

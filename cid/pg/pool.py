@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from cid.domain.errors import Upstream
 from cid.domain.ids import PLATFORM, TenantId
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
     from datetime import datetime
 
     from asyncpg.pool import PoolConnectionProxy
@@ -42,27 +42,51 @@ SET_TENANT = "; select set_config('app.tenant_id', '{}', true)"
 class OpenTx:
     """An open transaction. Lives no longer than the `async with` that made it."""
 
-    __slots__ = ("_after", "_conn", "tenant")
+    __slots__ = ("_after", "_conn", "_failed", "_with", "tenant")
 
     def __init__(self, conn: Conn, tenant: TenantId) -> None:
         self._conn = conn
         self._after: list[Callable[[], None]] = []
+        self._with: list[str] = []
+        self._failed = False
         self.tenant = tenant
 
     async def fetch(self, sql: str, *args: object) -> Sequence[asyncpg.Record]:
-        return await self._conn.fetch(sql, *args)
+        with self._watched():
+            return await self._conn.fetch(sql, *args)
 
     async def fetchrow(self, sql: str, *args: object) -> asyncpg.Record | None:
-        return await self._conn.fetchrow(sql, *args)
+        with self._watched():
+            return await self._conn.fetchrow(sql, *args)
 
     async def fetchval(self, sql: str, *args: object) -> Any:
-        return await self._conn.fetchval(sql, *args)
+        with self._watched():
+            return await self._conn.fetchval(sql, *args)
 
     async def execute(self, sql: str, *args: object) -> str:
-        return await self._conn.execute(sql, *args)
+        with self._watched():
+            return await self._conn.execute(sql, *args)
 
     def after_commit(self, call: Callable[[], None]) -> None:
         self._after.append(call)
+
+    def with_commit(self, statement: str) -> None:
+        if statement:
+            self._with.append(statement)
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._failed = True
+            raise
+
+    async def commit(self) -> None:
+        if self._failed:
+            # The server would take the commit and roll back in silence.
+            raise RuntimeError("a statement failed and was passed over: nothing was committed")
+        await self._conn.execute("; ".join(("commit", *self._with)))
 
     def committed(self) -> None:
         for call in self._after:
@@ -112,26 +136,26 @@ async def open_pool(dsn: str, *, size: int, pooled: bool = False, clock: Clock |
 
 
 @asynccontextmanager
-async def _begun(conn: Conn, tenant: TenantId, *, readonly: bool) -> AsyncIterator[None]:
+async def _begun(conn: Conn, tenant: TenantId, *, readonly: bool) -> AsyncIterator[OpenTx]:
     """A transaction in which `tenant` is set, begun in one way to the server instead of two."""
     begin = "begin read only" if readonly else "begin"
     try:
         await conn.execute(begin if tenant == PLATFORM else begin + SET_TENANT.format(UUID(int=tenant.int)))
-        yield
+        tx = OpenTx(conn, tenant)
+        yield tx
+        await tx.commit()
     except BaseException:
-        with suppress(*LOST):  # what is left open is rolled back when the connection is given back
-            await conn.execute("rollback")
+        if conn.is_in_transaction():
+            with suppress(*LOST):  # what is left open is rolled back when the connection is given back
+                await conn.execute("rollback")
         raise
-    if await conn.execute("commit") != "COMMIT":
-        raise RuntimeError("a statement failed and was passed over: nothing was committed")
 
 
 @asynccontextmanager
 async def _transaction(pool: Pool, tenant: TenantId, *, readonly: bool) -> AsyncIterator[OpenTx]:
     try:
         async with pool.acquire(timeout=30) as conn:
-            async with _begun(conn, tenant, readonly=readonly):
-                tx = OpenTx(conn, tenant)
+            async with _begun(conn, tenant, readonly=readonly) as tx:
                 yield tx
             tx.committed()
     except LOST as error:

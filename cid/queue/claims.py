@@ -36,6 +36,8 @@ HANDS = 12
 ASKED = 500
 """Entries of one claim at most. The first claim asks few more than it has slots for; while nothing comes, the next asks
 four times as many."""
+LOCKED = 100
+"""The same where a limit holds: every entry takes a lock there, and the server has some thousands for everybody."""
 ROUNDS = 10
 """Claims in a row that may find nothing before other kinds get their turn."""
 LONGEST_S = 0.25
@@ -137,9 +139,10 @@ class Claimer:
 
     async def _pass(self, terms: Terms, known: _Known, free: int) -> Claimed:
         """Ask everybody we know of, in turn, until somebody gives something."""
+        most = ASKED if terms.plain else LOCKED
         waits: list[float] = []
         for number in range(ROUNDS):
-            asks = known.turns.ask(free, min(ASKED, (2 * free + 8) * 4**number))
+            asks = known.turns.ask(free, min(most, (2 * free + 8) * 4**number))
             if not asks:
                 break
             claimed = await (self._singles if terms.plain else self._limited)(terms, known.turns, asks, free)

@@ -185,6 +185,7 @@ class Consumer:
         self._idle.clear()
         self._given.extend((lane, jobs) for jobs in handouts)
         self._call(group)
+        await asyncio.sleep(0)  # let it begin before we claim again
         return True
 
     def _call(self, group: asyncio.TaskGroup) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from cid.domain.errors import LostLease
@@ -45,7 +46,9 @@ async def enqueue(tx: Tx, *jobs: NewJob) -> list[Enqueued]:
     answers = [Enqueued(id_, added=state is not None) for id_, state in states]
     ready = {job.kind for job, (_, state) in zip(jobs, states, strict=True) if state == "ready"}
     if ready:
-        tx.after_commit(lambda: wakeups.ready(ready))
+        told, statement = wakeups.with_commit(ready, time.monotonic())
+        tx.with_commit(statement)
+        tx.after_commit(lambda: wakeups.ready(ready, told))
     missing = [n for n, answer in enumerate(answers) if not answer.added]
     if missing:
         await _name_twins(tx, jobs, answers, missing)

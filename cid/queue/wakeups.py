@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cid.queue.link import Link
 
 NOTIFY = query("wakeups.notify")
+TELL = "select set_config('synchronous_commit', 'off', true), pg_notify('cid_jobs', k) from unnest(array[{}]) as k"
 CHANNEL = "cid_jobs"
 EVERY_KIND = "*"
 COALESCE_S = 0.005
@@ -27,20 +28,37 @@ PROBE_S = 10.0
 ANSWER_S = 5.0
 
 log = structlog.get_logger("queue.wakeups")
-_listeners: list[Callable[[frozenset[str]], None]] = []
+_listeners: list[Callable[[frozenset[str], frozenset[str]], None]] = []
+_said_at: dict[str, float] = {}
+OURS = uuid4().hex
+"""Marks what this process's commits told: it knows that already."""
 
 
-def subscribe(listener: Callable[[frozenset[str]], None]) -> Callable[[], None]:
-    """`listener` hears of every batch of kinds that became ready by this process's commits; answers its unsubscribe."""
+def subscribe(listener: Callable[[frozenset[str], frozenset[str]], None]) -> Callable[[], None]:
+    """`listener` hears of every batch of kinds that became ready by this process's commits, and which of them the
+    commit itself told the other processes; answers its unsubscribe.
+    """
     _listeners.append(listener)
     return lambda: _listeners.remove(listener)
 
 
-def ready(kinds: Iterable[str]) -> None:
+def ready(kinds: Iterable[str], told: frozenset[str] = frozenset()) -> None:
     said = frozenset(kinds)
     if said:
         for listener in tuple(_listeners):
-            listener(said)
+            listener(said, told)
+
+
+def with_commit(kinds: Iterable[str], now: float) -> tuple[frozenset[str], str]:
+    """Of these kinds, those that were not told of in the last moment, and the statement that tells other processes of
+    them: sent along behind a commit it costs no way to the server. Every commit may not: notifying ones queue up.
+    """
+    due = frozenset(kind for kind in kinds if now - _said_at.get(kind, float("-inf")) >= COALESCE_S)
+    _said_at.update(dict.fromkeys(due, now))
+    if not due:
+        return due, ""
+    names = ", ".join("'" + f"{kind} {OURS}".replace("'", "''") + "'" for kind in sorted(due))
+    return due, TELL.format(names)
 
 
 class Wire:
@@ -101,9 +119,10 @@ class Wire:
         if said:
             await self._link.fetch(NOTIFY, sorted(said))
 
-    def _say(self, kinds: frozenset[str]) -> None:
-        self._said |= kinds
-        self._wanted.set()
+    def _say(self, kinds: frozenset[str], told: frozenset[str] = frozenset()) -> None:
+        self._said |= kinds - told
+        if self._said:
+            self._wanted.set()
 
     async def _listen(self, hear: Callable[[frozenset[str]], None]) -> None:
         conn = await self._link.connection()
@@ -113,7 +132,9 @@ class Wire:
             if payload == self._probe:
                 self._answered.set()
             elif pid != own:
-                hear(frozenset({str(payload)}))
+                kind, _, whose = str(payload).partition(" ")
+                if whose != OURS:
+                    hear(frozenset({kind}))
 
         await conn.add_listener(CHANNEL, heard)
         self._cut = False

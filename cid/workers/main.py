@@ -94,7 +94,7 @@ class Process:
         """Until `stop`; then jobs in hand get their grace, or none once `hurry` is set."""
         crew = self._crew
         await self._begin()
-        unsubscribe = wakeups.subscribe(self._consumer.wake)
+        unsubscribe = wakeups.subscribe(lambda kinds, _told: self._consumer.wake(kinds))
         parts = [Part("endings", self._endings.run), *self._upkeep(), *crew.others]
         if crew.server:
             parts.append(Part("postgres", lambda: upkeep.watch_postgres(crew.server)))  # type: ignore[arg-type]

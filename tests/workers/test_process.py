@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -21,7 +22,7 @@ from cid.outside.clock import SystemClock
 from cid.pg.embedded import ADMIN, APP, WORKER
 from cid.queue import control, jobs
 from cid.queue.link import Link
-from cid.queue.wakeups import Wire
+from cid.queue.wakeups import OURS, Wire, with_commit
 from cid.services import Services
 from cid.workers.main import Crew, Process
 from cid.workers.parts import Board, Part, PartState, supervise
@@ -143,6 +144,25 @@ async def listening(queue: Queue) -> bool:
         )
     finally:
         await admin.close()
+
+
+async def test_the_commit_itself_tells_other_processes_and_ours_is_not_woken_twice(database: Database) -> None:
+    heard: asyncio.Queue[frozenset[str]] = asyncio.Queue()
+    wire = Wire(Link(database.dsn(WORKER), name="w", timeout=timedelta(seconds=20)), hear=heard.put_nowait)
+    task = asyncio.ensure_future(wire.run())
+    assert await heard.get() == {"*"}
+    later = time.monotonic() + 100
+    told, statement = with_commit({"rules"}, later)
+    assert told == {"rules"}
+    assert with_commit({"rules"}, later + 0.001) == (frozenset(), "")
+    conn = await asyncpg.connect(database.dsn(WORKER))
+    await conn.execute("begin; commit; " + statement)
+    await conn.execute("begin; commit; " + statement.replace(OURS, "another"))
+    assert await heard.get() == {"rules"}
+    assert heard.empty()
+    assert await conn.fetchval("select current_setting('synchronous_commit')") == "on"
+    await conn.close()
+    task.cancel()
 
 
 async def test_without_any_notify_polling_finds_the_job(queue: Queue, start: Callable[..., Running]) -> None:
