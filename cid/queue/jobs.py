@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cid.ports import Tx
 
 ENQUEUE = query("jobs.enqueue")
+ENQUEUE_ALIKE = query("jobs.enqueue_alike")
 ENQUEUE_ONCE = query("jobs.enqueue_once")
 TWINS = query("jobs.twins")
 DONE = query("jobs.done")
@@ -37,14 +38,18 @@ async def enqueue(tx: Tx, *jobs: NewJob) -> list[Enqueued]:
     if not jobs:
         return []
     kinds, tenants, keys, payloads, dedupe, run_at, priorities = zip(*jobs, strict=True)
-    columns = (tenants, kinds, keys, priorities, run_at, payloads)
+    columns = (tenants, kinds, keys, priorities, run_at)
     if any(dedupe):
-        rows = await tx.fetch(ENQUEUE_ONCE, *columns, dedupe)
+        row = await tx.fetchrow(ENQUEUE_ONCE, *columns, payloads, dedupe)
+    elif all(column.count(column[0]) == len(jobs) for column in columns):
+        row = await tx.fetchrow(ENQUEUE_ALIKE, *(column[0] for column in columns), payloads)
     else:
-        rows = await tx.fetch(ENQUEUE, *columns)
-    states = sorted((row["id"], row["state"]) for row in rows)
-    answers = [Enqueued(id_, added=state is not None) for id_, state in states]
-    ready = {job.kind for job, (_, state) in zip(jobs, states, strict=True) if state == "ready"}
+        row = await tx.fetchrow(ENQUEUE, *columns, payloads)
+    assert row
+    states = row["states"] if len(row["states"]) > 1 else row["states"] * len(jobs)
+    states = sorted(zip(row["ids"], states, strict=True))
+    answers = [Enqueued(id_, state is not None) for id_, state in states]
+    ready = {kind for kind, (_, state) in zip(kinds, states, strict=True) if state == "ready"}
     if ready:
         told, statement = wakeups.with_commit(ready, time.monotonic())
         tx.with_commit(statement)

@@ -1,13 +1,30 @@
 -- name: enqueue
 -- One statement for any number of jobs. Their ids are taken in the given order, so that sorted answers are in it, too.
--- The clock is asked once: for every row and default it cost as much as the row.
-with clock as materialized (select cid_now() as now)
-insert into jobs (id, tenant_id, kind, key, state, priority, run_at, payload, created_at)
-select nextval('job_ids'), g.tenant_id, g.kind, g.key, case when g.run_at > c.now then 'scheduled' else 'ready' end, g.priority,
-  coalesce(g.run_at, c.now), g.payload, c.now
-from clock c, rows from (unnest($1::uuid[]), unnest($2::text[]), unnest($3::text[]), unnest($4::smallint[]), unnest($5::timestamptz[]),
-    jsonb_array_elements($6::jsonb)) as g (tenant_id, kind, key, priority, run_at, payload)
-returning id, state
+-- The clock is asked once: for every row and default it cost as much as the row. One row answers for all.
+with clock as materialized (
+  select cid_now() as now
+), added as (
+  insert into jobs (id, tenant_id, kind, key, state, priority, run_at, payload, created_at)
+  select nextval('job_ids'), g.tenant_id, g.kind, g.key, case when g.run_at > c.now then 'scheduled' else 'ready' end, g.priority,
+    coalesce(g.run_at, c.now), g.payload, c.now
+  from clock c, rows from (unnest($1::uuid[]), unnest($2::text[]), unnest($3::text[]), unnest($4::smallint[]),
+    unnest($5::timestamptz[]), jsonb_array_elements($6::jsonb)) as g (tenant_id, kind, key, priority, run_at, payload)
+  returning id, state
+)
+select array_agg(id) as ids, array_agg(state) as states from added
+
+-- name: enqueue_alike
+-- The same for jobs that differ in nothing but their payload.
+with clock as materialized (
+  select cid_now() as now
+), added as (
+  insert into jobs (id, tenant_id, kind, key, state, priority, run_at, payload, created_at)
+  select nextval('job_ids'), $1::uuid, $2::text, $3::text, case when $5 > c.now then 'scheduled' else 'ready' end, $4::smallint,
+    coalesce($5::timestamptz, c.now), g.payload, c.now
+  from clock c, jsonb_array_elements($6::jsonb) as g (payload)
+  returning id, state
+)
+select array_agg(id) as ids, array[min(state)] as states from added
 
 -- name: enqueue_once
 -- As above for jobs of which some have a dedupe key. A waiting job with the same key does the work: nothing is added then, and
@@ -27,7 +44,7 @@ with clock as materialized (
   on conflict (tenant_id, kind, dedupe_key) where state in ('scheduled', 'ready') and dedupe_key is not null do nothing
   returning id, state
 )
-select g.id, a.state from given g left join added a on a.id = g.id
+select array_agg(g.id) as ids, array_agg(a.state) as states from given g left join added a on a.id = g.id
 
 -- name: twins
 -- The waiting jobs that do the work of those that were not added, as far as they still wait.

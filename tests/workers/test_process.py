@@ -156,6 +156,7 @@ async def test_the_commit_itself_tells_other_processes_and_ours_is_not_woken_twi
     assert told == {"rules"}
     assert with_commit({"rules"}, later + 0.001) == (frozenset(), "")
     conn = await asyncpg.connect(database.dsn(WORKER))
+    await conn.execute("set synchronous_commit = on")
     await conn.execute("begin; commit; " + statement)
     await conn.execute("begin; commit; " + statement.replace(OURS, "another"))
     assert await heard.get() == {"rules"}
