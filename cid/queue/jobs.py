@@ -37,6 +37,21 @@ async def enqueue(tx: Tx, *jobs: NewJob) -> list[Enqueued]:
     """
     if not jobs:
         return []
+    states = await _insert(tx, jobs)
+    answers = [Enqueued(id_, state is not None) for id_, state in states]
+    ready = {job.kind for job, (_, state) in zip(jobs, states, strict=True) if state == "ready"}
+    if ready:
+        told, statement = wakeups.with_commit(ready, time.monotonic())
+        tx.with_commit(statement)
+        tx.after_commit(lambda: wakeups.ready(ready, told))
+    missing = [n for n, answer in enumerate(answers) if not answer.added]
+    if missing:
+        await _name_twins(tx, jobs, answers, missing)
+    return answers
+
+
+async def _insert(tx: Tx, jobs: Sequence[NewJob]) -> list[tuple[JobId, str | None]]:
+    """Ids in the order of `jobs`, and the state each began in; None: a waiting job with the same key does its work."""
     kinds, tenants, keys, payloads, dedupe, run_at, priorities = zip(*jobs, strict=True)
     columns = (tenants, kinds, keys, priorities, run_at)
     if any(dedupe):
@@ -47,17 +62,7 @@ async def enqueue(tx: Tx, *jobs: NewJob) -> list[Enqueued]:
         row = await tx.fetchrow(ENQUEUE, *columns, payloads)
     assert row
     states = row["states"] if len(row["states"]) > 1 else row["states"] * len(jobs)
-    states = sorted(zip(row["ids"], states, strict=True))
-    answers = [Enqueued(id_, state is not None) for id_, state in states]
-    ready = {kind for kind, (_, state) in zip(kinds, states, strict=True) if state == "ready"}
-    if ready:
-        told, statement = wakeups.with_commit(ready, time.monotonic())
-        tx.with_commit(statement)
-        tx.after_commit(lambda: wakeups.ready(ready, told))
-    missing = [n for n, answer in enumerate(answers) if not answer.added]
-    if missing:
-        await _name_twins(tx, jobs, answers, missing)
-    return answers
+    return sorted(zip(row["ids"], states, strict=True))
 
 
 async def _name_twins(tx: Tx, jobs: Sequence[NewJob], answers: list[Enqueued], missing: Sequence[int]) -> None:
