@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cid.queue.link import Link
 
 NOTIFY = query("wakeups.notify")
-TELL = "select set_config('synchronous_commit', 'off', true), pg_notify('cid_jobs', k) from unnest(array[{}]) as k"
+TELL = query("wakeups.tell")
 CHANNEL = "cid_jobs"
 EVERY_KIND = "*"
 COALESCE_S = 0.005
@@ -58,7 +58,7 @@ def with_commit(kinds: Iterable[str], now: float) -> tuple[frozenset[str], str]:
     if not due:
         return due, ""
     names = ", ".join("'" + f"{kind} {OURS}".replace("'", "''") + "'" for kind in sorted(due))
-    return due, TELL.format(names)
+    return due, TELL.replace("$1", f"array[{names}]")
 
 
 class Wire:
