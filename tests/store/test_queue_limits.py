@@ -272,7 +272,7 @@ async def test_more_waiting_tenants_than_one_listing_holds_are_all_served(queue:
 
 
 async def test_between_two_listings_a_claim_looks_at_nothing_that_it_went_past(queue: Queue) -> None:
-    """While a snapshot is held, index entries of ended jobs stay: a claim that began before them would meet them all."""
+    """While a snapshot is held, ended jobs stay in the index: a claim from its front would meet them all."""
     await queue.many(A, 20)
     clock = Ticks()
     claimer = Claimer(queue.link(), UUID(int=1), clock)
