@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from cid.domain.errors import CidError
     from cid.domain.ids import TenantId
     from cid.domain.llm import Answer, Ask, Json, Raw, Wire
     from cid.domain.news import Polled, Source
@@ -113,7 +114,35 @@ class Provider(Protocol):
     @property
     def name(self) -> str: ...
     async def complete(self, wire: Wire) -> Raw:
-        """Raises Upstream or BadReply."""
+        """Raises Upstream (nothing was done; `retry_after` where it was told), Spent (no money or quota there),
+        Unanswered (sent, and perhaps billed), Misconfigured (no or a wrong key, an unknown model), BadReply (a request
+        that will never be right)."""
+
+
+class Batches(Protocol):
+    """A vendor's batch API: many requests at a lower price, answered within a day. Never retries, prices or validates.
+
+    `key` is ours, one per batch; requests go by our call ids.
+    """
+
+    @property
+    def name(self) -> str: ...
+    async def submit(self, key: str, wires: Mapping[str, Wire]) -> str:
+        """The vendor's id of the batch. Raises as `Provider.complete`; after Unanswered, ask `find` before anything."""
+
+    async def find(self, key: str, calls: Collection[str], since: datetime) -> str | None:
+        """A batch that was submitted for `key` at `since` or after, though its id was never heard; None: there is none.
+
+        Raises Upstream while it cannot be told.
+        """
+
+    async def ended(self, batch: str) -> bool:
+        """Whether every request of it has an outcome. Raises as `Provider.complete`."""
+
+    def results(self, batch: str) -> AsyncIterator[tuple[str, Raw | CidError]]:
+        """Of an ended batch: call id → reply or named failure, in any order. Raises as `Provider.complete`."""
+
+    async def cancel(self, batch: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

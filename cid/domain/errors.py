@@ -5,7 +5,8 @@ CidError
 │   ├── NotFound     there is no such thing for this tenant
 │   └── Conflict     somebody else was first; show what happened
 ├── Upstream         an outside party failed; try again, not before `retry_after`
-│   └── Unanswered   it was sent and nothing readable came back: it may have been done, and billed
+│   ├── Unanswered   it was sent and nothing readable came back: it may have been done, and billed
+│   └── Spent        the account there has no money or quota left: a person must act, trying again soon is no use
 ├── Deferred         not now; the job sleeps until `until` and loses no attempt
 ├── BadReply         a model answered with something unusable; once more, then dead
 ├── LostLease        another process owns the job now; roll back and say nothing
@@ -48,6 +49,10 @@ class Upstream(CidError):
 
 class Unanswered(Upstream):
     """Whether the other side did what it was asked is unknown; whoever counts money counts it as done."""
+
+
+class Spent(Upstream):
+    """Nothing was done. Another provider may do it meanwhile."""
 
 
 class Deferred(CidError):

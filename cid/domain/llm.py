@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -65,10 +65,17 @@ class Usage:
     input: int = 0
     cache_read: int = 0
     cache_write: int = 0
+    """Written to a cache that lives some minutes; what lives an hour is `cache_write_1h`."""
+    cache_write_1h: int = 0
     output: int = 0
     """Visible output and thinking together, as both are billed alike."""
     thinking: int = 0
     """Part of `output`, where the provider tells."""
+
+    @property
+    def prompt(self) -> int:
+        """All that was read, cached or not: what price tiers go by."""
+        return self.input + self.cache_read + self.cache_write + self.cache_write_1h
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +128,25 @@ class Price:
     output: Decimal
     cache_read: Decimal
     cache_write: Decimal
+    cache_write_1h: Decimal
+    batch: Decimal | None = None
+    """What a batch costs, as a share of these; None: there is no batch API for it."""
+
+    @property
+    def dearest_input(self) -> Decimal:
+        return max(self.input, self.cache_write, self.cache_write_1h)
+
+    def in_batch(self) -> Price:
+        """Every kind of token for what a batch pays."""
+        share = Decimal(1) if self.batch is None else self.batch
+        return replace(
+            self,
+            input=self.input * share,
+            output=self.output * share,
+            cache_read=self.cache_read * share,
+            cache_write=self.cache_write * share,
+            cache_write_1h=self.cache_write_1h * share,
+        )
 
 
 MILLION = Decimal(1_000_000)
@@ -132,5 +158,6 @@ def cost(price: Price, usage: Usage) -> Decimal:
         price.input * usage.input
         + price.cache_read * usage.cache_read
         + price.cache_write * usage.cache_write
+        + price.cache_write_1h * usage.cache_write_1h
         + price.output * usage.output
     ) / MILLION

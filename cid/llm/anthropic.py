@@ -14,7 +14,7 @@ from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from cid.domain.errors import BadReply, CidError, Misconfigured, Unanswered, Upstream
+from cid.domain.errors import BadReply, CidError, Misconfigured, Spent, Unanswered, Upstream
 from cid.domain.llm import Json, Raw, Stop, Usage, Wire
 from cid.llm.models import Traits
 
@@ -149,7 +149,8 @@ def _raw(message: Any) -> Raw:
     usage = getattr(message, "usage", None)
     if usage is None or not isinstance(message.content, list):
         raise Unanswered("anthropic: the reply was no message")
-    details = usage.output_tokens_details
+    details, written = usage.output_tokens_details, usage.cache_creation
+    long = written.ephemeral_1h_input_tokens or 0 if written else 0
     refused = message.stop_details
     return Raw(
         text="".join(block.text for block in message.content if block.type == "text"),
@@ -157,7 +158,8 @@ def _raw(message: Any) -> Raw:
         usage=Usage(
             input=usage.input_tokens,
             cache_read=usage.cache_read_input_tokens or 0,
-            cache_write=usage.cache_creation_input_tokens or 0,
+            cache_write=(usage.cache_creation_input_tokens or 0) - long,
+            cache_write_1h=long,
             output=usage.output_tokens,
             thinking=details.thinking_tokens or 0 if details else 0,
         ),
@@ -185,7 +187,7 @@ def _refused(error: Any) -> CidError:
     if status in {401, 403}:
         return Misconfigured(f"Anthropic refused the key ({what}): check ANTHROPIC_API_KEY.")
     if status == 402 or error.error_code in _SPENT:
-        return Upstream(what, retry_after=wait or timedelta(hours=1))
+        return Spent(what, retry_after=wait)
     if status in {408, 409, 429} or status >= 500:
         return Upstream(what, retry_after=wait)
     if status == 404:

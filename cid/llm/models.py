@@ -14,7 +14,10 @@ from cid.domain.errors import Misconfigured
 from cid.domain.llm import Price, Tier
 
 OFFLINE = "offline"
-FREE = Price(input=Decimal(0), output=Decimal(0), cache_read=Decimal(0), cache_write=Decimal(0))
+_NOTHING = Decimal(0)
+FREE = Price(
+    input=_NOTHING, output=_NOTHING, cache_read=_NOTHING, cache_write=_NOTHING, cache_write_1h=_NOTHING, batch=_NOTHING
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,11 @@ class Traits:
 
     thinking: str = ""
     effort: str = ""
+    reply: str = "schema"
+    """How the shape of a reply is asked for: `schema` (decoding is constrained to it), `object` (any JSON object, the
+    schema said in words) or `text` (words only)."""
+    retires: date | None = None
+    """When the vendor switches it off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +130,12 @@ def load_prices(path: Path) -> Prices:
 
 def _row(entry: Mapping[str, Any]) -> Row:
     kinds = {kind: Decimal(entry[kind]) for kind in ("input", "output", "cache_read", "cache_write")}
-    return Row(model=entry["model"], valid_from=entry["valid_from"], above=entry.get("above", 0), price=Price(**kinds))
+    price = Price(
+        **kinds,
+        cache_write_1h=Decimal(entry.get("cache_write_1h", kinds["cache_write"])),
+        batch=Decimal(entry["batch"]) if "batch" in entry else None,
+    )
+    return Row(model=entry["model"], valid_from=entry["valid_from"], above=entry.get("above", 0), price=price)
 
 
 def _toml(path: Path) -> dict[str, Any]:

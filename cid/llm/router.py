@@ -126,8 +126,7 @@ class Router:
 
     async def _settle(self, ask: Ask, call: CallId, choice: Choice, raw: Raw) -> None:
         usage = raw.usage
-        prompt = usage.input + usage.cache_read + usage.cache_write
-        price = self.prices.at(choice, self.clock.now().date(), prompt)
+        price = self.prices.at(choice, self.clock.now().date(), usage.prompt)
         async with self.db.tx(ask.tenant) as tx:
             await ledger.answered(tx, ask.tenant, call, raw, cost(price, usage))
 

@@ -111,7 +111,7 @@ def prompt_bound(wire: Wire) -> int:
 
 def cost_bound(price: Price, prompt_tokens: int, max_tokens: int) -> Decimal:
     """US dollars that the call cannot exceed."""
-    return (max(price.input, price.cache_write) * prompt_tokens + price.output * max_tokens) / MILLION
+    return (price.dearest_input * prompt_tokens + price.output * max_tokens) / MILLION
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from jsonschema import Draft202012Validator
 
-from cid.domain.errors import BadReply, CidError, Misconfigured, Unanswered, Upstream
+from cid.domain.errors import BadReply, CidError, Misconfigured, Spent, Unanswered, Upstream
 from cid.domain.evidence import Claim
 from cid.domain.ids import TenantId
 from cid.domain.llm import Ask, Stop, Usage, Wire
@@ -173,7 +173,7 @@ async def test_why_a_reply_ended(
             timedelta(seconds=30),
         ),
         (claude.status(429, retry_after="soon"), Upstream, None),
-        (claude.status(402, "billing_error"), Upstream, timedelta(hours=1)),
+        (claude.status(402, "billing_error"), Spent, None),
         (claude.status(500), Upstream, None),
         (claude.status(529, "overloaded_error"), Upstream, None),
         (claude.status(401, "authentication_error"), Misconfigured, None),
