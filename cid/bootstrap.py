@@ -17,11 +17,13 @@ from cid.domain.errors import Misconfigured
 from cid.domain.news import SourceKind
 from cid.domain.policy import GatePolicy
 from cid.domain.publication import ChannelKind
+from cid.domain.tuning import TapeMode
 from cid.llm.anthropic import Anthropic
 from cid.llm.models import OFFLINE, Models, load_models, load_prices
 from cid.llm.offline import Offline
 from cid.llm.prompts import Prompts
 from cid.llm.router import Router
+from cid.llm.tape import Tape
 from cid.logs import AccessLog
 from cid.outside.children import ChildPool
 from cid.outside.clock import SystemClock
@@ -81,14 +83,14 @@ def model_checks(settings: Settings) -> list[Check]:
     try:
         models, prices = _models(settings), load_prices(CONFIG / "prices.toml")
         today = SystemClock().now().date()
-        found = []
+        found = _tape_check(settings)
         for tier, chain in models.tiers.items():
             for choice in chain:
                 if choice.provider != OFFLINE:
                     prices.at(choice, today, 0)
                 name = f"model for {tier}"
                 key = settings_module.key_of(choice.provider)
-                if choice.provider == OFFLINE or key in settings.provider_keys:
+                if choice.provider == OFFLINE or key in settings.provider_keys or settings.tape is TapeMode.REPLAY:
                     found.append(ok(name, str(choice)))
                 else:
                     remedy = f"Set {key}, or name another model in config/models.toml or CID_MODELS."
@@ -96,6 +98,19 @@ def model_checks(settings: Settings) -> list[Check]:
     except Misconfigured as error:
         return [fail("models", str(error), "Correct config/models.toml and config/prices.toml.")]
     return found
+
+
+def _tape_check(settings: Settings) -> list[Check]:
+    """Whoever sees answers should know that they come from files."""
+    name, files = "recorded replies", len(list(settings.tapes.glob("*.json")))
+    match settings.tape:
+        case TapeMode.LIVE:
+            return []
+        case TapeMode.RECORD:
+            said = f"models answer, and {settings.tapes} keeps it ({files} so far)"
+        case TapeMode.REPLAY:
+            said = f"no model is asked: all answers come from {files} recordings in {settings.tapes}"
+    return [warn(name, said, "Unset CID_TAPE to let models answer live.")]
 
 
 def _models(settings: Settings) -> Models:
@@ -163,8 +178,10 @@ def _router(settings: Settings, db: AppDb, clock: SystemClock, stack: AsyncExitS
     key = settings.provider_keys.get("ANTHROPIC_API_KEY")
     anthropic = Anthropic(key.value if key else "", traits=models.of_provider("anthropic"))
     stack.push_async_callback(anthropic.close)
-    providers: list[Provider] = [Offline(), anthropic]
-    lacking = {} if key else {"anthropic": "there is no key: set ANTHROPIC_API_KEY"}
+    providers: list[Provider] = [Offline(), _taped(settings, anthropic, models)]
+    lacking = {"anthropic": "there is no key: set ANTHROPIC_API_KEY"}
+    if key or settings.tape is TapeMode.REPLAY:
+        lacking = {}
     return Router(
         db,
         clock,
@@ -174,6 +191,13 @@ def _router(settings: Settings, db: AppDb, clock: SystemClock, stack: AsyncExitS
         providers=providers,
         lacking=lacking,
     )
+
+
+def _taped(settings: Settings, provider: Provider, models: Models) -> Provider:
+    """What offline computes is not recorded: it is the same every time."""
+    if settings.tape is TapeMode.LIVE:
+        return provider
+    return Tape(provider, settings.tape, settings.tapes, models.of_provider(provider.name))
 
 
 def _policy(settings: Settings) -> GatePolicy:

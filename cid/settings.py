@@ -15,7 +15,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from cid.domain.errors import Misconfigured
 from cid.domain.policy import GatePolicy
-from cid.domain.tuning import Periodic, QueueTuning, Retention
+from cid.domain.tuning import Environment, Periodic, QueueTuning, Retention, TapeMode
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 PROVIDER_KEYS = ("ANTHROPIC_API_KEY",)
@@ -87,6 +87,10 @@ class Settings:
     provider_keys: Mapping[str, Secret] = field(default_factory=dict)
     models: Mapping[str, str] = field(default_factory=dict)
     """Tier → "provider/model", over what config/models.toml says."""
+    environment: Environment = Environment.PRODUCTION
+    tape: TapeMode = TapeMode.LIVE
+    tapes: Path = Path("tapes")
+    """The folder of recorded replies."""
     allow_local: frozenset[str] = frozenset()
     """host:port targets that may be fetched although they are not public."""
     poll_interval: timedelta | None = None
@@ -122,6 +126,9 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         secret_key=_secret(values, "CID_SECRET_KEY"),
         provider_keys={name: found for name in PROVIDER_KEYS if (found := _secret(values, name))},
         models=_models(values.get("CID_MODELS", "")),
+        environment=(environment := _environment(values)),
+        tape=_tape(values, environment),
+        tapes=Path(values.get("CID_TAPES") or "tapes").absolute(),
         allow_local=frozenset(part for part in re.split(r"[,\s]+", values.get("CID_ALLOW_LOCAL", "")) if part),
         poll_interval=_seconds(values, "CID_POLL_INTERVAL"),
     )
@@ -295,6 +302,20 @@ def _queue(tuning: QueueTuning, env: Mapping[str, str]) -> QueueTuning:
     if grace is None:
         return tuning
     return QueueTuning(**{item.name: getattr(tuning, item.name) for item in fields(tuning)} | {"grace": grace})
+
+
+def _environment(env: Mapping[str, str]) -> Environment:
+    """Whoever says nothing runs in production: what is refused there must not be let in by forgetting."""
+    return Environment(_convert(Environment, env.get("CID_ENV") or Environment.PRODUCTION.value, "CID_ENV"))
+
+
+def _tape(env: Mapping[str, str], environment: Environment) -> TapeMode:
+    tape = TapeMode(_convert(TapeMode, env.get("CID_TAPE") or TapeMode.LIVE.value, "CID_TAPE"))
+    if tape is not TapeMode.LIVE and environment is Environment.PRODUCTION:
+        raise Misconfigured(
+            f"CID_TAPE is {tape} in production, where models answer live: unset it, or set CID_ENV=development or test."
+        )
+    return tape
 
 
 def _seconds(env: Mapping[str, str], name: str) -> timedelta | None:

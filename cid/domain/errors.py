@@ -11,6 +11,7 @@ CidError
 ├── BadReply         a model answered with something unusable; once more, then dead
 ├── LostLease        another process owns the job now; roll back and say nothing
 └── Misconfigured    stop at start, with the remedy
+    └── Unrecorded   a replay has no recording of this; nothing was sent, and no other model stands in
 """
 
 from __future__ import annotations
@@ -71,3 +72,7 @@ class LostLease(CidError):
 
 class Misconfigured(CidError):
     """The message is one sentence and names the remedy."""
+
+
+class Unrecorded(Misconfigured):
+    """Neither tried again nor answered by another model: a replay that goes its own way proves nothing."""

@@ -15,6 +15,24 @@ class WakeUps(StrEnum):
     POLL = "poll"
 
 
+class Environment(StrEnum):
+    """What the desk is run for."""
+
+    PRODUCTION = "production"
+    DEVELOPMENT = "development"
+    TEST = "test"
+
+
+class TapeMode(StrEnum):
+    """Where models' replies come from."""
+
+    LIVE = "live"
+    RECORD = "record"
+    """From models, and kept on file."""
+    REPLAY = "replay"
+    """From files, and from nowhere else."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueTuning:
     """Defaults as config/default.toml has them, which says what each is for."""

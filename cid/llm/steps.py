@@ -15,7 +15,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
-from cid.domain.errors import BadReply, CidError, Misconfigured, Spent, Unanswered, Upstream
+from cid.domain.errors import BadReply, CidError, Misconfigured, Spent, Unanswered, Unrecorded, Upstream
 
 TRIES = 3
 """Calls to one model that failed without an answer."""
@@ -138,7 +138,7 @@ def _replied(outcome: Read | Cut | Declined, past: Past, room: Room) -> Step:
 
 def _failed(error: CidError, past: Past, room: Room) -> Step:
     match error:
-        case Spent() | Misconfigured():
+        case Spent() | Misconfigured() if not isinstance(error, Unrecorded):
             return Step(Do.NEXT, why=error)
         case Upstream(retry_after=hint) if past.failures + 1 < TRIES:
             if isinstance(error, Unanswered) and past.ambiguous + 1 >= SENDS:
@@ -177,7 +177,7 @@ def breaker(error: CidError | None) -> tuple[Breaker, timedelta | None]:
             return Breaker.OK, None
         case Spent(retry_after=hint):
             return Breaker.SHUT, max(hint or SPENT, SPENT)
-        case Misconfigured():
+        case Misconfigured() if not isinstance(error, Unrecorded):
             return Breaker.SHUT, MISCONFIGURED
         case Upstream(retry_after=timedelta() as hint):
             return Breaker.ASKED, hint

@@ -40,6 +40,20 @@ def test_the_environment_wins_over_the_files() -> None:
     assert read.models == {"cheap": "offline", "quality": "anthropic/some-model"}
 
 
+@pytest.mark.parametrize("environment", ["development", "test"])
+@pytest.mark.parametrize("mode", ["record", "replay"])
+def test_replies_are_recorded_and_replayed_outside_production_only(environment: str, mode: str) -> None:
+    read = settings.read({"CID_ENV": environment, "CID_TAPE": mode, "CID_TAPES": "/somewhere"})
+    assert (read.tape, read.tapes) == (mode, Path("/somewhere"))
+    shown = settings.effective(read)
+    assert (shown["environment"], shown["tape"], shown["tapes"]) == (environment, mode, "/somewhere")
+
+
+def test_a_desk_that_says_nothing_runs_in_production_and_live() -> None:
+    read = settings.read({})
+    assert (read.environment, read.tape) == ("production", "live")
+
+
 def test_a_secret_may_be_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("sk-from-a-file\n")
     read = settings.read({"ANTHROPIC_API_KEY_FILE": str(tmp_path / "key")})
@@ -65,6 +79,10 @@ def test_secrets_are_shown_only_as_set_or_missing() -> None:
         ({"CID_POLL_INTERVAL": "-1"}, "CID_POLL_INTERVAL"),
         ({"CID_MODELS": "huge=x"}, "CID_MODELS"),
         ({"CID_LOG": "xml"}, "CID_LOG"),
+        ({"CID_ENV": "staging"}, "CID_ENV"),
+        ({"CID_ENV": "test", "CID_TAPE": "rewind"}, "CID_TAPE"),
+        ({"CID_TAPE": "replay"}, "CID_TAPE is replay in production"),
+        ({"CID_TAPE": "record", "CID_ENV": "production"}, "CID_TAPE is record in production"),
         ({"DATABASE_URL_FILE": "/nowhere/at/all"}, "DATABASE_URL_FILE"),
     ],
 )
