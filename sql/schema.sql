@@ -959,6 +959,7 @@ create table calls (
   constraint calls_state_check CHECK ((state = ANY (ARRAY['sent'::text, 'answered'::text, 'failed'::text, 'ambiguous'::text]))),
   constraint calls_tier_check CHECK ((tier = ANY (ARRAY['cheap'::text, 'quality'::text])))
 ) partition by RANGE (id);
+CREATE INDEX calls_kinds ON ONLY public.calls USING btree (tenant_id, stage, provider, model, state, sent_at DESC, id DESC);
 CREATE INDEX calls_open ON ONLY public.calls USING btree (deadline) WHERE (state = 'sent'::text);
 CREATE INDEX calls_recent ON ONLY public.calls USING btree (tenant_id, sent_at DESC);
 CREATE INDEX calls_unread ON ONLY public.calls USING btree (tenant_id, stage) WHERE ((state = 'answered'::text) AND (read_at IS NULL));

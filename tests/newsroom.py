@@ -27,6 +27,7 @@ from cid.domain.ids import (
 )
 from cid.domain.tenants import Role
 from cid.domain.verdicts import Drop, Gate, Pass, Reason, Verdict
+from cid.gates import gate2_relevance
 from cid.outside import passwords
 from cid.store import drafts, people, screenings, tenants, verdicts
 
@@ -179,11 +180,15 @@ async def _subscribe(tx: Tx, room: Newsroom) -> None:
 
 
 async def _call(tx: Tx, room: Newsroom, tier: str, stage: str, provider: str, cost: Decimal) -> None:
+    """One that is answered, with its request, its reply and the answer that was kept of it."""
     room.calls[tier] = CallId(room.id())
+    answer = {"score": 88, "matched": ["harbour"], "injection_suspected": False}
     await tx.execute(
         """insert into calls (id, tenant_id, stage, tier, provider, model, prompt, prompt_version, prompt_hash,
-                              input_hash, state, reserved, cost, sent_at, deadline)
-           values ($1, $2, $3, $4, $5, 'model-1', $3, 'v1', '', '', 'answered', $6, $6, $7, $7)""",
+                              input_hash, state, stop, reserved, cost, input, output, sent_at, answered_at, deadline,
+                              read_at, reading, reply, subjects, request)
+           values ($1, $2, $3, $4, $5, 'model-1', $3, 'v1', sha256($3::text::bytea), '', 'answered', 'end', $6, $6, 900,
+                   60, $7, $7::timestamptz + interval '1.25 s', $7, $7, 'strict', $8, $9, $10)""",
         room.calls[tier],
         room.tenant,
         stage,
@@ -191,6 +196,25 @@ async def _call(tx: Tx, room: Newsroom, tier: str, stage: str, provider: str, co
         provider,
         cost,
         room.now,
+        json.dumps({"answers": [{"id": "a1", **answer}]}),
+        [["a1", f"subject of {tier}", hashlib.sha256().hexdigest()]],
+        {
+            "shared": {"profile": {"keywords": ["harbour"]}},
+            "inputs": {"a1": {"title": "Norhaven opens a harbour", "summary": "Three cranes.", "publisher": "P"}},
+            "schema": gate2_relevance.SCHEMA,
+            "max_tokens": 320,
+            "addresses": [],
+        },
+    )
+    await tx.execute(
+        """insert into call_subjects (tenant_id, stage, subject, input_hash, call_id, provider, answer)
+           values ($1, $2, $3, sha256(''), $4, $5, $6)""",
+        room.tenant,
+        stage,
+        f"subject of {tier}",
+        room.calls[tier],
+        provider,
+        answer,
     )
 
 

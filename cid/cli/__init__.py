@@ -20,6 +20,7 @@ COMMANDS = {
     "tenants": "cid.cli.tenants:tenants",
     "users": "cid.cli.users:users",
     "drafts": "cid.cli.drafts:drafts",
+    "calls": "cid.cli.calls:calls",
     "site": "cid.cli.site:site",
 }
 

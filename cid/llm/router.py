@@ -189,6 +189,7 @@ class Router:
                 "inputs": {id_: dict(subject.input) for id_, subject in asked.items()},
                 "schema": dict(ask.schema),
                 "max_tokens": wire.max_tokens,
+                "addresses": list(ask.addresses),
             },
             timeout_s=wire.timeout_s,
             attempt=attempt,

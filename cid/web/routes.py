@@ -11,7 +11,7 @@ from aiohttp import web
 
 from cid.domain.tenants import Permission
 from cid.web.forms import Nothing
-from cid.web.handlers import account, decisions, drafts, health, items, overview, site, sources
+from cid.web.handlers import account, calls, decisions, drafts, health, items, overview, site, sources
 
 F = TypeVar("F")
 Handler: TypeAlias = Callable[..., Awaitable[web.StreamResponse]]
@@ -93,6 +93,8 @@ ROUTES: tuple[Route, ...] = (
     post(
         "publish_again", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/publish-again", _decide, decisions.Again, decisions.again
     ),
+    get("calls", "/t/{tenant}/calls", _read, calls.listed),
+    get("call", f"/t/{{tenant}}/calls/{{id:{ID}}}", _read, calls.one),
     get("site_bare", "/site/{tenant}", Door.ANYBODY, site.bare),
     get("site", "/site/{tenant}/{path:.*}", Door.ANYBODY, site.file),
 )

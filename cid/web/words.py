@@ -105,6 +105,33 @@ KINDS = {
     "tidy": _("Housekeeping"),
 }
 
+CALL_STATES = {
+    "sent": (_("on its way"), "live", _("It was sent and nothing came back yet.")),
+    "answered": (_("answered"), "good", ""),
+    "failed": (_("failed"), "bad", _("Nothing was done and nothing is owed.")),
+    "ambiguous": (
+        _("ambiguous"),
+        "warn",
+        _("It was sent and no answer was stored: it may have been billed, and counts at its reservation."),
+    ),
+}
+"""What a call's state is called, its tone, and what it means."""
+
+CALL_STAGES = {"relevance": _("Relevance"), "draft": _("Draft"), "review": _("Review")}
+
+CALL_STOPS = {
+    "end": "",
+    "length": _("cut off at its ceiling"),
+    "refusal": _("refused by the model"),
+}
+
+READINGS = {
+    "": "",
+    "strict": _("the whole reply is the JSON"),
+    "fenced": _("the JSON stood in a fenced block"),
+    "widest": _("the JSON stood in prose, from the first brace to the last"),
+}
+
 ROLES = {
     Role.OWNER: _("owner"),
     Role.EDITOR: _("editor"),

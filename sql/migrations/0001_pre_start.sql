@@ -422,6 +422,8 @@ create table calls (
   read_at timestamptz                         -- its answers are in call_subjects, or there are none to read
 ) partition by range (id);
 create index calls_recent on calls (tenant_id, sent_at desc);
+-- Lists by stage, model or state: found kind by kind, so that a rare kind costs no walk through the others.
+create index calls_kinds on calls (tenant_id, stage, provider, model, state, sent_at desc, id desc);
 create index calls_open on calls (deadline) where state = 'sent';
 create index calls_unread on calls (tenant_id, stage) where state = 'answered' and read_at is null;
 

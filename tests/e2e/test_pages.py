@@ -31,6 +31,9 @@ def pages(room: Newsroom) -> dict[str, int]:
         f"/t/acme/items/{room.items['waiting']}": 200,
         "/t/acme/sources": 200,
         "/t/acme/drafts": 200,
+        "/t/acme/calls": 200,
+        "/t/acme/calls?state=failed": 200,
+        f"/t/acme/calls/{room.calls['cheap']}": 200,
         "/t/other/": 404,
     }
 

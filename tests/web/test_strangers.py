@@ -40,6 +40,7 @@ def things(room: Newsroom) -> dict[str, str]:
         "sources": str(room.sources["Harbour Gazette"]),
         "items": str(room.items["drafted"]),
         "drafts": str(room.drafts["drafted"]),
+        "calls": str(room.calls["cheap"]),
         "preview": str(room.versions["drafted"]),
     }
 
