@@ -46,6 +46,10 @@ def prices() -> Prices:
     return load_prices(CONFIG / "prices.toml")
 
 
+def prompts() -> Prompts:
+    return Prompts.load(CONFIG / "prompts")
+
+
 async def at_once(_seconds: float) -> None:
     """Stands for asyncio.sleep: no test waits for a model's pause."""
 

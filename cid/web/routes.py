@@ -11,7 +11,7 @@ from aiohttp import web
 
 from cid.domain.tenants import Permission
 from cid.web.forms import Nothing
-from cid.web.handlers import account, calls, decisions, drafts, health, items, overview, site, sources
+from cid.web.handlers import account, calls, decisions, drafts, health, items, overview, platform, site, sources
 
 F = TypeVar("F")
 Handler: TypeAlias = Callable[..., Awaitable[web.StreamResponse]]
@@ -24,6 +24,8 @@ class Door(StrEnum):
 
     ANYBODY = "anybody"
     SIGNED_IN = "signed_in"
+    ADMIN = "admin"
+    """Whoever runs the desk for all its tenants. Everybody else finds nothing there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +97,8 @@ ROUTES: tuple[Route, ...] = (
     ),
     get("calls", "/t/{tenant}/calls", _read, calls.listed),
     get("call", f"/t/{{tenant}}/calls/{{id:{ID}}}", _read, calls.one),
+    get("platform", "/platform", Door.ADMIN, platform.home),
+    get("platform_models", "/platform/models", Door.ADMIN, platform.models),
     get("site_bare", "/site/{tenant}", Door.ANYBODY, site.bare),
     get("site", "/site/{tenant}/{path:.*}", Door.ANYBODY, site.file),
 )

@@ -1262,9 +1262,10 @@ begin
       values (model_name, case p_breaker when 'fault' then 1 when 'shut' then 3 else 0 end, clock + p_wait, p_error)
       on conflict (model) do update set why = excluded.why, changed_at = clock,
         failures = case p_breaker when 'asked' then b.failures when 'shut' then greatest(b.failures + 1, 3) else b.failures + 1 end,
-        open_until = greatest(b.open_until, clock + p_wait,
-          case when p_breaker = 'fault' and b.failures + 1 >= 3
-               then clock + least(interval '30 seconds' * 2 ^ least(b.failures - 2, 10), interval '10 minutes') end);
+        -- what a failed try leaves behind replaces the time that it was given; a pause asked for only ever grows
+        open_until = case when p_breaker = 'fault' and b.failures + 1 >= 3
+               then clock + least(interval '30 seconds' * 2 ^ least(b.failures - 2, 10), interval '10 minutes')
+               else greatest(b.open_until, clock + p_wait) end;
     end if;
   end if;
 
