@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import UUID
 
 import asyncpg
 import pytest
-from aiohttp import web
 
 from cid import bootstrap, settings
 from cid.domain.ids import StoryId, TenantId
@@ -27,8 +26,8 @@ from cid.pg.pool import AppDb, WorkerDb
 from cid.ports import Provider
 from cid.services import Services
 from tests import claude, funnel, make
-from tests.claude import answers, documents, said
 from tests.fakes import FrozenClock
+from tests.vendor import Body, Said, Speech
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 TITLES = ("Harbour cranes go up", "Harbour ferry stops", "Harbour dues fall")
@@ -45,10 +44,10 @@ class Nobody:
         raise AssertionError("a replay called out")
 
 
-def by_stage(body: Mapping[str, Any]) -> web.Response:
-    """Scores by the title's length; a draft that quotes its evidence; a review with a finding."""
-    (subject,) = documents(body)
-    properties = body["output_config"]["format"]["schema"]["properties"]["answers"]["items"]["properties"]
+def by_stage(speech: Speech, body: Body) -> Said:
+    """Scores by the title's length; a draft that quotes its evidence; a review without findings."""
+    (subject,) = speech.subjects(body)
+    properties = speech.shape(body)["properties"]
     if "matched" in properties:
         over: dict[str, Any] = {"score": 60 + len(subject["title"])}
     elif "article" in properties:
@@ -58,7 +57,7 @@ def by_stage(body: Mapping[str, Any]) -> web.Response:
         over = {"skip": "none", "why": "", "article": {**text, **more}}
     else:
         over = {"score": 88, "findings": []}
-    return said({"answers": answers(body, **over)})(body)
+    return Said(text=json.dumps({"answers": [{**row, **over} for row in speech.rows(body)]}))
 
 
 async def desk(db: AppDb, platform: WorkerDb, slug: str, provider: Provider) -> tuple[Services, TenantId]:
@@ -178,5 +177,7 @@ async def test_the_desk_is_put_together_with_a_tape_and_without_a_key(tmp_path: 
     env = {"CID_ENV": "test", "CID_TAPE": "replay", "CID_TAPES": str(tmp_path), "CID_DATA": str(tmp_path / "data")}
     async with bootstrap.open_services(settings.read(env), roles.embedded(str(tmp_path))) as services:
         assert isinstance(services.llm, Router)
-        assert isinstance(services.llm.providers["anthropic"], Tape)
+        vendors = {name for name, one in services.llm.providers.items() if isinstance(one, Tape)}
+        assert vendors == set(services.llm.providers) - {"offline"}
+        assert vendors
         assert not services.llm.lacking
