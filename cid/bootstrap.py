@@ -173,6 +173,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             base_url=settings.base_url,
             retention=settings.retention,
             caps=router.models.caps,
+            prompts=router.prompts,
         )
 
 

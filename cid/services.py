@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cid.domain.llm import Caps
 from cid.domain.tuning import Retention
+from cid.llm.prompts import Prompts
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -43,5 +44,7 @@ class Services:
     retention: Retention = field(default_factory=Retention)
     caps: Caps = field(default_factory=Caps)
     """What may be spent on models where no page says otherwise."""
+    prompts: Prompts = field(default_factory=lambda: Prompts({}))
+    """Every version on file."""
     poll_interval: timedelta | None = None
     """A fixed interval for every source (CID_POLL_INTERVAL); None: each its own."""

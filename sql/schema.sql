@@ -593,6 +593,18 @@ $function$;
 revoke all on function person_of(uuid) from public;
 grant execute on function person_of(uuid) to cid_app;
 
+CREATE OR REPLACE FUNCTION public.pinned_prompts()
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select coalesce((select value from public.settings where key = 'prompts'), '{}')
+$function$;
+revoke all on function pinned_prompts() from public;
+grant execute on function pinned_prompts() to cid_app;
+grant execute on function pinned_prompts() to cid_worker;
+
 CREATE OR REPLACE FUNCTION public.put_back(p_ids bigint[], p_leases bigint[], p_run_at timestamp with time zone[], p_refund boolean, p_errors text[])
  RETURNS TABLE(id bigint, kind text, outcome text)
  LANGUAGE plpgsql
@@ -1559,6 +1571,59 @@ create policy tenant on tenants for all to cid_app using ((id = ( SELECT app_ten
 create policy worker on tenants for all to cid_worker using (true) with check (true);
 grant select on tenants to cid_app;
 grant insert, select, update on tenants to cid_worker;
+
+create table trial_subjects (
+  tenant_id uuid not null,
+  trial_id uuid not null,
+  call_id uuid not null,
+  id text not null,
+  subject text not null,
+  before jsonb,
+  after jsonb,
+  error text default ''::text not null,
+  before_score integer,
+  after_score integer,
+  before_verdict text default ''::text not null,
+  after_verdict text default ''::text not null,
+  after_call uuid,
+  constraint trial_subjects_pkey PRIMARY KEY (tenant_id, trial_id, call_id, id),
+  constraint trial_subjects_tenant_id_trial_id_fkey FOREIGN KEY (tenant_id, trial_id) REFERENCES trials(tenant_id, id)
+);
+alter table trial_subjects enable row level security;
+alter table trial_subjects force row level security;
+create policy owner on trial_subjects for all to current_user using (true) with check (true);
+create policy tenant on trial_subjects for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on trial_subjects for all to cid_worker using (true) with check (true);
+grant insert, select, update (after, error, after_score, after_verdict, after_call) on trial_subjects to cid_app;
+grant select on trial_subjects to cid_worker;
+
+create table trials (
+  tenant_id uuid not null,
+  id uuid not null,
+  prompt text not null,
+  version text not null,
+  last integer not null,
+  state text default 'waiting'::text not null,
+  why text default ''::text not null,
+  total integer default 0 not null,
+  offline boolean default false not null,
+  asked_by uuid,
+  made_at timestamp with time zone default cid_now() not null,
+  ended_at timestamp with time zone,
+  constraint trials_pkey PRIMARY KEY (tenant_id, id),
+  constraint trials_last_check CHECK (((last >= 1) AND (last <= 1000))),
+  constraint trials_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text]))),
+  constraint trials_asked_by_fkey FOREIGN KEY (asked_by) REFERENCES users(id),
+  constraint trials_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+CREATE UNIQUE INDEX trials_one ON public.trials USING btree (tenant_id, prompt, version) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
+alter table trials enable row level security;
+alter table trials force row level security;
+create policy owner on trials for all to current_user using (true) with check (true);
+create policy tenant on trials for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on trials for all to cid_worker using (true) with check (true);
+grant insert, select, update (state, why, total, offline, ended_at) on trials to cid_app;
+grant select on trials to cid_worker;
 
 create table users (
   id uuid not null,

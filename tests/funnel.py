@@ -60,9 +60,8 @@ def router(db: AppDb, clock: Clock, *providers: Provider, models: Models | None 
         clock,
         models=models or load_models(CONFIG / "models.toml"),
         prices=prices(),
-        prompts=Prompts.load(CONFIG / "prompts"),
         providers=providers,
-        **{"sleep": at_once, "chance": lambda: 0.5, **over},
+        **{"prompts": Prompts.load(CONFIG / "prompts"), "sleep": at_once, "chance": lambda: 0.5, **over},
     )
 
 

@@ -11,8 +11,10 @@ from cid.domain.jobs import Job, JobKind
 from cid.domain.news import Source, SourceKind, SourceState
 from cid.domain.policy import Drafting, GatePolicy, Outage, Relevance, Reviewing, Rules, Signal
 from cid.domain.tenants import Profile
+from cid.llm.prompts import Prompts
 from cid.outside.keys import Keys
 from cid.pg.pool import AppDb, WorkerDb
+from cid.pg.sql import SQL
 from cid.ports import Llm, Tx
 from cid.services import Outside, Services
 from cid.store import tenants
@@ -43,6 +45,7 @@ def services(
     llm: Llm | None = None,
     outside: Outside | None = None,
     clock: FrozenClock | None = None,
+    prompts: Prompts | None = None,
 ) -> Services:
     return Services(
         db=db,
@@ -53,6 +56,7 @@ def services(
         policy=policy(),
         keys=Keys(b"0" * 32),
         base_url="http://desk.test",
+        prompts=prompts or Prompts.load(SQL.parent / "config" / "prompts"),
     )
 
 

@@ -55,6 +55,16 @@ async def fill(owner: Any, slug: str) -> Filled:
         t,
         _id(),
     )
+    trial = _id()
+    await owner.execute(
+        "insert into trials (tenant_id, id, prompt, version, last) values ($1, $2, 'relevance', 'v1', 5)", t, trial
+    )
+    await owner.execute(
+        "insert into trial_subjects (tenant_id, trial_id, call_id, id, subject) values ($1, $2, $3, 'a1', 's')",
+        t,
+        trial,
+        _id(),
+    )
     await owner.execute("insert into audit (id, tenant_id, action) values ($1, $2, 'test.filled')", _id(), t)
     await owner.execute("insert into jobs (tenant_id, kind) values ($1, 'draft')", t)
     await owner.execute(

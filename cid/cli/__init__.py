@@ -21,6 +21,7 @@ COMMANDS = {
     "users": "cid.cli.users:users",
     "drafts": "cid.cli.drafts:drafts",
     "calls": "cid.cli.calls:calls",
+    "prompts": "cid.cli.prompts:prompts",
     "site": "cid.cli.site:site",
 }
 

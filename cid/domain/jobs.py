@@ -24,6 +24,7 @@ class JobKind(StrEnum):
     PUBLISH = "publish"
     WAKE = "wake"
     TIDY = "tidy"
+    TRY = "try"
 
 
 class JobState(StrEnum):

@@ -14,6 +14,10 @@ Json: TypeAlias = Any
 """A value made of dict, list, str, int, float, bool and None."""
 
 
+TRIAL = "trial "
+"""Before the stage of a call whose answers count for nothing but a comparison."""
+
+
 class Tier(StrEnum):
     CHEAP = "cheap"
     QUALITY = "quality"
@@ -46,7 +50,7 @@ class Ask:
     """For the ledger and for `offline`: relevance, draft, review."""
     tier: Tier
     prompt: str
-    """Name of the prompt; its newest version in config/prompts is used and recorded."""
+    """Name of the prompt; its version in force is used and recorded."""
     shared: Mapping[str, Json]
     """What all subjects have in common and the tenant itself wrote, as its profile."""
     subjects: tuple[Subject, ...]
@@ -57,6 +61,8 @@ class Ask:
     """Of one call."""
     patience_s: float = 150.0
     """Of the whole question: calls, waits between them, repair and other models."""
+    version: str = ""
+    """Of the prompt, where a certain one is tried; empty: the one in force."""
     addresses: tuple[str, ...] = ()
     """The only addresses that an answer may hold, anywhere: one with another is invalid."""
 

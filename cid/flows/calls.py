@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cid.domain.errors import NotFound, Refused
+from cid.domain.llm import TRIAL
 from cid.gates import gate2_relevance, gate4_draft, gate5_review
 from cid.llm import again
 from cid.store import calls
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from cid.services import Services
     from cid.store.calls import Call, Kept
 
-TRIAL = "trial "
-"""Before the stage of a call whose answers count for nothing but a comparison."""
 SCHEMAS: Mapping[str, Mapping[str, Json]] = {
     "relevance": gate2_relevance.SCHEMA,
     "draft": gate4_draft.SCHEMA,

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 
 from cid.domain.errors import Misconfigured
-from cid.domain.llm import Json, Raw, Stop, Usage, Wire
+from cid.domain.llm import TRIAL, Json, Raw, Stop, Usage, Wire
 from cid.llm.offline_draft import draft
 from cid.llm.offline_relevance import relevance
 from cid.llm.offline_review import review
@@ -24,9 +24,10 @@ class Offline:
 
     async def complete(self, wire: Wire) -> Raw:
         """Raises Misconfigured for a stage that cannot be computed."""
-        if wire.stage not in STAGES:
+        stage = wire.stage.removeprefix(TRIAL)
+        if stage not in STAGES:
             raise Misconfigured(f"Offline cannot answer for {wire.stage}: choose a model for it.")
-        compute = STAGES[wire.stage]
+        compute = STAGES[stage]
         answers = [{"id": id_, **compute(wire.shared, input_)} for id_, input_ in wire.inputs.items()]
         text = json.dumps({"answers": answers}, ensure_ascii=False)
         return Raw(text=text, stop=Stop.END, usage=Usage(), model=wire.model)

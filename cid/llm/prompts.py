@@ -1,5 +1,8 @@
 """Prompts are files: config/prompts/<name>/v<N>.md. The newest version counts; its hash is on every call.
 
+A version with `live: no` in its front matter is a candidate: it is tried, and used by nobody until it is made live on a
+page, which pins it. A pin holds for all processes from their next question on.
+
 A file has front matter with its placeholders, then three parts: `# System` (the same for every tenant, so cached for
 all), `# Tenant` (what tenants differ in; `{{name}}` becomes a value of `Ask.shared` as JSON) and `# Instruction` (comes
 after the untrusted document).
@@ -10,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +35,9 @@ class Prompt:
     system: str
     tenant: str
     instruction: str
+    candidate: bool = False
+    text: str = ""
+    """The file as it is."""
 
     def filled(self, shared: Mapping[str, Json]) -> str:
         """The tenant's part. Raises Misconfigured unless exactly the placeholders get a value."""
@@ -48,23 +54,49 @@ def canonical(value: Json) -> str:
 
 
 class Prompts:
-    """The newest version of each prompt in a folder, read once."""
+    """Every version of each prompt in a folder, read once."""
 
-    def __init__(self, prompts: Mapping[str, Prompt]) -> None:
-        self._prompts = dict(prompts)
+    def __init__(self, versions: Mapping[str, Sequence[Prompt]]) -> None:
+        """Of each name the oldest first."""
+        self._versions = {name: tuple(prompts) for name, prompts in versions.items()}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(sorted(self._versions))
+
+    def versions(self, name: str) -> tuple[Prompt, ...]:
+        """The oldest first; none of a name that is unknown."""
+        return self._versions.get(name, ())
 
     def __getitem__(self, name: str) -> Prompt:
-        if name not in self._prompts:
+        """What counts where nothing is pinned: the newest that is no candidate. Raises Misconfigured."""
+        if name not in self._versions:
             raise Misconfigured(f"There is no prompt {name} in config/prompts: put it back.")
-        return self._prompts[name]
+        ready = [prompt for prompt in self._versions[name] if not prompt.candidate]
+        if not ready:
+            raise Misconfigured(f"Every version of the prompt {name} is a candidate: make one live.")
+        return ready[-1]
+
+    def at(self, name: str, version: str) -> Prompt:
+        """Raises Misconfigured."""
+        for prompt in self.versions(name):
+            if prompt.version == version:
+                return prompt
+        raise Misconfigured(f"There is no file config/prompts/{name}/{version}.md: put it back.")
+
+    def in_force(self, name: str, pins: Mapping[str, str]) -> Prompt:
+        """`pins`: name → version. Raises Misconfigured, also for a pin without its file: which one counts instead is a
+        person's choice."""
+        return self.at(name, pins[name]) if name in pins else self[name]
 
     @classmethod
     def load(cls, folder: Path) -> Prompts:
         """Raises Misconfigured."""
-        newest: dict[str, Path] = {}
+        versions: dict[str, list[Prompt]] = {}
         for path in sorted(folder.glob("*/v*.md"), key=_number):
-            newest[path.parent.name] = path
-        return cls({name: parse(name, path.stem, path.read_text()) for name, path in newest.items()})
+            name = path.parent.name
+            versions.setdefault(name, []).append(parse(name, path.stem, path.read_text()))
+        return cls(versions)
 
 
 def _number(path: Path) -> int:
@@ -84,6 +116,8 @@ def parse(name: str, version: str, text: str) -> Prompt:
     if tuple(names) != PARTS:
         raise Misconfigured(f"The prompt {name} {version} has the parts {names} instead of {list(PARTS)}.")
     parts = {part: body.strip() for part, body in zip(names, texts, strict=True)}
+    if front.get("live", "yes") not in {"yes", "no"}:
+        raise Misconfigured(f"The prompt {name} {version} says live: {front['live']}, which is neither yes nor no.")
     placeholders = frozenset(front.get("placeholders", "").replace(",", " ").split())
     used = {part: set(_PLACEHOLDER.findall(body)) for part, body in parts.items()}
     if used["Tenant"] != placeholders or used["System"] or used["Instruction"]:
@@ -96,4 +130,6 @@ def parse(name: str, version: str, text: str) -> Prompt:
         system=parts["System"],
         tenant=parts["Tenant"],
         instruction=parts["Instruction"],
+        candidate=front.get("live") == "no",
+        text=text,
     )

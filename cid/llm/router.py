@@ -23,7 +23,8 @@ from cid.domain.llm import Answer, Ask, Raw, Stop, Subject, Wire
 from cid.llm import ledger, steps
 from cid.llm.ledger import Grant, Granted
 from cid.llm.models import NO_PACE, OFFLINE, Choice, Models, Pace, Prices
-from cid.llm.prompts import Prompts
+from cid.llm.pins import pins
+from cid.llm.prompts import Prompt, Prompts
 from cid.llm.steps import Do
 from cid.llm.wire import Form, cost_bound, expected, prompt_bound, read
 from cid.ports import Clock, Db, Provider, Tx
@@ -96,7 +97,7 @@ class Router:
         async with self.db.tx(ask.tenant) as tx:
             chain = self.models.chain(ask.tier, await ledger.terms(tx, ask.tenant), self.lacks)
             # What is computed offline never stands for a model's answer, nor the other way round.
-            form = Form(ask, self.prompts[ask.prompt], offline=chain.choices[0].provider == OFFLINE)
+            form = Form(ask, await self._prompt(tx, ask), offline=chain.choices[0].provider == OFFLINE)
             answers = await ledger.stored(tx, ask.tenant, ask.stage, form.hashes)
             if len(answers) < len(ask.subjects):
                 for left in await ledger.unread(tx, ask.tenant, ask.stage):
@@ -117,6 +118,12 @@ class Router:
                 question.passed.append(f"{choice}: {error}")
                 log.info("llm.passed_over", model=str(choice), stage=ask.stage, reason=str(error))
         return _answered(question, error)
+
+    async def _prompt(self, tx: Tx, ask: Ask) -> Prompt:
+        """Raises Misconfigured."""
+        if ask.version:
+            return self.prompts.at(ask.prompt, ask.version)
+        return self.prompts.in_force(ask.prompt, await pins(tx))
 
     async def _with(self, question: Question, choice: Choice) -> CidError | None:
         """Ask one model until `steps` has enough of it. Answers why it is given up; None: nothing is missing.

@@ -103,6 +103,7 @@ KINDS = {
     "publish": _("Publish"),
     "wake": _("Wake what waits"),
     "tidy": _("Housekeeping"),
+    "try": _("Try prompts"),
 }
 
 CALL_STATES = {

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from cid.domain.jobs import Job, JobKind, Rate
 from cid.domain.policy import MODEL_TRIES
-from cid.flows import assess, draft, group, poll, publish, relate, review, rules, tidy, wake
+from cid.flows import assess, draft, group, poll, publish, relate, review, rules, tidy, trial, wake
 from cid.services import Services
 
 Flow: TypeAlias = Callable[[Services, Sequence[Job]], Awaitable[None]]
@@ -56,4 +56,5 @@ TABLE: dict[JobKind, Handler] = {
     JobKind.PUBLISH: Handler(flow=publish.publish, tries=8, deadline=2 * MINUTE, slots=4),
     JobKind.WAKE: Handler(flow=wake.wake, tries=3, deadline=MINUTE, slots=1),
     JobKind.TIDY: Handler(flow=tidy.tidy, tries=5, deadline=5 * MINUTE, slots=1),
+    JobKind.TRY: Handler(flow=trial.try_, tries=MODEL_TRIES, deadline=7 * MINUTE, slots=1, most=2),
 }

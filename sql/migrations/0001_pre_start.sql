@@ -441,6 +441,41 @@ create table call_subjects (
 );
 create index call_subjects_call on call_subjects (tenant_id, call_id);
 
+-- A version of a prompt asked again what another version was asked, before it goes live. One at a time per tenant and version.
+create table trials (
+  tenant_id uuid not null references tenants,
+  id uuid not null,
+  prompt text not null,
+  version text not null,
+  last integer not null check (last between 1 and 1000),
+  state text not null default 'waiting' check (state in ('waiting', 'running', 'done', 'failed')),
+  why text not null default '',               -- what it waits for, or why it failed
+  total integer not null default 0,           -- subjects to be asked again
+  offline boolean not null default false,     -- no model was asked
+  asked_by uuid references users,
+  made_at timestamptz not null default cid_now(),
+  ended_at timestamptz,
+  primary key (tenant_id, id)
+);
+create unique index trials_one on trials (tenant_id, prompt, version) where state in ('waiting', 'running');
+create table trial_subjects (
+  tenant_id uuid not null,
+  trial_id uuid not null,
+  call_id uuid not null,                      -- the stored call whose input is asked again
+  id text not null,                           -- opaque, of that call
+  subject text not null,
+  before jsonb,                               -- null: no answer was kept
+  after jsonb,                                -- null: none yet, or `error` says why
+  error text not null default '',
+  before_score integer,
+  after_score integer,
+  before_verdict text not null default '',
+  after_verdict text not null default '',
+  after_call uuid,
+  primary key (tenant_id, trial_id, call_id, id),
+  foreign key (tenant_id, trial_id) references trials
+);
+
 -- What each tenant, and the platform (the zero uuid) as a whole, set aside and spent per day and month, all together and
 -- by stage. Written by the functions below alone.
 create table budgets (
@@ -1332,18 +1367,18 @@ do $$
 declare t text;
 begin
   foreach t in array array['profiles', 'members', 'subscriptions', 'screenings', 'verdicts', 'evidence_packs', 'drafts',
-      'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'budgets', 'model_terms', 'audit',
+      'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'budgets', 'model_terms', 'audit', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'pauses'] loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
     execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
   end loop;
   foreach t in array array['profiles', 'members', 'subscriptions', 'screenings', 'verdicts', 'evidence_packs', 'drafts',
-      'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'budgets', 'audit'] loop
+      'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'budgets', 'audit', 'trials', 'trial_subjects'] loop
     execute format('create policy tenant on %I to cid_app using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()))', t);
   end loop;
   -- The worker role looks across tenants where scheduling and administration do; it decides nothing there.
-  foreach t in array array['tenants', 'profiles', 'members', 'subscriptions', 'screenings', 'channels', 'budgets', 'model_terms', 'audit', 'calls',
+  foreach t in array array['tenants', 'profiles', 'members', 'subscriptions', 'screenings', 'channels', 'budgets', 'model_terms', 'audit', 'calls', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'sources', 'sightings', 'items', 'pauses', 'verdicts', 'drafts', 'publications'] loop
     execute format('create policy worker on %I to cid_worker using (true) with check (true)', t);
   end loop;
@@ -1375,7 +1410,7 @@ create view visible_items with (security_invoker = true) as
 
 grant select on tenants, profiles, members, subscriptions, sources, sightings, items, visible_items, screenings, verdicts, evidence_packs,
   drafts, versions, reviews, decisions, channels, publications, calls, call_subjects, budgets, model_terms, audit, jobs, jobs_done, jobs_dead,
-  pauses to cid_app;
+  pauses, trials, trial_subjects to cid_app;
 grant insert on screenings, verdicts, evidence_packs, drafts, versions, reviews, decisions, channels, publications, calls, call_subjects,
   audit, jobs, jobs_done, jobs_dead, subscriptions to cid_app;
 grant update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, changed_at) on screenings to cid_app;
@@ -1389,6 +1424,10 @@ grant update (trust, role, active) on subscriptions to cid_app;
 grant update (name, base_url, canonical, active) on channels to cid_app;
 grant update (body, changed_at), insert on profiles to cid_app;
 grant delete on jobs to cid_app;
+grant insert on trials, trial_subjects to cid_app;
+grant update (state, why, total, offline, ended_at) on trials to cid_app;
+grant update (after, error, after_score, after_verdict, after_call) on trial_subjects to cid_app;
+grant select on trials, trial_subjects to cid_worker;
 
 grant select, insert, update on tenants, profiles, users, members, sources, subscriptions, stories, items, story_keys, channels, model_terms,
   breakers, settings, once_links, sessions, workers to cid_worker;
@@ -1455,6 +1494,15 @@ revoke all on function person_of(uuid) from public;
 grant execute on function person_of(uuid) to cid_app;
 revoke all on function session_of(bytea), memberships_of(uuid) from public;
 grant execute on function session_of(bytea), memberships_of(uuid) to cid_app, cid_worker;
+
+-- Which version of a prompt a person made live: {name: {"version", "since"}}. A tenant's questions go by it, and by nothing else
+-- of the platform's settings.
+create function pinned_prompts() returns jsonb
+language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
+  select coalesce((select value from public.settings where key = 'prompts'), '{}')
+$$;
+revoke all on function pinned_prompts() from public;
+grant execute on function pinned_prompts() to cid_app, cid_worker;
 
 -- ---------------------------------------------------------------------------------------------- the end of a tenant
 

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from cid.domain.errors import NotFound
 from cid.domain.ids import CallId
+from cid.domain.llm import TRIAL
 from cid.flows import calls as flow
 from cid.store import calls
 from cid.store.calls import CallState
@@ -106,7 +107,7 @@ async def one(request: web.Request) -> web.StreamResponse:
 
 
 def stage_text(stage: str) -> str:
-    trial, name = stage.startswith(flow.TRIAL), stage.removeprefix(flow.TRIAL)
+    trial, name = stage.startswith(TRIAL), stage.removeprefix(TRIAL)
     text = words.CALL_STAGES.get(name, name)
     return _("Trial: {stage}").format(stage=text) if trial else text
 
