@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -58,6 +59,18 @@ def services(
         base_url="http://desk.test",
         prompts=prompts or Prompts.load(SQL.parent / "config" / "prompts"),
     )
+
+
+def prompts(folder: Path) -> Path:
+    """The shipped prompts, and a candidate for gate 2 that wants to be strict."""
+    shipped = SQL.parent / "config" / "prompts"
+    for path in shipped.glob("*/v1.md"):
+        (folder / path.parent.name).mkdir(parents=True)
+        (folder / path.parent.name / "v1.md").write_text(path.read_text())
+    text = (shipped / "relevance" / "v1.md").read_text()
+    strict = text.replace("---\nabout", "---\nlive: no\nabout", 1).replace("You score", "You are STRICT and score", 1)
+    (folder / "relevance" / "v2.md").write_text(strict)
+    return folder
 
 
 async def tenant(platform: WorkerDb, slug: str = "acme", profile: Profile | None = None) -> TenantId:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from cid.domain.draft import Author
 from cid.domain.ids import (
@@ -76,6 +76,7 @@ class Newsroom:
     drafts: dict[str, DraftId] = field(default_factory=dict)
     versions: dict[str, VersionId] = field(default_factory=dict)
     calls: dict[str, CallId] = field(default_factory=dict)
+    trial: UUID = field(default_factory=uuid4)
 
     def id(self) -> UUID:
         return uuid7(self.now)
@@ -101,6 +102,7 @@ async def furnish(sv: Services, *, sample: bool = False) -> Newsroom:
         await _subscribe(tx, room)
         await _call(tx, room, "cheap", "relevance", "anthropic", Decimal("0.00214"))
         await _call(tx, room, "quality", "draft", "offline", Decimal(0))
+        await _trial(tx, room)
         await _judge(tx, room)
     return room
 
@@ -218,6 +220,28 @@ async def _call(tx: Tx, room: Newsroom, tier: str, stage: str, provider: str, co
         room.calls[tier],
         provider,
         answer,
+    )
+
+
+async def _trial(tx: Tx, room: Newsroom) -> None:
+    """Of another version of gate 2, under way: one verdict is another one, one subject failed."""
+    room.trial = room.id()
+    await tx.execute(
+        """insert into trials (tenant_id, id, prompt, version, last, state, total, made_at)
+           values ($1, $2, 'relevance', 'v1', 5, 'running', 3, $3)""",
+        room.tenant,
+        room.trial,
+        room.now,
+    )
+    await tx.execute(
+        """insert into trial_subjects (tenant_id, trial_id, call_id, id, subject, before, after, error, before_score,
+             after_score, before_verdict, after_verdict)
+           values ($1, $2, $3, 'a1', 'a story', '{"score": 88}', '{"score": 40}', '', 88, 40, 'passed', 'dropped'),
+             ($1, $2, $3, 'a2', 'another', '{"score": 70}', null, 'the vendor is down', 70, null, 'passed', ''),
+             ($1, $2, $3, 'a3', 'a third', null, null, '', null, null, '', '')""",
+        room.tenant,
+        room.trial,
+        room.calls["cheap"],
     )
 
 

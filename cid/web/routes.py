@@ -11,7 +11,20 @@ from aiohttp import web
 
 from cid.domain.tenants import Permission
 from cid.web.forms import Nothing
-from cid.web.handlers import account, calls, decisions, drafts, health, items, overview, platform, site, sources
+from cid.web.handlers import (
+    account,
+    calls,
+    decisions,
+    drafts,
+    health,
+    items,
+    overview,
+    platform,
+    prompts,
+    site,
+    sources,
+    trials,
+)
 
 F = TypeVar("F")
 Handler: TypeAlias = Callable[..., Awaitable[web.StreamResponse]]
@@ -97,8 +110,16 @@ ROUTES: tuple[Route, ...] = (
     ),
     get("calls", "/t/{tenant}/calls", _read, calls.listed),
     get("call", f"/t/{{tenant}}/calls/{{id:{ID}}}", _read, calls.one),
+    get("trials", "/t/{tenant}/trials", _read, trials.listed),
+    get("trial", f"/t/{{tenant}}/trials/{{id:{ID}}}", _read, trials.one),
     get("platform", "/platform", Door.ADMIN, platform.home),
     get("platform_models", "/platform/models", Door.ADMIN, platform.models),
+    get("platform_prompts", "/platform/prompts", Door.ADMIN, prompts.listed),
+    get("platform_prompt", "/platform/prompts/{name}/versions/{version}", Door.ADMIN, prompts.one),
+    post("prompt_live", "/platform/prompts/live", Door.ADMIN, prompts.Live, prompts.make_live),
+    post("prompt_back", "/platform/prompts/back", Door.ADMIN, prompts.Back, prompts.unpin),
+    post("prompt_try", "/platform/prompts/try", Door.ADMIN, prompts.Try, prompts.try_),
+    post("prompt_stop", "/platform/prompts/stop", Door.ADMIN, prompts.Stop, prompts.stop),
     get("site_bare", "/site/{tenant}", Door.ANYBODY, site.bare),
     get("site", "/site/{tenant}/{path:.*}", Door.ANYBODY, site.file),
 )

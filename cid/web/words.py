@@ -126,6 +126,24 @@ CALL_STOPS = {
     "refusal": _("refused by the model"),
 }
 
+TRIAL_STATES = {
+    "waiting": (_("waiting"), "live"),
+    "running": (_("running"), "live"),
+    "done": (_("done"), "good"),
+    "failed": (_("ended early"), "bad"),
+}
+
+TRIAL_VERDICTS = {
+    "": "",
+    "passed": _("passed"),
+    "dropped": _("dropped"),
+    "ready": _("ready"),
+    "held": _("held"),
+    "written": _("written"),
+    "not affected": _("audience not affected"),
+    "unreadable": _("cannot be read"),
+}
+
 READINGS = {
     "": "",
     "strict": _("the whole reply is the JSON"),
@@ -162,6 +180,10 @@ SAID = {
     "draft_undone": _("The approval is taken back. Nothing was sent."),
     "draft_edited": _("Saved as a new version. It is reviewed again before anybody can approve it."),
     "publication_again": _("It is being tried again."),
+    "prompt_live": _("It is live: the next question is asked with it."),
+    "prompt_back": _("The newest version that is no candidate is live again."),
+    "trial_started": _("The trial has begun. Its answers count for nothing else."),
+    "trial_stopped": _("The trial has ended. What was answered stays."),
     "signed_out": _("You have signed out."),
 }
 """What a page says after a change led to it: `?said=key`. A closed set: a link can put no words into our mouth."""

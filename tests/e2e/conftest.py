@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Browser, async_playwright
 
-from tests.web.conftest import desk, empty_desk, room
+from tests.web.conftest import desk, empty_desk, prompts, room
 
-__all__ = ["desk", "empty_desk", "room"]
+__all__ = ["desk", "empty_desk", "prompts", "room"]
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 

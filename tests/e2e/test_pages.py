@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 
 from cid.flows import signin
-from tests.newsroom import PASSWORD, Newsroom
+from tests.newsroom import ADMIN, PASSWORD, Newsroom
 from tests.web.conftest import Desk
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ def pages(room: Newsroom) -> dict[str, int]:
         "/t/acme/calls": 200,
         "/t/acme/calls?state=failed": 200,
         f"/t/acme/calls/{room.calls['cheap']}": 200,
+        "/t/acme/trials": 200,
+        f"/t/acme/trials/{room.trial}": 200,
         "/t/other/": 404,
     }
 
@@ -88,6 +90,29 @@ async def test_each_page_is_usable_by_everybody(
         wrong["menu"] = await faults(page)
     assert {path: found for path, found in wrong.items() if found} == {}
     assert [text for text in said if "404" not in text] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+async def test_each_page_of_prompts_is_usable_by_everybody(
+    browser: Browser, desk: Desk, room: Newsroom, width: int, scheme: Any
+) -> None:
+    assert room is desk.room
+    wrong: dict[str, list[str]] = {}
+    async with opened(browser, desk, viewport={"width": width, "height": 844}, color_scheme=scheme) as (page, said):
+        await page.goto("/sign-in")
+        await page.get_by_label("E-mail address").fill(ADMIN)
+        await page.get_by_label("Password").fill(PASSWORD)
+        await page.get_by_role("button", name="Sign in").click()
+        await page.locator(".me summary").wait_for()
+        await page.goto("/platform/prompts/relevance/versions/v2")
+        await page.get_by_role("button", name="Make v2 live").click()
+        await page.get_by_text("live, pinned").wait_for()
+        for path in ("/platform/prompts", *(f"/platform/prompts/relevance/versions/v{n}" for n in (1, 2))):
+            await page.goto(path)
+            wrong[path] = await faults(page)
+    assert {path: found for path, found in wrong.items() if found} == {}
+    assert said == []
 
 
 async def test_the_set_up_page_is_usable_and_leads_to_the_desk(browser: Browser, empty_desk: Desk) -> None:

@@ -41,20 +41,6 @@ Run = Callable[..., Awaitable[tuple[int, str, str]]]
 USAGE = Usage(input=1000, output=100)
 
 
-def written(folder: Path) -> Path:
-    """The shipped prompts with a candidate for gate 2 that is strict, and one for nothing."""
-    shipped = funnel.CONFIG / "prompts"
-    for path in shipped.glob("*/v1.md"):
-        (folder / path.parent.name).mkdir(parents=True)
-        (folder / path.parent.name / "v1.md").write_text(path.read_text())
-    text = (shipped / "relevance" / "v1.md").read_text()
-    strict = text.replace("---\nabout", "---\nlive: no\nabout", 1).replace(
-        "You score news", "You are STRICT and score news"
-    )
-    (folder / "relevance" / "v2.md").write_text(strict)
-    return folder
-
-
 class Strict:
     """Stands for Anthropic: scores by the title, and 30 less for a prompt that wants it strict."""
 
@@ -78,7 +64,7 @@ class Strict:
 
 @pytest.fixture
 def prompts(tmp_path: Path) -> Prompts:
-    return Prompts.load(written(tmp_path))
+    return Prompts.load(make.prompts(tmp_path))
 
 
 @pytest.fixture
@@ -137,7 +123,7 @@ def test_a_name_of_candidates_alone_has_no_version_to_use(prompts: Prompts) -> N
 
 
 def test_a_mark_that_is_neither_yes_nor_no_is_refused(tmp_path: Path) -> None:
-    folder = written(tmp_path)
+    folder = make.prompts(tmp_path)
     path = folder / "relevance" / "v2.md"
     path.write_text(path.read_text().replace("live: no", "live: perhaps"))
     with pytest.raises(Misconfigured, match="neither yes nor no"):
@@ -145,7 +131,7 @@ def test_a_mark_that_is_neither_yes_nor_no_is_refused(tmp_path: Path) -> None:
 
 
 def test_versions_are_counted_and_not_spelled(tmp_path: Path) -> None:
-    folder = written(tmp_path)
+    folder = make.prompts(tmp_path)
     for number in (9, 10):
         (folder / "relevance" / f"v{number}.md").write_text((folder / "relevance" / "v1.md").read_text())
     assert Prompts.load(folder)["relevance"].version == "v10"

@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,7 @@ from aiohttp.test_utils import TestServer
 
 from cid.domain.news import SourceKind
 from cid.domain.tenants import Role
+from cid.llm.prompts import Prompts
 from cid.services import Outside, Services
 from cid.web.app import make_app
 from tests import make, newsroom
@@ -83,12 +85,17 @@ class Desk:
 
 
 @pytest.fixture
-async def empty_desk(db: AppDb, platform: WorkerDb) -> AsyncIterator[Desk]:
+def prompts(tmp_path: Path) -> Prompts:
+    return Prompts.load(make.prompts(tmp_path / "prompts"))
+
+
+@pytest.fixture
+async def empty_desk(db: AppDb, platform: WorkerDb, prompts: Prompts) -> AsyncIterator[Desk]:
     """Nobody has an account."""
     clock, reader = FrozenClock(), FakeReader()
     sources = {SourceKind.RSS: reader}
     outside = Outside(http=FakeHttp(), children=InlineChildren({}), sources=sources, channels={})
-    sv = make.services(db, platform, outside=outside, clock=clock)
+    sv = make.services(db, platform, outside=outside, clock=clock, prompts=prompts)
     server = TestServer(make_app(sv))
     await server.start_server()
     yield Desk(sv, server, reader, clock)

@@ -35,6 +35,10 @@ FORMS: dict[str, dict[str, str]] = {
     "draft_reject": DECISION,
     "draft_request_changes": DECISION,
     "draft_undo": DECISION,
+    "prompt_live": {"name": "relevance", "version": "v1", "was": "v1"},
+    "prompt_back": {"name": "relevance", "was": "v1"},
+    "prompt_try": {"name": "relevance", "version": "v1", "tenant": "acme", "last": "5"},
+    "prompt_stop": {"tenant": "acme", "trial": DECISION["version"]},
     "publish_again": {"publication": DECISION["version"]},
 }
 
@@ -45,6 +49,9 @@ def things(room: Newsroom) -> dict[str, str]:
         "sources": str(room.sources["Harbour Gazette"]),
         "items": str(room.items["drafted"]),
         "drafts": str(room.drafts["drafted"]),
+        "trials": str(room.trial),
+        "prompts": "relevance",
+        "versions": "v1",
         "calls": str(room.calls["cheap"]),
         "preview": str(room.versions["drafted"]),
     }
@@ -83,6 +90,8 @@ async def counts(owner: asyncpg.Connection[asyncpg.Record]) -> list[tuple[str, i
         "publications",
         "drafts",
         "model_terms",
+        "settings",
+        "trials",
         "audit",
     )
     return [(name, await owner.fetchval(f"select count(*) from {name}")) for name in names]
