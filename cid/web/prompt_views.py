@@ -36,6 +36,8 @@ class PromptsView:
     shelves: Sequence[ShelfView]
     changes: Sequence[Change]
     days: int
+    """That figures are of."""
+    other_days: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

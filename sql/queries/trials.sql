@@ -1,8 +1,20 @@
 -- name: inputs
--- The newest answered calls of a prompt, trials apart, whose request is on record.
-select id, stage, tier, request, subjects from calls
-where tenant_id = $1 and prompt = $2 and state = 'answered' and stage not like 'trial %' and request ? 'inputs'
-order by sent_at desc, id desc limit $3
+-- The newest answered calls of a prompt, which bears the name of its stage, where the request is on record. Model by model along
+-- the index: a prompt that is asked seldom is found without a walk through the others.
+with recursive kinds as (
+  (select c.provider, c.model from calls c where c.tenant_id = $1 and c.stage = $2 order by c.provider, c.model limit 1)
+  union all
+  select n.* from kinds k cross join lateral (
+    select c.provider, c.model from calls c
+    where c.tenant_id = $1 and c.stage = $2 and (c.provider, c.model) > (k.provider, k.model)
+    order by c.provider, c.model limit 1) n)
+select c.id, c.stage, c.tier, c.request, c.subjects
+from kinds k cross join lateral (
+  select * from calls x
+  where x.tenant_id = $1 and x.stage = $2 and x.provider = k.provider and x.model = k.model and x.state = 'answered'
+    and x.prompt = $2 and x.request ? 'inputs'
+  order by x.sent_at desc, x.id desc limit $3) c
+order by c.sent_at desc, c.id desc limit $3
 
 -- name: answers
 -- What was kept for the inputs of these calls.

@@ -26,6 +26,8 @@ async def test_each_version_stands_with_its_figures_and_which_is_live(
     for part in ("Relevance", "relevance v2", "candidate", "live", "$0.0021", "Nobody did yet", live.hex()[:12]):
         assert part in text, part
     assert "Back to the newest" not in text
+    assert "of the last 7 days" in text
+    assert "of the last 30 days" in await admin.text("/platform/prompts?days=30")
 
 
 async def test_a_version_shows_its_file_and_what_changed(admin: Person) -> None:

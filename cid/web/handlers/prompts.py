@@ -60,14 +60,16 @@ class Stop:
 
 async def listed(request: web.Request) -> web.StreamResponse:
     sv = services(request)
-    shelves = await flow.shelves(sv)
+    span = flow.LONG if request.query.get("days") == str(flow.LONG.days) else flow.WEEK
+    shelves = await flow.shelves(sv, span)
     view = PromptsView(
         shelves=[
             ShelfView(shelf=shelf, title=_title(shelf.name), lines=[_line(shelf, one) for one in shelf.versions])
             for shelf in shelves
         ],
         changes=await flow.changes(sv),
-        days=flow.FIGURES_OF.days,
+        days=span.days,
+        other_days=(flow.LONG if span is flow.WEEK else flow.WEEK).days,
     )
     return page(request, "prompts.html", view)
 
@@ -76,7 +78,7 @@ async def one(request: web.Request) -> web.StreamResponse:
     """A version: its text, what changed since another one, and its trials."""
     sv, name, wanted = services(request), request.match_info["name"], request.match_info["version"]
     new = flow.version(sv, name, wanted)
-    shelf = next(shelf for shelf in await flow.shelves(sv) if shelf.name == name)
+    shelf = next(shelf for shelf in await flow.shelves(sv, flow.WEEK) if shelf.name == name)
     others = [one.version for one in shelf.versions if one.version != wanted]
     old = request.query.get("with", "")
     if old not in others:
