@@ -61,7 +61,7 @@ class Shelf:
 
 
 async def shelves(sv: Services, within: timedelta = LONG) -> list[Shelf]:
-    """Each with its figures of so long. At a million calls in 30 days those take a second, and of a week a quarter of it."""
+    """Each with its figures of so long: at a million calls in 30 days a second, of a week a quarter of it."""
     async with sv.platform.read() as tx:
         pins, figures = await store.pins(tx), await store.figures(tx, within)
     start = sv.clock.now() - within
