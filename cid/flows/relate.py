@@ -12,7 +12,6 @@ from uuid import UUID
 from cid.domain.errors import BadReply, CidError, Deferred, Misconfigured, Upstream
 from cid.domain.ids import CallId, ScreeningId, TenantId, VerdictId, uuid7
 from cid.domain.jobs import Job, JobKind, NewJob
-from cid.domain.llm import Ask
 from cid.domain.screening import Screening, Stage, WaitFor
 from cid.domain.tenants import Profile
 from cid.domain.verdicts import Drop, Gate, Pass, Reason, Verdict
@@ -87,28 +86,32 @@ async def _tasks(tx: Tx, tenant: TenantId, jobs: Sequence[Job]) -> tuple[list[Ta
 
 async def _results(sv: Services, tenant: TenantId, profile: Profile, tasks: Sequence[Task]) -> Mapping[str, Result]:
     """First tries share one call. Those tried before are asked alone: one that a model refuses, or that makes it
-    overflow, must not take its neighbours down a second time."""
-    fresh = [task.headline for task in tasks if task.job.attempt == 1]
-    alone = [[task.headline] for task in tasks if task.job.attempt > 1]
+    overflow, must not take its neighbours down a second time. So are those that seem to speak to the model, which could
+    speak about their neighbours."""
+    fresh = [task.headline for task in tasks if task.job.attempt == 1 and not _apart(task.headline)]
+    alone = [[task.headline] for task in tasks if task.job.attempt > 1 or _apart(task.headline)]
     async with asyncio.TaskGroup() as together:
-        asked = [
-            together.create_task(_asked(sv, gate2.ask(tenant, profile, group), profile))
-            for group in [fresh, *alone]
-            if group
-        ]
+        asked = [together.create_task(_asked(sv, tenant, profile, group)) for group in [fresh, *alone] if group]
     return {key: result for task in asked for key, result in task.result().items()}
 
 
-async def _asked(sv: Services, ask: Ask, profile: Profile) -> Mapping[str, Result]:
-    keys = [subject.key for subject in ask.subjects]
+def _apart(headline: gate2.Headline) -> bool:
+    return bool(headline.signs)
+
+
+async def _asked(
+    sv: Services, tenant: TenantId, profile: Profile, headlines: Sequence[gate2.Headline]
+) -> Mapping[str, Result]:
+    asked = {headline.key: headline for headline in headlines}
+    keys = list(asked)
     try:
-        answers = await sv.llm.ask(ask)
+        answers = await sv.llm.ask(gate2.ask(tenant, profile, headlines))
     except (Upstream, Deferred, BadReply, Misconfigured) as error:
         return dict.fromkeys(keys, error)
     results: dict[str, Result] = dict.fromkeys(keys, BadReply("relevance: the model left it out"))
     for key, answer in answers.items():
         try:
-            score = gate2.read(answer.value, profile)
+            score = gate2.bounded(gate2.read(answer.value, profile), asked[key], profile)
         except BadReply as error:
             results[key] = error
         else:
