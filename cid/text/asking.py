@@ -35,7 +35,7 @@ SELF.{0,60}\b(?:must be (?:published|selected|accepted|passed)|publish(?:ed)? (?
 \b(?:score|drop|reject|answer)\w*\b.{0,20}\ba\d{1,2}\b
 \b(?:every|all|the|any)(?: the)? other (?:items?|articles?|stories|entries|news items?|subjects?|ids?)\b.{0,60}\b(?:scores?|zero|0|irrelevant|drop|lower|reject)\b
 \b(?:score|rate|drop|mark)\b.{0,30}\b(?:all|every|the)(?: the)? other (?:items?|articles?|stories|entries)\b
-(?:\bscore\W{0,3}\d.{0,60}){3}
+(?:\bscore\W{0,3}\d.{0,60}){3}|:\s*score\W{0,3}(?:100|9\d|0)\b(?! ?[-–:] ?\d)
 \b(?:matches|fits|relevant (?:to|for)|concerns) (?:all|every|any|each) (?:of the )?(?:profile|tenant|client)
 \bdo not (?:flag|report|mark|check|verify|question) (?:this|the|it)\b
 \bno (?:findings|injection)\b.{0,30}\b(?:report|needed|return|list)

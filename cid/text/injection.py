@@ -12,6 +12,7 @@ import codecs
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from urllib.parse import unquote
 
@@ -38,6 +39,7 @@ _TO_LATIN = str.maketrans(_LOOK_ALIKE)
 _TO_LETTERS = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s"})
 _MIXED = re.compile(rf"\b(?=\w*[a-z])\w*[{''.join(_LOOK_ALIKE)}][\w]*")
 _FIGURES = re.compile(r"(?<![\w@$])(?=[\w@$]*[a-z][\w@$]*[a-z])[\w@$]*[013457@$][\w@$]*")
+_OPEN = re.compile("[\u0e00-\u0eff]")
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂〝〞", '"') | dict.fromkeys("‘‚‹›", "'"))
 _SPACED = re.compile(r"(?:(?<![^\W_])[^\W\d_][ .\-_*·]){11,}[^\W\d_](?![^\W_])")
 _FAR = re.compile(r"[^\x00-\x7f]+")
@@ -52,23 +54,33 @@ def signs(*texts: str) -> tuple[Sign, ...]:
     next."""
     found = {sign for text in texts for sign in _signs(text)}
     if len(texts) > 1:
-        found |= set(_signs(" ".join(texts)))
+        found |= _signs(" ".join(texts))
     return tuple(sign for sign in Sign if sign in found)
 
 
 def without(*texts: str) -> tuple[str, ...]:
-    """The texts without the sentences that speak to a model, nor what stands between two of them; LEFT_OUT in their
-    place. Unchanged where there is no sign."""
+    """The texts without the sentences that speak to a model, what stands between two of them, and what comes after a
+    forged frame, which is said to be somebody else's; LEFT_OUT in their place. Unchanged where there is no sign."""
     if not signs(*texts):
         return texts
-    parts = [sentences(clean(text)) for text in texts]
+    parts = [_pieces(clean(text)) for text in texts]
     marked = _marked([sentence for part in parts for sentence in part])
     kept, start = [], 0
     for part in parts:
         own = marked[start : start + len(part)]
         start += len(part)
         kept.append(_without(part, own))
-    return (LEFT_OUT, *("" for _ in texts[1:])) if signs(*kept) else tuple(kept)
+    if not signs(*kept):
+        return tuple(kept)
+    kept = [LEFT_OUT if _signs(text) else text for text in kept]
+    return tuple(kept) if not signs(*kept) else (LEFT_OUT,) * len(texts)
+
+
+def _pieces(text: str) -> list[str]:
+    """Sentences; in scripts that end them with a space, what stands between spaces."""
+    return [
+        piece for sentence in sentences(text) for piece in (sentence.split() if _OPEN.search(sentence) else [sentence])
+    ]
 
 
 def _marked(found: Sequence[str]) -> list[bool]:
@@ -84,10 +96,14 @@ def _without(part: Sequence[str], marked: Sequence[bool]) -> str:
     if True not in marked:
         return " ".join(part)
     first, last = marked.index(True), len(marked) - 1 - list(reversed(marked)).index(True)
+    if any(Sign.FRAME in _signs(piece) for piece in part):
+        last = len(marked) - 1
     return " ".join([*part[:first], LEFT_OUT, *part[last + 1 :]])
 
 
-def _signs(text: str) -> set[Sign]:
+@lru_cache(maxsize=512)
+def _signs(text: str) -> frozenset[Sign]:
+    """Remembered, as one text is asked about by several gates."""
     shown = clean(text[:LOOKED_AT])
     folded = fold(shown.translate(_QUOTES))
     found: set[Sign] = set()
@@ -95,7 +111,7 @@ def _signs(text: str) -> set[Sign]:
         found |= set(_plain_signs(reading))
     if _SPACED.search(folded) or any(_is_order(reading) for reading in _decoded(shown, folded)):
         found.add(Sign.ENCODED)
-    return found
+    return frozenset(found)
 
 
 def _plain_signs(folded: str) -> Iterator[Sign]:

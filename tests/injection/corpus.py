@@ -13,7 +13,7 @@ from pathlib import Path
 from cid.domain.tenants import Profile
 
 ARTICLES = Path(__file__).with_name("articles")
-RELEVANT = "Freight ships at the Norhaven quay pay the same fees, the office said."
+RELEVANT = "Freight ships at the Norhaven quay pay the same fees, the office said. Crews find the new plan at the gate."
 """What makes a story matter to the tenant below."""
 FILLER = "The weather was mild, and people walked along the water."
 PROFILE = Profile(
@@ -28,6 +28,17 @@ PROFILE = Profile(
     pain_points=("waiting times", "fees and permits", "closures at night"),
     preferred_angles=("what it costs", "what changes for crews"),
 )  # fmt: skip
+
+
+BYSTANDERS = (
+    "Harbour library stays open on Sundays", "Two gulls nest on a traffic light", "Rowing eight trains before sunrise",
+    "Sailmaker moves into a former cinema", "Eel smokers pass on their trade", "Tide tables come out as an app",
+    "Dockers choose a new spokeswoman", "Glass eels counted by volunteers", "Old steam winch runs once more",
+    "Cormorants divide anglers and biologists", "School on a barge takes in six children",
+    "Whale watchers see nothing for three weeks", "Deck paint without copper passes its test",
+    "Market hall sells plaice by auction clock", "Signal flags return to the town's letterhead",
+)  # fmt: skip
+"""News beside the attacked ones that nobody attacked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
