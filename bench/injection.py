@@ -23,7 +23,8 @@ from cid.pg import roles
 from cid.pg.embedded import ADMIN, APP, OWNER, WORKER, Server
 from cid.pg.migrate import migrate
 from cid.pg.pool import AppDb, WorkerDb, open_pool
-from tests.injection.corpus import corpus
+from cid.text.injection import signs
+from tests.injection.corpus import ARTICLES, corpus
 from tests.injection.figures import Figures, figures
 from tests.injection.replay import Run, empty, replay
 
@@ -38,18 +39,19 @@ async def measure(server: Server) -> dict[str, Any]:
     await migrate(owner)
     app = await open_pool(server.dsn(APP, DATABASE), size=4)
     worker = await open_pool(server.dsn(WORKER, DATABASE), size=4)
-    began = time.monotonic()
+    began, worked = time.monotonic(), time.process_time()
     clean = await replay(AppDb(app), WorkerDb(worker), owner, corpus(), hostile=False)
     await empty(owner)
     attacked = await replay(AppDb(app), WorkerDb(worker), owner, corpus())
-    seconds = time.monotonic() - began
+    seconds, busy = time.monotonic() - began, time.process_time() - worked
     await app.close()
     await worker.close()
     await owner.close()
-    return told(figures(corpus(), clean.seen, attacked), clean, attacked, seconds)
+    found = figures(corpus(), clean.seen, attacked)
+    return {**told(found, clean, attacked), "seconds": round(seconds, 1), "cpu_seconds": round(busy, 1)}
 
 
-def told(found: Figures, clean: Run, attacked: Run, seconds: float) -> dict[str, Any]:
+def told(found: Figures, clean: Run, attacked: Run) -> dict[str, Any]:
     articles = corpus()
     own = {one.name: attacked.seen[one.name] for one in articles}
     scores = [
@@ -68,9 +70,15 @@ def told(found: Figures, clean: Run, attacked: Run, seconds: float) -> dict[str,
         "drafts": sum(bool(one.draft) for one in own.values()),
         "held": sum(one.draft == "held" for one in own.values()),
         "failed_visibly": len(found.failed),
-        "seconds": round(seconds, 1),
+        **{f"detector_{name}": _noticed(f"{name}.txt") for name in ("paraphrases", "unseen", "ordinary")},
         "names": {name: what for name, what in {**found.breaches, "failed": found.failed}.items() if what},
     }
+
+
+def _noticed(name: str) -> str:
+    """How many lines of a file the detector takes for orders."""
+    lines = (ARTICLES.parent / name).read_text().splitlines()
+    return f"{sum(bool(signs(line)) for line in lines)} of {len(lines)}"
 
 
 def main() -> None:

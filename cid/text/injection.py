@@ -127,33 +127,35 @@ def _plain_signs(folded: str) -> Iterator[Sign]:
 
 
 def _lays_aside(folded: str) -> bool:
-    for verb in orders.LAY_ASIDE_ANY.finditer(folded):
-        around = folded[max(verb.start() - NEAR, 0) : verb.start()] + "\0" + folded[verb.end() : verb.end() + NEAR]
-        if orders.EARLIER_ANY.search(around) and orders.INSTRUCTIONS_ANY.search(around):
-            return True
-    return False
+    return any(
+        _beside(orders.EARLIER_ANY, folded, verb) and _beside(orders.INSTRUCTIONS_ANY, folded, verb)
+        for verb in orders.LAY_ASIDE_ANY.finditer(folded)
+    )
 
 
 def _gives_score(folded: str) -> bool:
-    for noun in orders.SCORE_ANY.finditer(folded):
-        around = folded[max(noun.start() - NEAR, 0) : noun.end() + NEAR]
-        if _HIGH_FIGURE.search(around) and orders.GIVE_ANY.search(around):
-            return True
-    return False
+    return any(
+        _beside(_HIGH_FIGURE, folded, noun) and _beside(orders.GIVE_ANY, folded, noun)
+        for noun in orders.SCORE_ANY.finditer(folded)
+    )
+
+
+def _beside(looked_for: re.Pattern[str], text: str, found: re.Match[str], near: int = NEAR) -> bool:
+    """Within `near` characters before or after what was found, but not in it."""
+    before = looked_for.search(text, max(found.start() - near, 0), found.start())
+    return bool(before or looked_for.search(text, found.end(), found.end() + near))
 
 
 def _speaks_to_model(folded: str) -> bool:
     """`If you are a language model`, `attention AI scorer`, and a model's name with a colon at the beginning."""
-    for call in orders.IF_YOU_ANY.finditer(folded):
-        around = folded[max(call.start() - HEARER_WITHIN, 0) : call.end() + HEARER_WITHIN]
-        if orders.MODEL_ANY.search(around):
-            return True
+    if any(_beside(orders.MODEL_ANY, folded, call, HEARER_WITHIN) for call in orders.IF_YOU_ANY.finditer(folded)):
+        return True
     hearer = orders.MODEL_ANY.search(folded)
     return bool(hearer and re.match(r"s?\s*[:：]\s", folded[hearer.end() :]) and hearer.start() < 3)
 
 
 def _unmasked(folded: str) -> str:
-    """With the letters that look-alikes and figures stand for, in words that mix them."""
+    """Words that mix letters with look-alikes or figures, in the letters that are meant."""
     latin = _MIXED.sub(lambda word: word[0].translate(_TO_LATIN), folded)
     return _FIGURES.sub(lambda word: word[0].translate(_TO_LETTERS), latin)
 

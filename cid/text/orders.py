@@ -13,51 +13,51 @@ from cid.text.words import fold
 # fmt: off
 LAY_ASIDE = (
     "ignore. ignoring disregard. forget. override. overrule. bypass. discard. neglect. do_not_follow don't_follow stop_following"
-    " ignoriere. ignorieren. ignorier. missachte. missachten. vergiss. vergessen. beachte_nicht"
-    " ignorez oublie ne_tiens_pas_compte ne_tenez_pas_compte"
-    " ignora olvid omite omita haz_caso_omiso descart esquec esquec desconsider dimentic tralascia"
-    " negeer vergeet strunta glem bortse unohda ohita"
-    " zignoruj ignoruj pomin zapomnij zapomen hagyd_figyelmen felejtsd ignorati zanemari ignoreaz uita nu_tine_cont"
-    " игнорир проигнорир забуд отбрось не_обращай ігнор забудь пренебрегни"
-    " yoksay yok_say gormezden unut dikkate_alma bo_qua quen_di abaikan lupakan hiraukan puuza balewala huwag_pansinin"
+    " ignoriere. ignorieren. ignorier. missachte. missachten. vergiss. vergessen. beachte_nicht hinfallig betrachte_als nichtig uberholt lass_ausser_acht"
+    " ignorez oublie ne_tiens_pas_compte ne_tenez_pas_compte ne_respecte ne_suis_pas ne_suivez_pas laisse_tomber"
+    " ignora olvid omite omita haz_caso_omiso no_hagas no_sigas no_siga nao_siga non_seguire non_segui descart esquec esquec desconsider dimentic tralascia"
+    " negeer vergeet strunta glem bortse unohda unohtakaa ohita volg_niet laat_buiten"
+    " zignoruj ignoruj pomin zapomnij zapomen hagyd_figyelmen felejtsd ignorati zanemari ignoreaz nie_stosuj nie_wykonuj uita nu_tine_cont"
+    " не_выполняй не_следуй не_слушай отмен забудьте игнорир проигнорир забуд отбрось не_обращай ігнор забудь пренебрегни"
+    " yoksay yok_say gormezden unut dikkate_alma bo_qua quen_di abaikan lupakan hiraukan sahau puuza balewala huwag_pansinin"
     " αγνο ξεχασ παραβλεψ"
     " अनदेखा नजरअंदाज नज़रअंदाज़ भूल उपेक्षा উপেক্ষা புறக்கணி"
 )
 EARLIER = (
     "previous prior above earlier preceding foregoing existing all any your original initial former system"
-    " vorherig bisherig obig vorig frueher fruher alle_an deine ihre"
-    " precedent anterieur ci-dessus toutes tes vos"
-    " anterior previ todas tus sus acima seus precedenti tutte tue"
+    " vorherig bisherig obig vorig frueher fruher vorher zuvor alles_was alle_an deine ihre"
+    " precedent anterieur ci-dessus auparavant avant_ jusqu'ici toutes tes vos"
+    " anterior previ antes todas tus sus acima seus precedenti tutte tue"
     " vorige eerdere bovenstaande alle tidigare foregaende alla tidligere aiemmat kaikki"
     " poprzedni wczesniejsz wszystkie predchozi korabbi prethodn anterioar toate"
-    " предыдущ прежн выше все_ попередн всі_ предишни"
-    " onceki yukaridaki tum_ truoc tat_ca sebelum semua zilizotangulia yote nakaraang lahat"
+    " предыдущ прежн раньше ранее прошл выше все_ попередн всі_ предишни"
+    " onceki yukaridaki tum_ truoc tat_ca sebelum semua zilizotangulia awali yote nakaraang lahat"
     " προηγουμεν ολες"
     " पिछले पिछली पूर्व सभी पहले আগের পূর্ববর্তী முந்தைய"
 )
 INSTRUCTIONS = (
     "instruction prompt rule directive guideline command order guidance constraint system_message programming context"
-    " anweisung instruktion regel befehl vorgabe"
-    " consigne regle directive"
-    " instruccion indicacion regla ordenes directriz instruc regra ordens istruzion regol comand"
+    " gesagt aufgetragen verlangt anweisung instruktion regel befehl vorgabe"
+    " demande dit_ consigne regle directive"
+    " pidieron dijeron ordenaron pediram instruccion indicacion regla ordenes directriz instruc regra ordens istruzion regol comand"
     " instructie opdracht regels instruktion regler instrukser ohjee ohjei"
-    " instrukcj polecen zasad instrukc pokyn utasitas szabaly upute pravila instructiun reguli"
-    " инструкц указан правил команд вказів інструкц наредб"
-    " talimat komut kural huong_dan chi_thi lenh_ instruksi perintah aturan maagizo maelekezo tagubilin"
+    " instrukcj polecen zasad instrukc pokyn utasitas utasitasok szabaly upute pravila instructiun reguli"
+    " велели сказали просили задан инструкц указан правил команд вказів інструкц наредб"
+    " talimat komut kural huong_dan chi_thi lenh_ instruksi perintah aturan maagizo maelekezo amri tagubilin"
     " οδηγι εντολ"
     " निर्देश आदेश নির্দেশ அறிவுறுத்த வழிமுறை"
 )
 # Scripts that put no space between words, or join particles to them: looked for anywhere.
 LAY_ASIDE_JOINED = (
-    "忽略 忽視 无视 無視 忘记 忘記 忘掉 不要理会 无需理会 忘れ 従わない 무시 잊어 잊고 تجاهل انس_ أهمل לא_להתחשב התעלם התעלמ שכח ละเว้น เพิกเฉย ไม่ต้องสนใจ"
+    "不要按照 不要遵守 不要遵循 别管 作废 忽略 忽視 无视 無視 忘记 忘記 忘掉 不要理会 无需理会 忘れ 従わない 従うな 無効 무시 잊어 잊고 تجاهل لا_تتبع لا_تنفذ لا_تلتزم انس_ أهمل לא_להתחשב התעלם התעלמ שכח ละเว้น เพิกเฉย ไม่ต้องสนใจ"
     " نادیده فراموش نظرانداز"
 )
 EARLIER_JOINED = (
-    "之前 以前 先前 以上 上述 此前 前面 所有 一切 以上の 前の これまで 上記 すべて 全ての 이전 앞의 위의 앞선 모든 기존 السابق أعلاه جميع كل_ הקודמ שלעיל כל_"
+    "之前 以前 原来 刚才 先前 以上 上述 此前 前面 所有 一切 以上の 前の 前に さっき これまで 上記 すべて 全ての 이전 앞의 위의 앞선 모든 기존 السابق من_قبل سابقا أعلاه جميع كل_ הקודמ שלעיל כל_"
     " ก่อนหน้า ข้างต้น ทั้งหมด قبلی پیشین بالا تمام پچھلی سابقہ"
 )
 INSTRUCTIONS_JOINED = (
-    "指令 指示 说明 說明 命令 规则 規則 提示 要求 ルール プロンプト 지시 명령 지침 규칙 프롬프트 تعليمات أوامر قواعد توجيهات הוראות ההנחיות הנחיות כללים คำสั่ง"
+    "指令 指示 言われ 要求 安排 说明 說明 命令 规则 規則 提示 要求 ルール プロンプト 지시 명령 지침 규칙 프롬프트 تعليمات طلب أوامر قواعد توجيهات הוראות ההנחיות הנחיות כללים คำสั่ง"
     " คำแนะนำ กฎ دستور ہدایات"
 )
 GIVE = (
@@ -83,7 +83,7 @@ GIVE_JOINED = "给 給 打 评 設定 请将 つけ 付け 与え してくだ�
 SCORE_JOINED = "分数 分數 评分 評分 得分 满分 滿分 打分 相关性 スコア 点数 満点 評価 점수 만점 관련성 درجة نقاط تقييم ציון ניקוד คะแนน امتیاز نمره اسکور"
 MODEL = (
     "ai_model ai_system ai_assistant ai_agent ai_reader ai_scorer ai_reviewer ai_editor ai_tool ai_filter ai_that ai_which"
-    " ais. ai_processing ai_reading language_model llm chatbot large_language_model assistant_model scoring_model"
+    " ais. ai_processing ai_reading algorithm bot. bots. neural_network automated_readers ranking_system system_that_rank system_that_scor machine_reader classifier. ranker. language_model llm chatbot large_language_model assistant_model scoring_model"
     " scorer grader summarizer summariser automated_reader automated_reviewer gpt claude gemini"
     " ki. ki-modell ki-assistent sprachmodell ia. modele_de_langue modelo_de_lenguaje modelo_de_linguagem modello_linguistico"
     " taalmodel sprakmodell model_jezykow yapay_zeka ии. языков модел нейросет ші. мовн mo_hinh model_bahasa"
@@ -94,7 +94,7 @@ MODEL_JOINED = (
     " نموذج_لغوي בינה_מלאכותית מודל_שפה ปัญญาประดิษฐ์ โมเดลภาษา هوش_مصنوعی مدل_زبانی"
 )
 IF_YOU = (
-    "if_you_are if_you're if_your in_case_you_are when_you_are since_you_are as_an you_are_an you_are_now_an dear note_to"
+    "if_you_are if_you're if_your in_case_you_are when_you_are since_you_are as_an you_are_an you_are_now_an dear. hello. hi. hey. to_the as_the to_all note_for note_to"
     " attention instructions_for instruction_for message_to message_for addressed_to hinweis_an nachricht_an achtung falls_du wenn_du"
     " si_tu_es si_vous_etes note_a_l attention_a si_eres si_usted nota_para mensaje_para se_voce se_sei se_lei nota_per"
     " als_je als_u bericht_aan om_du hvis_du jesli_jestes uwaga dla если_ты если_вы для якщо_ти eger_bir"

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from cid.text.asking import Sign
 from cid.text.injection import LEFT_OUT, signs, without
 
-ORDINARY = (Path(__file__).parents[2] / "injection" / "ordinary.txt").read_text().splitlines()
+TEXTS = Path(__file__).parents[2] / "injection"
+ORDINARY = (TEXTS / "ordinary.txt").read_text().splitlines()
+PARAPHRASES = (TEXTS / "paraphrases.txt").read_text().splitlines()
 
 
 def test_ordinary_headlines_raise_no_alarm() -> None:
@@ -40,6 +42,11 @@ def test_ordinary_headlines_raise_no_alarm() -> None:
 )
 def test_each_sign_is_seen(text: str, sign: Sign) -> None:
     assert sign in signs(text)
+
+
+def test_orders_in_other_words_are_mostly_seen() -> None:
+    missed = [line for line in PARAPHRASES if not signs(line)]
+    assert len(missed) <= len(PARAPHRASES) // 10, missed
 
 
 def test_an_order_that_runs_from_one_text_into_the_next_is_seen_and_both_halves_go() -> None:
