@@ -20,7 +20,7 @@ from cid.llm.usages import of_anthropic
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
-    from anthropic.types import MessageParam, TextBlockParam
+    from anthropic.types import CacheControlEphemeralParam, MessageParam, TextBlockParam
 
 TOOL = "read_material"
 BEFORE = "Read the material with the tool, then do what the text after it asks."
@@ -83,7 +83,7 @@ class Anthropic:
         request: dict[str, Any] = {
             "model": wire.model,
             "max_tokens": wire.max_tokens,
-            "system": [_cached(text) for text in wire.system],
+            "system": [_cached(text, traits.cache if number == 0 else "") for number, text in enumerate(wire.system)],
             "messages": _conversation(wire, instruction(wire, traits.reply)),
             # Inert, and never called: it is where untrusted text is expected to come from.
             "tools": [
@@ -102,8 +102,12 @@ class Anthropic:
         return request
 
 
-def _cached(text: str) -> TextBlockParam:
-    return {"type": "text", "text": text, "cache_control": {"type": "ephemeral"}}
+def _cached(text: str, ttl: str) -> TextBlockParam:
+    """A part that ends a cached prefix, for five minutes unless said otherwise."""
+    control: CacheControlEphemeralParam = {"type": "ephemeral"}
+    if ttl == "1h":
+        control["ttl"] = "1h"
+    return {"type": "text", "text": text, "cache_control": control}
 
 
 def _conversation(wire: Wire, asked: str) -> list[MessageParam]:

@@ -61,6 +61,26 @@ async def test_claude_gets_the_parameters_that_fit_the_model() -> None:
     assert double.headers[0]["authorization"] == "Bearer key"
 
 
+async def test_what_all_tenants_share_is_one_prefix_and_may_be_kept_for_an_hour() -> None:
+    """Tools and the first part of the system are the same bytes for every tenant and every question of a prompt; what
+    a tenant says of itself comes after, under a mark of its own. Nothing before the marks comes of time or chance."""
+    traits = {"m": Traits(cache="1h")}
+    async with claude() as double:
+        provider = Anthropic("key", traits=traits, base_url=double.url)
+        for keyword in ("harbour", "rail"):
+            for count in (3, 1):
+                ask = relevance()
+                shared = {"profile": {**ask.shared["profile"], "keywords": [keyword]}}
+                await provider.complete(wire(replace(ask, shared=shared, subjects=ask.subjects[:count]), "m"))
+        await provider.close()
+    everybodys = {json.dumps([body["tools"], body["system"][0]]) for body in double.asked}
+    tenants = [json.dumps(body["system"][1]) for body in double.asked]
+    assert len(everybodys) == 1
+    assert tenants[0] == tenants[1] != tenants[2] == tenants[3]
+    marks = [block["cache_control"] for block in double.asked[0]["system"]]
+    assert marks == [{"type": "ephemeral", "ttl": "1h"}, {"type": "ephemeral"}]
+
+
 async def test_claude_gets_strangers_words_as_what_a_tool_brought() -> None:
     async with at("anthropic") as (provider, double):
         await provider.complete(wire(relevance(), "claude-haiku-5-5"))
