@@ -20,12 +20,15 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from cid.domain.llm import Usage
 from cid.llm.offline_draft import draft
 from cid.text.overlap import overlap
-from tests import claude
+from tests.claude import Claude
 from tests.injection.corpus import CYRILLIC, FIGURES, GREEK, PROFILE, RELEVANT, Attacked
+from tests.vendor import Said
 
 Body = Mapping[str, Any]
+SPEECH = Claude()
 SHARED = {"profile": asdict(PROFILE), "form": {"min_words": 30, "max_words": 3500, "questions": 5}}
 LEGIBLE = 4
 """Words in a row that are enough to be obeyed; in scripts without spaces, twice as many characters."""
@@ -95,7 +98,8 @@ async def gullible(articles: Sequence[Attacked]) -> AsyncIterator[Gullible]:
 
     async def messages(request: web.Request) -> web.Response:
         body = json.loads(await request.read())
-        return claude.said(double.reply(body))(body)
+        said = Said(text=json.dumps(double.reply(body)))
+        return web.json_response(SPEECH.reply(body, said, Usage(input=120, output=60)))
 
     app = web.Application(client_max_size=1 << 24)
     app.router.add_post("/v1/messages", messages)
