@@ -50,15 +50,19 @@ class Anthropic:
 
     async def complete(self, wire: Wire) -> Raw:
         """Raises Upstream, Unanswered, BadReply (a request that will never be right), Misconfigured (the key)."""
-        sdk = await asyncio.to_thread(importlib.import_module, "anthropic")
-        client = self._open(sdk)
+        sdk, client = await self.connect()
         try:
-            message = await client.messages.create(**self._request(wire), timeout=wire.timeout_s)
+            message = await client.messages.create(**self.request(wire), timeout=wire.timeout_s)
         except json.JSONDecodeError as error:
             raise Unanswered("anthropic: the reply was not JSON") from error
         except sdk.APIError as error:
-            raise _failure(sdk, error) from error
-        return _raw(message)
+            raise failure(sdk, error) from error
+        return reply(message)
+
+    async def connect(self) -> tuple[Any, AsyncAnthropic]:
+        """The SDK and its one client for this key. Raises Misconfigured."""
+        sdk = await asyncio.to_thread(importlib.import_module, "anthropic")
+        return sdk, self._open(sdk)
 
     async def close(self) -> None:
         if self._client:
@@ -77,7 +81,8 @@ class Anthropic:
             )
         return self._client
 
-    def _request(self, wire: Wire) -> dict[str, Any]:
+    def request(self, wire: Wire) -> dict[str, Any]:
+        """The body of one request, the same alone and in a batch."""
         traits = self._traits.get(wire.model, Traits())
         output: dict[str, Any] = {"format": {"type": "json_schema", "schema": constrained(wire.schema)}}
         if traits.effort:
@@ -144,7 +149,8 @@ def constrained(schema: Json) -> Json:
     return kept
 
 
-def _raw(message: Any) -> Raw:
+def reply(message: Any) -> Raw:
+    """Raises Unanswered."""
     # A 200 of another shape passes the SDK: as an object without values, or, from a proxy's page, as a string.
     usage = getattr(message, "usage", None)
     if usage is None or not isinstance(message.content, list):
@@ -164,12 +170,13 @@ def _raw(message: Any) -> Raw:
             thinking=details.thinking_tokens or 0 if details else 0,
         ),
         model=message.model,
-        request_id=str(message._request_id or ""),  # noqa: SLF001 - the SDK's documented attribute
+        # Only what was asked alone has one; in a batch the SDK leaves the attribute out.
+        request_id=str(getattr(message, "_request_id", None) or ""),
         detail=str(refused.category or "") if refused else "",
     )
 
 
-def _failure(sdk: Any, error: Any) -> CidError:
+def failure(sdk: Any, error: Any) -> CidError:
     """What to do about it, from what the SDK says happened."""
     if isinstance(error, sdk.APIStatusError):
         return _refused(error)
