@@ -82,16 +82,17 @@ def model_checks(settings: Settings) -> list[Check]:
         models, prices = _models(settings), load_prices(CONFIG / "prices.toml")
         today = SystemClock().now().date()
         found = []
-        for tier, choice in models.tiers.items():
-            if choice.provider != OFFLINE:
-                prices.at(choice, today, 0)
-            name = f"model for {tier}"
-            key = settings_module.key_of(choice.provider)
-            if choice.provider == OFFLINE or key in settings.provider_keys:
-                found.append(ok(name, str(choice)))
-            else:
-                remedy = f"Set {key}, or name another model in config/models.toml or CID_MODELS."
-                found.append(warn(name, f"{choice} has no key", remedy))
+        for tier, chain in models.tiers.items():
+            for choice in chain:
+                if choice.provider != OFFLINE:
+                    prices.at(choice, today, 0)
+                name = f"model for {tier}"
+                key = settings_module.key_of(choice.provider)
+                if choice.provider == OFFLINE or key in settings.provider_keys:
+                    found.append(ok(name, str(choice)))
+                else:
+                    remedy = f"Set {key}, or name another model in config/models.toml or CID_MODELS."
+                    found.append(warn(name, f"{choice} has no key", remedy))
     except Misconfigured as error:
         return [fail("models", str(error), "Correct config/models.toml and config/prices.toml.")]
     return found
@@ -138,7 +139,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
         yield Services(
             db=db,
             platform=platform,
-            llm=_router(settings, db, clock, stack),
+            llm=(router := _router(settings, db, clock, stack)),
             outside=Outside(
                 http=http,
                 children=children,
@@ -153,6 +154,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             keys=Keys(settings_module.secret_key(settings)),
             base_url=settings.base_url,
             retention=settings.retention,
+            caps=router.models.caps,
         )
 
 
@@ -162,6 +164,7 @@ def _router(settings: Settings, db: AppDb, clock: SystemClock, stack: AsyncExitS
     anthropic = Anthropic(key.value if key else "", traits=models.of_provider("anthropic"))
     stack.push_async_callback(anthropic.close)
     providers: list[Provider] = [Offline(), anthropic]
+    lacking = {} if key else {"anthropic": "there is no key: set ANTHROPIC_API_KEY"}
     return Router(
         db,
         clock,
@@ -169,6 +172,7 @@ def _router(settings: Settings, db: AppDb, clock: SystemClock, stack: AsyncExitS
         prices=load_prices(CONFIG / "prices.toml"),
         prompts=Prompts.load(CONFIG / "prompts"),
         providers=providers,
+        lacking=lacking,
     )
 
 
