@@ -18,10 +18,12 @@ from cid.domain.news import SourceKind
 from cid.domain.policy import GatePolicy
 from cid.domain.publication import ChannelKind
 from cid.llm.anthropic import Anthropic
+from cid.llm.batch_anthropic import AnthropicBatches
 from cid.llm.models import OFFLINE, Models, load_models, load_prices
 from cid.llm.offline import Offline
 from cid.llm.prompts import Prompts
 from cid.llm.router import Router
+from cid.llm.waiting_room import WaitingRoom
 from cid.logs import AccessLog
 from cid.outside.children import ChildPool
 from cid.outside.clock import SystemClock
@@ -139,7 +141,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
         yield Services(
             db=db,
             platform=platform,
-            llm=(router := _router(settings, db, clock, stack)),
+            llm=(router := _router(settings, db, platform, clock, stack)),
             outside=Outside(
                 http=http,
                 children=children,
@@ -155,11 +157,12 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             base_url=settings.base_url,
             retention=settings.retention,
             caps=router.models.caps,
+            backlog=router.room,
         )
 
 
-def _router(settings: Settings, db: AppDb, clock: SystemClock, stack: AsyncExitStack) -> Router:
-    models = _models(settings)
+def _router(settings: Settings, db: AppDb, platform: WorkerDb, clock: SystemClock, stack: AsyncExitStack) -> Router:
+    models, prices = _models(settings), load_prices(CONFIG / "prices.toml")
     key = settings.provider_keys.get("ANTHROPIC_API_KEY")
     anthropic = Anthropic(key.value if key else "", traits=models.of_provider("anthropic"))
     stack.push_async_callback(anthropic.close)
@@ -169,10 +172,13 @@ def _router(settings: Settings, db: AppDb, clock: SystemClock, stack: AsyncExitS
         db,
         clock,
         models=models,
-        prices=load_prices(CONFIG / "prices.toml"),
+        prices=prices,
         prompts=Prompts.load(CONFIG / "prompts"),
         providers=providers,
         lacking=lacking,
+        room=WaitingRoom(
+            db, platform, clock, models=models, prices=prices, batches=[AnthropicBatches(anthropic)] if key else []
+        ),
     )
 
 

@@ -108,6 +108,16 @@ class Llm(Protocol):
         """
 
 
+class Backlog(Protocol):
+    """Questions that wait in batches."""
+
+    async def tend(self) -> Sequence[tuple[TenantId, str]]:
+        """Do what is due. Answers which batches came to an end, by our ids: jobs that name one need not wait any more.
+
+        Raises nothing for what a vendor does: it is on record, and tried again.
+        """
+
+
 class Provider(Protocol):
     """One model vendor. Never retries, prices or validates."""
 

@@ -1,4 +1,4 @@
-"""The life of a batch: which calls share one, what is to be done with it when, and what becomes of its calls. Pure.
+"""The life of a batch: what is to be done with it when, what an answer comes to, and what becomes of its calls. Pure.
 
 Nothing is paid twice although any answer may be lost and any process may die: a batch is marked `submitting` before it
 is sent, only the one that marked it sends it, and whoever cannot know whether it was made asks the vendor's listing
@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import groupby
 
 from cid.domain.errors import BadReply, CidError, Unanswered, Upstream
 from cid.domain.lifecycle import Lifecycle
@@ -21,8 +20,12 @@ from cid.domain.llm import Raw
 MOST_CALLS = 500
 MOST_BYTES = 8_000_000
 """Of requests in one batch. The narrowest vendor takes 20 MB."""
-GATHER = timedelta(minutes=10)
+GATHER = timedelta(minutes=1)
 """How long a batch that is not full waits for more calls."""
+LOOK = timedelta(minutes=15)
+"""When those who wait for a batch look again by themselves."""
+STAY = timedelta(days=4)
+"""How long a call may be in a batch before it is counted as lost: longer than any batch is waited for."""
 LEASE = timedelta(minutes=5)
 """After this nobody is still sending: longer than a sender's own timeout."""
 LISTED_AFTER = timedelta(minutes=10)
@@ -76,18 +79,6 @@ class Step(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """A call that waits for a batch."""
-
-    call: str
-    provider: str
-    model: str
-    size: int
-    """Bytes of its request, no fewer than it has."""
-    since: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     key: str
     provider: str
@@ -106,18 +97,6 @@ class Batch:
     """How often it was begun to be sent."""
     why: str = ""
     """What went wrong last."""
-
-
-def plan(waiting: Iterable[Waiting], now: datetime) -> list[tuple[Waiting, ...]]:
-    """Which calls go together: of one model, the oldest first. A group that is not full is left to grow for a while."""
-    groups: list[tuple[Waiting, ...]] = []
-    ordered = sorted(waiting, key=lambda one: (one.provider, one.model, one.since, one.call))
-    for _, alike in groupby(ordered, key=lambda one: (one.provider, one.model)):
-        *full, last = _filled(alike)
-        groups += full
-        if _is_full(last) or now - last[0].since >= GATHER:
-            groups.append(last)
-    return groups
 
 
 def step(batch: Batch, now: datetime) -> Step | None:
@@ -163,7 +142,7 @@ def found(batch: Batch, answer: str | CidError | None, now: datetime) -> Batch:
         return _at_vendor(batch, answer, now)
     if answer is None:
         return _moved(batch, _S.PLANNED, now, "its sending was lost")
-    return replace(batch, due_at=now + _pause(batch, answer), why=str(answer))
+    return delayed(batch, answer, now)
 
 
 def polled(batch: Batch, answer: bool | CidError, now: datetime) -> Batch:  # noqa: FBT001 - it is the answer
@@ -172,8 +151,9 @@ def polled(batch: Batch, answer: bool | CidError, now: datetime) -> Batch:  # no
         return _moved(batch, _S.ENDED, now)
     if isinstance(answer, BadReply):
         return _moved(batch, _S.FAILED, now, str(answer))
-    pause = _pause(batch, answer) if isinstance(answer, CidError) else _next_poll(now - (batch.sent_at or now))
-    return replace(batch, due_at=now + pause, why=str(answer) if isinstance(answer, CidError) else "")
+    if isinstance(answer, CidError):
+        return delayed(batch, answer, now)
+    return replace(batch, due_at=now + _next_poll(now - (batch.sent_at or now)), why="")
 
 
 def read(batch: Batch, failure: CidError | None, now: datetime) -> Batch:
@@ -182,6 +162,11 @@ def read(batch: Batch, failure: CidError | None, now: datetime) -> Batch:
         return _moved(batch, _S.READ, now)
     if isinstance(failure, BadReply):
         return _moved(batch, _S.FAILED, now, str(failure))
+    return delayed(batch, failure, now)
+
+
+def delayed(batch: Batch, failure: CidError, now: datetime) -> Batch:
+    """Nothing was learned: look again later."""
     return replace(batch, due_at=now + _pause(batch, failure), why=str(failure))
 
 
@@ -230,22 +215,6 @@ def outcomes(calls: Sequence[str], results: Iterable[tuple[str, Raw | CidError]]
     for call in calls:
         of.setdefault(call, Unanswered("the batch's results leave it out"))
     return Outcomes(of, tuple(unknown), tuple(doubled))
-
-
-def _filled(alike: Iterable[Waiting]) -> list[tuple[Waiting, ...]]:
-    groups: list[list[Waiting]] = [[]]
-    size = 0
-    for one in alike:
-        if groups[-1] and (len(groups[-1]) >= MOST_CALLS or size + one.size > MOST_BYTES):
-            groups.append([])
-            size = 0
-        groups[-1].append(one)
-        size += one.size
-    return [tuple(group) for group in groups]
-
-
-def _is_full(group: Sequence[Waiting]) -> bool:
-    return len(group) >= MOST_CALLS or sum(one.size for one in group) >= MOST_BYTES
 
 
 def _moved(batch: Batch, state: BatchState, due_at: datetime, why: str = "") -> Batch:

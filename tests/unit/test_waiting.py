@@ -9,14 +9,10 @@ from cid.domain.errors import BadReply, CidError, Misconfigured, Spent, Unanswer
 from cid.domain.llm import Raw, Stop, Usage
 from cid.llm import batch as api
 from cid.llm import waiting
-from cid.llm.waiting import Batch, BatchState, Step, Waiting
+from cid.llm.waiting import Batch, BatchState, Step
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-
-
-def call(number: int, *, model: str = "m", size: int = 1000, ago: timedelta = timedelta(0)) -> Waiting:
-    return Waiting(call=f"c{number:04}", provider="p", model=model, size=size, since=NOW - ago)
 
 
 def batch(state: BatchState = BatchState.PLANNED, *, sent: timedelta = MINUTE, planned: timedelta = MINUTE) -> Batch:
@@ -36,36 +32,6 @@ def batch(state: BatchState = BatchState.PLANNED, *, sent: timedelta = MINUTE, p
 
 def raw(text: str) -> Raw:
     return Raw(text=text, stop=Stop.END, usage=Usage(), model="m")
-
-
-# ------------------------------------------------------------------------------------------------------------ planning
-
-
-def test_few_calls_wait_for_others_but_not_for_long() -> None:
-    assert waiting.plan([call(1), call(2)], NOW) == []
-    assert waiting.plan([call(1), call(2, ago=waiting.GATHER)], NOW) == [(call(2, ago=waiting.GATHER), call(1))]
-
-
-def test_a_full_batch_goes_at_once_and_the_rest_waits() -> None:
-    calls = [call(number) for number in range(waiting.MOST_CALLS + 3)]
-    assert [len(group) for group in waiting.plan(calls, NOW)] == [waiting.MOST_CALLS]
-
-
-def test_a_batch_holds_one_model() -> None:
-    calls = [call(n, model=f"m{n % 2}", ago=waiting.GATHER) for n in range(6)]
-    groups = waiting.plan(calls, NOW)
-    assert sorted(one.call for group in groups for one in group) == sorted(one.call for one in calls)
-    assert [{one.model for one in group} for group in groups] == [{"m0"}, {"m1"}]
-
-
-def test_a_batch_is_no_larger_than_the_narrowest_vendor_takes_but_one_call_always_fits() -> None:
-    calls = [call(n, size=waiting.MOST_BYTES * 2 // 3, ago=waiting.GATHER) for n in range(3)]
-    assert [len(group) for group in waiting.plan(calls, NOW)] == [1, 1, 1]
-    assert [len(group) for group in waiting.plan([call(1, size=waiting.MOST_BYTES * 2)], NOW)] == [1]
-
-
-def test_nothing_is_planned_from_nothing() -> None:
-    assert waiting.plan([], NOW) == []
 
 
 # --------------------------------------------------------------------------------------------------- what is to be done
@@ -158,6 +124,15 @@ def test_results_that_cannot_be_read_now_are_read_later() -> None:
     assert waiting.read(ended, BadReply("404"), NOW).state is BatchState.FAILED
     later = waiting.read(ended, Upstream("cut"), NOW)
     assert (later.state, later.due_at > NOW) == (BatchState.ENDED, True)
+
+
+def test_what_taught_nothing_is_looked_at_later_as_it_is() -> None:
+    later = waiting.delayed(batch(BatchState.SUBMITTED), Misconfigured("no key"), NOW)
+    assert (later.state, later.due_at, later.why) == (BatchState.SUBMITTED, NOW + 2 * MINUTE, "no key")
+
+
+def test_a_call_stays_longer_than_its_batch_is_waited_for() -> None:
+    assert waiting.STAY > waiting.UNSENT_AFTER + waiting.GIVE_UP_AFTER
 
 
 def test_each_attempt_pauses_longer_up_to_an_hour() -> None:

@@ -21,10 +21,9 @@ from hypothesis.stateful import (
 from cid.domain.errors import BadReply, CidError, Misconfigured, Unanswered, Upstream
 from cid.domain.llm import Raw, Stop, Usage
 from cid.llm import waiting
-from cid.llm.waiting import BATCH, Batch, BatchState, Step, Waiting
+from cid.llm.waiting import BATCH, Batch, BatchState, Step
 
 START = datetime(2026, 11, 21, tzinfo=UTC)
-MODELS = ("anthropic/small", "anthropic/large")
 TIMEOUT = waiting.LEASE - timedelta(minutes=1)
 """After this a sender has given up by itself."""
 
@@ -48,7 +47,6 @@ class Life(RuleBasedStateMachine):
         super().__init__()
         self.now = START
         self.asked: list[str] = []
-        self.waiting: dict[str, Waiting] = {}
         self.batches: dict[str, Batch] = {}
         self.outcomes: dict[str, Raw | CidError] = {}
         self.vendor: list[AtVendor] = []
@@ -97,28 +95,14 @@ class Life(RuleBasedStateMachine):
     def choose(self, known_by_results: bool) -> None:
         self.known_by_results = known_by_results
 
-    @rule(count=st.integers(1, 3), model=st.sampled_from(MODELS), size=st.sampled_from([100, waiting.MOST_BYTES // 2]))
-    def ask(self, count: int, model: str, size: int) -> None:
-        for _ in range(count):
-            call = f"c{len(self.asked)}"
-            self.asked.append(call)
-            provider, _, name = model.partition("/")
-            self.waiting[call] = Waiting(call=call, provider=provider, model=name, size=size, since=self.now)
-
-    @rule()
-    def plan(self) -> None:
-        for group in waiting.plan(self.waiting.values(), self.now + waiting.GATHER):
-            key = f"k{len(self.batches)}"
-            self.batches[key] = Batch(
-                key=key,
-                provider=group[0].provider,
-                model=group[0].model,
-                calls=tuple(one.call for one in group),
-                planned_at=self.now,
-                due_at=self.now,
-            )
-            for one in group:
-                del self.waiting[one.call]
+    @rule(count=st.integers(1, 3))
+    def plan(self, count: int) -> None:
+        calls = [f"c{len(self.asked) + number}" for number in range(count)]
+        self.asked += calls
+        key = f"k{len(self.batches)}"
+        self.batches[key] = Batch(
+            key=key, provider="p", model="m", calls=tuple(calls), planned_at=self.now, due_at=self.now + waiting.GATHER
+        )
 
     @rule(minutes=st.sampled_from([1, 3, 11, 60, 1500]))
     def time_passes(self, minutes: int) -> None:
@@ -228,7 +212,7 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def every_call_is_in_one_place(self) -> None:
         live = [call for batch in self.live() for call in batch.calls]
-        assert sorted([*self.waiting, *live, *self.outcomes]) == sorted(self.asked)
+        assert sorted([*live, *self.outcomes]) == sorted(self.asked)
 
     @invariant()
     def what_the_vendor_may_have_done_is_never_said_to_be_free(self) -> None:
@@ -240,7 +224,6 @@ class Life(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Nobody dies any more, and time passes: everything comes to an end."""
         for _ in range(400):
-            self.plan()
             for batch, step in self.due():
                 self.act(*self.taken(batch, step))
             for made in self.vendor:
