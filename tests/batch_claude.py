@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
@@ -12,39 +12,23 @@ from aiohttp import web
 from anthropic.types.messages import MessageBatchIndividualResponse
 from pydantic import TypeAdapter
 
-from tests import claude
-from tests.batch_vendor import Fault, Handler, Made, Vendor, serve
+from tests.batch_vendor import Made, Vendor, serve
+from tests.claude import Claude
+from tests.vendor import Double
 
 _LINE: TypeAdapter[Any] = TypeAdapter(MessageBatchIndividualResponse)
-_KINDS = {
-    400: "invalid_request_error",
-    401: "authentication_error",
-    402: "billing_error",
-    404: "not_found_error",
-    429: "rate_limit_error",
-}
-
-
-def refused(status: int, **headers: str) -> Fault:
-    """Nothing is done, and the answer says so."""
-
-    async def fault(_request: web.Request, _handler: Handler) -> web.StreamResponse:
-        return _error(status, **{name.replace("_", "-"): value for name, value in headers.items()})
-
-    return fault
 
 
 @asynccontextmanager
 async def batch_claude() -> AsyncIterator[Vendor]:
-    vendor = Vendor()
+    vendor = Vendor(Double(Claude()))
 
     async def create(request: web.Request) -> web.StreamResponse:
         body = json.loads(await request.read())
         for one in body["requests"]:
             vendor.wrong += [] if set(one) == {"custom_id", "params"} else [f"unknown {sorted(one)}"]
-            vendor.wrong += claude._wrong(one["params"])
         requests = {one["custom_id"]: one["params"] for one in body["requests"]}
-        return web.json_response(_shown(vendor, vendor.add("", "", requests)))
+        return web.json_response(_shown(vendor, vendor.add(request, "", "", requests)))
 
     async def listing(request: web.Request) -> web.StreamResponse:
         newest = [batch.id for batch in reversed(vendor.made)]
@@ -61,19 +45,19 @@ async def batch_claude() -> AsyncIterator[Vendor]:
 
     async def retrieve(request: web.Request) -> web.StreamResponse:
         batch = vendor.get(request.match_info["id"])
-        return web.json_response(_shown(vendor, batch)) if batch else _error(404)
+        return web.json_response(_shown(vendor, batch)) if batch else vendor.answer(404)
 
     async def cancel(request: web.Request) -> web.StreamResponse:
         batch = vendor.get(request.match_info["id"])
         if batch is None or batch.state != "running":
-            return _error(400 if batch else 404)
+            return vendor.answer(400 if batch else 404)
         batch.state = "cancelling"
         return web.json_response(_shown(vendor, batch))
 
     async def results(request: web.Request) -> web.StreamResponse:
         batch = vendor.get(request.match_info["id"])
         if batch is None or batch.state in {"running", "cancelling"}:
-            return _error(404)
+            return vendor.answer(404)
         lines = [json.dumps(_line(vendor, batch, call)) for call in vendor.told(batch)]
         return web.Response(body="".join(f"{line}\n" for line in lines).encode(), content_type="application/binary")
 
@@ -86,12 +70,6 @@ async def batch_claude() -> AsyncIterator[Vendor]:
     ]
     async with serve(vendor, routes):
         yield vendor
-
-
-def _error(status: int, **headers: str) -> web.Response:
-    kind = _KINDS.get(status, "api_error")
-    error = {"type": "error", "error": {"type": kind, "message": "no"}, "request_id": "req_2"}
-    return web.json_response(error, status=status, headers=headers)
 
 
 def _shown(vendor: Vendor, batch: Made) -> dict[str, Any]:
@@ -122,13 +100,10 @@ def _line(vendor: Vendor, batch: Made, call: str) -> dict[str, Any]:
 
 
 def _result(vendor: Vendor, batch: Made, call: str) -> dict[str, Any]:
-    body: Mapping[str, Any] = batch.requests.get(call) or next(iter(batch.requests.values()))
     outcome = vendor.outcome(batch, call)
     if outcome in {"expired", "cancelled"}:
         return {"type": outcome.replace("cancelled", "canceled")}
     if outcome in {"errored", "refused"}:
         kind = "api_error" if outcome == "errored" else "invalid_request_error"
         return {"type": "errored", "error": {"type": "error", "error": {"type": kind, "message": "no"}}}
-    if outcome == "garbled":
-        return {"type": "succeeded", "message": {"ok": True}}
-    return {"type": "succeeded", "message": claude.message(json.dumps({"answers": claude.answers(body)}), body)}
+    return {"type": "succeeded", "message": vendor.reply(batch, call)}

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from aiohttp import web
+
+from cid.domain.llm import Usage
+from tests.vendor import Body, Double, Failed, Said, Speech
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Fault: TypeAlias = Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]
@@ -23,8 +27,10 @@ class Made:
     key: str
     """The mark that was sent along, where there is a place for one."""
     model: str
-    requests: dict[str, Mapping[str, Any]]
+    requests: dict[str, Body]
     """By our ids, in the order of the request."""
+    replies: dict[str, tuple[dict[str, Any], Usage]]
+    """What each of them gets when all goes well, and what it is told to have used."""
     created: datetime = NOW
     state: str = "running"
     """running, cancelling, ended, failed, expired or cancelled."""
@@ -32,6 +38,10 @@ class Made:
 
 @dataclass
 class Vendor:
+    counts: Double
+    """Counts tokens, and has the vendor's wire of a request asked alone."""
+    prefix: str = ""
+    """Of its batches' ids."""
     url: str = ""
     made: list[Made] = field(default_factory=list)
     """Oldest first."""
@@ -45,29 +55,70 @@ class Vendor:
     asked: list[str] = field(default_factory=list)
     """Method and path, in order."""
     wrong: list[str] = field(default_factory=list)
-    """What of a request the API would have refused."""
+    """What of a request the API would have refused, and what of a reply the SDK's own types refuse."""
     page: int = 1000
     """How many batches a listing shows at once."""
+    now: datetime = NOW
+    silent: bool = False
+    """Whether results come without our ids, where the vendor is known to forget them: then in the requests' order."""
 
-    def add(self, key: str, model: str, requests: dict[str, Mapping[str, Any]]) -> Made:
-        batch = Made(f"batch-{len(self.made) + 1}", key, model, requests)
+    @property
+    def speech(self) -> Speech:
+        return self.counts.speech
+
+    def add(self, request: web.Request, key: str, model: str, requests: dict[str, Body]) -> Made:
+        replies = {}
+        for call, body in requests.items():
+            self.wrong += self.speech.wrong(request, body)
+            text = json.dumps({"answers": self.speech.rows(body)})
+            usage = self.counts.count(body, text)
+            replies[call] = (self.speech.reply(body, Said(text=text), usage), usage)
+            self.speech.judge(replies[call][0])
+        batch = Made(f"{self.prefix}batch-{len(self.made) + 1}", key, model, requests, replies, self.now)
         self.made.append(batch)
         return batch
 
     def get(self, id_: str) -> Made | None:
-        return next((batch for batch in self.made if batch.id == id_), None)
+        return next((batch for batch in self.made if batch.id == self.prefix + id_), None)
 
     def told(self, batch: Made) -> list[str]:
         """Whose results are told, and in what order: never that of the requests."""
-        return [call for call in reversed(batch.requests) if call not in self.left_out] + self.also
+        order = list(batch.requests) if self.silent else list(reversed(batch.requests))
+        return [call for call in order if call not in self.left_out] + self.also
 
     def outcome(self, batch: Made, call: str) -> str:
         """A batch that was given up has answered its first request only."""
         given_up = batch.state in {"expired", "cancelled"} and call != next(iter(batch.requests))
         return self.outcomes.get(call, batch.state if given_up else "done")
 
+    def reply(self, batch: Made, call: str) -> dict[str, Any]:
+        if self.outcome(batch, call) == "garbled":
+            return {"ok": True}
+        return batch.replies.get(call, next(iter(batch.replies.values())))[0]
+
+    def used(self) -> list[tuple[Body, Usage]]:
+        """What the vendor bills: every request that it answered."""
+        return [
+            (batch.requests[call], usage)
+            for batch in self.made
+            for call, (_, usage) in batch.replies.items()
+            if batch.state not in {"running", "failed"} and self.outcome(batch, call) in {"done", "garbled"}
+        ]
+
     def posts(self) -> int:
         return sum(line.startswith("POST ") for line in self.asked)
+
+    def answer(self, status: int, *, wait_s: float | None = None) -> web.Response:
+        told = self.speech.error(Failed(status=status, kind="spent" if status == 402 else "", wait_s=wait_s))
+        return web.json_response(told.body, status=told.status, headers=told.headers)
+
+    def refused(self, status: int, *, wait_s: float | None = None) -> Fault:
+        """Nothing is done, and the answer says so."""
+
+        async def fault(_request: web.Request, _handler: Handler) -> web.StreamResponse:
+            return self.answer(status, wait_s=wait_s)
+
+        return fault
 
 
 @asynccontextmanager

@@ -6,16 +6,15 @@ an unheard-of batch is ours is therefore known once it has ended; before that on
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
 from cid.domain.errors import BadReply, CidError, Misconfigured, Spent, Unanswered, Upstream
 from cid.domain.llm import Raw, Wire
 from cid.llm.anthropic import Anthropic, failure, reply
-from cid.llm.batch import AGAIN, CREATE_S, READ_S, SKEW, cut, made, read, undone
+from cid.llm.batch import AGAIN, CREATE_S, READ_S, SKEW, Meaning, made, named, read, undone
 
 _PAGE = 100
 _FAILURES: Mapping[str, type[CidError]] = {
@@ -139,14 +138,5 @@ def _outcome(result: Any) -> Raw | CidError:
     return Unanswered("anthropic: an outcome of no known kind")
 
 
-@contextmanager
-def _named(sdk: Any, meaning: Callable[[CidError, int], CidError]) -> Iterator[None]:
-    """Failures get our names; what they mean depends on whether the request was to make something."""
-    try:
-        yield
-    except (json.JSONDecodeError, cut()) as error:
-        raise meaning(Unanswered(f"anthropic: {type(error).__name__}"), 0) from error
-    except Unanswered as error:
-        raise meaning(error, 0) from error
-    except sdk.APIError as error:
-        raise meaning(failure(sdk, error), getattr(error, "status_code", 0)) from error
+def _named(sdk: Any, meaning: Meaning) -> AbstractContextManager[None]:
+    return named("anthropic", sdk.APIError, lambda error: failure(sdk, error), meaning)

@@ -3,52 +3,52 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from cid.domain.errors import BadReply, CidError, Misconfigured, Spent, Unanswered, Upstream
-from cid.domain.ids import TenantId
 from cid.domain.llm import Raw, Stop, Wire
-from cid.domain.tenants import Profile
 from cid.gates import gate2_relevance
-from cid.llm.anthropic import Anthropic
 from cid.llm.batch_anthropic import AnthropicBatches
-from cid.llm.prompts import Prompts
-from cid.llm.wire import Form
+from cid.llm.batch_google import GoogleBatches
+from cid.llm.batch_openai import OpenAiBatches
+from cid.llm.google import Google
 from cid.ports import Batches, Provider
-from tests import batch_claude, batch_vendor, claude, funnel
+from tests import asks, batch_claude, batch_gemini, batch_gpt, batch_vendor
 from tests.batch_vendor import NOW, Fault, Vendor
+from tests.providers import VENDORS
+from tests.vendor import Double
 
-PROMPTS = Prompts.load(funnel.CONFIG / "prompts")
 KEY = "0196f000-0000-7000-8000-00000000beef"
 CALLS = [str(UUID(int=number + 1)) for number in range(4)]
 
 
 def wire(model: str, number: int) -> Wire:
-    headlines = [
-        gate2_relevance.Headline(key="s", title=f"Harbour {number}", summary="It opens.", publisher="P"),
-    ]
-    ask = gate2_relevance.ask(TenantId(UUID(int=9)), Profile(keywords=("harbour",)), headlines)
-    return Form(ask, PROMPTS[ask.prompt]).wire(model, {"a1": ask.subjects[0]}, {})
+    headline = gate2_relevance.Headline(key="s", title=f"Harbour {number}", summary="It opens.", publisher="P")
+    return asks.wire(asks.relevance([headline]), model)
 
 
 @dataclass(frozen=True)
 class Case:
     vendor: Vendor
     batches: Batches
-    refused: Callable[..., Fault]
     model: str
-    alone: Callable[[Wire], Awaitable[tuple[Mapping[str, Any], Raw]]]
-    """The same request asked alone: its body on the wire, and what became of the answer."""
-    tells_by_results: bool = False
-    """Whether a batch is known as ours by its results only."""
+    alone: Provider
+    """The same provider, before a double of its interactive API."""
+    double: Double
+
+    @property
+    def tells_by_results(self) -> bool:
+        """Whether a batch is known as ours by its results only."""
+        return self.batches.name == "anthropic"
 
     def wires(self, count: int = 4) -> dict[str, Wire]:
         return {call: wire(self.model, number) for number, call in enumerate(CALLS[:count])}
@@ -65,37 +65,34 @@ class Case:
         return await self.batches.find(**{"key": KEY, "calls": CALLS, "since": NOW, **over})
 
 
-async def _anthropic(stack: AsyncExitStack) -> Case:
-    vendor = await stack.enter_async_context(batch_claude.batch_claude())
-    double = await stack.enter_async_context(claude.claude())
-    traits = funnel.models().of_provider("anthropic")
-    provider = Anthropic("key", traits=traits, base_url=vendor.url, strict=True)
-    interactive = Anthropic("key", traits=traits, base_url=double.url, strict=True)
-    stack.push_async_callback(provider.close)
-    stack.push_async_callback(interactive.close)
-
-    async def alone(asked: Wire) -> tuple[Mapping[str, Any], Raw]:
-        raw = await interactive.complete(asked)
-        return {name: value for name, value in double.asked[-1].items() if name != "stream"}, raw
-
-    return Case(
-        vendor, AnthropicBatches(provider), batch_claude.refused, "claude-haiku-5-5", alone, tells_by_results=True
-    )
-
-
-MAKERS = {"anthropic": _anthropic}
+Maker: TypeAlias = tuple[Callable[[], AbstractAsyncContextManager[Vendor]], Callable[[Any], Batches]]
+MAKERS: Mapping[str, Maker] = {
+    "anthropic": (batch_claude.batch_claude, AnthropicBatches),
+    "google": (batch_gemini.batch_gemini, GoogleBatches),
+    "openai": (batch_gpt.batch_gpt, OpenAiBatches),
+}
 
 
 @pytest.fixture(params=MAKERS)
 async def case(request: pytest.FixtureRequest) -> AsyncIterator[Case]:
-    async with AsyncExitStack() as stack:
-        made = await MAKERS[request.param](stack)
-        yield made
-        assert made.vendor.wrong == []
+    maker, batches = MAKERS[request.param]
+    interactive = VENDORS[request.param]
+    async with maker() as vendor, interactive.double() as double:
+        provider, alone = interactive.provider(vendor.url), interactive.provider(double.url)
+        yield Case(vendor, batches(provider), interactive.model, alone, double)
+        await provider.close()
+        await alone.close()
+        assert (vendor.wrong, double.wrong) == ([], [])
 
 
 async def test_a_batch_is_called_what_its_provider_is(case: Case, request: pytest.FixtureRequest) -> None:
     assert case.batches.name == request.node.callspec.params["case"]
+
+
+def bare(body: Mapping[str, Any]) -> Any:
+    """Without what the SDK adds to a request asked alone, and with the tags that nobody can know beforehand alike."""
+    sent = {name: value for name, value in body.items() if name != "stream"}
+    return json.loads(re.sub("data-[0-9a-f]{32}", "data-0", json.dumps(sent)))
 
 
 # ------------------------------------------------------------------------------------------------------------ results
@@ -118,9 +115,9 @@ async def test_a_request_in_a_batch_is_the_one_that_is_asked_alone_and_so_is_its
     batch = await case.submitted("ended")
     results = dict(await case.results(batch))
     for call, asked in case.wires().items():
-        body, raw = await case.alone(asked)
+        raw = await case.alone.complete(asked)
         got = results[call]
-        assert case.vendor.made[0].requests[call] == body
+        assert bare(case.vendor.made[0].requests[call]) == bare(case.double.asked[-1])
         assert isinstance(got, Raw)
         assert (got.text, got.stop, got.usage, got.model) == (raw.text, raw.stop, raw.usage, raw.model)
 
@@ -213,7 +210,7 @@ async def test_a_batch_whose_answer_was_lost_is_sent_once_and_found_later(case: 
 async def test_a_batch_that_was_refused_is_not_made_and_says_why(
     case: Case, status: int, failure: type[CidError]
 ) -> None:
-    case.vendor.script = [case.refused(status, retry_after="7")]
+    case.vendor.script = [case.vendor.refused(status, wait_s=7)]
     with pytest.raises(failure) as caught:
         await case.batches.submit(KEY, case.wires())
     assert type(caught.value) is failure
@@ -292,8 +289,9 @@ async def test_a_batch_that_does_not_exist_is_no_batch_that_runs(case: Case) -> 
 @pytest.mark.parametrize(("status", "failure"), [(401, Misconfigured), (429, Upstream), (503, Upstream)])
 async def test_reading_fails_by_name(case: Case, status: int, failure: type[CidError]) -> None:
     batch = await case.submitted("ended")
-    for ask in (case.batches.ended, case.results, case.batches.cancel):
-        case.vendor.script = [case.refused(status)]
+    for ask, state in ((case.batches.ended, "ended"), (case.results, "ended"), (case.batches.cancel, "running")):
+        case.vendor.made[0].state = state
+        case.vendor.script = [case.vendor.refused(status)]
         with pytest.raises(failure) as caught:
             await ask(batch)
         assert type(caught.value) is failure
@@ -308,10 +306,45 @@ async def test_a_batch_can_be_cancelled_once_or_when_it_is_too_late(case: Case) 
     assert len(await case.results(batch)) == 4
 
 
-async def test_without_a_key_nothing_is_sent() -> None:
-    keyless: list[tuple[Provider, Batches]] = [
-        (provider := Anthropic("", traits={}), AnthropicBatches(provider)),
-    ]
-    for _, batches in keyless:
+@pytest.mark.parametrize("case", ["google", "openai"], indirect=True)
+async def test_a_batch_that_failed_as_a_whole_fails_each_of_its_calls(case: Case) -> None:
+    batch = await case.submitted("failed")
+    assert await case.batches.ended(batch)
+    results = await case.results(batch)
+    assert sorted(call for call, _ in results) == CALLS
+    assert {type(outcome) for _, outcome in results} == {BadReply}
+
+
+@pytest.mark.parametrize("case", ["google"], indirect=True)
+async def test_responses_without_our_ids_stand_in_the_order_of_the_requests_or_are_nobodys(case: Case) -> None:
+    batch = await case.submitted("ended")
+    case.vendor.silent = True
+    case.vendor.outcomes[CALLS[2]] = "refused"
+    results = await case.results(batch)
+    assert [call for call, _ in results] == CALLS
+    assert [type(outcome) for _, outcome in results] == [Raw, Raw, BadReply, Raw]
+    case.vendor.left_out = {CALLS[0]}
+    assert await case.results(batch) == []
+
+
+@pytest.mark.parametrize("case", ["google"], indirect=True)
+async def test_the_vendors_own_sdk_reads_the_double(case: Case) -> None:
+    """Which tells that the double speaks the wire where our adapter passes the SDK by."""
+    batch = await case.submitted("ended")
+    provider = VENDORS["google"].provider(case.vendor.url)
+    assert isinstance(provider, Google)
+    _, types, _, client = await provider.connect()
+    options = types.HttpOptions(timeout=5000)
+    found = await client.aio.batches.get(name=batch, config=types.GetBatchJobConfig(http_options=options))
+    assert (found.name, found.display_name, found.state) == (batch, KEY, types.JobState.JOB_STATE_SUCCEEDED)
+    assert sorted(one.metadata["call"] for one in found.dest.inlined_responses) == CALLS
+    assert [one.name async for one in await client.aio.batches.list(config={"http_options": options})] == [batch]
+    await provider.close()
+
+
+@pytest.mark.parametrize("name", MAKERS)
+async def test_without_a_key_nothing_is_sent(name: str) -> None:
+    batches = MAKERS[name][1](VENDORS[name].provider("http://127.0.0.1:9", key=""))
+    for asked in (batches.submit(KEY, {CALLS[0]: wire("m", 0)}), batches.find(KEY, CALLS, NOW), batches.ended("b")):
         with pytest.raises(Misconfigured):
-            await batches.submit(KEY, {})
+            await asked
