@@ -123,7 +123,10 @@ async def _model(chance: random.Random) -> AsyncIterator[Model]:
     model, speech = Model(), Claude()
 
     async def messages(request: web.Request) -> web.StreamResponse:
-        body = json.loads(await request.read())
+        try:
+            body = json.loads(await request.read())
+        except ConnectionError:  # killed while it spoke: a request that nobody could answer is none
+            return web.Response(status=400)
         model.asked.append(canonical({subject.pop("id"): subject for subject in map(dict, speech.subjects(body))}))
         await asyncio.sleep(chance.random() * THINKS_S)
         text = json.dumps({"answers": speech.rows(body)})
