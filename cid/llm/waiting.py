@@ -22,8 +22,8 @@ MOST_BYTES = 8_000_000
 """Of requests in one batch. The narrowest vendor takes 20 MB."""
 GATHER = timedelta(minutes=1)
 """How long a batch that is not full waits for more calls."""
-LOOK = timedelta(minutes=15)
-"""When those who wait for a batch look again by themselves."""
+LOOK = timedelta(hours=1)
+"""When those who wait for a batch look again by themselves, should nobody wake them."""
 STAY = timedelta(days=4)
 """How long a call may be in a batch before it is counted as lost: longer than any batch is waited for."""
 LEASE = timedelta(minutes=5)

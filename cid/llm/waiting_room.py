@@ -33,7 +33,9 @@ from cid.ports import Batches, Clock, Db, PlatformDb, Tx
 T = TypeVar("T")
 CALL_S = 200.0
 """Of one request to a vendor. A sender is doubted after `waiting.LEASE`, which is longer."""
-MOST = 20
+MOST = 200
+"""Batches that are looked after in one go."""
+AT_ONCE = 4
 log = structlog.get_logger("batches")
 
 
@@ -129,11 +131,18 @@ class WaitingRoom:
         """One step for each batch that is due. Answers which came to an end: nobody needs to wait for them any more."""
         async with self._platform.read() as tx:
             due = await batch_ledger.due(tx, MOST)
-        over = []
-        for tenant, id_ in due:
-            batch = await self._tend(tenant, id_)
+        over: list[tuple[TenantId, str]] = []
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def tend(tenant: TenantId, id_: UUID) -> None:
+            async with room:
+                batch = await self._tend(tenant, id_)
             if batch and batch.state in {BatchState.READ, BatchState.FAILED}:
                 over.append((tenant, batch.key))
+
+        async with asyncio.TaskGroup() as together:
+            for tenant, id_ in due:
+                together.create_task(tend(tenant, id_))
         return over
 
     async def _tend(self, tenant: TenantId, id_: UUID) -> Batch | None:
