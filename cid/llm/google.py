@@ -115,12 +115,18 @@ class Google:
         if not self._key:
             raise Misconfigured(f"There is no key for Google: set {KEY}, or choose another model.")
         if self._client is None:
+            # One for all: the SDK would read all the machine's certificates again for each client that it never uses.
+            trust = http.create_ssl_context()
             self._http = http.AsyncClient(
-                limits=http.Limits(max_connections=200), event_hooks={"request": [_connect_soon]}
+                verify=trust, limits=http.Limits(max_connections=200), event_hooks={"request": [_connect_soon]}
             )
             # All is said, so that nothing is taken from the environment.
             options = types.HttpOptions(
-                base_url=self._base_url or VENDOR, api_version=self._version, httpx_async_client=self._http
+                base_url=self._base_url or VENDOR,
+                api_version=self._version,
+                httpx_async_client=self._http,
+                client_args={"verify": trust},
+                async_client_args={"verify": trust, "ssl": trust},
             )
             self._client = genai.Client(api_key=self._key, vertexai=False, http_options=options)
         return self._client
@@ -128,8 +134,8 @@ class Google:
     def _config(self, wire: Wire, types: Any) -> dict[str, Any]:
         traits = self._of(wire)
         config: dict[str, Any] = {
-            # Stable parts first and alone: what the vendor caches is a prefix.
-            "system_instruction": types.Content(parts=[types.Part(text=text) for text in wire.system]),
+            # First and alone: what the vendor caches is a prefix. In one part, as parts are joined without a gap.
+            "system_instruction": types.Content(parts=[types.Part(text="\n\n".join(wire.system))]),
             "max_output_tokens": wire.max_tokens,
             "automatic_continuation": False,
             "automatic_function_calling": types.AutomaticFunctionCallingConfig(disable=True),

@@ -94,6 +94,8 @@ class OpenAi:
                 api_key=self._key or "none",
                 base_url=self._base_url,
                 max_retries=0,
+                # The prompt goes where it was sent, and nowhere that an answer points to.
+                http_client=sdk.DefaultAsyncHttpx2Client(follow_redirects=False),
                 default_headers={name: sdk.Omit() for name in unsent},
                 _strict_response_validation=self._strict,
             )
