@@ -101,6 +101,7 @@ KINDS = {
     "draft": _("Write drafts"),
     "review": _("Review drafts"),
     "publish": _("Publish"),
+    "batches": _("Send and fetch batches"),
     "wake": _("Wake what waits"),
     "tidy": _("Housekeeping"),
 }
