@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cid.domain.llm import Caps
 from cid.domain.tuning import Retention
 
 if TYPE_CHECKING:
@@ -40,5 +41,7 @@ class Services:
     base_url: str
     """Where people reach this desk, without a slash at the end."""
     retention: Retention = field(default_factory=Retention)
+    caps: Caps = field(default_factory=Caps)
+    """What may be spent on models where no page says otherwise."""
     poll_interval: timedelta | None = None
     """A fixed interval for every source (CID_POLL_INTERVAL); None: each its own."""

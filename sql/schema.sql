@@ -136,6 +136,27 @@ $function$;
 revoke all on function inspect.retry_job(bigint) from public;
 grant execute on function inspect.retry_job(bigint) to cid_worker;
 
+CREATE OR REPLACE FUNCTION inspect.start_models()
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  update model_terms set stopped = null, changed_at = cid_now() where tenant_id = '00000000-0000-0000-0000-000000000000'
+$function$;
+revoke all on function inspect.start_models() from public;
+grant execute on function inspect.start_models() to cid_worker;
+
+CREATE OR REPLACE FUNCTION inspect.stop_models(p_why text)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  insert into model_terms (tenant_id, stopped) values ('00000000-0000-0000-0000-000000000000', p_why)
+  on conflict (tenant_id) do update set stopped = excluded.stopped, changed_at = cid_now()
+$function$;
+revoke all on function inspect.stop_models(text) from public;
+grant execute on function inspect.stop_models(text) to cid_worker;
+
 CREATE OR REPLACE FUNCTION inspect.tenant(p_slug text)
  RETURNS uuid
  LANGUAGE plpgsql
@@ -160,6 +181,19 @@ CREATE OR REPLACE FUNCTION public.app_tenant()
 AS $function$
   select nullif(current_setting('app.tenant_id', true), '')::uuid
 $function$;
+
+CREATE OR REPLACE FUNCTION public.budgets_of(p_tenant uuid, p_stage text, p_at timestamp with time zone)
+ RETURNS TABLE(n integer, tenant_id uuid, period text, starts date, scope text)
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  values (1, '00000000-0000-0000-0000-000000000000'::uuid, 'day', (p_at at time zone 'UTC')::date, ''),
+         (2, p_tenant, 'month', date_trunc('month', p_at at time zone 'UTC')::date, ''),
+         (3, p_tenant, 'day', (p_at at time zone 'UTC')::date, ''),
+         (4, p_tenant, 'day', (p_at at time zone 'UTC')::date, p_stage)
+$function$;
+revoke all on function budgets_of(uuid,text,timestamp with time zone) from public;
 
 CREATE OR REPLACE FUNCTION public.cid_now()
  RETURNS timestamp with time zone
@@ -373,6 +407,79 @@ begin
 end $function$;
 revoke all on function find_verdicts(text,text,text,text,timestamp with time zone,uuid,integer) from public;
 grant execute on function find_verdicts(text,text,text,text,timestamp with time zone,uuid,integer) to cid_app;
+
+CREATE OR REPLACE FUNCTION public.finish_call(p_tenant uuid, p_call uuid, p_state text, p_cost numeric, p_error text, p_reply jsonb, p_tokens integer, p_tokens_per_minute double precision, p_breaker text, p_wait interval)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  clock timestamptz := public.cid_now(); call record; row record; owed numeric; model_name text;
+begin
+  select c.id, c.stage, c.provider, c.model, c.reserved, c.tokens, c.state, c.sent_at into call from public.calls c
+  where c.id = p_call and c.tenant_id = p_tenant and (c.state = 'sent' or c.state = 'ambiguous' and p_state = 'answered') for update;
+  if call.id is null then
+    return false;
+  end if;
+  owed := case p_state when 'answered' then p_cost when 'ambiguous' then call.reserved else 0 end;
+  update public.calls c set state = p_state, cost = owed, error = p_error, answered_at = clock,
+    reply = p_reply ->> 'text', stop = coalesce(p_reply ->> 'stop', ''), served = coalesce(p_reply ->> 'served', ''),
+    request_id = coalesce(p_reply ->> 'request_id', ''), input = coalesce((p_reply ->> 'input')::integer, 0),
+    cache_read = coalesce((p_reply ->> 'cache_read')::integer, 0), cache_write = coalesce((p_reply ->> 'cache_write')::integer, 0),
+    cache_write_1h = coalesce((p_reply ->> 'cache_write_1h')::integer, 0), output = coalesce((p_reply ->> 'output')::integer, 0),
+    thinking = coalesce((p_reply ->> 'thinking')::integer, 0), price_from = (p_reply ->> 'price_from')::date,
+    -- only a reply that ended by itself has anything to read: a cut one is never parsed
+    read_at = case when p_state = 'answered' and p_reply ->> 'stop' <> 'end' then clock end
+  where c.id = p_call;
+
+  if p_breaker <> 'none' then
+    model_name := call.provider || '/' || call.model;
+    if p_breaker = 'ok' then
+      update public.breakers b set failures = 0, open_until = null, changed_at = clock
+      where b.model = model_name and (b.failures > 0 or b.open_until is not null);
+    else
+      insert into public.breakers as b (model, failures, open_until, why)
+      values (model_name, case p_breaker when 'fault' then 1 when 'shut' then 3 else 0 end, clock + p_wait, p_error)
+      on conflict (model) do update set why = excluded.why, changed_at = clock,
+        failures = case p_breaker when 'asked' then b.failures when 'shut' then greatest(b.failures + 1, 3) else b.failures + 1 end,
+        -- what a failed try leaves behind replaces the time that it was given; a pause asked for only ever grows
+        open_until = case when p_breaker = 'fault' and b.failures + 1 >= 3
+               then clock + least(interval '30 seconds' * 2 ^ least(b.failures - 2, 10), interval '10 minutes')
+               else greatest(b.open_until, clock + p_wait) end;
+    end if;
+  end if;
+
+  if p_tokens_per_minute is not null and call.state = 'sent' then
+    update public.limits l set tat = l.tat + interval '1 minute' / p_tokens_per_minute * (p_tokens - call.tokens)
+    where l.key = 'models ' || call.provider || ' tokens';
+  end if;
+  if call.reserved > 0 or owed > 0 then
+    for row in select * from public.budgets_of(p_tenant, call.stage, call.sent_at) f order by f.n loop
+      update public.budgets b set
+        reserved = b.reserved - case when call.state = 'sent' then call.reserved else 0 end,
+        spent = b.spent + owed - case when call.state = 'ambiguous' then call.reserved else 0 end
+      where b.tenant_id = row.tenant_id and b.period = row.period and b.starts = row.starts and b.scope = row.scope;
+    end loop;
+  end if;
+  return true;
+end $function$;
+revoke all on function finish_call(uuid,uuid,text,numeric,text,jsonb,integer,double precision,text,interval) from public;
+
+CREATE OR REPLACE FUNCTION public.limit_due(p_key text, p_cost interval, p_room interval)
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  clock timestamptz := public.cid_now(); due timestamptz;
+begin
+  insert into public.limits (key, tat) values (p_key, clock) on conflict do nothing;
+  select l.tat into due from public.limits l where l.key = p_key for update;
+  -- what is larger than the room by itself waits for all of it
+  return greatest(due, clock) + least(p_cost, p_room) - p_room;
+end $function$;
+revoke all on function limit_due(text,interval,interval) from public;
 
 CREATE OR REPLACE FUNCTION public.make_partition(parent text, suffix text, low text, high text)
  RETURNS integer
@@ -588,6 +695,90 @@ end $function$;
 revoke all on function rescue(interval,text[],integer[],integer,boolean) from public;
 grant execute on function rescue(interval,text[],integer[],integer,boolean) to cid_worker;
 
+CREATE OR REPLACE FUNCTION public.reserve_call(p_tenant uuid, p_stage text, p_provider text, p_model text, p_most numeric, p_tokens integer, p_per_day numeric, p_per_month numeric, p_per_stage numeric, p_all_per_day numeric, p_near numeric, p_requests_per_minute double precision, p_tokens_per_minute double precision, p_probe interval)
+ RETURNS TABLE(outcome text, scope text, until timestamp with time zone, why text, near text[])
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  clock timestamptz := public.cid_now();
+  nobody constant uuid := '00000000-0000-0000-0000-000000000000';
+  whole public.model_terms; own public.model_terms; breaker public.breakers;
+  row record; caps numeric[]; said text[] := '{}'; at timestamptz; share interval; held public.budgets;
+begin
+  if p_tenant is distinct from public.app_tenant() then
+    raise exception 'calls are reserved by their own tenant' using errcode = 'insufficient_privilege';
+  end if;
+  select * into whole from public.model_terms t where t.tenant_id = nobody;
+  select * into own from public.model_terms t where t.tenant_id = p_tenant;
+  if p_most > 0 and coalesce(whole.stopped, own.stopped) is not null then
+    return query select 'stopped', '', clock + interval '1 minute', coalesce(whole.stopped, own.stopped), said;
+    return;
+  end if;
+
+  select * into breaker from public.breakers b where b.model = p_provider || '/' || p_model for update;
+  if breaker.open_until > clock then
+    return query select 'broken', '', breaker.open_until, breaker.why, said;
+    return;
+  end if;
+
+  if p_requests_per_minute is not null then
+    at := public.limit_due('models ' || p_provider || ' requests', interval '1 minute' / p_requests_per_minute, interval '10 seconds');
+  end if;
+  if p_tokens_per_minute is not null then
+    at := greatest(at, public.limit_due('models ' || p_provider || ' tokens', interval '1 minute' / p_tokens_per_minute * p_tokens,
+      interval '1 minute'));
+  end if;
+  if at > clock then
+    return query select 'limited', '', at, p_provider || ' takes no more this minute', said;
+    return;
+  end if;
+
+  if p_most > 0 then
+    caps := array[coalesce(whole.all_per_day, p_all_per_day), coalesce(own.per_month, whole.per_month, p_per_month),
+                  coalesce(own.per_day, whole.per_day, p_per_day),
+                  coalesce((own.per_stage ->> p_stage)::numeric, (whole.per_stage ->> p_stage)::numeric, p_per_stage)];
+    for row in select * from public.budgets_of(p_tenant, p_stage, clock) f order by f.n loop
+      insert into public.budgets (tenant_id, period, starts, scope) values (row.tenant_id, row.period, row.starts, row.scope)
+      on conflict do nothing;
+      select * into held from public.budgets b
+      where b.tenant_id = row.tenant_id and b.period = row.period and b.starts = row.starts and b.scope = row.scope for update;
+      if held.spent + held.reserved + p_most > caps[row.n] then
+        return query select 'over', case when row.n = 1 then 'all' when row.n = 4 then p_stage else row.period end,
+          (row.starts + case when row.period = 'month' then interval '1 month' else interval '1 day' end) at time zone 'UTC',
+          trim_scale(caps[row.n])::text, said;
+        return;
+      end if;
+    end loop;
+    for row in select * from public.budgets_of(p_tenant, p_stage, clock) f order by f.n loop
+      update public.budgets b set reserved = b.reserved + p_most
+      where b.tenant_id = row.tenant_id and b.period = row.period and b.starts = row.starts and b.scope = row.scope
+      returning b.* into held;
+      if held.warned_at is null and held.spent + held.reserved >= caps[row.n] * p_near then
+        update public.budgets b set warned_at = clock
+        where b.tenant_id = row.tenant_id and b.period = row.period and b.starts = row.starts and b.scope = row.scope;
+        said := said || case when row.n = 1 then 'all' when row.n = 4 then p_stage else row.period end;
+      end if;
+    end loop;
+  end if;
+  if p_requests_per_minute is not null then
+    update public.limits l set tat = greatest(l.tat, clock) + interval '1 minute' / p_requests_per_minute
+    where l.key = 'models ' || p_provider || ' requests';
+  end if;
+  if p_tokens_per_minute is not null then
+    update public.limits l set tat = greatest(l.tat, clock) + interval '1 minute' / p_tokens_per_minute * p_tokens
+    where l.key = 'models ' || p_provider || ' tokens';
+  end if;
+  if breaker.failures >= 3 then -- open until now: this call is the one that tries
+    update public.breakers b set open_until = clock + p_probe where b.model = breaker.model;
+  end if;
+  return query select 'granted', '', clock, '', said;
+end $function$;
+revoke all on function reserve_call(uuid,text,text,text,numeric,integer,numeric,numeric,numeric,numeric,numeric,double precision,double precision,interval) from public;
+grant execute on function reserve_call(uuid,text,text,text,numeric,integer,numeric,numeric,numeric,numeric,numeric,double precision,double precision,interval) to cid_app;
+
 CREATE OR REPLACE FUNCTION public.session_of(hash bytea)
  RETURNS TABLE(user_id uuid, email text, name text, admin boolean, csrf text, stale boolean)
  LANGUAGE sql
@@ -601,6 +792,42 @@ $function$;
 revoke all on function session_of(bytea) from public;
 grant execute on function session_of(bytea) to cid_app;
 grant execute on function session_of(bytea) to cid_worker;
+
+CREATE OR REPLACE FUNCTION public.settle_call(p_tenant uuid, p_call uuid, p_state text, p_cost numeric, p_error text, p_reply jsonb, p_tokens integer, p_tokens_per_minute double precision, p_breaker text, p_wait interval)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  if p_tenant is distinct from public.app_tenant() then
+    raise exception 'calls are settled by their own tenant' using errcode = 'insufficient_privilege';
+  end if;
+  return public.finish_call(p_tenant, p_call, p_state, p_cost, p_error, p_reply, p_tokens, p_tokens_per_minute, p_breaker, p_wait);
+end $function$;
+revoke all on function settle_call(uuid,uuid,text,numeric,text,jsonb,integer,double precision,text,interval) from public;
+grant execute on function settle_call(uuid,uuid,text,numeric,text,jsonb,integer,double precision,text,interval) to cid_app;
+
+CREATE OR REPLACE FUNCTION public.sweep_calls(p_most integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  late record; swept integer := 0;
+begin
+  for late in
+    select c.id, c.tenant_id from public.calls c where c.state = 'sent' and c.deadline < public.cid_now()
+    order by c.tenant_id, c.id limit p_most for update skip locked
+  loop
+    swept := swept + public.finish_call(late.tenant_id, late.id, 'ambiguous', null, 'no answer was stored in time', null, 0, null,
+      'none', null)::integer;
+  end loop;
+  return swept;
+end $function$;
+revoke all on function sweep_calls(integer) from public;
+grant execute on function sweep_calls(integer) to cid_worker;
 
 CREATE OR REPLACE FUNCTION public.title_query(words text)
  RETURNS tsquery
@@ -641,24 +868,37 @@ create policy worker on audit for all to cid_worker using (true) with check (tru
 grant insert, select on audit to cid_app;
 grant insert, select on audit to cid_worker;
 
+create table breakers (
+  model text not null,
+  failures integer default 0 not null,
+  open_until timestamp with time zone,
+  why text default ''::text not null,
+  changed_at timestamp with time zone default cid_now() not null,
+  constraint breakers_pkey PRIMARY KEY (model)
+);
+grant select on breakers to cid_app;
+grant insert, select, update on breakers to cid_worker;
+
 create table budgets (
   tenant_id uuid not null,
-  day date not null,
-  cap numeric(18,12) not null,
+  period text not null,
+  starts date not null,
+  scope text default ''::text not null,
   reserved numeric(18,12) default 0 not null,
   spent numeric(18,12) default 0 not null,
-  constraint budgets_pkey PRIMARY KEY (tenant_id, day),
+  warned_at timestamp with time zone,
+  constraint budgets_pkey PRIMARY KEY (tenant_id, starts, period, scope),
+  constraint budgets_period_check CHECK ((period = ANY (ARRAY['day'::text, 'month'::text]))),
   constraint budgets_reserved_check CHECK ((reserved >= (0)::numeric)),
-  constraint budgets_spent_check CHECK ((spent >= (0)::numeric)),
-  constraint budgets_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
-);
+  constraint budgets_spent_check CHECK ((spent >= (0)::numeric))
+) with (fillfactor=50);
 alter table budgets enable row level security;
 alter table budgets force row level security;
 create policy owner on budgets for all to current_user using (true) with check (true);
 create policy tenant on budgets for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on budgets for all to cid_worker using (true) with check (true);
-grant insert, select, update (cap, reserved, spent) on budgets to cid_app;
-grant insert, select, update on budgets to cid_worker;
+grant select on budgets to cid_app;
+grant select on budgets to cid_worker;
 
 create table call_subjects (
   tenant_id uuid not null,
@@ -691,6 +931,9 @@ create table calls (
   prompt_hash bytea not null,
   input_hash bytea not null,
   attempt integer default 1 not null,
+  repaired_from uuid,
+  instead_of text default ''::text not null,
+  request jsonb default '{}'::jsonb not null,
   state text default 'sent'::text not null,
   stop text default ''::text not null,
   served text default ''::text not null,
@@ -698,12 +941,16 @@ create table calls (
   input integer default 0 not null,
   cache_read integer default 0 not null,
   cache_write integer default 0 not null,
+  cache_write_1h integer default 0 not null,
   output integer default 0 not null,
   thinking integer default 0 not null,
   reserved numeric(18,12) not null,
+  tokens integer default 0 not null,
   cost numeric(18,12),
+  price_from date,
   error text default ''::text not null,
   reply text,
+  reading text default ''::text not null,
   subjects jsonb default '[]'::jsonb not null,
   sent_at timestamp with time zone default cid_now() not null,
   deadline timestamp with time zone default (cid_now() + '00:05:00'::interval) not null,
@@ -721,8 +968,8 @@ alter table calls force row level security;
 create policy owner on calls for all to current_user using (true) with check (true);
 create policy tenant on calls for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on calls for all to cid_worker using (true) with check (true);
-grant insert, select, update (state, stop, served, request_id, input, cache_read, cache_write, output, thinking, cost, error, reply, answered_at, read_at) on calls to cid_app;
-grant insert, select, update (state, stop, served, request_id, input, cache_read, cache_write, output, thinking, cost, error, reply, answered_at, read_at) on calls to cid_worker;
+grant insert, select, update (reading, read_at) on calls to cid_app;
+grant select on calls to cid_worker;
 
 create table channels (
   tenant_id uuid not null,
@@ -976,6 +1223,34 @@ create table migrations (
 );
 grant select on migrations to cid_app;
 grant select on migrations to cid_worker;
+
+create table model_terms (
+  tenant_id uuid not null,
+  cheap text[],
+  quality text[],
+  per_day numeric(18,12),
+  per_month numeric(18,12),
+  per_stage jsonb default '{}'::jsonb not null,
+  all_per_day numeric(18,12),
+  stopped text,
+  changed_by uuid,
+  changed_at timestamp with time zone default cid_now() not null,
+  constraint model_terms_pkey PRIMARY KEY (tenant_id),
+  constraint model_terms_all_per_day_check CHECK ((all_per_day >= (0)::numeric)),
+  constraint model_terms_cheap_check CHECK ((cardinality(cheap) > 0)),
+  constraint model_terms_per_day_check CHECK ((per_day >= (0)::numeric)),
+  constraint model_terms_per_month_check CHECK ((per_month >= (0)::numeric)),
+  constraint model_terms_quality_check CHECK ((cardinality(quality) > 0))
+);
+alter table model_terms enable row level security;
+alter table model_terms force row level security;
+create policy adds on model_terms for insert to cid_app with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy changes on model_terms for update to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy owner on model_terms for all to current_user using (true) with check (true);
+create policy tenant on model_terms for select to cid_app using ((tenant_id = ANY (ARRAY[( SELECT app_tenant() AS app_tenant), '00000000-0000-0000-0000-000000000000'::uuid])));
+create policy worker on model_terms for all to cid_worker using (true) with check (true);
+grant insert (tenant_id, cheap, quality, changed_by, changed_at), select, update (cheap, quality, changed_by, changed_at) on model_terms to cid_app;
+grant insert, select, update on model_terms to cid_worker;
 
 create table once_links (
   id_hash bytea not null,

@@ -46,7 +46,15 @@ def prices() -> Prices:
     return load_prices(CONFIG / "prices.toml")
 
 
-def router(db: AppDb, clock: Clock, *providers: Provider, models: Models | None = None) -> Router:
+def prompts() -> Prompts:
+    return Prompts.load(CONFIG / "prompts")
+
+
+async def at_once(_seconds: float) -> None:
+    """Stands for asyncio.sleep: no test waits for a model's pause."""
+
+
+def router(db: AppDb, clock: Clock, *providers: Provider, models: Models | None = None, **over: Any) -> Router:
     return Router(
         db,
         clock,
@@ -54,6 +62,7 @@ def router(db: AppDb, clock: Clock, *providers: Provider, models: Models | None 
         prices=prices(),
         prompts=Prompts.load(CONFIG / "prompts"),
         providers=providers,
+        **{"sleep": at_once, "chance": lambda: 0.5, **over},
     )
 
 

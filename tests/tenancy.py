@@ -40,7 +40,8 @@ async def fill(owner: Any, slug: str) -> Filled:
     public_item, private_item, private_source, story = await _news(owner, t, slug)
     await _desk(owner, t, user, story, public_item)
     await owner.execute("insert into pauses (kind, tenant_id) values ('draft', $1)", t)
-    await owner.execute("insert into budgets (tenant_id, day, cap) values ($1, current_date, 1)", t)
+    await owner.execute("insert into budgets (tenant_id, period, starts) values ($1, 'day', current_date)", t)
+    await owner.execute("insert into model_terms (tenant_id) values ($1)", t)
     await owner.execute(
         """insert into calls (id, tenant_id, stage, tier, provider, model, prompt, prompt_version, prompt_hash,
              input_hash, reserved, deadline)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -54,6 +54,9 @@ class Ask:
     """JSON Schema (2020-12) of one answer without its id: an object with additionalProperties false."""
     max_tokens: int
     timeout_s: float = 60.0
+    """Of one call."""
+    patience_s: float = 150.0
+    """Of the whole question: calls, waits between them, repair and other models."""
     addresses: tuple[str, ...] = ()
     """The only addresses that an answer may hold, anywhere: one with another is invalid."""
 
@@ -147,6 +150,19 @@ class Price:
             cache_write=self.cache_write * share,
             cache_write_1h=self.cache_write_1h * share,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """US dollars, days and months of UTC; None: no cap. Pages may say otherwise, for one tenant or for all."""
+
+    per_day: Decimal | None = None
+    per_month: Decimal | None = None
+    all_per_day: Decimal | None = None
+    per_stage: Mapping[str, Decimal] = field(default_factory=dict)
+    """Per tenant and day."""
+    near: Decimal = Decimal("0.8")
+    """The share of a cap from which on it is told."""
 
 
 MILLION = Decimal(1_000_000)

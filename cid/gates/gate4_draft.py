@@ -97,6 +97,7 @@ def ask(
         # Thinking counts against the ceiling and cannot be switched off everywhere.
         max_tokens=16_000,
         timeout_s=150,
+        patience_s=320,
         addresses=tuple(sorted({claim.url for claim in claims})),
     )
 

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 
 from cid.domain.ids import CallId, TenantId
-from cid.domain.llm import Answer, Json, Raw, Stop
-from cid.llm.models import Choice
+from cid.domain.llm import Answer, Caps, Json, Price, Raw, Tier, cost
+from cid.llm.models import Choice, Pace, Row, Terms
+from cid.llm.steps import Breaker
 from cid.llm.wire import Form
 from cid.pg.rows import each
 from cid.pg.sql import query
 from cid.ports import Tx
 
-IS_SAMPLE = query("ledger.is_sample")
+TERMS = query("ledger.terms")
 STORED = query("ledger.stored")
 UNREAD = query("ledger.unread")
 RESERVE = query("ledger.reserve")
 SENT = query("ledger.sent")
-ANSWERED = query("ledger.answered")
-UNANSWERED = query("ledger.unanswered")
+SETTLE = query("ledger.settle")
 KEEP = query("ledger.keep")
 WAS_READ = query("ledger.was_read")
 SWEEP = query("ledger.sweep")
@@ -48,11 +50,75 @@ class Kept:
     value: Mapping[str, Json]
 
 
-SHAPES = {UNREAD: Unread}
+class Granted(StrEnum):
+    """What `reserve` answers."""
+
+    GRANTED = "granted"
+    STOPPED = "stopped"
+    """By the switch."""
+    BROKEN = "broken"
+    LIMITED = "limited"
+    OVER = "over"
+    """A budget is used up."""
 
 
-async def is_sample(tx: Tx, tenant: TenantId) -> bool:
-    return bool(await tx.fetchval(IS_SAMPLE, tenant))
+@dataclass(frozen=True, slots=True)
+class Grant:
+    outcome: Granted
+    scope: str
+    """Of an exhausted budget: all, month, day, or a stage."""
+    until: datetime
+    wait: timedelta
+    """Until then, by the database's clock."""
+    why: str
+    """Of an exhausted budget: its cap."""
+    near: list[str]
+    """Scopes that came near their cap by this reservation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """A call about to be sent."""
+
+    id: CallId
+    form: Form
+    choice: Choice
+    most: Decimal
+    """US dollars that it cannot exceed."""
+    tokens: int
+    """An estimate of what it counts for a limit of tokens per minute."""
+    input_hash: bytes
+    subjects: Sequence[Sequence[str]]
+    request: Mapping[str, Json]
+    timeout_s: float
+    attempt: int = 1
+    repaired_from: CallId | None = None
+    instead_of: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """What became of a call."""
+
+    state: str
+    """answered, failed (nothing is owed) or ambiguous (counted as spent at its reservation)."""
+    cost: Decimal | None = None
+    error: str = ""
+    reply: Mapping[str, Json] | None = None
+    tokens: int = 0
+    breaker: Breaker = Breaker.NONE
+    wait_s: float | None = None
+
+
+async def terms(tx: Tx, tenant: TenantId) -> Terms:
+    row = await tx.fetchrow(TERMS, tenant)
+    if row is None:
+        return Terms()
+    return Terms(
+        sample=row["sample"],
+        own={tier: row[f"own_{tier}"] for tier in Tier},
+        everybody={tier: row[f"whole_{tier}"] for tier in Tier},
+    )
 
 
 async def stored(tx: Tx, tenant: TenantId, stage: str, hashes: Mapping[str, bytes]) -> dict[str, Answer]:
@@ -68,26 +134,47 @@ async def unread(tx: Tx, tenant: TenantId, stage: str) -> list[Unread]:
     return each(Unread, await tx.fetch(UNREAD, tenant, stage))
 
 
-async def reserve(tx: Tx, tenant: TenantId, most: Decimal, cap: Decimal) -> bool:
-    """Set `most` US dollars aside for a call of today; False when the day's cap does not allow it."""
-    return await tx.fetchval(RESERVE, tenant, most, cap) is not None
-
-
-async def sent(
+async def reserve(
     tx: Tx,
-    call: CallId,
-    form: Form,
+    tenant: TenantId,
+    stage: str,
     choice: Choice,
+    most: Decimal,
     *,
-    attempt: int,
-    reserved: Decimal,
-    input_hash: bytes,
-    subjects: Sequence[Sequence[str]],
-) -> None:
+    caps: Caps,
+    pace: Pace,
+    tokens: int,
+    probe_s: float,
+) -> Grant:
+    """Set `most` US dollars and `tokens` aside, if switch, breaker, limits and budgets allow it. `probe_s` is how long
+    a model that failed is left to this one call."""
+    row = await tx.fetchrow(
+        RESERVE,
+        tenant,
+        stage,
+        choice.provider,
+        choice.model,
+        most,
+        tokens,
+        caps.per_day,
+        caps.per_month,
+        caps.per_stage.get(stage),
+        caps.all_per_day,
+        caps.near,
+        pace.requests_per_minute,
+        pace.tokens_per_minute,
+        probe_s,
+    )
+    assert row
+    return Grant(Granted(row["outcome"]), row["scope"], row["until"], row["wait"], row["why"], row["near"])
+
+
+async def sent(tx: Tx, opening: Opening) -> None:
+    form, choice = opening.form, opening.choice
     ask, prompt = form.ask, form.prompt
     await tx.execute(
         SENT,
-        call,
+        opening.id,
         ask.tenant,
         ask.stage,
         ask.tier,
@@ -96,47 +183,64 @@ async def sent(
         prompt.name,
         prompt.version,
         prompt.sha256,
-        input_hash,
-        attempt,
-        reserved,
-        list(subjects),
-        ask.timeout_s + GRACE_S,
+        opening.input_hash,
+        opening.attempt,
+        opening.most,
+        opening.tokens,
+        [list(subject) for subject in opening.subjects],
+        dict(opening.request),
+        opening.repaired_from,
+        opening.instead_of[:500],
+        opening.timeout_s + GRACE_S,
     )
 
 
-async def answered(tx: Tx, tenant: TenantId, call: CallId, raw: Raw, cost: Decimal) -> None:
-    """Only a reply that ended by itself has anything to read: a cut one is never parsed."""
-    usage = raw.usage
-    await tx.execute(
-        ANSWERED,
+async def settle(tx: Tx, tenant: TenantId, call: CallId, end: End, pace: Pace) -> bool:
+    """False: there is no such open call. A reply that comes after its call was given up corrects what was counted."""
+    settled = await tx.fetchval(
+        SETTLE,
         tenant,
         call,
-        raw.text.replace("\0", ""),
-        raw.stop,
-        raw.model,
-        raw.request_id,
-        usage.input,
-        usage.cache_read,
-        usage.cache_write,
-        usage.output,
-        usage.thinking,
-        cost,
-        raw.detail[:500],
-        raw.stop is Stop.END,
+        end.state,
+        end.cost,
+        end.error[:500],
+        None if end.reply is None else dict(end.reply),
+        end.tokens,
+        pace.tokens_per_minute,
+        end.breaker,
+        end.wait_s,
+    )
+    return bool(settled)
+
+
+def answered(raw: Raw, row: Row) -> End:
+    usage = raw.usage
+    price: Price = row.price
+    return End(
+        state="answered",
+        cost=cost(price, usage),
+        error=raw.detail,
+        tokens=usage.input + usage.cache_write + usage.cache_write_1h + usage.output,
+        breaker=Breaker.OK,
+        reply={
+            "text": raw.text.replace("\0", ""),
+            "stop": raw.stop,
+            "served": raw.model,
+            "request_id": raw.request_id,
+            "input": usage.input,
+            "cache_read": usage.cache_read,
+            "cache_write": usage.cache_write,
+            "cache_write_1h": usage.cache_write_1h,
+            "output": usage.output,
+            "thinking": usage.thinking,
+            "price_from": None if row.valid_from == date.min else row.valid_from.isoformat(),
+        },
     )
 
 
-async def failed(tx: Tx, tenant: TenantId, call: CallId, why: str) -> None:
-    """Refused or never sent: nothing is owed."""
-    await tx.execute(UNANSWERED, tenant, call, "failed", why[:500])
-
-
-async def ambiguous(tx: Tx, tenant: TenantId, call: CallId, why: str) -> None:
-    """Sent, and no readable answer: counted as spent at its reservation."""
-    await tx.execute(UNANSWERED, tenant, call, "ambiguous", why[:500])
-
-
-async def keep(tx: Tx, stage: str, call: CallId, provider: str, kept: Sequence[Kept]) -> None:
+async def keep(
+    tx: Tx, stage: str, call: CallId, provider: str, kept: Sequence[Kept], *, reading: str = "strict"
+) -> None:
     """Store the answers of one reply; the reply counts as read."""
     if kept:
         await tx.execute(
@@ -149,7 +253,7 @@ async def keep(tx: Tx, stage: str, call: CallId, provider: str, kept: Sequence[K
             [one.input_hash for one in kept],
             [dict(one.value) for one in kept],
         )
-    await tx.execute(WAS_READ, tx.tenant, call)
+    await tx.execute(WAS_READ, tx.tenant, call, reading)
 
 
 async def sweep(tx: Tx) -> int:

@@ -1,8 +1,8 @@
-"""The way every question takes: stored answer, budget, ledger, provider, stored reply, reading, one repair.
+"""The way every question takes: stored answer, whom to ask, budget, ledger, provider, stored reply, reading.
 
-    ask ─▶ stored? ─▶ reserve + ledger row `sent` ─▶ provider ─▶ raw reply stored, settled ─▶ read ─▶ kept
-                                                       │                                      │
-                                                       └ failed, or ambiguous                 └ missing: once more
+    ask ─▶ stored? ─▶ chain ─▶ reserve + ledger row `sent` ─▶ provider ─▶ raw reply stored, settled ─▶ read ─▶ kept
+                        ▲ the next model                        │                                    │
+                        └────────────── steps.step ◀────────────┴ failed, or ambiguous ◀─────────────┘ missing, cut
 
 Each arrow's transaction is its own and short; none is open while a provider thinks. A crash between two arrows costs
 nothing twice: a stored reply that nobody read is read by whoever asks next.
@@ -11,24 +11,61 @@ nothing twice: a stored reply that nobody read is read by whoever asks next.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, time, timedelta
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import structlog
 
 from cid.domain.errors import BadReply, CidError, Deferred, Misconfigured, Unanswered
 from cid.domain.ids import CallId, uuid7
-from cid.domain.llm import Answer, Ask, Raw, Stop, Subject, Wire, cost
-from cid.llm import ledger
-from cid.llm.models import OFFLINE, Choice, Models, Prices
+from cid.domain.llm import Answer, Ask, Raw, Stop, Subject, Wire
+from cid.llm import ledger, steps
+from cid.llm.ledger import Grant, Granted
+from cid.llm.models import NO_PACE, OFFLINE, Choice, Models, Pace, Prices
 from cid.llm.prompts import Prompts
-from cid.llm.wire import Form, cost_bound, prompt_bound, read
+from cid.llm.steps import Do
+from cid.llm.wire import Form, cost_bound, expected, prompt_bound, read
 from cid.ports import Clock, Db, Provider, Tx
+
+log = structlog.get_logger("llm")
+
+
+@dataclass(kw_only=True)
+class Question:
+    """One Ask on its way: what is answered, what was wrong with the rest, and what was tried."""
+
+    form: Form
+    until: float
+    """By the event loop's clock."""
+    answers: dict[str, Answer]
+    problems: Mapping[str, str] = field(default_factory=dict)
+    """Subject key → what was wrong with the last answer about it."""
+    passed: list[str] = field(default_factory=list)
+    attempt: int = 0
+    last: CallId | None = None
+    """The call whose reply left something open."""
+
+    @property
+    def missing(self) -> list[Subject]:
+        return [subject for subject in self.form.ask.subjects if subject.key not in self.answers]
 
 
 class Router:
-    """Satisfies `ports.Llm`. `providers` by name; a missing one is a named failure when it is wanted."""
+    """Satisfies `ports.Llm`. `providers` by name; a missing one is passed over, and named where no other is left."""
 
     def __init__(
-        self, db: Db, clock: Clock, *, models: Models, prices: Prices, prompts: Prompts, providers: Sequence[Provider]
+        self,
+        db: Db,
+        clock: Clock,
+        *,
+        models: Models,
+        prices: Prices,
+        prompts: Prompts,
+        providers: Sequence[Provider],
+        lacking: Mapping[str, str] | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        chance: Callable[[], float] = random.random,
     ) -> None:
         self.db = db
         self.clock = clock
@@ -36,127 +73,247 @@ class Router:
         self.prices = prices
         self.prompts = prompts
         self.providers = {provider.name: provider for provider in providers}
+        self.lacking = dict(lacking or {})
+        """Provider → why it cannot be asked: no key."""
+        self._sleep = sleep
+        self._chance = chance
+
+    def lacks(self, choice: Choice) -> str:
+        """Why this model cannot be asked at all; empty: it can."""
+        today = self.clock.now().date()
+        if choice.provider in self.lacking:
+            return self.lacking[choice.provider]
+        if choice.provider not in self.providers:
+            return f"there is no provider {choice.provider}"
+        retires = self.models.of(choice).retires
+        if retires and retires <= today:
+            return f"its vendor switched it off on {retires}"
+        if not self.prices.knows(choice, today):
+            return "it has no price in config/prices.toml"
+        return ""
 
     async def ask(self, ask: Ask) -> Mapping[str, Answer]:
         async with self.db.tx(ask.tenant) as tx:
-            choice = self.models.choose(ask.tier, sample=await ledger.is_sample(tx, ask.tenant))
-            form = Form(ask, self.prompts[ask.prompt], offline=choice.provider == OFFLINE)
+            chain = self.models.chain(ask.tier, await ledger.terms(tx, ask.tenant), self.lacks)
+            # What is computed offline never stands for a model's answer, nor the other way round.
+            form = Form(ask, self.prompts[ask.prompt], offline=chain.choices[0].provider == OFFLINE)
             answers = await ledger.stored(tx, ask.tenant, ask.stage, form.hashes)
             if len(answers) < len(ask.subjects):
                 for left in await ledger.unread(tx, ask.tenant, ask.stage):
-                    answers |= await _read_late(tx, form, left)
-        problems: Mapping[str, str] = {}
-        for attempt in (1, 2):
-            missing = [subject for subject in ask.subjects if subject.key not in answers]
-            if missing:
-                got, problems = await self._attempt(form, choice, missing, attempt, problems)
-                answers |= got
-        if not answers:
-            raise BadReply(f"{ask.stage}: nothing usable ({'; '.join(sorted(set(problems.values())))})")
-        return answers
+                    answers |= await self._read_late(tx, form, left)
+        question = Question(
+            form=form,
+            until=asyncio.get_running_loop().time() + ask.patience_s,
+            answers=answers,
+            passed=list(chain.passed),
+        )
+        choices = [choice for choice in chain.choices if (choice.provider == OFFLINE) == form.offline]
+        error: CidError | None = None
+        for choice in choices:
+            if not question.missing:
+                break
+            error = await self._with(question, choice)
+            if error:
+                question.passed.append(f"{choice}: {error}")
+                log.info("llm.passed_over", model=str(choice), stage=ask.stage, reason=str(error))
+        return _answered(question, error)
 
-    async def _attempt(
-        self, form: Form, choice: Choice, missing: Sequence[Subject], attempt: int, problems: Mapping[str, str]
-    ) -> tuple[Mapping[str, Answer], Mapping[str, str]]:
-        """One call for what is missing: by subject key, answers and what was wrong with the others."""
-        provider = self._provider(choice)
-        subjects = {f"a{number}": subject for number, subject in enumerate(missing, 1)}
+    async def _with(self, question: Question, choice: Choice) -> CidError | None:
+        """Ask one model until `steps` has enough of it. Answers why it is given up; None: nothing is missing.
+
+        Raises Deferred (budget, switch) and what no other model would do better.
+        """
+        past, wire_tokens = steps.Past(), question.form.ask.max_tokens
+        while True:
+            left = question.until - asyncio.get_running_loop().time()
+            outcome = await self._once(question, choice, wire_tokens, min(question.form.ask.timeout_s, max(left, 0.0)))
+            left = question.until - asyncio.get_running_loop().time()
+            step = steps.step(outcome, past, steps.Room(left_s=left, chance=self._chance()))
+            match step.do:
+                case Do.DONE:
+                    return None
+                case Do.NEXT:
+                    return step.why
+                case Do.RAISE:
+                    assert step.why
+                    raise step.why
+                case Do.LARGER:
+                    wire_tokens *= 2
+            past = past.after(step, outcome)
+            if step.wait_s:
+                await self._sleep(step.wait_s)
+
+    async def _once(self, question: Question, choice: Choice, max_tokens: int, timeout_s: float) -> steps.Outcome:
+        """One call for what is missing. Its answers go into `question`."""
+        form, attempt = question.form, question.attempt + 1
+        subjects = {f"a{number}": subject for number, subject in enumerate(question.missing, 1)}
         ids = {subject.key: id_ for id_, subject in subjects.items()}
-        wire = form.wire(choice.model, subjects, {ids[key]: why for key, why in problems.items() if key in ids})
-        call = await self._open(form, choice, wire, subjects, attempt)
-        raw = await self._complete(form.ask, call, provider, wire)
-        await self._settle(form.ask, call, choice, raw)
-        if raw.stop is not Stop.END:
-            raise BadReply(f"{form.ask.stage}: {_stopped(raw)}")
-        outcome = read(form, raw.text, tuple(subjects))
+        problems = {ids[key]: why for key, why in question.problems.items() if key in ids}
+        wire = replace(form.wire(choice.model, subjects, problems), max_tokens=max_tokens, timeout_s=timeout_s)
+        try:
+            opening, grant = await self._open(question, choice, wire, subjects, attempt)
+        except Misconfigured as error:
+            return error
+        refusal = _refused(grant)
+        if refusal:
+            return refusal
+        question.attempt = attempt
+        try:
+            raw = await self._complete(form.ask, opening, wire)
+        except CidError as error:
+            return error
+        if raw.stop is Stop.LENGTH:
+            return steps.Cut()
+        if raw.stop is Stop.REFUSAL:
+            return steps.Declined(raw.detail)
+        return await self._read(question, opening, raw, subjects)
+
+    async def _open(
+        self, question: Question, choice: Choice, wire: Wire, asked: Mapping[str, Subject], attempt: int
+    ) -> tuple[ledger.Opening, Grant]:
+        """Money and room set aside and the call on record, or nothing at all. Raises Misconfigured (no price)."""
+        form, ask, now = question.form, question.form.ask, self.clock.now()
+        tokens = prompt_bound(wire)
+        price = self.prices.at(choice, now.date(), tokens)
+        opening = ledger.Opening(
+            id=CallId(uuid7(now)),
+            form=form,
+            choice=choice,
+            most=cost_bound(price, tokens, wire.max_tokens),
+            tokens=expected(wire),
+            input_hash=form.input_hash(tuple(asked.values())),
+            subjects=[(id_, subject.key, form.hashes[subject.key].hex()) for id_, subject in asked.items()],
+            request={
+                "shared": dict(ask.shared),
+                "inputs": {id_: dict(subject.input) for id_, subject in asked.items()},
+                "schema": dict(ask.schema),
+                "max_tokens": wire.max_tokens,
+            },
+            timeout_s=wire.timeout_s,
+            attempt=attempt,
+            repaired_from=question.last,
+            instead_of="; ".join(question.passed),
+        )
+        async with self.db.tx(ask.tenant) as tx:
+            grant = await ledger.reserve(
+                tx,
+                ask.tenant,
+                ask.stage,
+                choice,
+                opening.most,
+                caps=self.models.caps,
+                pace=self._pace(choice),
+                tokens=opening.tokens,
+                probe_s=wire.timeout_s + ledger.GRACE_S,
+            )
+            if grant.outcome is Granted.GRANTED:
+                await ledger.sent(tx, opening)
+        for scope in grant.near:
+            log.warning("llm.budget_near", tenant=str(ask.tenant), scope=scope)
+        return opening, grant
+
+    async def _complete(self, ask: Ask, opening: ledger.Opening, wire: Wire) -> Raw:
+        """The provider's reply, stored and settled; a failure is on record before it is raised. The timeout is ours
+        and total: an SDK's counts anew with every byte."""
+        provider = self.providers[opening.choice.provider]
+        try:
+            async with asyncio.timeout(wire.timeout_s):
+                raw = await provider.complete(wire)
+        except TimeoutError as error:
+            failure = Unanswered(f"{provider.name} did not answer in {wire.timeout_s:g} s")
+            await self._settle(ask, opening, _ended(failure))
+            raise failure from error
+        except CidError as error:
+            await self._settle(ask, opening, _ended(error))
+            raise
+        row = self.prices.row(opening.choice, self.clock.now().date(), raw.usage.prompt)
+        await self._settle(ask, opening, ledger.answered(raw, row))
+        return raw
+
+    async def _settle(self, ask: Ask, opening: ledger.Opening, end: ledger.End) -> None:
+        async with self.db.tx(ask.tenant) as tx:
+            await ledger.settle(tx, ask.tenant, opening.id, end, self._pace(opening.choice))
+
+    async def _read(
+        self, question: Question, opening: ledger.Opening, raw: Raw, subjects: Mapping[str, Subject]
+    ) -> steps.Read:
+        form, provider = question.form, str(opening.choice)
+        outcome = read(form, raw.text, tuple(subjects), lenient=self.models.of(opening.choice).reply != "schema")
         kept = [
             ledger.Kept(subject=subjects[id_].key, input_hash=form.hashes[subjects[id_].key], value=value)
             for id_, value in outcome.values.items()
         ]
         async with self.db.tx(form.ask.tenant) as tx:
-            await ledger.keep(tx, form.ask.stage, call, str(choice), kept)
-        answers = {one.subject: Answer(value=one.value, call_id=call, provider=str(choice)) for one in kept}
-        return answers, {subjects[id_].key: why for id_, why in outcome.problems.items()}
+            await ledger.keep(tx, form.ask.stage, opening.id, provider, kept, reading=outcome.reading)
+        for one in kept:
+            question.answers[one.subject] = Answer(value=one.value, call_id=opening.id, provider=provider)
+        question.last = opening.id
+        question.problems = {subjects[id_].key: why for id_, why in outcome.problems.items()}
+        return steps.Read(question.problems)
 
-    def _provider(self, choice: Choice) -> Provider:
-        if choice.provider not in self.providers:
-            raise Misconfigured(f"There is no provider {choice.provider}: correct config/models.toml.")
-        return self.providers[choice.provider]
+    async def _read_late(self, tx: Tx, form: Form, left: ledger.Unread) -> Mapping[str, Answer]:
+        """What a stored reply that nobody read says about our subjects. One matching input is enough to know that the
+        whole call was asked with this prompt, these shared parts and this schema, so all of it is read and kept."""
+        ask, choice = form.ask, Choice(left.provider, left.model)
+        ours = {key for _, key, digest in left.subjects if form.hashes.get(key, b"").hex() == digest}
+        if not ours:
+            return {}
+        asked = {id_: (key, bytes.fromhex(digest)) for id_, key, digest in left.subjects}
+        outcome = read(form, left.reply, tuple(asked), lenient=self.models.of(choice).reply != "schema")
+        kept = [
+            ledger.Kept(subject=asked[id_][0], input_hash=asked[id_][1], value=value)
+            for id_, value in outcome.values.items()
+        ]
+        await ledger.keep(tx, ask.stage, left.id, str(choice), kept, reading=outcome.reading)
+        return {
+            one.subject: Answer(value=one.value, call_id=left.id, provider=str(choice), reused=True)
+            for one in kept
+            if one.subject in ours
+        }
 
-    async def _open(self, form: Form, choice: Choice, wire: Wire, asked: Mapping[str, Subject], attempt: int) -> CallId:
-        """Money set aside and the call on record, or nothing sent. Raises Deferred, Misconfigured."""
-        ask, now = form.ask, self.clock.now()
-        tokens = prompt_bound(wire)
-        most = cost_bound(self.prices.at(choice, now.date(), tokens), tokens, wire.max_tokens)
-        call = CallId(uuid7(now))
-        async with self.db.tx(ask.tenant) as tx:
-            if not await ledger.reserve(tx, ask.tenant, most, self.models.daily_cap):
-                raise Deferred(
-                    f"the day's budget of ${self.models.daily_cap} for models is used up", until=_next_day(now)
-                )
-            await ledger.sent(
-                tx,
-                call,
-                form,
-                choice,
-                attempt=attempt,
-                reserved=most,
-                input_hash=form.input_hash(tuple(asked.values())),
-                subjects=[(id_, subject.key, form.hashes[subject.key].hex()) for id_, subject in asked.items()],
-            )
-        return call
-
-    async def _complete(self, ask: Ask, call: CallId, provider: Provider, wire: Wire) -> Raw:
-        """The provider's reply; a failure is on record before it is raised. The timeout is ours and total: an SDK's
-        counts anew with every byte."""
-        try:
-            async with asyncio.timeout(wire.timeout_s):
-                return await provider.complete(wire)
-        except (TimeoutError, Unanswered) as error:
-            why = str(error) or f"{provider.name} did not answer in {wire.timeout_s:g} s"
-            async with self.db.tx(ask.tenant) as tx:
-                await ledger.ambiguous(tx, ask.tenant, call, why)
-            if isinstance(error, Unanswered):
-                raise
-            raise Unanswered(why) from error
-        except CidError as error:
-            async with self.db.tx(ask.tenant) as tx:
-                await ledger.failed(tx, ask.tenant, call, str(error))
-            raise
-
-    async def _settle(self, ask: Ask, call: CallId, choice: Choice, raw: Raw) -> None:
-        usage = raw.usage
-        price = self.prices.at(choice, self.clock.now().date(), usage.prompt)
-        async with self.db.tx(ask.tenant) as tx:
-            await ledger.answered(tx, ask.tenant, call, raw, cost(price, usage))
+    def _pace(self, choice: Choice) -> Pace:
+        return self.models.paces.get(choice.provider, NO_PACE)
 
 
-async def _read_late(tx: Tx, form: Form, left: ledger.Unread) -> Mapping[str, Answer]:
-    """What a stored reply that nobody read says about our subjects. One matching input is enough to know that the
-    whole call was asked with this prompt, these shared parts and this schema, so all of it is read and kept."""
-    ask, provider = form.ask, f"{left.provider}/{left.model}"
-    ours = {key for _, key, digest in left.subjects if form.hashes.get(key, b"").hex() == digest}
-    if not ours:
-        return {}
-    asked = {id_: (key, bytes.fromhex(digest)) for id_, key, digest in left.subjects}
-    outcome = read(form, left.reply, tuple(asked))
-    kept = [
-        ledger.Kept(subject=asked[id_][0], input_hash=asked[id_][1], value=value)
-        for id_, value in outcome.values.items()
-    ]
-    await ledger.keep(tx, ask.stage, left.id, provider, kept)
-    return {
-        one.subject: Answer(value=one.value, call_id=left.id, provider=provider, reused=True)
-        for one in kept
-        if one.subject in ours
+def _answered(question: Question, error: CidError | None) -> Mapping[str, Answer]:
+    """What there is. A failure that is worth another try is raised although something is answered: that is stored, and
+    the next try asks only for the rest. What a model left out or got wrong to the end is absent."""
+    if question.missing and error and not (isinstance(error, BadReply) and question.answers):
+        if isinstance(error, BadReply):
+            raise BadReply(f"{question.form.ask.stage}: {error}") from error
+        raise error
+    return question.answers
+
+
+def _refused(grant: Grant) -> steps.Outcome | None:
+    """Why nothing was sent. Raises Deferred where no model may be asked."""
+    match grant.outcome:
+        case Granted.STOPPED:
+            raise Deferred(f"models are switched off: {grant.why}", until=grant.until)
+        case Granted.OVER:
+            raise Deferred(_over(grant), until=grant.until)
+        case Granted.BROKEN:
+            return steps.Broken(grant.wait, grant.why)
+        case Granted.LIMITED:
+            return steps.Full(grant.wait)
+        case Granted.GRANTED:
+            return None
+
+
+def _over(grant: Grant) -> str:
+    whose = {
+        "all": f"the day's budget of ${grant.why} for models, of all tenants together,",
+        "month": f"the month's budget of ${grant.why} for models",
+        "day": f"the day's budget of ${grant.why} for models",
     }
+    return f"{whose.get(grant.scope, f'the day’s budget of ${grant.why} for {grant.scope}')} is used up"
 
 
-def _stopped(raw: Raw) -> str:
-    if raw.stop is Stop.REFUSAL:
-        return f"the model refused ({raw.detail or 'no category given'})"
-    return "the reply was cut off at its token ceiling"
-
-
-def _next_day(now: datetime) -> datetime:
-    return datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), time(), UTC)
+def _ended(error: CidError) -> ledger.End:
+    said, wait = steps.breaker(error)
+    return ledger.End(
+        state="ambiguous" if isinstance(error, Unanswered) else "failed",
+        error=str(error),
+        breaker=said,
+        wait_s=wait.total_seconds() if wait else None,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -137,18 +138,29 @@ def cost_bound(price: Price, prompt_tokens: int, max_tokens: int) -> Decimal:
     return (price.dearest_input * prompt_tokens + price.output * max_tokens) / MILLION
 
 
+def expected(wire: Wire) -> int:
+    """About how many tokens the call counts for a provider's limits; what it really took corrects it."""
+    texts = (*wire.system, wire.document, wire.instruction)
+    return sum(len(text.encode()) for text in texts) // 3 + wire.max_tokens // 2
+
+
 @dataclass(frozen=True, slots=True)
 class Read:
     """`values` by opaque id; `problems` say of the others, in our words, what was wrong."""
 
     values: Mapping[str, Mapping[str, Json]]
     problems: Mapping[str, str]
+    reading: str = "strict"
+    """How the JSON was found: strict (the whole reply), fenced, or widest (from the first brace to the last)."""
 
 
-def read(form: Form, text: str, ids: Sequence[str]) -> Read:
+def read(form: Form, text: str, ids: Sequence[str], *, lenient: bool = False) -> Read:
     """Never raises: whatever cannot be used is a problem. Ids nobody asked for are passed over, and an id that is
-    answered twice is not answered at all: nothing says which of the two was meant."""
-    rows = _rows(text)
+    answered twice is not answered at all: nothing says which of the two was meant.
+
+    `lenient`, for models whose decoding is not constrained: JSON within prose is looked for too, and `reading` says so.
+    """
+    rows, reading = _found(text, lenient=lenient)
     if isinstance(rows, str):
         return Read({}, dict.fromkeys(ids, rows))
     values: dict[str, Mapping[str, Json]] = {}
@@ -170,7 +182,30 @@ def read(form: Form, text: str, ids: Sequence[str]) -> Read:
     for id_ in ids:
         if id_ not in values:
             problems.setdefault(id_, "not answered")
-    return Read(values, problems)
+    return Read(values, problems, reading)
+
+
+_FENCE = re.compile(r"^[ \t]*(?:```|~~~)[a-zA-Z]*[ \t]*\n(.*?)^[ \t]*(?:```|~~~)", re.DOTALL | re.MULTILINE)
+
+
+def within(text: str) -> Iterator[tuple[str, str]]:
+    """Where in a reply the JSON may be, the likeliest first: a fenced block, or from the first brace to the last."""
+    for match in _FENCE.finditer(text):
+        yield "fenced", match[1]
+    first, last = text.find("{"), text.rfind("}")
+    if 0 <= first < last:
+        yield "widest", text[first : last + 1]
+
+
+def _found(text: str, *, lenient: bool) -> tuple[list[Any] | str, str]:
+    """The rows, or what is wrong, and how they were found."""
+    rows = _rows(text)
+    if isinstance(rows, str) and lenient and len(text) <= LARGEST_REPLY:
+        for reading, part in within(text):
+            found = _rows(part)
+            if not isinstance(found, str):
+                return found, reading
+    return rows, "strict"
 
 
 def _rows(text: str) -> list[Any] | str:

@@ -104,7 +104,8 @@ class Spend:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    cap: Decimal
+    cap: Decimal | None
+    """None: there is no cap."""
     spent: Decimal
     reserved: Decimal
 
@@ -308,10 +309,11 @@ async def spend(tx: Tx, tenant: TenantId) -> list[Spend]:
     return each(Spend, await tx.fetch(SPEND, tenant))
 
 
-async def budget(tx: Tx, tenant: TenantId) -> Budget | None:
-    """None until something was spent today."""
-    row = await tx.fetchrow(BUDGET, tenant)
-    return into(Budget, row) if row else None
+async def budget(tx: Tx, tenant: TenantId, default: Decimal | None) -> Budget:
+    """Of today; `default` is the cap where no page says otherwise."""
+    row = await tx.fetchrow(BUDGET, tenant, default)
+    assert row
+    return into(Budget, row)
 
 
 async def pieces(tx: Tx, tenant: TenantId) -> list[Piece]:

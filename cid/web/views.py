@@ -124,7 +124,7 @@ class OverviewView:
     drafts: Sequence[DraftCount]
     spend: Sequence[SpendLine]
     spent: Decimal
-    budget: Budget | None
+    budget: Budget
     pieces: Sequence[PieceView]
     down: Sequence[Down]
     processes: int

@@ -395,6 +395,9 @@ create table calls (
   prompt_hash bytea not null,
   input_hash bytea not null,
   attempt integer not null default 1,
+  repaired_from uuid,                         -- the call whose reply left open what this one asks for
+  instead_of text not null default '',        -- models that came first and did not answer, each with its reason
+  request jsonb not null default '{}',        -- shared parts, inputs by opaque id, schema, ceiling: what a trial asks again
   state text not null default 'sent' check (state in ('sent', 'answered', 'failed', 'ambiguous')),
   stop text not null default '',
   served text not null default '',
@@ -402,12 +405,16 @@ create table calls (
   input integer not null default 0,
   cache_read integer not null default 0,
   cache_write integer not null default 0,
+  cache_write_1h integer not null default 0,
   output integer not null default 0,
   thinking integer not null default 0,
   reserved numeric(18, 12) not null,
+  tokens integer not null default 0,          -- what the limit of tokens per minute was charged until the reply came
   cost numeric(18, 12),
+  price_from date,                            -- since when the price held that made the cost
   error text not null default '',
   reply text,
+  reading text not null default '',           -- how the reply was read: strict, fenced or widest
   subjects jsonb not null default '[]',       -- [[opaque id, subject, input hash in hex]]: what a stored reply answers
   sent_at timestamptz not null default cid_now(),
   deadline timestamptz not null default cid_now() + interval '5 minutes', -- after it nobody waits for the reply
@@ -432,13 +439,40 @@ create table call_subjects (
 );
 create index call_subjects_call on call_subjects (tenant_id, call_id);
 
+-- What each tenant, and the platform (the zero uuid) as a whole, set aside and spent per day and month, all together and
+-- by stage. Written by the functions below alone.
 create table budgets (
-  tenant_id uuid not null references tenants,
-  day date not null,
-  cap numeric(18, 12) not null,
+  tenant_id uuid not null,
+  period text not null check (period in ('day', 'month')),
+  starts date not null,
+  scope text not null default '',             -- a stage; empty: all of them
   reserved numeric(18, 12) not null default 0 check (reserved >= 0),
   spent numeric(18, 12) not null default 0 check (spent >= 0),
-  primary key (tenant_id, day)
+  warned_at timestamptz,                      -- when it first came near its cap
+  primary key (tenant_id, starts, period, scope)
+) with (fillfactor = 50);
+
+-- What is set on pages over config/models.toml: by a tenant for itself; under the zero uuid for everybody. Null: not set.
+create table model_terms (
+  tenant_id uuid primary key,
+  cheap text[] check (cardinality(cheap) > 0),       -- `provider/model` in the order of asking
+  quality text[] check (cardinality(quality) > 0),
+  per_day numeric(18, 12) check (per_day >= 0),      -- US dollars, of one tenant
+  per_month numeric(18, 12) check (per_month >= 0),
+  per_stage jsonb not null default '{}',             -- stage → US dollars per day, of one tenant
+  all_per_day numeric(18, 12) check (all_per_day >= 0), -- under the zero uuid: of all tenants together
+  stopped text,                                      -- why no model is asked; null: they are
+  changed_by uuid,
+  changed_at timestamptz not null default cid_now()
+);
+
+-- Models that failed. From three failures in a row on one is left alone, each time twice as long; then one call tries it.
+create table breakers (
+  model text primary key,                     -- `provider/model`
+  failures integer not null default 0,        -- in a row
+  open_until timestamptz,
+  why text not null default '',
+  changed_at timestamptz not null default cid_now()
 );
 
 -- One mechanism for every limit: GCRA. `tat` is the theoretical arrival time of the next event.
@@ -1075,6 +1109,220 @@ end $$;
 revoke all on function make_partitions(timestamptz) from public;
 grant execute on function make_partitions(timestamptz) to cid_worker;
 
+-- ---------------------------------------------------------------------------------------------- what a call may cost
+
+-- The rows that a call of this tenant, stage and moment is counted in, in the one order in which they are ever locked.
+create function budgets_of(p_tenant uuid, p_stage text, p_at timestamptz)
+returns table (n integer, tenant_id uuid, period text, starts date, scope text)
+language sql immutable set search_path = pg_catalog, public, pg_temp as $$
+  values (1, '00000000-0000-0000-0000-000000000000'::uuid, 'day', (p_at at time zone 'UTC')::date, ''),
+         (2, p_tenant, 'month', date_trunc('month', p_at at time zone 'UTC')::date, ''),
+         (3, p_tenant, 'day', (p_at at time zone 'UTC')::date, ''),
+         (4, p_tenant, 'day', (p_at at time zone 'UTC')::date, p_stage)
+$$;
+revoke all on function budgets_of(uuid, text, timestamptz) from public;
+
+-- May this call be made now? Looked at and taken in one statement, under the rows' locks, in this order: the switch, the model's
+-- breaker, the provider's requests and tokens per minute, the four budgets. All or nothing is taken.
+-- granted · stopped · broken · limited (all three: `until`) · over (`scope` is exhausted, `until` its next period)
+-- `near` names the scopes that came near their cap by this call for the first time.
+create function reserve_call(
+  p_tenant uuid, p_stage text, p_provider text, p_model text, p_most numeric, p_tokens integer,
+  p_per_day numeric, p_per_month numeric, p_per_stage numeric, p_all_per_day numeric, p_near numeric,
+  p_requests_per_minute double precision, p_tokens_per_minute double precision, p_probe interval)
+returns table (outcome text, scope text, until timestamptz, why text, near text[])
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+#variable_conflict use_column
+declare
+  clock timestamptz := public.cid_now();
+  nobody constant uuid := '00000000-0000-0000-0000-000000000000';
+  whole public.model_terms; own public.model_terms; breaker public.breakers;
+  row record; caps numeric[]; said text[] := '{}'; at timestamptz; share interval; held public.budgets;
+begin
+  if p_tenant is distinct from public.app_tenant() then
+    raise exception 'calls are reserved by their own tenant' using errcode = 'insufficient_privilege';
+  end if;
+  select * into whole from public.model_terms t where t.tenant_id = nobody;
+  select * into own from public.model_terms t where t.tenant_id = p_tenant;
+  if p_most > 0 and coalesce(whole.stopped, own.stopped) is not null then
+    return query select 'stopped', '', clock + interval '1 minute', coalesce(whole.stopped, own.stopped), said;
+    return;
+  end if;
+
+  select * into breaker from public.breakers b where b.model = p_provider || '/' || p_model for update;
+  if breaker.open_until > clock then
+    return query select 'broken', '', breaker.open_until, breaker.why, said;
+    return;
+  end if;
+
+  if p_requests_per_minute is not null then
+    at := public.limit_due('models ' || p_provider || ' requests', interval '1 minute' / p_requests_per_minute, interval '10 seconds');
+  end if;
+  if p_tokens_per_minute is not null then
+    at := greatest(at, public.limit_due('models ' || p_provider || ' tokens', interval '1 minute' / p_tokens_per_minute * p_tokens,
+      interval '1 minute'));
+  end if;
+  if at > clock then
+    return query select 'limited', '', at, p_provider || ' takes no more this minute', said;
+    return;
+  end if;
+
+  if p_most > 0 then
+    caps := array[coalesce(whole.all_per_day, p_all_per_day), coalesce(own.per_month, whole.per_month, p_per_month),
+                  coalesce(own.per_day, whole.per_day, p_per_day),
+                  coalesce((own.per_stage ->> p_stage)::numeric, (whole.per_stage ->> p_stage)::numeric, p_per_stage)];
+    for row in select * from public.budgets_of(p_tenant, p_stage, clock) f order by f.n loop
+      insert into public.budgets (tenant_id, period, starts, scope) values (row.tenant_id, row.period, row.starts, row.scope)
+      on conflict do nothing;
+      select * into held from public.budgets b
+      where b.tenant_id = row.tenant_id and b.period = row.period and b.starts = row.starts and b.scope = row.scope for update;
+      if held.spent + held.reserved + p_most > caps[row.n] then
+        return query select 'over', case when row.n = 1 then 'all' when row.n = 4 then p_stage else row.period end,
+          (row.starts + case when row.period = 'month' then interval '1 month' else interval '1 day' end) at time zone 'UTC',
+          trim_scale(caps[row.n])::text, said;
+        return;
+      end if;
+    end loop;
+    for row in select * from public.budgets_of(p_tenant, p_stage, clock) f order by f.n loop
+      update public.budgets b set reserved = b.reserved + p_most
+      where b.tenant_id = row.tenant_id and b.period = row.period and b.starts = row.starts and b.scope = row.scope
+      returning b.* into held;
+      if held.warned_at is null and held.spent + held.reserved >= caps[row.n] * p_near then
+        update public.budgets b set warned_at = clock
+        where b.tenant_id = row.tenant_id and b.period = row.period and b.starts = row.starts and b.scope = row.scope;
+        said := said || case when row.n = 1 then 'all' when row.n = 4 then p_stage else row.period end;
+      end if;
+    end loop;
+  end if;
+  if p_requests_per_minute is not null then
+    update public.limits l set tat = greatest(l.tat, clock) + interval '1 minute' / p_requests_per_minute
+    where l.key = 'models ' || p_provider || ' requests';
+  end if;
+  if p_tokens_per_minute is not null then
+    update public.limits l set tat = greatest(l.tat, clock) + interval '1 minute' / p_tokens_per_minute * p_tokens
+    where l.key = 'models ' || p_provider || ' tokens';
+  end if;
+  if breaker.failures >= 3 then -- open until now: this call is the one that tries
+    update public.breakers b set open_until = clock + p_probe where b.model = breaker.model;
+  end if;
+  return query select 'granted', '', clock, '', said;
+end $$;
+
+-- GCRA with the row locked: when something that takes `p_cost` may come, `p_room` being what may come at once.
+create function limit_due(p_key text, p_cost interval, p_room interval) returns timestamptz
+language plpgsql set search_path = pg_catalog, public, pg_temp as $$
+declare
+  clock timestamptz := public.cid_now(); due timestamptz;
+begin
+  insert into public.limits (key, tat) values (p_key, clock) on conflict do nothing;
+  select l.tat into due from public.limits l where l.key = p_key for update;
+  -- what is larger than the room by itself waits for all of it
+  return greatest(due, clock) + least(p_cost, p_room) - p_room;
+end $$;
+revoke all on function limit_due(text, interval, interval) from public;
+
+-- What became of a call: its row, its budgets, the provider's tokens and the model's breaker, in the order of reserve_call. An answer
+-- that comes after its call was given up corrects what was counted then. False: there is no such open call.
+-- p_state: answered · failed (nothing is owed) · ambiguous (counted as spent at its reservation)
+-- p_breaker: ok · fault · asked (left alone for p_wait) · shut (the same, and then tried by one call) · none
+create function finish_call(
+  p_tenant uuid, p_call uuid, p_state text, p_cost numeric, p_error text, p_reply jsonb, p_tokens integer,
+  p_tokens_per_minute double precision, p_breaker text, p_wait interval)
+returns boolean
+language plpgsql set search_path = pg_catalog, public, pg_temp as $$
+#variable_conflict use_column
+declare
+  clock timestamptz := public.cid_now(); call record; row record; owed numeric; model_name text;
+begin
+  select c.id, c.stage, c.provider, c.model, c.reserved, c.tokens, c.state, c.sent_at into call from public.calls c
+  where c.id = p_call and c.tenant_id = p_tenant and (c.state = 'sent' or c.state = 'ambiguous' and p_state = 'answered') for update;
+  if call.id is null then
+    return false;
+  end if;
+  owed := case p_state when 'answered' then p_cost when 'ambiguous' then call.reserved else 0 end;
+  update public.calls c set state = p_state, cost = owed, error = p_error, answered_at = clock,
+    reply = p_reply ->> 'text', stop = coalesce(p_reply ->> 'stop', ''), served = coalesce(p_reply ->> 'served', ''),
+    request_id = coalesce(p_reply ->> 'request_id', ''), input = coalesce((p_reply ->> 'input')::integer, 0),
+    cache_read = coalesce((p_reply ->> 'cache_read')::integer, 0), cache_write = coalesce((p_reply ->> 'cache_write')::integer, 0),
+    cache_write_1h = coalesce((p_reply ->> 'cache_write_1h')::integer, 0), output = coalesce((p_reply ->> 'output')::integer, 0),
+    thinking = coalesce((p_reply ->> 'thinking')::integer, 0), price_from = (p_reply ->> 'price_from')::date,
+    -- only a reply that ended by itself has anything to read: a cut one is never parsed
+    read_at = case when p_state = 'answered' and p_reply ->> 'stop' <> 'end' then clock end
+  where c.id = p_call;
+
+  if p_breaker <> 'none' then
+    model_name := call.provider || '/' || call.model;
+    if p_breaker = 'ok' then
+      update public.breakers b set failures = 0, open_until = null, changed_at = clock
+      where b.model = model_name and (b.failures > 0 or b.open_until is not null);
+    else
+      insert into public.breakers as b (model, failures, open_until, why)
+      values (model_name, case p_breaker when 'fault' then 1 when 'shut' then 3 else 0 end, clock + p_wait, p_error)
+      on conflict (model) do update set why = excluded.why, changed_at = clock,
+        failures = case p_breaker when 'asked' then b.failures when 'shut' then greatest(b.failures + 1, 3) else b.failures + 1 end,
+        -- what a failed try leaves behind replaces the time that it was given; a pause asked for only ever grows
+        open_until = case when p_breaker = 'fault' and b.failures + 1 >= 3
+               then clock + least(interval '30 seconds' * 2 ^ least(b.failures - 2, 10), interval '10 minutes')
+               else greatest(b.open_until, clock + p_wait) end;
+    end if;
+  end if;
+
+  if p_tokens_per_minute is not null and call.state = 'sent' then
+    update public.limits l set tat = l.tat + interval '1 minute' / p_tokens_per_minute * (p_tokens - call.tokens)
+    where l.key = 'models ' || call.provider || ' tokens';
+  end if;
+  if call.reserved > 0 or owed > 0 then
+    for row in select * from public.budgets_of(p_tenant, call.stage, call.sent_at) f order by f.n loop
+      update public.budgets b set
+        reserved = b.reserved - case when call.state = 'sent' then call.reserved else 0 end,
+        spent = b.spent + owed - case when call.state = 'ambiguous' then call.reserved else 0 end
+      where b.tenant_id = row.tenant_id and b.period = row.period and b.starts = row.starts and b.scope = row.scope;
+    end loop;
+  end if;
+  return true;
+end $$;
+
+revoke all on function finish_call(uuid, uuid, text, numeric, text, jsonb, integer, double precision, text, interval) from public;
+
+create function settle_call(
+  p_tenant uuid, p_call uuid, p_state text, p_cost numeric, p_error text, p_reply jsonb, p_tokens integer,
+  p_tokens_per_minute double precision, p_breaker text, p_wait interval)
+returns boolean
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+begin
+  if p_tenant is distinct from public.app_tenant() then
+    raise exception 'calls are settled by their own tenant' using errcode = 'insufficient_privilege';
+  end if;
+  return public.finish_call(p_tenant, p_call, p_state, p_cost, p_error, p_reply, p_tokens, p_tokens_per_minute, p_breaker, p_wait);
+end $$;
+
+-- Calls that nobody waits for any more, cut between sending and the stored reply: counted as spent at their reservation.
+create function sweep_calls(p_most integer) returns integer
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+  late record; swept integer := 0;
+begin
+  for late in
+    select c.id, c.tenant_id from public.calls c where c.state = 'sent' and c.deadline < public.cid_now()
+    order by c.tenant_id, c.id limit p_most for update skip locked
+  loop
+    swept := swept + public.finish_call(late.tenant_id, late.id, 'ambiguous', null, 'no answer was stored in time', null, 0, null,
+      'none', null)::integer;
+  end loop;
+  return swept;
+end $$;
+
+-- For people with psql: stop asking models that cost something, and go on.
+create function inspect.stop_models(p_why text) returns void
+language sql volatile set search_path = pg_catalog, public, pg_temp as $$
+  insert into model_terms (tenant_id, stopped) values ('00000000-0000-0000-0000-000000000000', p_why)
+  on conflict (tenant_id) do update set stopped = excluded.stopped, changed_at = cid_now()
+$$;
+create function inspect.start_models() returns void
+language sql volatile set search_path = pg_catalog, public, pg_temp as $$
+  update model_terms set stopped = null, changed_at = cid_now() where tenant_id = '00000000-0000-0000-0000-000000000000'
+$$;
+
 -- ---------------------------------------------------------------------------------------------- who may do what
 
 -- Tenants' own tables: the owner sees all (or its backfills would touch nothing in silence), app sees its tenant.
@@ -1082,7 +1330,7 @@ do $$
 declare t text;
 begin
   foreach t in array array['profiles', 'members', 'subscriptions', 'screenings', 'verdicts', 'evidence_packs', 'drafts',
-      'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'budgets', 'audit',
+      'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'budgets', 'model_terms', 'audit',
       'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'pauses'] loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
@@ -1093,7 +1341,7 @@ begin
     execute format('create policy tenant on %I to cid_app using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()))', t);
   end loop;
   -- The worker role looks across tenants where scheduling and administration do; it decides nothing there.
-  foreach t in array array['tenants', 'profiles', 'members', 'subscriptions', 'screenings', 'channels', 'budgets', 'audit', 'calls',
+  foreach t in array array['tenants', 'profiles', 'members', 'subscriptions', 'screenings', 'channels', 'budgets', 'model_terms', 'audit', 'calls',
       'jobs', 'jobs_done', 'jobs_dead', 'sources', 'sightings', 'items', 'pauses', 'verdicts', 'drafts', 'publications'] loop
     execute format('create policy worker on %I to cid_worker using (true) with check (true)', t);
   end loop;
@@ -1102,6 +1350,12 @@ end $$;
 -- A foreign key looks past row security: without this a tenant could subscribe to another's private source.
 alter policy tenant on subscriptions with check
   (tenant_id = (select app_tenant()) and exists (select from sources s where s.id = source_id));
+-- What holds for everybody holds for each: it is seen by all and changed by the platform.
+create policy tenant on model_terms for select to cid_app
+  using (tenant_id in ((select app_tenant()), '00000000-0000-0000-0000-000000000000'));
+create policy adds on model_terms for insert to cid_app with check (tenant_id = (select app_tenant()));
+create policy changes on model_terms for update to cid_app
+  using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()));
 create policy tenant on tenants to cid_app using (id = (select app_tenant()));
 create policy tenant on jobs to cid_app using (tenant_id = (select app_tenant()))
   with check (tenant_id = (select app_tenant()) and state in ('scheduled', 'ready'));
@@ -1118,26 +1372,27 @@ create view visible_items with (security_invoker = true) as
   select id, story_id, url, title, summary, author, published_at, first_seen_at, sample from items;
 
 grant select on tenants, profiles, members, subscriptions, sources, sightings, items, visible_items, screenings, verdicts, evidence_packs,
-  drafts, versions, reviews, decisions, channels, publications, calls, call_subjects, budgets, audit, jobs, jobs_done, jobs_dead, pauses
-  to cid_app;
+  drafts, versions, reviews, decisions, channels, publications, calls, call_subjects, budgets, model_terms, audit, jobs, jobs_done, jobs_dead,
+  pauses to cid_app;
 grant insert on screenings, verdicts, evidence_packs, drafts, versions, reviews, decisions, channels, publications, calls, call_subjects,
-  budgets, audit, jobs, jobs_done, jobs_dead, subscriptions to cid_app;
+  audit, jobs, jobs_done, jobs_dead, subscriptions to cid_app;
 grant update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, changed_at) on screenings to cid_app;
 grant update (state, current_version_id, changed_at) on drafts to cid_app;
 grant update (state, url, external_id, error, job_id, lease, sent_at, live_at, changed_at) on publications to cid_app;
-grant update (state, stop, served, request_id, input, cache_read, cache_write, output, thinking, cost, error, reply, answered_at, read_at)
-  on calls to cid_app;
-grant update (reserved, spent, cap) on budgets to cid_app;
+-- What a call became and what it cost is written by settle_call alone.
+grant update (read_at, reading) on calls to cid_app;
+-- A tenant chooses its models; how much it may spend is the platform's to say.
+grant insert (tenant_id, cheap, quality, changed_by, changed_at), update (cheap, quality, changed_by, changed_at) on model_terms to cid_app;
 grant update (trust, role, active) on subscriptions to cid_app;
 grant update (name, base_url, canonical, active) on channels to cid_app;
 grant update (body, changed_at), insert on profiles to cid_app;
 grant delete on jobs to cid_app;
 
-grant select, insert, update on tenants, profiles, users, members, sources, subscriptions, stories, items, story_keys, channels, budgets,
-  settings, once_links, sessions, workers to cid_worker;
-grant select, insert on sightings, audit, jobs_done, periodic_slots, calls to cid_worker;
-grant update (state, stop, served, request_id, input, cache_read, cache_write, output, thinking, cost, error, reply, answered_at, read_at)
-  on calls to cid_worker;
+grant select, insert, update on tenants, profiles, users, members, sources, subscriptions, stories, items, story_keys, channels, model_terms,
+  breakers, settings, once_links, sessions, workers to cid_worker;
+grant select, insert on sightings, audit, jobs_done, periodic_slots to cid_worker;
+grant select on calls, budgets to cid_worker;
+grant select on breakers to cid_app;
 -- What a tenant's flows decided is read for scheduling and figures, and written by the tenant's own transactions alone.
 grant select on screenings, verdicts, drafts, publications to cid_worker;
 grant delete on members, sessions, once_links, workers, periodic_slots, limits, story_keys to cid_worker;
@@ -1165,6 +1420,13 @@ grant execute on function claim_limited(text, uuid[], text[], smallint[], bigint
   move_due(integer), drop_old_history(interval), inspect.retry_job(bigint), inspect.cancel_job(bigint),
   inspect.pause(text, uuid), inspect.resume(text, uuid), inspect.job(bigint), inspect.tenant(text),
   inspect.retry_dead(text, uuid, text, timestamptz), inspect.cancel_waiting(text, uuid, text) to cid_worker;
+
+revoke all on function reserve_call(uuid, text, text, text, numeric, integer, numeric, numeric, numeric, numeric, numeric, double precision,
+  double precision, interval), settle_call(uuid, uuid, text, numeric, text, jsonb, integer, double precision, text, interval),
+  sweep_calls(integer), inspect.stop_models(text), inspect.start_models() from public;
+grant execute on function reserve_call(uuid, text, text, text, numeric, integer, numeric, numeric, numeric, numeric, numeric, double precision,
+  double precision, interval), settle_call(uuid, uuid, text, numeric, text, jsonb, integer, double precision, text, interval) to cid_app;
+grant execute on function sweep_calls(integer), inspect.stop_models(text), inspect.start_models() to cid_worker;
 
 -- Sign-in happens before a tenant is known. App never reads these tables: it asks for one row by an exact secret or address.
 create function session_of(hash bytea) returns table (user_id uuid, email text, name text, admin boolean, csrf text, stale boolean)

@@ -1,6 +1,11 @@
--- name: is_sample
--- A sample tenant's questions are answered offline, whatever everybody else uses.
-select sample from tenants where id = $1
+-- name: terms
+-- What a tenant has chosen, and what is set for everybody. A sample tenant's questions are answered offline, whatever else holds.
+select t.sample, coalesce(own.cheap, '{}') as own_cheap, coalesce(own.quality, '{}') as own_quality,
+       coalesce(whole.cheap, '{}') as whole_cheap, coalesce(whole.quality, '{}') as whole_quality
+from tenants t
+left join model_terms own on own.tenant_id = t.id
+left join model_terms whole on whole.tenant_id = '00000000-0000-0000-0000-000000000000'
+where t.id = $1
 
 -- name: stored
 -- Reuse is by subject, not by call: a new group asks only for what is missing here.
@@ -16,52 +21,19 @@ where tenant_id = $1 and stage = $2 and state = 'answered' and read_at is null
 order by sent_at limit 100
 
 -- name: reserve
--- One statement: the row lock makes concurrent reservations see each other, so the cap is never overshot. The cap is the
--- caller's, so a changed one counts at once. What costs nothing is never refused.
-insert into budgets (tenant_id, day, cap, reserved)
-select $1, (cid_now() at time zone 'UTC')::date, $3::numeric, $2::numeric where $2::numeric = 0 or $2::numeric <= $3::numeric
-on conflict (tenant_id, day) do update set reserved = budgets.reserved + excluded.reserved, cap = excluded.cap
-  where excluded.reserved = 0 or budgets.spent + budgets.reserved + excluded.reserved <= excluded.cap
-returning day
+-- Switch, breaker, limits and budgets, looked at and taken in one statement.
+select outcome, scope, until, until - cid_now() as wait, why, near
+from reserve_call($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, make_interval(secs => $14))
 
 -- name: sent
 -- Written before anything is sent: what happens next, the call is known.
 insert into calls (id, tenant_id, stage, tier, provider, model, prompt, prompt_version, prompt_hash, input_hash, attempt,
-  reserved, subjects, deadline)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, cid_now() + make_interval(secs => $14))
+  reserved, tokens, subjects, request, repaired_from, instead_of, deadline)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, cid_now() + make_interval(secs => $18))
 
--- name: answered
--- The raw reply is stored before anybody reads it; the reservation becomes what it really cost. A reply that comes after
--- its call was given up corrects what was counted then.
-with call as (
-  select id, tenant_id, reserved, state, sent_at from calls
-  where tenant_id = $1 and id = $2 and state in ('sent', 'ambiguous') for update
-), done as (
-  update calls c set state = 'answered', reply = $3, stop = $4, served = $5, request_id = $6, input = $7, cache_read = $8,
-    cache_write = $9, output = $10, thinking = $11, cost = $12::numeric, error = $13, answered_at = cid_now(),
-    read_at = case when $14::boolean then null else cid_now() end
-  from call where c.id = call.id
-)
-update budgets b set
-  reserved = b.reserved - case when call.state = 'sent' then call.reserved else 0 end,
-  spent = b.spent + $12::numeric - case when call.state = 'ambiguous' then call.reserved else 0 end
-from call where b.tenant_id = call.tenant_id and b.day = (call.sent_at at time zone 'UTC')::date
-returning b.spent
-
--- name: unanswered
--- `failed` was refused and costs nothing; `ambiguous` may have been billed and is counted at its reservation.
-with call as (
-  select id, tenant_id, reserved, sent_at from calls where tenant_id = $1 and id = $2 and state = 'sent' for update
-), done as (
-  update calls c set state = $3::text, error = $4, answered_at = cid_now(),
-    cost = case when $3::text = 'ambiguous' then call.reserved else 0 end
-  from call where c.id = call.id
-)
-update budgets b set
-  reserved = b.reserved - call.reserved,
-  spent = b.spent + case when $3::text = 'ambiguous' then call.reserved else 0 end
-from call where b.tenant_id = call.tenant_id and b.day = (call.sent_at at time zone 'UTC')::date
-returning b.spent
+-- name: settle
+-- What became of it. The raw reply is stored before anybody reads it; the reservation becomes what it really cost.
+select settle_call($1, $2, $3, $4, $5, $6, $7, $8, $9, make_interval(secs => $10))
 
 -- name: keep
 -- Twice is once: a reply may be read by the process that got it and by one that found it unread.
@@ -71,20 +43,7 @@ from unnest($5::text[], $6::bytea[], $7::jsonb[]) as a (subject, input_hash, ans
 on conflict do nothing
 
 -- name: was_read
-update calls set read_at = cid_now() where tenant_id = $1 and id = $2 and read_at is null
+update calls set read_at = cid_now(), reading = $3 where tenant_id = $1 and id = $2 and read_at is null
 
 -- name: sweep
--- Calls that nobody waits for any more, cut between sending and the stored reply: counted as spent at their reservation.
-with late as (
-  select id, tenant_id, reserved, sent_at from calls
-  where state = 'sent' and deadline < cid_now() order by deadline limit 500 for update skip locked
-), done as (
-  update calls c set state = 'ambiguous', cost = c.reserved, error = 'no answer was stored in time', answered_at = cid_now()
-  from late where c.id = late.id
-), sums as (
-  select tenant_id, (sent_at at time zone 'UTC')::date as day, sum(reserved) as total from late group by 1, 2
-), settled as (
-  update budgets b set reserved = b.reserved - s.total, spent = b.spent + s.total
-  from sums s where b.tenant_id = s.tenant_id and b.day = s.day
-)
-select count(*) from late
+select sweep_calls(500)

@@ -65,7 +65,12 @@ where tenant_id = $1 and sent_at >= date_trunc('day', cid_now() at time zone 'UT
 group by stage, provider order by stage, provider
 
 -- name: budget
-select cap, spent, reserved from budgets where tenant_id = $1 and day = (cid_now() at time zone 'UTC')::date
+-- Of one tenant and today; the cap is the tenant's own, else the one for everybody, else $2.
+select coalesce((select per_day from model_terms where tenant_id = $1),
+                (select per_day from model_terms where tenant_id = '00000000-0000-0000-0000-000000000000'), $2::numeric) as cap,
+       coalesce(sum(spent), 0) as spent, coalesce(sum(reserved), 0) as reserved
+from budgets
+where tenant_id = $1 and period = 'day' and starts = (cid_now() at time zone 'UTC')::date and scope = ''
 
 -- name: pieces
 -- The last drafts with the four moments that the desk is measured by. The first decision counts, and the first channel.

@@ -122,10 +122,11 @@ async def test_model_calls_that_nobody_waits_for_are_given_up(db: AppDb, platfor
             tenant,
         )
     await owner.execute(
-        "insert into budgets (tenant_id, day, cap, reserved) values ($1, (cid_now() at time zone 'UTC')::date, 5, 1)",
+        """insert into budgets (tenant_id, period, starts, scope, reserved)
+           select tenant_id, period, starts, scope, 1 from budgets_of($1, 'draft', cid_now())""",
         tenant,
     )
     await wake(make.services(db, platform), await job_of(platform, owner, JobKind.WAKE))
     assert await owner.fetchval("select array_agg(state order by state) from calls") == ["ambiguous", "sent"]
-    row = await owner.fetchrow("select reserved, spent from budgets")
-    assert (float(row["reserved"]), float(row["spent"])) == (0.5, 0.5)
+    rows = await owner.fetch("select reserved, spent from budgets")
+    assert [(float(row["reserved"]), float(row["spent"])) for row in rows] == [(0.5, 0.5)] * 4

@@ -16,9 +16,10 @@ import pytest
 
 from cid.domain.errors import BadReply, Deferred, Misconfigured, Unanswered, Upstream
 from cid.domain.ids import TenantId
-from cid.domain.llm import Answer, Ask, Json, Raw, Stop, Subject, Tier, Usage, Wire, cost
-from cid.llm import ledger
-from cid.llm.models import Choice
+from cid.domain.llm import Answer, Ask, Caps, Json, Raw, Stop, Subject, Tier, Usage, Wire, cost
+from cid.llm import ledger, steps
+from cid.llm.ledger import Granted
+from cid.llm.models import NO_PACE, Choice
 from cid.llm.router import Router
 from cid.pg.pool import AppDb, WorkerDb
 from tests import funnel, make
@@ -82,7 +83,7 @@ def ask(tenant: TenantId, *keys: str, **over: Any) -> Ask:
 
 def router(db: AppDb, *script: Script, cap: str = "20", clock: FrozenClock | None = None) -> tuple[Router, Scripted]:
     provider = Scripted(*script)
-    models = replace(funnel.models(), daily_cap=Decimal(cap))
+    models = replace(funnel.models(), caps=Caps(per_day=Decimal(cap)))
     return funnel.router(db, clock or FrozenClock(), provider, models=models), provider
 
 
@@ -100,11 +101,21 @@ async def calls(owner: Owner) -> list[tuple[str, str]]:
 async def budget(owner: Owner) -> tuple[Decimal, Decimal]:
     """What is set aside and what is spent, and that both follow from the calls to the last digit."""
     row = await owner.fetchrow("""
-        select (select sum(reserved) from budgets) as reserved, (select sum(spent) from budgets) as spent,
-          (select coalesce(sum(reserved), 0) from calls where state = 'sent') as open,
-          (select coalesce(sum(cost), 0) from calls) as cost""")
+        select (select coalesce(sum(reserved), 0) from calls where state = 'sent') as reserved,
+          (select coalesce(sum(cost), 0) from calls) as spent""")
     assert row
-    assert (row["reserved"], row["spent"]) == (row["open"], row["cost"])
+    for where in (
+        "tenant_id = '00000000-0000-0000-0000-000000000000'",
+        "tenant_id <> '00000000-0000-0000-0000-000000000000' and period = 'month'",
+        "tenant_id <> '00000000-0000-0000-0000-000000000000' and period = 'day' and scope = ''",
+        "scope <> ''",
+    ):
+        counted = await owner.fetchrow(
+            "select coalesce(sum(reserved), 0) as reserved, coalesce(sum(spent), 0) as spent from budgets"
+            f" where {where}"
+        )
+        assert counted
+        assert (counted["reserved"], counted["spent"]) == (row["reserved"], row["spent"]), where
     return row["reserved"], row["spent"]
 
 
@@ -247,16 +258,19 @@ async def test_an_address_that_was_not_given_makes_an_answer_invalid(db: AppDb, 
     assert "holds an address that was not given" in provider.asked[1].instruction
 
 
-async def test_a_reply_that_was_cut_is_never_parsed(db: AppDb, owner: Owner, tenant: TenantId) -> None:
-    desk, provider = router(db, lambda wire: replace(good(wire), stop=Stop.LENGTH))
+async def test_a_reply_that_was_cut_is_never_parsed_and_gets_twice_the_room_once(
+    db: AppDb, owner: Owner, tenant: TenantId
+) -> None:
+    cut = lambda wire: replace(good(wire), stop=Stop.LENGTH)  # noqa: E731
+    desk, provider = router(db, cut, cut)
     with pytest.raises(BadReply, match="token ceiling"):
         await desk.ask(ask(tenant, "x"))
-    assert len(provider.asked) == 1
-    assert await calls(owner) == [("answered", "length")]
+    assert [wire.max_tokens for wire in provider.asked] == [100, 200]
+    assert await calls(owner) == [("answered", "length")] * 2
     assert (await budget(owner))[1] > 0
     assert await owner.fetchval("select count(*) from call_subjects") == 0
     assert scores(await desk.ask(ask(tenant, "x"))) == {"x": 70}, "nor read by whoever asks next"
-    assert len(provider.asked) == 2
+    assert len(provider.asked) == 3
 
 
 async def test_a_refusal_is_named_with_its_category_and_paid(db: AppDb, owner: Owner, tenant: TenantId) -> None:
@@ -272,28 +286,27 @@ async def test_a_refusal_is_named_with_its_category_and_paid(db: AppDb, owner: O
 
 
 async def test_an_outage_costs_nothing_and_is_raised_as_it_is(db: AppDb, owner: Owner, tenant: TenantId) -> None:
-    desk, provider = router(db, lambda _wire: Upstream("529", retry_after=timedelta(seconds=9)))
-    with pytest.raises(Upstream) as caught:
+    down = lambda _wire: Upstream("529")  # noqa: E731
+    desk, provider = router(db, down, down, down)
+    with pytest.raises(Upstream, match="529"):
         await desk.ask(ask(tenant, "x"))
-    assert caught.value.retry_after == timedelta(seconds=9)
-    assert len(provider.asked) == 1
-    assert await calls(owner) == [("failed", "")]
+    assert len(provider.asked) == steps.TRIES
+    assert await calls(owner) == [("failed", "")] * steps.TRIES
     assert await budget(owner) == (Decimal(0), Decimal(0))
 
 
 @pytest.mark.parametrize("silent", [True, False], ids=["never", "cut"])
-async def test_a_call_without_an_answer_counts_as_spent(
+async def test_a_call_without_an_answer_counts_as_spent_and_is_sent_twice_at_most(
     db: AppDb, owner: Owner, tenant: TenantId, silent: bool
 ) -> None:
     never = lambda _wire: asyncio.get_running_loop().create_future()  # noqa: E731
     cut = lambda _wire: Unanswered("connection reset")  # noqa: E731
-    desk, _ = router(db, never if silent else cut)
+    desk, provider = router(db, *[never if silent else cut] * 3)
     with pytest.raises(Unanswered):
         await desk.ask(ask(tenant, "x", timeout_s=0.05))
-    row = await owner.fetchrow("select state, cost, reserved from calls")
-    assert row
-    assert row["state"] == "ambiguous"
-    assert row["cost"] == row["reserved"] > 0
+    rows = await owner.fetch("select state, cost, reserved from calls")
+    assert [row["state"] for row in rows] == ["ambiguous"] * len(provider.asked) == ["ambiguous"] * steps.SENDS
+    assert all(row["cost"] == row["reserved"] > 0 for row in rows)
     await budget(owner)
 
 
@@ -338,7 +351,7 @@ async def test_a_stored_reply_that_nobody_read_is_never_paid_again(
     desk, provider = router(db)
     keep = ledger.keep
 
-    async def killed(*_args: object) -> None:
+    async def killed(*_args: object, **_named: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(ledger, "keep", killed)
@@ -399,7 +412,7 @@ async def test_twenty_at_once_never_overshoot_the_cap(db: AppDb, platform: Worke
     probe, _ = router(db)
     await probe.ask(ask(tenant, "probe"))
     one = await owner.fetchval("select max(reserved) from calls")
-    spent = await owner.fetchval("select spent from budgets")
+    spent = await owner.fetchval("select spent from budgets where scope <> ''")
     cap = spent + one * 7 + one / 2
     desk, provider = router(db, *[slow] * 20, cap=str(cap))
     asks = [asyncio.ensure_future(desk.ask(ask(tenant, f"s{number:03}"))) for number in range(20)]
@@ -418,9 +431,16 @@ async def test_twenty_at_once_never_overshoot_the_cap(db: AppDb, platform: Worke
 
 
 async def test_what_costs_nothing_is_never_refused(db: AppDb, owner: Owner, tenant: TenantId) -> None:
-    async with db.tx(tenant) as tx:
-        assert await ledger.reserve(tx, tenant, Decimal(5), Decimal(5))
-        assert not await ledger.reserve(tx, tenant, Decimal("0.000000000001"), Decimal(5))
-        assert await ledger.reserve(tx, tenant, Decimal(0), Decimal(5))
-        assert await ledger.reserve(tx, tenant, Decimal(1), Decimal(6)), "a raised cap counts at once"
-    assert await owner.fetchval("select reserved from budgets") == 6
+    async def reserved(most: str, cap: int) -> Granted:
+        async with db.tx(tenant) as tx:
+            caps = Caps(per_day=Decimal(cap))
+            grant = await ledger.reserve(
+                tx, tenant, "s", Choice.named(HAIKU), Decimal(most), caps=caps, pace=NO_PACE, tokens=1, probe_s=1
+            )
+            return grant.outcome
+
+    assert await reserved("5", 5) is Granted.GRANTED
+    assert await reserved("0.000000000001", 5) is Granted.OVER
+    assert await reserved("0", 5) is Granted.GRANTED
+    assert await reserved("1", 6) is Granted.GRANTED, "a raised cap counts at once"
+    assert await owner.fetchval("select reserved from budgets where period = 'day' and scope = 's'") == 6

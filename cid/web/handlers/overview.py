@@ -46,7 +46,7 @@ async def shown(request: web.Request) -> web.StreamResponse:
             drafts=await pages.drafts_by_state(tx, tenant),
             spend=[_spend(line) for line in spend],
             spent=sum((line.dollars for line in spend), Decimal(0)),
-            budget=await pages.budget(tx, tenant),
+            budget=await pages.budget(tx, tenant, sv.caps.per_day),
             pieces=[_piece(piece) for piece in await pages.pieces(tx, tenant)],
             down=down(processes),
             processes=sum(not process.silent for process in processes),
