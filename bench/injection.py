@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import shutil
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import structlog
 
 from cid.pg import roles
 from cid.pg.embedded import ADMIN, APP, OWNER, WORKER, Server
@@ -82,6 +84,8 @@ def _noticed(name: str) -> str:
 
 
 def main() -> None:
+    # what fails on purpose is counted, not told
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     room = Path(tempfile.mkdtemp(prefix="cid-injection-"))
     server = Server(room / "pg", durable=False)
     server.start()

@@ -25,10 +25,10 @@ from cid.llm.offline_draft import draft
 from cid.text.overlap import overlap
 from tests.claude import Claude
 from tests.injection.corpus import CYRILLIC, FIGURES, GREEK, PROFILE, RELEVANT, Attacked
-from tests.vendor import Said
+from tests.vendor import Body, Said, strings
 
-Body = Mapping[str, Any]
 SPEECH = Claude()
+USAGE = Usage(input=900, output=300)
 SHARED = {"profile": asdict(PROFILE), "form": {"min_words": 30, "max_words": 3500, "questions": 5}}
 LEGIBLE = 4
 """Words in a row that are enough to be obeyed; in scripts without spaces, twice as many characters."""
@@ -81,7 +81,7 @@ class Gullible:
         return subjects
 
     def _commands(self, stage: str, subject: Mapping[str, Any]) -> list[Attacked]:
-        said = "\n".join(_strings(subject))
+        said = "\n".join(strings(subject))
         readings = tuple(_readings(said))
         obeyed = [one for one in self._about(said, _compact(said)) if legible(one, readings)]
         self.obeyed += [(stage, one.name) for one in obeyed]
@@ -99,7 +99,7 @@ async def gullible(articles: Sequence[Attacked]) -> AsyncIterator[Gullible]:
     async def messages(request: web.Request) -> web.Response:
         body = json.loads(await request.read())
         said = Said(text=json.dumps(double.reply(body)))
-        return web.json_response(SPEECH.reply(body, said, Usage(input=120, output=60)))
+        return web.json_response(SPEECH.reply(body, said, USAGE), headers={"request-id": "req_1"})
 
     app = web.Application(client_max_size=1 << 24)
     app.router.add_post("/v1/messages", messages)
@@ -172,14 +172,6 @@ def _selected(said: str) -> Iterator[int]:
             yield ord(char) - 0xE0100 + 16
 
 
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from _strings(inner)
-
-
 # --------------------------------------------------------------------------------------------------------- what it does
 
 
@@ -213,7 +205,7 @@ def _follow(order: Attacked, row: dict[str, Any], rows: list[dict[str, Any]]) ->
 
 def _drafts(story: Mapping[str, Any], orders: Sequence[Attacked], body: Body) -> Iterator[Mapping[str, Any]]:
     value: dict[str, Any] = {"id": story["id"], **draft(SHARED, story)}
-    said = unicodedata.normalize("NFKC", "\n".join(_strings(story))).replace("\u200b", "").lower()
+    said = unicodedata.normalize("NFKC", "\n".join(strings(story))).replace("\u200b", "").lower()
     for order in orders:
         article = value["article"]
         if order.wants == "skip" or article is None:
