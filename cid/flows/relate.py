@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 from uuid import UUID
 
-from cid.domain.errors import BadReply, CidError, Deferred, Misconfigured, Upstream
+from cid.domain.errors import BadReply, Batched, CidError, Deferred, Misconfigured, Upstream
 from cid.domain.ids import CallId, ScreeningId, TenantId, VerdictId, uuid7
 from cid.domain.jobs import Job, JobKind, NewJob
 from cid.domain.llm import Ask
@@ -90,9 +90,10 @@ async def _results(sv: Services, tenant: TenantId, profile: Profile, tasks: Sequ
     overflow, must not take its neighbours down a second time."""
     fresh = [task.headline for task in tasks if task.job.attempt == 1]
     alone = [[task.headline] for task in tasks if task.job.attempt > 1]
+    urgent = any(task.screening.urgent for task in tasks)
     async with asyncio.TaskGroup() as together:
         asked = [
-            together.create_task(_asked(sv, gate2.ask(tenant, profile, group), profile))
+            together.create_task(_asked(sv, replace(gate2.ask(tenant, profile, group), urgent=urgent), profile))
             for group in [fresh, *alone]
             if group
         ]
@@ -124,7 +125,8 @@ async def _end(sv: Services, tx: Tx, task: Task, result: Result) -> bool:
         await queue.done(tx, job)
         return True
     if isinstance(result, Deferred):
-        await screenings.wait(tx, screening, WaitFor.BUDGET, result.until, spread=screening.spread)
+        waits = WaitFor.BATCH if isinstance(result, Batched) else WaitFor.BUDGET
+        await screenings.wait(tx, screening, waits, result.until, spread=screening.spread)
         await queue.snooze(tx, job, result.until, str(result))
         return True
     match then(result, job.attempt, sv.policy.relevance.on_outage):
