@@ -1422,7 +1422,7 @@ create table screenings (
   constraint screenings_gate_check CHECK ((gate = ANY (ARRAY['rules'::text, 'relevance'::text, 'signal'::text, 'fit'::text, 'draft'::text, 'review'::text]))),
   constraint screenings_stage_check CHECK ((stage = ANY (ARRAY['relate'::text, 'assess'::text, 'draft'::text]))),
   constraint screenings_state_check CHECK ((state = ANY (ARRAY['open'::text, 'waiting'::text, 'passed'::text, 'dropped'::text, 'failed'::text]))),
-  constraint screenings_waiting_for_check CHECK ((waiting_for = ANY (ARRAY['signal'::text, 'budget'::text, 'plan'::text, 'approval'::text]))),
+  constraint screenings_waiting_for_check CHECK ((waiting_for = ANY (ARRAY['signal'::text, 'budget'::text, 'batch'::text, 'plan'::text, 'approval'::text]))),
   constraint screenings_item_id_fkey FOREIGN KEY (item_id) REFERENCES items(id),
   constraint screenings_story_id_fkey FOREIGN KEY (story_id) REFERENCES stories(id),
   constraint screenings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)

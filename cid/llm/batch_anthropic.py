@@ -6,10 +6,13 @@ an unheard-of batch is ours is therefore known once it has ended; before that on
 
 from __future__ import annotations
 
+import importlib
+import json
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from cid.domain.errors import BadReply, CidError, Misconfigured, Spent, Unanswered, Upstream
 from cid.domain.llm import Raw, Wire
@@ -51,7 +54,9 @@ class AnthropicBatches:
                 if batch.id not in known and _count(batch) == len(calls)
             ]
             for batch in possible:
-                if batch.processing_status == "ended" and await self._holds(client, batch.id, calls):
+                if batch.processing_status != "ended":
+                    continue
+                if any(line.custom_id in calls for line in await self._lines(batch.id)):
                     return str(batch.id)
         if any(batch.processing_status != "ended" for batch in possible):
             raise Upstream("anthropic: a batch that may be the one looked for has not ended", retry_after=AGAIN)
@@ -66,18 +71,10 @@ class AnthropicBatches:
             return bool(found.processing_status == "ended")
 
     async def results(self, batch: str, calls: Sequence[str]) -> AsyncIterator[tuple[str, Raw | CidError]]:  # noqa: ARG002
-        sdk, client = await self._provider.connect()
         if not await self.ended(batch):
             raise Upstream("anthropic: the batch has not ended", retry_after=AGAIN)
-        with _named(sdk, read):
-            lines = await client.messages.batches.results(batch, timeout=READ_S)
-            try:
-                async for line in lines:
-                    if not isinstance(getattr(line, "custom_id", None), str):
-                        raise Unanswered("anthropic: the reply was no list of results")
-                    yield line.custom_id, _outcome(line.result)
-            finally:
-                await lines.close()
+        for line in await self._lines(batch):
+            yield line.custom_id, _outcome(line.result)
 
     async def cancel(self, batch: str) -> None:
         sdk, client = await self._provider.connect()
@@ -87,16 +84,20 @@ class AnthropicBatches:
         except BadReply:
             await self.ended(batch)  # what has ended cannot be cancelled, and need not be
 
-    async def _holds(self, client: Any, batch: str, calls: Collection[str]) -> bool:
-        """Whether one of these calls is in the results."""
-        lines = await client.messages.batches.results(batch, timeout=READ_S)
-        try:
-            async for line in lines:
-                if line.custom_id in calls:
-                    return True
-        finally:
-            await lines.close()
-        return False
+    async def _lines(self, batch: str) -> list[Any]:
+        """By the vendor's documented path, and not by the address in the batch, to which the SDK would send the key
+        wherever it leads."""
+        sdk, client = await self._provider.connect()
+        path = f"/v1/messages/batches/{quote(batch, safe='')}/results"
+        with _named(sdk, read):
+            reply = await client.get(
+                path, cast_to=importlib.import_module("httpx2").Response, options={"timeout": READ_S}
+            )
+            parsed = importlib.import_module("anthropic.types.messages").MessageBatchIndividualResponse.construct
+            lines = [json.loads(line) for line in reply.content.splitlines() if line.strip()]
+            if not all(isinstance(line, dict) and isinstance(line.get("custom_id"), str) for line in lines):
+                raise Unanswered("anthropic: the reply was no list of results")
+            return [parsed(**line) for line in lines]
 
 
 async def _since(client: Any, oldest: datetime) -> list[Any]:
@@ -121,19 +122,20 @@ def _batch(value: Any) -> Any:
 
 def _count(batch: Any) -> int:
     counts = batch.request_counts
-    return int(counts.processing + counts.succeeded + counts.errored + counts.canceled + counts.expired)
+    return sum(getattr(counts, name, 0) or 0 for name in ("processing", "succeeded", "errored", "canceled", "expired"))
 
 
 def _outcome(result: Any) -> Raw | CidError:
-    if result.type == "succeeded":
+    became = getattr(result, "type", "")
+    if became == "succeeded":
         try:
             return reply(result.message)
         except Unanswered as unreadable:
             return unreadable
-    if result.type in {"canceled", "expired"}:
-        return undone(f"anthropic: {result.type} in its batch")
-    if result.type == "errored":
-        kind = str(getattr(result.error.error, "type", ""))
+    if became in {"canceled", "expired"}:
+        return undone(f"anthropic: {became} in its batch")
+    if became == "errored":
+        kind = str(getattr(getattr(result.error, "error", None), "type", ""))
         return _FAILURES.get(kind, Upstream)(f"anthropic: {kind or 'an error'} in its batch")
     return Unanswered("anthropic: an outcome of no known kind")
 

@@ -1,6 +1,6 @@
 """Where questions wait that are asked in a batch at the vendor's lower price.
 
-    ask ─▶ `enter`: reserve + ledger row `sent` + a seat in the tenant's planned batch ─▶ Deferred
+    ask ─▶ `enter`: reserve + ledger row `sent` + a seat in the tenant's planned batch ─▶ Batched
     clock ─▶ `tend`: planned ─▶ submitted ─▶ ended ─▶ every call settled as any other ─▶ whoever asks next reads it
 
 What a batch could not answer is asked alone the next time. Transactions are short, and none is open while a vendor
@@ -18,7 +18,7 @@ from uuid import UUID
 
 import structlog
 
-from cid.domain.errors import CidError, Deferred, Misconfigured, Unanswered
+from cid.domain.errors import Batched, CidError, Misconfigured, Unanswered
 from cid.domain.ids import CallId, TenantId, uuid7
 from cid.domain.llm import Ask, Json, Raw, Subject, Wire
 from cid.llm import batch_ledger, ledger, waiting
@@ -61,7 +61,7 @@ class WaitingRoom:
 
     # ------------------------------------------------------------------------------------------------------- going in
 
-    async def enter(self, tx: Tx, form: Form, chain: Chain, answered: Collection[str]) -> Deferred | None:
+    async def enter(self, tx: Tx, form: Form, chain: Chain, answered: Collection[str]) -> Batched | None:
         """What is not answered yet waits, where it may; None: all of it is to be asked now. It is on record when `tx`
         commits, and not before."""
         missing = [subject for subject in form.ask.subjects if subject.key not in answered]
@@ -77,7 +77,7 @@ class WaitingRoom:
         if not places:
             return None
         named = ", ".join(sorted(places)[:4])
-        return Deferred(f"asked in a batch at the lower price ({named})", until=self._clock.now() + waiting.LOOK)
+        return Batched(f"asked in a batch at the lower price ({named})", until=self._clock.now() + waiting.LOOK)
 
     def _takes(self, ask: Ask, choice: Choice) -> bool:
         if ask.urgent or ask.stage not in self._models.batched or choice.provider not in self._batches:

@@ -79,6 +79,7 @@ STAGES = {
 WAITS = {
     WaitFor.SIGNAL: _("for more publishers to report it"),
     WaitFor.BUDGET: _("for budget"),
+    WaitFor.BATCH: _("for a batch of questions"),
     WaitFor.PLAN: _("for the publishing plan"),
     WaitFor.APPROVAL: _("for approval"),
 }

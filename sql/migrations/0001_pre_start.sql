@@ -202,7 +202,7 @@ create table screenings (
   item_id uuid not null references items,     -- the item whose pass of gate 1 opened it
   state text not null default 'open' check (state in ('open', 'waiting', 'passed', 'dropped', 'failed')),
   stage text not null default 'relate' check (stage in ('relate', 'assess', 'draft')),
-  waiting_for text check (waiting_for in ('signal', 'budget', 'plan', 'approval')),
+  waiting_for text check (waiting_for in ('signal', 'budget', 'batch', 'plan', 'approval')),
   until timestamptz,
   gate text check (gate in ('rules', 'relevance', 'signal', 'fit', 'draft', 'review')),
   reason text,
