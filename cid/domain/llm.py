@@ -65,6 +65,8 @@ class Ask:
     """Of the prompt, where a certain one is tried; empty: the one in force."""
     addresses: tuple[str, ...] = ()
     """The only addresses that an answer may hold, anywhere: one with another is invalid."""
+    urgent: bool = False
+    """Never to wait for a batch, although its stage may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
