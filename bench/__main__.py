@@ -9,6 +9,7 @@ import tempfile
 RUNS = (
     ("first draft", ["bench.first_draft", sys.executable, "-m", "cid", "up", "--port", "8099", "--data"]),
     ("real run", ["bench.realrun", "--interval", "5"]),
+    ("models: a cap under 50 workers, and what three ways to ask cost", ["bench.models"]),
     ("real run, killed on the way", ["bench.realrun", "--kills", "20", "--interval", "5"]),
 )
 

@@ -25,10 +25,11 @@ _PR_SET_PDEATHSIG = 1
 class Nursery:
     """The side of the harness. Every child's output goes to `log`."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, *, models: bool = False) -> None:
+        """`models`: also rear callers of models; the vendor's SDK takes a second to import."""
         self.log = log
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.chaos.nursery"],
+            [sys.executable, "-m", "tests.chaos.nursery", *(["models"] if models else [])],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -73,7 +74,12 @@ def main() -> None:
     from tests.chaos.ledger import ledger
     from tests.chaos.worker import worker
 
-    _rear({"ledger": ledger, "worker": worker})
+    roles: dict[str, Callable[[dict[str, Any]], None]] = {"ledger": ledger, "worker": worker}
+    if "models" in sys.argv:
+        from tests.chaos.caller import caller
+
+        roles["caller"] = caller
+    _rear(roles)
 
 
 def _rear(roles: dict[str, Callable[[dict[str, Any]], None]]) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, TypeAlias
 
-from tests.chaos import claims, desk, hours, kills, lines, walk
+from tests.chaos import claims, desk, hours, kills, lines, money, walk
 from tests.chaos.field import Grounds, Report
 
 Run: TypeAlias = Callable[[Grounds, int], Coroutine[Any, Any, Report]]
@@ -129,6 +130,22 @@ def heard(report: Report) -> Iterator[str]:
         yield f"heard nothing: a job waited {more['heard_started_after_s']} s"
 
 
+def paid_once(report: Report) -> Iterator[str]:
+    yield from killed(report)
+    more = report.more
+    for name in ("exit_code", "requests_without_row", "open"):
+        if more[name]:
+            yield f"{more[name]} {name}"
+    if more["ambiguous"] > report.kills:
+        yield f"{more['ambiguous']} calls are ambiguous after {report.kills} kills"
+    if more["rows_never_sent"] > more["ambiguous"]:
+        yield f"{more['rows_never_sent']} calls were never sent, and only {more['ambiguous']} are ambiguous"
+    if Decimal(more["reserved"]):
+        yield f"${more['reserved']} still reserved"
+    if Decimal(more["unexplained_dollars"]):
+        yield f"${more['unexplained_dollars']} that no call explains"
+
+
 DEATHS = (
     Trial(
         name="1",
@@ -195,6 +212,12 @@ DEATHS = (
         short=lambda g, seed: walk.points(g, seed=seed, flow="blind", to_the_end=False),
         full=lambda g, seed: walk.points(g, seed=seed, flow="blind"),
         broken=naive,
+    ),
+    Trial(
+        name="25",
+        short=lambda g, seed: money.money(g, seed=seed, kills=8),
+        full=lambda g, seed: money.money(g, seed=seed, kills=200),
+        broken=paid_once,
     ),
 )
 LINES = (
