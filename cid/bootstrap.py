@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
@@ -18,8 +18,10 @@ from cid.domain.news import SourceKind
 from cid.domain.policy import GatePolicy
 from cid.domain.publication import ChannelKind
 from cid.llm.anthropic import Anthropic
+from cid.llm.google import Google
 from cid.llm.models import OFFLINE, Models, load_models, load_prices
 from cid.llm.offline import Offline
+from cid.llm.openai import OpenAi
 from cid.llm.prompts import Prompts
 from cid.llm.router import Router
 from cid.logs import AccessLog
@@ -35,7 +37,6 @@ from cid.pg.migrate import migrate
 from cid.pg.place import Place
 from cid.pg.pool import AppDb, WorkerDb, open_pool
 from cid.pg.sql import SQL
-from cid.ports import Provider
 from cid.services import Outside, Services
 from cid.settings import Settings
 from cid.sources.rss import RssReader
@@ -87,8 +88,8 @@ def model_checks(settings: Settings) -> list[Check]:
                 if choice.provider != OFFLINE:
                     prices.at(choice, today, 0)
                 name = f"model for {tier}"
-                key = settings_module.key_of(choice.provider)
-                if choice.provider == OFFLINE or key in settings.provider_keys:
+                key = settings_module.key_of(choice.provider, settings.endpoints)
+                if choice.provider == OFFLINE or not key or key in settings.provider_keys:
                     found.append(ok(name, str(choice)))
                 else:
                     remedy = f"Set {key}, or name another model in config/models.toml or CID_MODELS."
@@ -160,20 +161,47 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
 
 def _router(settings: Settings, db: AppDb, clock: SystemClock, stack: AsyncExitStack) -> Router:
     models = _models(settings)
-    key = settings.provider_keys.get("ANTHROPIC_API_KEY")
-    anthropic = Anthropic(key.value if key else "", traits=models.of_provider("anthropic"))
-    stack.push_async_callback(anthropic.close)
-    providers: list[Provider] = [Offline(), anthropic]
-    lacking = {} if key else {"anthropic": "there is no key: set ANTHROPIC_API_KEY"}
+    vendors = _vendors(settings, models)
+    for vendor in vendors:
+        stack.push_async_callback(vendor.close)
     return Router(
         db,
         clock,
         models=models,
         prices=load_prices(CONFIG / "prices.toml"),
         prompts=Prompts.load(CONFIG / "prompts"),
-        providers=providers,
-        lacking=lacking,
+        providers=[Offline(), *vendors],
+        lacking=_lacking(settings, [vendor.name for vendor in vendors]),
     )
+
+
+def _lacking(settings: Settings, providers: Iterable[str]) -> dict[str, str]:
+    """Provider → why it cannot be asked: the names of the keys that are missing."""
+    keys = {name: settings_module.key_of(name, settings.endpoints) for name in providers}
+    return {
+        name: f"there is no key: set {key}" for name, key in keys.items() if key and key not in settings.provider_keys
+    }
+
+
+def _vendors(settings: Settings, models: Models) -> list[Anthropic | Google | OpenAi]:
+    """One provider per vendor and endpoint, with or without its key: a missing one is named when it is wanted."""
+    endpoints = {endpoint.name: endpoint for endpoint in settings.endpoints}
+
+    def key(variable: str) -> str:
+        secret = settings.provider_keys.get(variable)
+        return secret.value if secret else ""
+
+    def compatible(name: str) -> OpenAi:
+        variable = settings_module.key_of(name, settings.endpoints)
+        base_url = endpoints[name].base_url if name in endpoints else ""
+        traits = models.of_provider(name)
+        return OpenAi(name, key(variable), traits=traits, base_url=base_url, keyless=not variable, key=variable)
+
+    return [
+        Anthropic(key("ANTHROPIC_API_KEY"), traits=models.of_provider("anthropic")),
+        Google(key("GOOGLE_API_KEY"), traits=models.of_provider("google")),
+        *(compatible(name) for name in dict.fromkeys(("openai", *endpoints))),
+    ]
 
 
 def _policy(settings: Settings) -> GatePolicy:

@@ -6,7 +6,7 @@ import os
 import re
 import secrets
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -16,9 +16,10 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 from cid.domain.errors import Misconfigured
 from cid.domain.policy import GatePolicy
 from cid.domain.tuning import Periodic, QueueTuning, Retention
+from cid.llm.endpoints import Endpoint, load_endpoints
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
-PROVIDER_KEYS = ("ANTHROPIC_API_KEY",)
+PROVIDER_KEYS = ("ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "OPENAI_API_KEY", "DEEPSEEK_API_KEY")
 TIERS = ("cheap", "quality")
 OFFLINE_MODEL = "offline/extracts-1"
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
@@ -85,6 +86,8 @@ class Settings:
     secret_key: Secret | None = None
     """None: made on the first run and kept in `data`/secret.key."""
     provider_keys: Mapping[str, Secret] = field(default_factory=dict)
+    """By environment variable: those of `PROVIDER_KEYS`, and what the endpoints name."""
+    endpoints: tuple[Endpoint, ...] = ()
     models: Mapping[str, str] = field(default_factory=dict)
     """Tier → "provider/model", over what config/models.toml says."""
     allow_local: frozenset[str] = frozenset()
@@ -103,6 +106,7 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
     values = os.environ if env is None else env
     tables = _into(Tables, _toml(config / "default.toml"), "config/default.toml")
     web = _web(tables.web, values)
+    endpoints = load_endpoints(config / "models.toml")
     return Settings(
         data=Path(values.get("CID_DATA") or "data"),
         web=web,
@@ -120,7 +124,8 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         database_url_app=_secret(values, "DATABASE_URL_APP"),
         database_url_worker=_secret(values, "DATABASE_URL_WORKER"),
         secret_key=_secret(values, "CID_SECRET_KEY"),
-        provider_keys={name: found for name in PROVIDER_KEYS if (found := _secret(values, name))},
+        provider_keys={name: found for name in _key_names(endpoints) if (found := _secret(values, name))},
+        endpoints=endpoints,
         models=_models(values.get("CID_MODELS", "")),
         allow_local=frozenset(part for part in re.split(r"[,\s]+", values.get("CID_ALLOW_LOCAL", "")) if part),
         poll_interval=_seconds(values, "CID_POLL_INTERVAL"),
@@ -159,15 +164,20 @@ def secret_key(settings: Settings) -> bytes:
     return key
 
 
-def key_of(provider: str) -> str:
-    """The environment variable that holds a provider's key."""
-    return f"{provider.upper()}_API_KEY"
+def key_of(provider: str, endpoints: Iterable[Endpoint] = ()) -> str:
+    """The environment variable that holds a provider's key; empty where none is asked for."""
+    named = {endpoint.name: endpoint.key for endpoint in endpoints}
+    return named.get(provider, f"{provider.upper()}_API_KEY")
+
+
+def _key_names(endpoints: Iterable[Endpoint]) -> list[str]:
+    return list(dict.fromkeys((*PROVIDER_KEYS, *(endpoint.key for endpoint in endpoints if endpoint.key))))
 
 
 def effective(settings: Settings) -> dict[str, Any]:
     """Every setting under its dotted name as plain JSON values; secrets only as "set" or "missing"."""
     shown = _plain(settings, "")
-    for name in PROVIDER_KEYS:
+    for name in _key_names(settings.endpoints):
         shown[name] = "set" if name in settings.provider_keys else "missing"
     return shown
 

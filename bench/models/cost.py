@@ -118,7 +118,7 @@ async def cost(grounds: Grounds, count: int) -> list[dict[str, Any]]:
     prices, today = funnel.prices(), datetime.now(UTC).date()
     lines = []
     async with a_field(grounds, seed=1) as made:
-        await _tenants(made)
+        await add_tenants(made)
         for name, way in WAYS.items():
             async with metered(lambda model, tokens: prices.at(Choice("anthropic", model), today, tokens)) as meter:
                 await _ask(made, meter, [ask for tenant in range(10) for ask in way(tenant, items(count))])
@@ -130,7 +130,7 @@ async def cost(grounds: Grounds, count: int) -> list[dict[str, Any]]:
     return lines
 
 
-async def _tenants(made: Field) -> None:
+async def add_tenants(made: Field) -> None:
     async with made.platform.tx() as tx:
         for number, tenant in enumerate(TENANTS):
             await tx.execute("insert into tenants (id, slug, name) values ($1, $2, $2)", tenant, f"t{number}")

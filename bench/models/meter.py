@@ -18,7 +18,10 @@ from typing import Any
 from aiohttp import web
 
 from cid.domain.llm import Price, Usage, cost
-from tests import claude
+from tests.claude import Claude
+from tests.vendor import Said
+
+SPEECH = Claude()
 
 BYTES_PER_TOKEN = 3
 SMALLEST_PREFIX = 512
@@ -41,14 +44,14 @@ class Meter:
 
     async def messages(self, request: web.Request) -> web.StreamResponse:
         body = json.loads(await request.read())
-        text = json.dumps({"answers": [_filled(one) for one in claude.answers(body)]}, separators=(",", ":"))
+        text = json.dumps({"answers": [_filled(one) for one in SPEECH.rows(body)]}, separators=(",", ":"))
         usage = self._count(body, text)
         self.requests += 1
         self.used = _sum(self.used, usage)
         self.dollars += cost(self.price(body["model"], usage.prompt), usage)
         if self.thinks_s:
             await asyncio.sleep(self._chance.random() * self.thinks_s)
-        return claude.said(text, usage=_told(usage), content=[{"type": "text", "text": text}])(body)
+        return web.json_response(SPEECH.reply(body, Said(text=text), usage))
 
     def _count(self, body: Mapping[str, Any], reply: str) -> Usage:
         """Prefixes end at marked blocks; the longest one alive is read, the rest up to the last is written."""
@@ -75,18 +78,6 @@ def _tokens(text: str) -> int:
 
 def _text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _told(usage: Usage) -> dict[str, Any]:
-    return {
-        "input_tokens": usage.input,
-        "cache_creation_input_tokens": usage.cache_write,
-        "cache_read_input_tokens": usage.cache_read,
-        "cache_creation": {"ephemeral_5m_input_tokens": usage.cache_write, "ephemeral_1h_input_tokens": 0},
-        "output_tokens": usage.output,
-        "output_tokens_details": {"thinking_tokens": 0},
-        "service_tier": "standard",
-    }
 
 
 def _filled(answer: dict[str, Any]) -> dict[str, Any]:

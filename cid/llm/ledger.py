@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
@@ -68,6 +68,8 @@ class Grant:
     scope: str
     """Of an exhausted budget: all, month, day, or a stage."""
     until: datetime
+    wait: timedelta
+    """Until then, by the database's clock."""
     why: str
     """Of an exhausted budget: its cap."""
     near: list[str]
@@ -164,7 +166,7 @@ async def reserve(
         probe_s,
     )
     assert row
-    return Grant(Granted(row["outcome"]), row["scope"], row["until"], row["why"], row["near"])
+    return Grant(Granted(row["outcome"]), row["scope"], row["until"], row["wait"], row["why"], row["near"])
 
 
 async def sent(tx: Tx, opening: Opening) -> None:

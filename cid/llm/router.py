@@ -14,7 +14,6 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
 import structlog
 
@@ -155,7 +154,7 @@ class Router:
             opening, grant = await self._open(question, choice, wire, subjects, attempt)
         except Misconfigured as error:
             return error
-        refusal = _refused(grant, self.clock)
+        refusal = _refused(grant)
         if refusal:
             return refusal
         question.attempt = attempt
@@ -286,18 +285,17 @@ def _answered(question: Question, error: CidError | None) -> Mapping[str, Answer
     return question.answers
 
 
-def _refused(grant: Grant, clock: Clock) -> steps.Outcome | None:
+def _refused(grant: Grant) -> steps.Outcome | None:
     """Why nothing was sent. Raises Deferred where no model may be asked."""
-    wait = max(grant.until - clock.now(), timedelta(0))
     match grant.outcome:
         case Granted.STOPPED:
             raise Deferred(f"models are switched off: {grant.why}", until=grant.until)
         case Granted.OVER:
             raise Deferred(_over(grant), until=grant.until)
         case Granted.BROKEN:
-            return steps.Broken(wait, grant.why)
+            return steps.Broken(grant.wait, grant.why)
         case Granted.LIMITED:
-            return steps.Full(wait)
+            return steps.Full(grant.wait)
         case Granted.GRANTED:
             return None
 

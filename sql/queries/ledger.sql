@@ -22,7 +22,8 @@ order by sent_at limit 100
 
 -- name: reserve
 -- Switch, breaker, limits and budgets, looked at and taken in one statement.
-select outcome, scope, until, why, near from reserve_call($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, make_interval(secs => $14))
+select outcome, scope, until, until - cid_now() as wait, why, near
+from reserve_call($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, make_interval(secs => $14))
 
 -- name: sent
 -- Written before anything is sent: what happens next, the call is known.

@@ -16,12 +16,14 @@ from typing import Any
 
 from aiohttp import web
 
+from cid.domain.llm import Usage
 from cid.llm.prompts import canonical
 from cid.pg.embedded import APP
-from tests import claude
 from tests.chaos.caller import TOGETHER
 from tests.chaos.field import TENANTS, Field, Grounds, Report, a_field
 from tests.chaos.nursery import Nursery
+from tests.claude import Claude
+from tests.vendor import Said
 
 THINKS_S = 0.012
 """The longest that the double takes for an answer; kills come between nothing and five times that after a request."""
@@ -118,13 +120,17 @@ def _sum(rows: Iterable[Any]) -> Decimal:
 
 @asynccontextmanager
 async def _model(chance: random.Random) -> AsyncIterator[Model]:
-    model = Model()
+    model, speech = Model(), Claude()
 
     async def messages(request: web.Request) -> web.StreamResponse:
-        body = json.loads(await request.read())
-        model.asked.append(canonical({subject.pop("id"): subject for subject in map(dict, claude.documents(body))}))
+        try:
+            body = json.loads(await request.read())
+        except ConnectionError:  # killed while it spoke: a request that nobody could answer is none
+            return web.Response(status=400)
+        model.asked.append(canonical({subject.pop("id"): subject for subject in map(dict, speech.subjects(body))}))
         await asyncio.sleep(chance.random() * THINKS_S)
-        return claude.well(body)
+        text = json.dumps({"answers": speech.rows(body)})
+        return web.json_response(speech.reply(body, Said(text=text), Usage(input=120, output=60)))
 
     app = web.Application()
     app.router.add_post("/v1/messages", messages)
