@@ -18,6 +18,7 @@ from cid.domain.news import SourceKind
 from cid.domain.policy import GatePolicy
 from cid.domain.publication import ChannelKind
 from cid.llm.anthropic import Anthropic
+from cid.llm.catalogue import Catalogue
 from cid.llm.google import Google
 from cid.llm.models import OFFLINE, Models, load_models, load_prices
 from cid.llm.offline import Offline
@@ -155,6 +156,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             keys=Keys(settings_module.secret_key(settings)),
             base_url=settings.base_url,
             retention=settings.retention,
+            catalogue=Catalogue.of(router),
             caps=router.models.caps,
         )
 

@@ -36,6 +36,11 @@ FORMS: dict[str, dict[str, str]] = {
     "draft_request_changes": DECISION,
     "draft_undo": DECISION,
     "publish_again": {"publication": DECISION["version"]},
+    "models_chain": {"tier": "cheap", "first": "offline/extracts-1"},
+    "platform_chain": {"tier": "cheap", "first": "offline/extracts-1"},
+    "platform_caps": {"per_day": "5"},
+    "platform_stop": {"why": "A bill came."},
+    "platform_try": {"model": "anthropic/claude-haiku-5-5"},
 }
 
 
