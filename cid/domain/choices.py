@@ -173,7 +173,7 @@ def model_notices(asked: Sequence[Asked], known: Sequence[Known], breakers: Sequ
     found = []
     for one in asked:
         if not one.names:
-            what = f"No model answers for the tier {one.tier}: {'; '.join(one.passed)}"
+            what = f"No model answers for the tier {one.tier}: {'; '.join(one.passed)}."
             found.append(Notice(grave=True, what=what, remedy="Set a key, or choose another model."))
         else:
             found += [
