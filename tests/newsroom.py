@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from cid.services import Services
 
 PASSWORD = "a long enough password"
+ADMIN = "admin@desk.test"
+"""Runs the platform and belongs to no tenant."""
 _hashes: list[str] = []
 LONG = "The Slow Lane, a journal with a name far longer than anybody would wish for"
 SOURCES: dict[str, tuple[str | None, str, float]] = {
@@ -79,7 +81,7 @@ class Newsroom:
 
 
 async def furnish(sv: Services, *, sample: bool = False) -> Newsroom:
-    """Two tenants, five people, sources with each kind of outcome, an item dropped at each gate, two drafts."""
+    """Two tenants, six people, sources with each kind of outcome, an item dropped at each gate, two drafts."""
     now = sv.clock.now()
     room = Newsroom(tenant=TenantId(uuid7(now)), other=TenantId(uuid7(now)), now=now)
     if not _hashes:
@@ -89,6 +91,7 @@ async def furnish(sv: Services, *, sample: bool = False) -> Newsroom:
         await tenants.add(tx, room.other, slug="other", name="Other House", sample=False)
         for role in Role:
             await _join(tx, room, f"{role}@acme.test", room.tenant, role)
+        await people.add(tx, UserId(room.id()), email=ADMIN, name="admin", password_hash=_hashes[0], admin=True)
         await _join(tx, room, "stranger@other.test", room.other, Role.OWNER)
         await _sources(tx, room)
         for number, name in enumerate(ITEMS):

@@ -84,6 +84,8 @@ def _dispatch(route: Route) -> Handler:
             raise doors.to_sign_in(request)
         if isinstance(route.permission, Permission):
             doors.admit(request, route.permission)
+        if route.permission is Door.ADMIN:
+            doors.admit_admin(request)
         if route.form is None:
             return await route.handler(request)
         return await route.handler(request, forms.read(route.form, await doors.posted(request)))

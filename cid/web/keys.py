@@ -51,6 +51,7 @@ ASSETS: web.AppKey[Mapping[str, Asset]] = web.AppKey("assets")
 REQUEST_ID = web.RequestKey("request_id", str)
 VISIT = web.RequestKey("visit", Visit)
 ACTOR = web.RequestKey("actor", Actor)
+ADMIN = web.RequestKey("admin", User)
 
 
 def services(request: web.Request) -> Services:
@@ -65,3 +66,8 @@ def visit(request: web.Request) -> Visit | None:
 def actor(request: web.Request) -> Actor:
     """Who acts, in the tenant that the address names. Only on routes that ask for a permission."""
     return request[ACTOR]
+
+
+def admin(request: web.Request) -> User:
+    """Who acts for the whole platform. Only on routes behind `Door.ADMIN`."""
+    return request[ADMIN]

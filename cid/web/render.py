@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from cid.domain.tenants import Permission
 from cid.web import words
-from cid.web.keys import ACTOR, PAGES, REQUEST_ID, services, visit
+from cid.web.keys import ACTOR, ADMIN, PAGES, REQUEST_ID, services, visit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,10 +41,14 @@ class Frame:
     request_id: str
     may_decide: bool
     may_manage: bool
+    admin: bool
+    """Runs the desk for all its tenants."""
+    platform: bool
+    """The page is one of the platform, of no tenant."""
 
     def here(self, part: str) -> bool:
         """Whether the page belongs to this part of the navigation."""
-        base = f"/t/{self.tenant.slug}/{part}" if self.tenant else ""
+        base = f"/t/{self.tenant.slug}/{part}" if self.tenant else f"/platform/{part}" if self.platform else ""
         return self.path == base or (part != "" and self.path.startswith(base + "/"))
 
 
@@ -68,6 +72,8 @@ def _frame(request: web.Request) -> Frame:
         request_id=request.get(REQUEST_ID, ""),
         may_decide=actor.may(Permission.DECIDE) if actor else False,
         may_manage=actor.may(Permission.MANAGE) if actor else False,
+        admin=here.user.admin if here else False,
+        platform=ADMIN in request,
     )
 
 
@@ -85,7 +91,9 @@ def environment(assets: Mapping[str, Asset]) -> jinja2.Environment:
     made.globals["ngettext"] = _texts
     made.globals["asset"] = lambda name: f"/static/{name}?v={assets[name].version}"
     made.globals["words"] = words
-    made.filters.update(exact=exact, iso=iso, ago=ago, span=span, money=money, count=count, address=address, host=host)
+    made.filters.update(
+        exact=exact, iso=iso, ago=ago, span=span, money=money, digits=digits, count=count, address=address, host=host
+    )
     return made
 
 
@@ -149,6 +157,11 @@ def money(amount: Decimal) -> str:
     if amount == 0 or amount >= Decimal("0.10"):
         return f"${amount:,.2f}"
     return f"${amount:.{max(2, 1 - amount.adjusted())}f}"
+
+
+def digits(amount: Decimal) -> str:
+    """For a field that is typed into: no sign, no zeros at the end."""
+    return f"{amount.normalize():f}"
 
 
 def count(number: int) -> str:

@@ -11,7 +11,8 @@ from aiohttp import web
 
 from cid.domain.tenants import Permission
 from cid.web.forms import Nothing
-from cid.web.handlers import account, decisions, drafts, health, items, overview, site, sources
+from cid.web.handlers import account, decisions, drafts, health, items, models, overview, platform, site, sources
+from cid.web.money_views import Chain
 
 F = TypeVar("F")
 Handler: TypeAlias = Callable[..., Awaitable[web.StreamResponse]]
@@ -24,6 +25,8 @@ class Door(StrEnum):
 
     ANYBODY = "anybody"
     SIGNED_IN = "signed_in"
+    ADMIN = "admin"
+    """Whoever runs the desk for all its tenants. Everybody else finds nothing there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,9 @@ ROUTES: tuple[Route, ...] = (
     post("source_trust", f"/t/{{tenant}}/sources/{{id:{ID}}}/trust", _manage, sources.Trust, sources.set_trust),
     get("items", "/t/{tenant}/items", _read, items.listed),
     get("item", f"/t/{{tenant}}/items/{{id:{ID}}}", _read, items.one),
+    get("models", "/t/{tenant}/models", _manage, models.shown),
+    post("models_chain", "/t/{tenant}/models/chain", _manage, Chain, models.chain),
+    get("costs", "/t/{tenant}/costs", _read, models.costs),
     get("drafts", "/t/{tenant}/drafts", _read, drafts.listed),
     get("draft", f"/t/{{tenant}}/drafts/{{draft:{ID}}}", _read, drafts.one),
     get("draft_preview", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/preview/{{version:{ID}}}", _read, drafts.preview),
@@ -93,6 +99,13 @@ ROUTES: tuple[Route, ...] = (
     post(
         "publish_again", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/publish-again", _decide, decisions.Again, decisions.again
     ),
+    get("platform", "/platform", Door.ADMIN, platform.home),
+    get("platform_models", "/platform/models", Door.ADMIN, platform.models),
+    post("platform_chain", "/platform/models/chain", Door.ADMIN, Chain, platform.chain),
+    post("platform_caps", "/platform/models/caps", Door.ADMIN, platform.CapsForm, platform.caps),
+    post("platform_stop", "/platform/models/stop", Door.ADMIN, platform.Stop, platform.stop),
+    post("platform_start", "/platform/models/start", Door.ADMIN, platform.Start, platform.start),
+    post("platform_try", "/platform/models/try", Door.ADMIN, platform.Try, platform.try_again),
     get("site_bare", "/site/{tenant}", Door.ANYBODY, site.bare),
     get("site", "/site/{tenant}/{path:.*}", Door.ANYBODY, site.file),
 )

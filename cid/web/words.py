@@ -136,6 +136,11 @@ SAID = {
     "draft_undone": _("The approval is taken back. Nothing was sent."),
     "draft_edited": _("Saved as a new version. It is reviewed again before anybody can approve it."),
     "publication_again": _("It is being tried again."),
+    "models_chosen": _("Chosen. The next call asks as it stands below."),
+    "models_capped": _("Caps set. What waited for them goes on."),
+    "models_stopped": _("Models are switched off. Calls under way end by themselves."),
+    "models_started": _("Models are switched on again. What waited goes on."),
+    "models_tried": _("The next call tries it."),
     "signed_out": _("You have signed out."),
 }
 """What a page says after a change led to it: `?said=key`. A closed set: a link can put no words into our mouth."""

@@ -18,7 +18,7 @@ from cid.services import Outside, Services
 from cid.web.app import make_app
 from tests import make, newsroom
 from tests.fakes import FakeHttp, FakeReader, FrozenClock, InlineChildren
-from tests.newsroom import PASSWORD, Newsroom
+from tests.newsroom import ADMIN, PASSWORD, Newsroom
 
 if TYPE_CHECKING:
     from cid.pg.pool import AppDb, WorkerDb
@@ -130,6 +130,13 @@ async def viewer(desk: Desk) -> AsyncIterator[Person]:
 async def stranger(desk: Desk) -> AsyncIterator[Person]:
     """An owner, elsewhere."""
     async with desk.person("stranger@other.test") as person:
+        yield person
+
+
+@pytest.fixture
+async def admin(desk: Desk) -> AsyncIterator[Person]:
+    """Runs the platform, and belongs to no tenant."""
+    async with desk.person(ADMIN) as person:
         yield person
 
 

@@ -10,14 +10,19 @@ from aiohttp import ClientResponse
 
 from cid.domain.tenants import GRANTS, Permission, Role
 from cid.web.routes import ROUTES, Door, Route
-from tests.newsroom import Newsroom
+from tests.newsroom import ADMIN, Newsroom
 from tests.web.conftest import Desk, Person
 
 if TYPE_CHECKING:
     import asyncpg
 
 TENANT_ROUTES = [route for route in ROUTES if isinstance(route.permission, Permission)]
-CHANGES = [route for route in ROUTES if route.method == "POST"]
+PLATFORM_ROUTES = [route for route in ROUTES if route.permission is Door.ADMIN]
+GUARDED_CHANGES = [
+    route
+    for route in ROUTES
+    if route.method == "POST" and (isinstance(route.permission, Permission) or route.permission is Door.ADMIN)
+]
 # What a form needs to get past its own checks: the refusal must come from the door and not from the form.
 DECISION = {"version": "01890000-0000-7000-8000-000000000000", "sha256": "0" * 64, "reason": "Because."}
 FORMS: dict[str, dict[str, str]] = {
@@ -31,6 +36,11 @@ FORMS: dict[str, dict[str, str]] = {
     "draft_request_changes": DECISION,
     "draft_undo": DECISION,
     "publish_again": {"publication": DECISION["version"]},
+    "models_chain": {"tier": "cheap", "first": "offline/extracts-1"},
+    "platform_chain": {"tier": "cheap", "first": "offline/extracts-1"},
+    "platform_caps": {"per_day": "5"},
+    "platform_stop": {"why": "A bill came."},
+    "platform_try": {"model": "anthropic/claude-haiku-5-5"},
 }
 
 
@@ -61,15 +71,31 @@ async def ask(person: Person, route: Route, path: str) -> ClientResponse:
     return await person.post(path, **FORMS.get(route.name, {}))
 
 
+def may(route: Route) -> str:
+    """Somebody who may do this."""
+    return ADMIN if route.permission is Door.ADMIN else f"{Role.OWNER}@acme.test"
+
+
 async def counts(owner: asyncpg.Connection[asyncpg.Record]) -> list[tuple[str, int]]:
     """How much is in each table that a route might change."""
-    names = ("sources", "subscriptions", "jobs", "decisions", "versions", "publications", "drafts")
+    names = (
+        "sources",
+        "subscriptions",
+        "jobs",
+        "decisions",
+        "versions",
+        "publications",
+        "drafts",
+        "model_terms",
+        "audit",
+    )
     return [(name, await owner.fetchval(f"select count(*) from {name}")) for name in names]
 
 
 def test_every_address_can_be_filled_by_the_tests(room: Newsroom) -> None:
     """A new route with another `{part}` fails here until the stranger knows how to ask for it."""
-    assert [path for route in TENANT_ROUTES if "{" in (path := address(route, room, "acme"))] == []
+    routes = [*TENANT_ROUTES, *PLATFORM_ROUTES]
+    assert [path for route in routes if "{" in (path := address(route, room, "acme"))] == []
 
 
 @pytest.mark.parametrize("route", TENANT_ROUTES, ids=lambda route: route.name)
@@ -92,6 +118,36 @@ async def test_a_stranger_finds_nothing_of_others_under_their_own_address(
     answer = await ask(stranger, route, address(route, room, "other"))
     assert answer.status == (200 if route.name == "item" else 404)
     assert await counts(owner) == before
+
+
+@pytest.mark.parametrize("route", PLATFORM_ROUTES, ids=lambda route: route.name)
+@pytest.mark.parametrize("who", ["owner@acme.test", "viewer@acme.test", "stranger@other.test"])
+async def test_the_platform_is_nowhere_for_people_of_tenants(
+    route: Route, who: str, desk: Desk, room: Newsroom, owner: asyncpg.Connection[asyncpg.Record]
+) -> None:
+    async with desk.person(who) as person:
+        before = await counts(owner)
+        assert (await ask(person, route, address(route, room, "acme"))).status == 404
+        assert "/platform" not in await person.text("/")
+    assert await counts(owner) == before
+
+
+@pytest.mark.parametrize("route", TENANT_ROUTES, ids=lambda route: route.name)
+async def test_who_runs_the_platform_is_a_stranger_in_a_tenant(
+    route: Route, admin: Person, room: Newsroom, owner: asyncpg.Connection[asyncpg.Record]
+) -> None:
+    """Running the desk is no role in a newsroom: an admin joins a tenant to read there."""
+    before = await counts(owner)
+    assert (await ask(admin, route, address(route, room, "acme"))).status == 404
+    assert await counts(owner) == before
+
+
+async def test_who_runs_the_platform_comes_to_its_pages(admin: Person) -> None:
+    answer = await admin.get("/platform", follow=True)
+    assert answer.status == 200
+    assert answer.url.path == "/platform/models"
+    assert 'aria-current="page">Models</a>' in await answer.text()
+    assert 'href="/platform"' in await admin.text("/")
 
 
 async def test_what_others_thought_of_a_public_item_stays_with_them(stranger: Person, room: Newsroom) -> None:
@@ -146,7 +202,7 @@ async def test_a_viewer_sees_no_form_that_would_be_refused(viewer: Person) -> No
     assert "Switch off" not in text
 
 
-@pytest.mark.parametrize("route", [r for r in CHANGES if isinstance(r.permission, Permission)], ids=lambda r: r.name)
+@pytest.mark.parametrize("route", GUARDED_CHANGES, ids=lambda r: r.name)
 @pytest.mark.parametrize(
     "headers",
     [
@@ -160,24 +216,26 @@ async def test_a_viewer_sees_no_form_that_would_be_refused(viewer: Person) -> No
 async def test_a_form_of_another_site_changes_nothing(
     route: Route,
     headers: dict[str, str],
-    boss: Person,
+    desk: Desk,
     room: Newsroom,
     owner: asyncpg.Connection[asyncpg.Record],
 ) -> None:
-    before = await counts(owner)
-    answer = await boss.send(address(route, room, "acme"), headers, FORMS.get(route.name, {}))
+    async with desk.person(may(route)) as person:
+        before = await counts(owner)
+        answer = await person.send(address(route, room, "acme"), headers, FORMS.get(route.name, {}))
     assert answer.status == 403
     assert await counts(owner) == before
 
 
-@pytest.mark.parametrize("route", [r for r in CHANGES if isinstance(r.permission, Permission)], ids=lambda r: r.name)
+@pytest.mark.parametrize("route", GUARDED_CHANGES, ids=lambda r: r.name)
 @pytest.mark.parametrize("token", ["", "wrong", "ﬁ"])
 async def test_a_form_without_the_sessions_token_changes_nothing(
-    route: Route, token: str, boss: Person, room: Newsroom, owner: asyncpg.Connection[asyncpg.Record]
+    route: Route, token: str, desk: Desk, room: Newsroom, owner: asyncpg.Connection[asyncpg.Record]
 ) -> None:
-    before = await counts(owner)
-    boss.csrf = token
-    assert (await ask(boss, route, address(route, room, "acme"))).status == 403
+    async with desk.person(may(route)) as person:
+        before = await counts(owner)
+        person.csrf = token
+        assert (await ask(person, route, address(route, room, "acme"))).status == 403
     assert await counts(owner) == before
 
 
