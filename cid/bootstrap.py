@@ -22,6 +22,7 @@ from cid.llm.anthropic import Anthropic
 from cid.llm.batch_anthropic import AnthropicBatches
 from cid.llm.batch_google import GoogleBatches
 from cid.llm.batch_openai import OpenAiBatches
+from cid.llm.catalogue import Catalogue
 from cid.llm.google import Google
 from cid.llm.models import OFFLINE, Models, load_models, load_prices
 from cid.llm.offline import Offline
@@ -176,6 +177,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             keys=Keys(settings_module.secret_key(settings)),
             base_url=settings.base_url,
             retention=settings.retention,
+            catalogue=Catalogue.of(router),
             caps=router.models.caps,
             prompts=router.prompts,
             backlog=router.room,

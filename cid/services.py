@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cid.domain.news import SourceKind
     from cid.domain.policy import GatePolicy
     from cid.domain.publication import ChannelKind
+    from cid.llm.catalogue import Catalogue
     from cid.outside.keys import Keys
     from cid.ports import Backlog, Children, Clock, Db, Http, Llm, PlatformDb, Publisher, SourceReader
 
@@ -39,6 +40,8 @@ class Services:
     clock: Clock
     policy: GatePolicy
     keys: Keys
+    catalogue: Catalogue
+    """Which models may be chosen, and what is known of them."""
     base_url: str
     """Where people reach this desk, without a slash at the end."""
     retention: Retention = field(default_factory=Retention)

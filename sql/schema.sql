@@ -49,6 +49,24 @@ $function$;
 revoke all on function inspect.cancel_waiting(text,uuid,text) from public;
 grant execute on function inspect.cancel_waiting(text,uuid,text) to cid_worker;
 
+CREATE OR REPLACE FUNCTION inspect.go_on(p_tenant uuid DEFAULT NULL::uuid)
+ RETURNS TABLE(kind text, jobs bigint)
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  with found as materialized (
+    select j.id from jobs j
+    where j.state = 'scheduled' and (p_tenant is null or j.tenant_id = p_tenant)
+      and (j.error like '% for % is used up' or j.error like 'models are switched off: %')
+    for update skip locked
+  ), gone as (
+    update jobs j set state = 'ready', run_at = cid_now() where j.id = any (array(select f.id from found f)) returning j.kind
+  )
+  select g.kind, count(*) from gone g group by g.kind
+$function$;
+revoke all on function inspect.go_on(uuid) from public;
+grant execute on function inspect.go_on(uuid) to cid_worker;
+
 CREATE OR REPLACE FUNCTION inspect.job(p_id bigint)
  RETURNS TABLE(id bigint, kind text, state text, tenant text, key text, attempt integer, created_at timestamp with time zone, started_at timestamp with time zone, at timestamp with time zone, error text, payload jsonb)
  LANGUAGE sql
@@ -141,7 +159,8 @@ CREATE OR REPLACE FUNCTION inspect.start_models()
  LANGUAGE sql
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
-  update model_terms set stopped = null, changed_at = cid_now() where tenant_id = '00000000-0000-0000-0000-000000000000'
+  update model_terms set stopped = null, changed_at = cid_now() where tenant_id = '00000000-0000-0000-0000-000000000000';
+  select from inspect.go_on()
 $function$;
 revoke all on function inspect.start_models() from public;
 grant execute on function inspect.start_models() to cid_worker;
@@ -319,6 +338,34 @@ begin
 end $function$;
 revoke all on function claim_limited(text,uuid[],text[],smallint[],bigint[],integer[],integer,integer,interval,uuid,bigint,interval,integer,integer,interval,integer,interval,integer) from public;
 grant execute on function claim_limited(text,uuid[],text[],smallint[],bigint[],integer[],integer,integer,interval,uuid,bigint,interval,integer,integer,interval,integer,interval,integer) to cid_worker;
+
+CREATE OR REPLACE FUNCTION public.costs_of(p_screenings uuid[])
+ RETURNS TABLE(screening_id uuid, calls bigint, unanswered bigint, spent numeric)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  about text[];
+begin
+  about := array(
+    select s.id::text from unnest(p_screenings) as s (id)
+    union all
+    select v.id::text from public.drafts d join public.versions v on v.tenant_id = d.tenant_id and v.draft_id = d.id
+    where d.tenant_id = public.app_tenant() and d.screening_id = any (p_screenings));
+  -- planned with the names at hand: a general plan would read every call
+  return query execute $q$
+    select c.screening_id, count(distinct c.call_id), count(distinct c.call_id) filter (where c.state in ('failed', 'ambiguous')), sum(c.spent)
+    from inspect.call_shares c
+    where c.tenant_id = $1 and c.subject = any ($2)
+      and c.call_id = any (array(select k.id from public.calls k
+        where k.tenant_id = $1 and jsonb_path_query_array(k.subjects, '$[*][1]') ?| $2))
+    group by c.screening_id
+  $q$ using public.app_tenant(), about;
+end $function$;
+revoke all on function costs_of(uuid[]) from public;
+grant execute on function costs_of(uuid[]) to cid_app;
 
 CREATE OR REPLACE FUNCTION public.delete_tenant(gone uuid)
  RETURNS jsonb
@@ -1008,7 +1055,9 @@ CREATE INDEX calls_batch ON ONLY public.calls USING btree (tenant_id, batch_id) 
 CREATE INDEX calls_batched ON ONLY public.calls USING btree (tenant_id, stage, sent_at) WHERE (batch_id IS NOT NULL);
 CREATE INDEX calls_kinds ON ONLY public.calls USING btree (tenant_id, stage, provider, model, state, sent_at DESC, id DESC);
 CREATE INDEX calls_open ON ONLY public.calls USING btree (deadline) WHERE (state = 'sent'::text);
-CREATE INDEX calls_recent ON ONLY public.calls USING btree (tenant_id, sent_at DESC);
+CREATE INDEX calls_recent ON ONLY public.calls USING btree (tenant_id, sent_at DESC) INCLUDE (stage, provider, model, state, reserved, cost);
+CREATE INDEX calls_subjects ON ONLY public.calls USING gin (jsonb_path_query_array(subjects, '$[*][1]'::jsonpath));
+CREATE INDEX calls_troubled ON ONLY public.calls USING btree (tenant_id, sent_at DESC) WHERE (state = ANY (ARRAY['failed'::text, 'ambiguous'::text]));
 CREATE INDEX calls_unread ON ONLY public.calls USING btree (tenant_id, stage) WHERE ((state = 'answered'::text) AND (read_at IS NULL));
 alter table calls enable row level security;
 alter table calls force row level security;
@@ -1748,6 +1797,58 @@ create table workers (
 grant select (id, host, pid, beat_at) on workers to cid_app;
 grant delete, insert, select, update on workers to cid_worker;
 
+create view inspect.call_shares with (security_invoker=true) as
+  SELECT c.id AS call_id,
+    c.tenant_id,
+    c.stage,
+    c.state,
+    c.sent_at,
+    s.subject,
+    COALESCE(d.screening_id, v.subject_id) AS screening_id,
+    (trunc((COALESCE(c.cost, (0)::numeric) / (s.of)::numeric), 12) +
+        CASE
+            WHEN (s.n = 1) THEN (COALESCE(c.cost, (0)::numeric) - ((s.of)::numeric * trunc((COALESCE(c.cost, (0)::numeric) / (s.of)::numeric), 12)))
+            ELSE (0)::numeric
+        END) AS spent
+   FROM ((((calls c
+     CROSS JOIN LATERAL ( SELECT a.n,
+            (a.subject ->> 1) AS subject,
+            jsonb_array_length(c.subjects) AS of
+           FROM jsonb_array_elements(c.subjects) WITH ORDINALITY a(subject, n)
+        UNION ALL
+         SELECT 1,
+            NULL::text,
+            1
+          WHERE (jsonb_array_length(c.subjects) = 0)) s)
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN (s.subject ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text) THEN (s.subject)::uuid
+                    ELSE NULL::uuid
+                END AS subject_id) v)
+     LEFT JOIN versions w ON (((w.tenant_id = c.tenant_id) AND (w.id = v.subject_id))))
+     LEFT JOIN drafts d ON (((d.tenant_id = w.tenant_id) AND (d.id = w.draft_id))));
+grant select on inspect.call_shares to cid_app;
+
+create view inspect.costs with (security_invoker=true) as
+  SELECT t.slug AS tenant,
+    ((c.sent_at AT TIME ZONE 'UTC'::text))::date AS day,
+    c.stage,
+    ((c.provider || '/'::text) || c.model) AS model,
+    count(*) AS calls,
+    count(*) FILTER (WHERE (c.state = ANY (ARRAY['failed'::text, 'ambiguous'::text]))) AS unanswered,
+    sum(COALESCE(c.cost, (0)::numeric)) AS spent,
+    sum(
+        CASE c.state
+            WHEN 'sent'::text THEN c.reserved
+            ELSE (0)::numeric
+        END) AS reserved,
+    c.tenant_id
+   FROM (calls c
+     LEFT JOIN tenants t ON ((t.id = c.tenant_id)))
+  GROUP BY t.slug, (((c.sent_at AT TIME ZONE 'UTC'::text))::date), c.stage, c.provider, c.model, c.tenant_id;
+grant select on inspect.costs to cid_app;
+grant select on inspect.costs to cid_worker;
+
 create view inspect.jobs_dead with (security_invoker=true) as
   SELECT d.id,
     d.kind,
@@ -1937,6 +2038,36 @@ create view inspect.rates with (security_invoker=true) as
      LEFT JOIN tenants t ON ((t.id = (NULLIF(split_part(l.key, ' '::text, 3), ''::text))::uuid)))
   WHERE ((l.key ~~ 'jobs %'::text) AND (l.tat > cid_now()));
 grant select on inspect.rates to cid_worker;
+
+create view inspect.story_costs with (security_invoker=true) as
+  SELECT t.slug AS tenant,
+    s.id AS screening_id,
+    s.item_id,
+    d.id AS draft_id,
+    count(DISTINCT c.call_id) AS calls,
+    count(DISTINCT c.call_id) FILTER (WHERE (c.state = ANY (ARRAY['failed'::text, 'ambiguous'::text]))) AS unanswered,
+    sum(c.spent) AS spent,
+    c.tenant_id
+   FROM (((inspect.call_shares c
+     LEFT JOIN tenants t ON ((t.id = c.tenant_id)))
+     LEFT JOIN screenings s ON (((s.tenant_id = c.tenant_id) AND (s.id = c.screening_id))))
+     LEFT JOIN drafts d ON (((d.tenant_id = s.tenant_id) AND (d.screening_id = s.id))))
+  GROUP BY t.slug, s.id, s.item_id, d.id, c.tenant_id;
+grant select on inspect.story_costs to cid_app;
+
+create view inspect.waiting_for_money with (security_invoker=true) as
+  SELECT t.slug AS tenant,
+    j.kind,
+    j.error AS why,
+    count(*) AS jobs,
+    min(j.run_at) AS until,
+    j.tenant_id
+   FROM (jobs j
+     LEFT JOIN tenants t ON ((t.id = j.tenant_id)))
+  WHERE ((j.state = 'scheduled'::text) AND ((j.error ~~ '% for % is used up'::text) OR (j.error ~~ 'models are switched off: %'::text)))
+  GROUP BY t.slug, j.kind, j.error, j.tenant_id;
+grant select on inspect.waiting_for_money to cid_app;
+grant select on inspect.waiting_for_money to cid_worker;
 
 create view visible_items with (security_invoker=true) as
   SELECT id,

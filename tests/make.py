@@ -12,7 +12,11 @@ from cid.domain.jobs import Job, JobKind
 from cid.domain.news import Source, SourceKind, SourceState
 from cid.domain.policy import Drafting, GatePolicy, Outage, Relevance, Reviewing, Rules, Signal
 from cid.domain.tenants import Profile
+from cid.llm.catalogue import Catalogue
+from cid.llm.models import load_models, load_prices
+from cid.llm.offline import Offline
 from cid.llm.prompts import Prompts
+from cid.llm.router import Router
 from cid.outside.keys import Keys
 from cid.pg.pool import AppDb, WorkerDb
 from cid.pg.sql import SQL
@@ -56,6 +60,8 @@ def services(
         clock=clock or FrozenClock(),
         policy=policy(),
         keys=Keys(b"0" * 32),
+        catalogue=catalogue(db),
+        caps=catalogue(db).caps,
         base_url="http://desk.test",
         prompts=prompts or Prompts.load(SQL.parent / "config" / "prompts"),
     )
@@ -71,6 +77,22 @@ def prompts(folder: Path) -> Path:
     strict = text.replace("---\nabout", "---\nlive: no\nabout", 1).replace("You score", "You are STRICT and score", 1)
     (folder / "relevance" / "v2.md").write_text(strict)
     return folder
+
+
+def catalogue(db: AppDb) -> Catalogue:
+    """Of the shipped files, on a machine without keys."""
+    config = SQL.parent / "config"
+    return Catalogue.of(
+        Router(
+            db,
+            FrozenClock(),
+            models=load_models(config / "models.toml"),
+            prices=load_prices(config / "prices.toml"),
+            prompts=Prompts({}),
+            providers=[Offline()],
+            lacking={"anthropic": "there is no key: set ANTHROPIC_API_KEY"},
+        )
+    )
 
 
 async def tenant(platform: WorkerDb, slug: str = "acme", profile: Profile | None = None) -> TenantId:

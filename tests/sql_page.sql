@@ -52,3 +52,35 @@ select name, slot, slot + interval '1 s' from (
   select 'tidy', date_trunc('hour', cid_now()) - interval '3 h' union all
   select 'wake', date_trunc('minute', cid_now()) - interval '5 min') s;
 insert into high_water (kind, mark) values ('rules', 2), ('draft', 2000);
+
+-- Models and money: one story that became a draft, a second that shared its first call, and a cap that holds work back.
+insert into stories (id, words) values ('00000000-0000-7000-8000-0000000000c1', '{}'), ('00000000-0000-7000-8000-0000000000c2', '{}');
+insert into items (id, url, url_hash, title, story_id, public)
+select ('00000000-0000-7000-8000-0000000000d' || n)::uuid, 'https://news.test/' || n, sha256(('https://news.test/' || n)::bytea),
+       'A headline', ('00000000-0000-7000-8000-0000000000c' || n)::uuid, true from generate_series(1, 2) n;
+insert into screenings (tenant_id, id, story_id, item_id)
+select '00000000-0000-7000-8000-00000000000a', ('00000000-0000-7000-8000-0000000000e' || n)::uuid,
+       ('00000000-0000-7000-8000-0000000000c' || n)::uuid, ('00000000-0000-7000-8000-0000000000d' || n)::uuid from generate_series(1, 2) n;
+insert into drafts (tenant_id, id, screening_id, story_id, current_version_id, found_at) values
+  ('00000000-0000-7000-8000-00000000000a', '00000000-0000-7000-8000-0000000000f1', '00000000-0000-7000-8000-0000000000e1',
+   '00000000-0000-7000-8000-0000000000c1', '00000000-0000-7000-8000-0000000000f2', cid_now());
+insert into versions (tenant_id, id, draft_id, number, author, article, payloads, sha256, renderer) values
+  ('00000000-0000-7000-8000-00000000000a', '00000000-0000-7000-8000-0000000000f2', '00000000-0000-7000-8000-0000000000f1', 1, 'machine',
+   '{}', '{}', sha256('{}'), 'r1');
+insert into calls (id, tenant_id, stage, tier, provider, model, prompt, prompt_version, prompt_hash, input_hash, state, error, reserved, cost, subjects)
+select (left(uuid7_floor(cid_now())::text, 24) || lpad(n::text, 12, '0'))::uuid, '00000000-0000-7000-8000-00000000000a', stage, tier, 'anthropic',
+       case tier when 'cheap' then 'claude-haiku-5-5' else 'claude-sonnet-5-5' end, stage, 'v1', '', '', state, error, reserved, cost, subjects
+from (values
+  (1, 'relevance', 'cheap', 'answered', '', 0.01, 0.000101, '[["a1", "00000000-0000-7000-8000-0000000000e1", ""], ["a2", "00000000-0000-7000-8000-0000000000e2", ""]]'::jsonb),
+  (2, 'draft', 'quality', 'failed', '529', 0.09, 0, '[["a1", "00000000-0000-7000-8000-0000000000e1", ""]]'),
+  (3, 'draft', 'quality', 'answered', '', 0.09, 0.041, '[["a1", "00000000-0000-7000-8000-0000000000e1", ""]]'),
+  (4, 'review', 'cheap', 'ambiguous', 'no answer was stored in time', 0.01, 0.01, '[["a1", "00000000-0000-7000-8000-0000000000f2", ""]]'),
+  (5, 'review', 'cheap', 'sent', '', 0.01, null, '[["a1", "00000000-0000-7000-8000-0000000000f2", ""]]')
+) as c (n, stage, tier, state, error, reserved, cost, subjects);
+insert into budgets (tenant_id, period, starts, scope, reserved, spent)
+select b.tenant_id, b.period, b.starts, b.scope, sum(case c.state when 'sent' then c.reserved else 0 end), sum(coalesce(c.cost, 0))
+from calls c cross join lateral budgets_of(c.tenant_id, c.stage, c.sent_at) b group by 1, 2, 3, 4;
+insert into model_terms (tenant_id, per_day) values ('00000000-0000-7000-8000-00000000000a', 0.05);
+insert into jobs (id, kind, tenant_id, key, state, run_at, payload, error, created_at) values
+  (115, 'review', '00000000-0000-7000-8000-00000000000a', '', 'scheduled', cid_now() + interval '5:00:30', '{"draft": "1"}',
+   'the day''s budget of $0.05 for models is used up', cid_now() - interval '1 min');

@@ -69,6 +69,7 @@ async def services(dsn: str) -> AsyncIterator[Services]:
             clock=SystemClock(),
             policy=cast("Any", None),
             keys=Keys(b"0" * 32),
+            catalogue=cast("Any", None),
             base_url="http://desk.test",
         )
     finally:

@@ -17,6 +17,7 @@ COMMANDS = {
     "sources": "cid.cli.sources:sources",
     "items": "cid.cli.items:items",
     "jobs": "cid.cli.jobs:jobs",
+    "models": "cid.cli.models:models",
     "tenants": "cid.cli.tenants:tenants",
     "users": "cid.cli.users:users",
     "drafts": "cid.cli.drafts:drafts",

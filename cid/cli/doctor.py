@@ -13,9 +13,14 @@ import click
 
 from cid import bootstrap, settings
 from cid.cli import frame
+from cid.domain.choices import Notice
+from cid.domain.errors import Misconfigured, Upstream
+from cid.flows import choices, people
 from cid.pg import doctor
 from cid.pg.doctor import Check, Level
+from cid.pg.embedded import join
 from cid.pg.place import Place
+from cid.settings import Settings
 
 Extra = Callable[[], Awaitable[Sequence[Check]]]
 _MARKS = {Level.OK: "ok  ", Level.WARN: "warn", Level.FAIL: "FAIL"}
@@ -36,7 +41,7 @@ def command(data: Path | None, as_json: bool) -> None:
     if key.level is Level.FAIL or (chosen.database_url and key.level is Level.WARN):
         found = [*doctor.folder(chosen.data), key, *models]
     else:
-        found = asyncio.run(examine(bootstrap.place_of(chosen), key, *models))
+        found = asyncio.run(examine(bootstrap.place_of(chosen), key, *models, extra=[_money(chosen)]))
     report(found, settings=settings.effective(chosen), as_json=as_json)
 
 
@@ -46,6 +51,33 @@ async def examine(place: Place, *more: Check, extra: Sequence[Extra] = ()) -> li
     for look in extra:
         found += await look()
     return found
+
+
+def _money(chosen: Settings) -> Extra:
+    """What is set on pages, where a database can be asked without starting one."""
+
+    async def look() -> Sequence[Check]:
+        sockets = join(chosen.data)
+        if not chosen.database_url and not sockets:
+            return []
+        try:
+            async with bootstrap.open_services(chosen, bootstrap.logins(chosen, sockets)) as sv:
+                whole = await choices.standing(sv, None)
+                own = [(tenant.slug, await choices.standing(sv, tenant)) for tenant in await people.all_tenants(sv)]
+        except (Upstream, Misconfigured):
+            return []  # the checks of the database have said what is wrong with it
+        said = {notice.what for notice in whole.notices}
+        return [
+            *(_check("everybody", notice) for notice in whole.notices),
+            *(_check(slug, notice) for slug, found in own for notice in found.notices if notice.what not in said),
+        ]
+
+    return look
+
+
+def _check(whose: str, notice: Notice) -> Check:
+    """A warning, however grave: the desk runs, and says on its pages what waits."""
+    return doctor.warn(f"models of {whose}", notice.what, notice.remedy)
 
 
 def report(found: Sequence[Check], *, settings: Mapping[str, Any], as_json: bool) -> None:

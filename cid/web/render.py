@@ -91,7 +91,9 @@ def environment(assets: Mapping[str, Asset]) -> jinja2.Environment:
     made.globals["ngettext"] = _texts
     made.globals["asset"] = lambda name: f"/static/{name}?v={assets[name].version}"
     made.globals["words"] = words
-    made.filters.update(exact=exact, iso=iso, ago=ago, span=span, money=money, count=count, address=address, host=host)
+    made.filters.update(
+        exact=exact, iso=iso, ago=ago, span=span, money=money, digits=digits, count=count, address=address, host=host
+    )
     return made
 
 
@@ -155,6 +157,11 @@ def money(amount: Decimal) -> str:
     if amount == 0 or amount >= Decimal("0.10"):
         return f"${amount:,.2f}"
     return f"${amount:.{max(2, 1 - amount.adjusted())}f}"
+
+
+def digits(amount: Decimal) -> str:
+    """For a field that is typed into: no sign, no zeros at the end."""
+    return f"{amount.normalize():f}"
 
 
 def count(number: int) -> str:

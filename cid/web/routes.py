@@ -18,6 +18,7 @@ from cid.web.handlers import (
     drafts,
     health,
     items,
+    models,
     overview,
     platform,
     prompts,
@@ -25,6 +26,7 @@ from cid.web.handlers import (
     sources,
     trials,
 )
+from cid.web.money_views import Chain
 
 F = TypeVar("F")
 Handler: TypeAlias = Callable[..., Awaitable[web.StreamResponse]]
@@ -87,6 +89,9 @@ ROUTES: tuple[Route, ...] = (
     post("source_trust", f"/t/{{tenant}}/sources/{{id:{ID}}}/trust", _manage, sources.Trust, sources.set_trust),
     get("items", "/t/{tenant}/items", _read, items.listed),
     get("item", f"/t/{{tenant}}/items/{{id:{ID}}}", _read, items.one),
+    get("models", "/t/{tenant}/models", _manage, models.shown),
+    post("models_chain", "/t/{tenant}/models/chain", _manage, Chain, models.chain),
+    get("costs", "/t/{tenant}/costs", _read, models.costs),
     get("drafts", "/t/{tenant}/drafts", _read, drafts.listed),
     get("draft", f"/t/{{tenant}}/drafts/{{draft:{ID}}}", _read, drafts.one),
     get("draft_preview", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/preview/{{version:{ID}}}", _read, drafts.preview),
@@ -120,6 +125,11 @@ ROUTES: tuple[Route, ...] = (
     post("prompt_back", "/platform/prompts/back", Door.ADMIN, prompts.Back, prompts.unpin),
     post("prompt_try", "/platform/prompts/try", Door.ADMIN, prompts.Try, prompts.try_),
     post("prompt_stop", "/platform/prompts/stop", Door.ADMIN, prompts.Stop, prompts.stop),
+    post("platform_chain", "/platform/models/chain", Door.ADMIN, Chain, platform.chain),
+    post("platform_caps", "/platform/models/caps", Door.ADMIN, platform.CapsForm, platform.caps),
+    post("platform_stop", "/platform/models/stop", Door.ADMIN, platform.Stop, platform.stop),
+    post("platform_start", "/platform/models/start", Door.ADMIN, platform.Start, platform.start),
+    post("platform_try", "/platform/models/try", Door.ADMIN, platform.Try, platform.try_again),
     get("site_bare", "/site/{tenant}", Door.ANYBODY, site.bare),
     get("site", "/site/{tenant}/{path:.*}", Door.ANYBODY, site.file),
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from cid.domain.choices import Held, Notice
 from cid.domain.news import Polled
 from cid.domain.verdicts import Gate, Reason
 from cid.store.pages import (
@@ -125,6 +126,8 @@ class OverviewView:
     spend: Sequence[SpendLine]
     spent: Decimal
     budget: Budget
+    notices: Sequence[Notice]
+    held: Sequence[Held]
     pieces: Sequence[PieceView]
     down: Sequence[Down]
     processes: int

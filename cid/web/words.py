@@ -186,6 +186,11 @@ SAID = {
     "prompt_back": _("The newest version that is no candidate is live again."),
     "trial_started": _("The trial has begun. Its answers count for nothing else."),
     "trial_stopped": _("The trial has ended. What was answered stays."),
+    "models_chosen": _("Chosen. The next call asks as it stands below."),
+    "models_capped": _("Caps set. What waited for them goes on."),
+    "models_stopped": _("Models are switched off. Calls under way end by themselves."),
+    "models_started": _("Models are switched on again. What waited goes on."),
+    "models_tried": _("The next call tries it."),
     "signed_out": _("You have signed out."),
 }
 """What a page says after a change led to it: `?said=key`. A closed set: a link can put no words into our mouth."""

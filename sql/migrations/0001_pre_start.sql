@@ -423,7 +423,9 @@ create table calls (
   answered_at timestamptz,
   read_at timestamptz                         -- its answers are in call_subjects, or there are none to read
 ) partition by range (id);
-create index calls_recent on calls (tenant_id, sent_at desc);
+create index calls_recent on calls (tenant_id, sent_at desc) include (stage, provider, model, state, reserved, cost);  -- sums read nothing else
+create index calls_troubled on calls (tenant_id, sent_at desc) where state in ('failed', 'ambiguous');
+create index calls_subjects on calls using gin (jsonb_path_query_array(subjects, '$[*][1]'));  -- what was asked about a story or a version
 -- Lists by stage, model or state: found kind by kind, so that a rare kind costs no walk through the others.
 create index calls_kinds on calls (tenant_id, stage, provider, model, state, sent_at desc, id desc);
 create index calls_open on calls (deadline) where state = 'sent';
@@ -1376,6 +1378,20 @@ begin
   return swept;
 end $$;
 
+-- What waits for money is tried now, of one tenant or of all: where there is still none it waits again.
+create function inspect.go_on(p_tenant uuid default null) returns table (kind text, jobs bigint)
+language sql volatile set search_path = pg_catalog, public, pg_temp as $$
+  with found as materialized (
+    select j.id from jobs j
+    where j.state = 'scheduled' and (p_tenant is null or j.tenant_id = p_tenant)
+      and (j.error like '% for % is used up' or j.error like 'models are switched off: %')
+    for update skip locked
+  ), gone as (
+    update jobs j set state = 'ready', run_at = cid_now() where j.id = any (array(select f.id from found f)) returning j.kind
+  )
+  select g.kind, count(*) from gone g group by g.kind
+$$;
+
 -- For people with psql: stop asking models that cost something, and go on.
 create function inspect.stop_models(p_why text) returns void
 language sql volatile set search_path = pg_catalog, public, pg_temp as $$
@@ -1384,8 +1400,78 @@ language sql volatile set search_path = pg_catalog, public, pg_temp as $$
 $$;
 create function inspect.start_models() returns void
 language sql volatile set search_path = pg_catalog, public, pg_temp as $$
-  update model_terms set stopped = null, changed_at = cid_now() where tenant_id = '00000000-0000-0000-0000-000000000000'
+  update model_terms set stopped = null, changed_at = cid_now() where tenant_id = '00000000-0000-0000-0000-000000000000';
+  select from inspect.go_on()
 $$;
+
+-- ---------------------------------------------------------------------------------------------- what calls did cost
+
+-- What calls cost by tenant, day, stage and model, as the budgets count it: an answer its price, a cut call its reservation, a failed one
+-- nothing; what is under way stands at its reservation. Days are of UTC.
+create view inspect.costs with (security_invoker = true) as
+  select t.slug as tenant, (c.sent_at at time zone 'UTC')::date as day, c.stage, c.provider || '/' || c.model as model,
+         count(*) as calls, count(*) filter (where c.state in ('failed', 'ambiguous')) as unanswered,
+         sum(coalesce(c.cost, 0)) as spent, sum(case c.state when 'sent' then c.reserved else 0 end) as reserved, c.tenant_id
+  from calls c left join tenants t on t.id = c.tenant_id
+  group by t.slug, (c.sent_at at time zone 'UTC')::date, c.stage, c.provider, c.model, c.tenant_id;
+
+-- Each call shared equally by what it asked about, to the last digit: what cannot be divided is the first one's. A subject is a screening
+-- or, in a review, a version; both lead to the screening.
+create view inspect.call_shares with (security_invoker = true) as
+  select c.id as call_id, c.tenant_id, c.stage, c.state, c.sent_at, s.subject,
+         coalesce(d.screening_id, v.subject_id) as screening_id,
+         trunc(coalesce(c.cost, 0) / s.of, 12)
+           + case when s.n = 1 then coalesce(c.cost, 0) - s.of * trunc(coalesce(c.cost, 0) / s.of, 12) else 0 end as spent
+  from calls c
+  cross join lateral (
+    select a.n, a.subject ->> 1 as subject, jsonb_array_length(c.subjects) as of
+    from jsonb_array_elements(c.subjects) with ordinality as a (subject, n)
+    union all select 1, null, 1 where jsonb_array_length(c.subjects) = 0) s
+  cross join lateral (select case when s.subject ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then s.subject::uuid end as subject_id) v
+  left join versions w on w.tenant_id = c.tenant_id and w.id = v.subject_id
+  left join drafts d on d.tenant_id = w.tenant_id and d.id = w.draft_id;
+
+-- What each run through the funnel cost: a screening, with the item that opened it and the draft that it became. The row without a
+-- screening is what was spent on what is no story's, or on one that is gone.
+create view inspect.story_costs with (security_invoker = true) as
+  select t.slug as tenant, s.id as screening_id, s.item_id, d.id as draft_id, count(distinct c.call_id) as calls,
+         count(distinct c.call_id) filter (where c.state in ('failed', 'ambiguous')) as unanswered, sum(c.spent) as spent, c.tenant_id
+  from inspect.call_shares c
+  left join tenants t on t.id = c.tenant_id
+  left join screenings s on s.tenant_id = c.tenant_id and s.id = c.screening_id
+  left join drafts d on d.tenant_id = s.tenant_id and d.screening_id = s.id
+  group by t.slug, s.id, s.item_id, d.id, c.tenant_id;
+
+-- The same for some screenings of the transaction's tenant, by what their calls were about. The owner's, because under a policy the
+-- lookup would lose its index.
+create function costs_of(p_screenings uuid[]) returns table (screening_id uuid, calls bigint, unanswered bigint, spent numeric)
+language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp as $$
+#variable_conflict use_column
+declare
+  about text[];
+begin
+  about := array(
+    select s.id::text from unnest(p_screenings) as s (id)
+    union all
+    select v.id::text from public.drafts d join public.versions v on v.tenant_id = d.tenant_id and v.draft_id = d.id
+    where d.tenant_id = public.app_tenant() and d.screening_id = any (p_screenings));
+  -- planned with the names at hand: a general plan would read every call
+  return query execute $q$
+    select c.screening_id, count(distinct c.call_id), count(distinct c.call_id) filter (where c.state in ('failed', 'ambiguous')), sum(c.spent)
+    from inspect.call_shares c
+    where c.tenant_id = $1 and c.subject = any ($2)
+      and c.call_id = any (array(select k.id from public.calls k
+        where k.tenant_id = $1 and jsonb_path_query_array(k.subjects, '$[*][1]') ?| $2))
+    group by c.screening_id
+  $q$ using public.app_tenant(), about;
+end $$;
+
+-- Work that waits because a cap is reached or models are switched off, with the reason and when it is tried again by itself.
+create view inspect.waiting_for_money with (security_invoker = true) as
+  select t.slug as tenant, j.kind, j.error as why, count(*) as jobs, min(j.run_at) as until, j.tenant_id
+  from jobs j left join tenants t on t.id = j.tenant_id
+  where j.state = 'scheduled' and (j.error like '% for % is used up' or j.error like 'models are switched off: %')
+  group by t.slug, j.kind, j.error, j.tenant_id;
 
 -- ---------------------------------------------------------------------------------------------- who may do what
 
@@ -1492,10 +1578,13 @@ grant execute on function claim_limited(text, uuid[], text[], smallint[], bigint
 
 revoke all on function reserve_call(uuid, text, text, text, numeric, integer, numeric, numeric, numeric, numeric, numeric, double precision,
   double precision, interval), settle_call(uuid, uuid, text, numeric, text, jsonb, integer, double precision, text, interval),
-  sweep_calls(integer), inspect.stop_models(text), inspect.start_models() from public;
+  sweep_calls(integer), inspect.stop_models(text), inspect.start_models(), inspect.go_on(uuid), costs_of(uuid[]) from public;
 grant execute on function reserve_call(uuid, text, text, text, numeric, integer, numeric, numeric, numeric, numeric, numeric, double precision,
   double precision, interval), settle_call(uuid, uuid, text, numeric, text, jsonb, integer, double precision, text, interval) to cid_app;
-grant execute on function sweep_calls(integer), inspect.stop_models(text), inspect.start_models() to cid_worker;
+grant execute on function costs_of(uuid[]) to cid_app;
+grant select on inspect.costs, inspect.waiting_for_money to cid_app, cid_worker;
+grant select on inspect.call_shares, inspect.story_costs to cid_app;
+grant execute on function sweep_calls(integer), inspect.stop_models(text), inspect.start_models(), inspect.go_on(uuid) to cid_worker;
 
 -- Sign-in happens before a tenant is known. App never reads these tables: it asks for one row by an exact secret or address.
 create function session_of(hash bytea) returns table (user_id uuid, email text, name text, admin boolean, csrf text, stale boolean)

@@ -31,6 +31,8 @@ def pages(room: Newsroom) -> dict[str, int]:
         f"/t/acme/items/{room.items['waiting']}": 200,
         "/t/acme/sources": 200,
         "/t/acme/drafts": 200,
+        "/t/acme/models": 200,
+        "/t/acme/costs": 200,
         "/t/acme/calls": 200,
         "/t/acme/calls?state=failed": 200,
         f"/t/acme/calls/{room.calls['cheap']}": 200,
@@ -90,6 +92,26 @@ async def test_each_page_is_usable_by_everybody(
         wrong["menu"] = await faults(page)
     assert {path: found for path, found in wrong.items() if found} == {}
     assert [text for text in said if "404" not in text] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+async def test_the_platforms_page_is_usable_by_everybody(
+    browser: Browser, desk: Desk, room: Newsroom, width: int, scheme: Any
+) -> None:
+    async with opened(browser, desk, viewport={"width": width, "height": 844}, color_scheme=scheme) as (page, said):
+        await page.goto("/sign-in")
+        await page.get_by_label("E-mail address").fill(ADMIN)
+        await page.get_by_label("Password").fill(PASSWORD)
+        await page.get_by_role("button", name="Sign in").click()
+        await page.goto("/platform/models")
+        await page.get_by_text("Caps and switch of Acme").click()
+        assert await faults(page) == []
+        await page.get_by_label("Reason to stop them, for everybody").fill("A bill came.")
+        await page.get_by_role("button", name="Stop all models").click()
+        await page.get_by_role("heading", name="Models are off").wait_for()
+        assert await faults(page) == []
+    assert said == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -53,7 +53,7 @@ async def listed(run: Run, *args: str) -> list[int]:
 
 
 async def test_jobs_are_listed_by_state_kind_tenant_and_key(run: Run) -> None:
-    assert await listed(run, "--state", "scheduled") == [109, 110]
+    assert await listed(run, "--state", "scheduled") == [109, 110, 115]
     assert await listed(run, "--kind", "rules", "--kind", "poll") == [101, 102, 103, 104, 105]
     assert await listed(run, "--kind", "rules", "--tenant", "acme") == [101, 102]
     assert await listed(run, "--key", "site") == [110, 111]
@@ -123,7 +123,7 @@ async def test_jobs_are_cancelled_by_number_or_all_that_wait_of_a_kind(run: Run,
         "cancelled": 2,
         "asked": 0,
     }
-    assert await listed(run) == [102, 103, 106, 107, 108, 109, 110, 111, 112, 113, 114]
+    assert await listed(run) == [102, 103, 106, 107, 108, 109, 110, 111, 112, 113, 114, 115]
     ended = await owner.fetch("select id from jobs_done where outcome = 'cancelled' and id > 100 order by id")
     assert [row["id"] for row in ended] == [101, 104, 105]
 

@@ -40,6 +40,11 @@ FORMS: dict[str, dict[str, str]] = {
     "prompt_try": {"name": "relevance", "version": "v1", "tenant": "acme", "last": "5"},
     "prompt_stop": {"tenant": "acme", "trial": DECISION["version"]},
     "publish_again": {"publication": DECISION["version"]},
+    "models_chain": {"tier": "cheap", "first": "offline/extracts-1"},
+    "platform_chain": {"tier": "cheap", "first": "offline/extracts-1"},
+    "platform_caps": {"per_day": "5"},
+    "platform_stop": {"why": "A bill came."},
+    "platform_try": {"model": "anthropic/claude-haiku-5-5"},
 }
 
 

@@ -12,6 +12,7 @@ from aiohttp import web
 from cid.domain.ids import PLATFORM
 from cid.domain.jobs import JobKind
 from cid.domain.verdicts import GATE_NUMBER, Gate
+from cid.flows import choices
 from cid.store import pages
 from cid.web import words
 from cid.web.keys import actor, services
@@ -34,6 +35,7 @@ async def shown(request: web.Request) -> web.StreamResponse:
     async with sv.platform.read() as tx:
         shared = await pages.queue(tx, PLATFORM, SHARED)
         processes = await pages.processes(tx)
+    standing = await choices.standing(sv, actor(request).tenant)
     async with sv.db.read(tenant) as tx:
         spend = await pages.spend(tx, tenant)
         view = OverviewView(
@@ -47,6 +49,8 @@ async def shown(request: web.Request) -> web.StreamResponse:
             spend=[_spend(line) for line in spend],
             spent=sum((line.dollars for line in spend), Decimal(0)),
             budget=await pages.budget(tx, tenant, sv.caps.per_day),
+            notices=standing.notices,
+            held=standing.held,
             pieces=[_piece(piece) for piece in await pages.pieces(tx, tenant)],
             down=down(processes),
             processes=sum(not process.silent for process in processes),
