@@ -25,10 +25,11 @@ $(call packages,$(1))
 	@$(PIP) install --no-deps --no-index --no-build-isolation --editable .
 endef
 
-.PHONY: help setup run test check fix bench bench-queue chaos lock schema clean
+.PHONY: help setup run test check fix bench bench-queue aimock chaos lock schema clean
 help: ## what can be done here
 	@echo "make run [PORT=8080 DATA=./data SAMPLE=1]   start the desk"
 	@echo "make test | check | fix | bench | chaos     tests | format, lint, types, contracts | mend format | measure | kill and count"
+	@echo "make aimock                                 a double of models' APIs by others, for the tests that want it (node)"
 	@echo "make bench-queue [ARGS=--quick]             the queue beside two others on one Postgres (about 12 minutes)"
 	@echo "make setup | lock | schema | clean          development install | new locks | sql/schema.sql anew | remove the environments"
 
@@ -58,12 +59,16 @@ bench: .venv/dev.stamp
 	@touch $@
 bench-queue: .venv/dev.stamp .venv-bench/bench.stamp
 	@exec $(BIN)/python -m bench.queue $(ARGS)
+# A double of models' APIs that others wrote, pinned by its hash; nothing of it runs while it is installed.
+aimock:
+	@command -v npm >/dev/null || { echo "this wants node 20.15 or newer with npm (Debian: apt-get install nodejs npm)"; exit 1; }
+	@npm ci --prefix tests/aimock --ignore-scripts --no-audit --no-fund --loglevel=error
 chaos: .venv/dev.stamp
 	@exec $(BIN)/python -m tests.chaos
 schema: .venv/dev.stamp
 	@exec $(BIN)/cid migrate --dump sql/schema.sql
 clean:
-	@rm -rf .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	@rm -rf .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache .import_linter_cache tests/aimock/node_modules
 # Hashes of every platform's wheels, no addresses; --universal adds the markers of other systems and Pythons.
 UV := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --quiet
 lock:

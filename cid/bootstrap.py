@@ -18,6 +18,9 @@ from cid.domain.news import SourceKind
 from cid.domain.policy import GatePolicy
 from cid.domain.publication import ChannelKind
 from cid.llm.anthropic import Anthropic
+from cid.llm.batch_anthropic import AnthropicBatches
+from cid.llm.batch_google import GoogleBatches
+from cid.llm.batch_openai import OpenAiBatches
 from cid.llm.catalogue import Catalogue
 from cid.llm.google import Google
 from cid.llm.models import OFFLINE, Models, load_models, load_prices
@@ -25,6 +28,7 @@ from cid.llm.offline import Offline
 from cid.llm.openai import OpenAi
 from cid.llm.prompts import Prompts
 from cid.llm.router import Router
+from cid.llm.waiting_room import WaitingRoom
 from cid.logs import AccessLog
 from cid.outside.children import ChildPool
 from cid.outside.clock import SystemClock
@@ -38,6 +42,7 @@ from cid.pg.migrate import migrate
 from cid.pg.place import Place
 from cid.pg.pool import AppDb, WorkerDb, open_pool
 from cid.pg.sql import SQL
+from cid.ports import Batches
 from cid.services import Outside, Services
 from cid.settings import Settings
 from cid.sources.rss import RssReader
@@ -141,7 +146,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
         yield Services(
             db=db,
             platform=platform,
-            llm=(router := _router(settings, db, clock, stack)),
+            llm=(router := _router(settings, db, platform, clock, stack)),
             outside=Outside(
                 http=http,
                 children=children,
@@ -158,22 +163,32 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             retention=settings.retention,
             catalogue=Catalogue.of(router),
             caps=router.models.caps,
+            backlog=router.room,
         )
 
 
-def _router(settings: Settings, db: AppDb, clock: SystemClock, stack: AsyncExitStack) -> Router:
-    models = _models(settings)
+def _router(settings: Settings, db: AppDb, platform: WorkerDb, clock: SystemClock, stack: AsyncExitStack) -> Router:
+    models, prices = _models(settings), load_prices(CONFIG / "prices.toml")
     vendors = _vendors(settings, models)
     for vendor in vendors:
         stack.push_async_callback(vendor.close)
+    lacking = _lacking(settings, [vendor.name for vendor in vendors])
     return Router(
         db,
         clock,
         models=models,
-        prices=load_prices(CONFIG / "prices.toml"),
+        prices=prices,
         prompts=Prompts.load(CONFIG / "prompts"),
         providers=[Offline(), *vendors],
-        lacking=_lacking(settings, [vendor.name for vendor in vendors]),
+        lacking=lacking,
+        room=WaitingRoom(
+            db,
+            platform,
+            clock,
+            models=models,
+            prices=prices,
+            batches=[batches for vendor in vendors if vendor.name not in lacking and (batches := _batches(vendor))],
+        ),
     )
 
 
@@ -204,6 +219,18 @@ def _vendors(settings: Settings, models: Models) -> list[Anthropic | Google | Op
         Google(key("GOOGLE_API_KEY"), traits=models.of_provider("google")),
         *(compatible(name) for name in dict.fromkeys(("openai", *endpoints))),
     ]
+
+
+def _batches(vendor: Anthropic | Google | OpenAi) -> Batches | None:
+    """None: it has no batch API."""
+    match vendor:
+        case Anthropic():
+            return AnthropicBatches(vendor)
+        case Google():
+            return GoogleBatches(vendor)
+        case OpenAi(name="openai"):
+            return OpenAiBatches(vendor)
+    return None
 
 
 def _policy(settings: Settings) -> GatePolicy:

@@ -108,6 +108,16 @@ class Llm(Protocol):
         """
 
 
+class Backlog(Protocol):
+    """Questions that wait in batches."""
+
+    async def tend(self) -> Sequence[tuple[TenantId, str]]:
+        """Do what is due. Answers which batches came to an end, by our ids: jobs that name one need not wait any more.
+
+        Raises nothing for what a vendor does: it is on record, and tried again.
+        """
+
+
 class Provider(Protocol):
     """One model vendor. Never retries, prices or validates."""
 
@@ -122,27 +132,35 @@ class Provider(Protocol):
 class Batches(Protocol):
     """A vendor's batch API: many requests at a lower price, answered within a day. Never retries, prices or validates.
 
-    `key` is ours, one per batch; requests go by our call ids.
+    `key` is ours, one per batch; requests go by our call ids, which are at most 64 letters, digits, `-` and `_`. All
+    requests of a batch are for one model. What only reads may be asked again: it raises Upstream (also when nothing was
+    answered), Misconfigured (the key), or BadReply (there is no such batch).
     """
 
     @property
     def name(self) -> str: ...
     async def submit(self, key: str, wires: Mapping[str, Wire]) -> str:
-        """The vendor's id of the batch. Raises as `Provider.complete`; after Unanswered, ask `find` before anything."""
+        """The vendor's id of the batch. Sent once. Raises as `Provider.complete`, and Unanswered whenever the batch may
+        have been made all the same, be it by a 500: ask `find` before anything."""
 
-    async def find(self, key: str, calls: Collection[str], since: datetime) -> str | None:
+    async def find(self, key: str, calls: Collection[str], since: datetime, known: Collection[str] = ()) -> str | None:
         """A batch that was submitted for `key` at `since` or after, though its id was never heard; None: there is none.
 
-        Raises Upstream while it cannot be told.
+        `known` are ids of other batches. Only reads, but for Upstream while it cannot be told.
         """
 
     async def ended(self, batch: str) -> bool:
-        """Whether every request of it has an outcome. Raises as `Provider.complete`."""
+        """Whether every request of it has an outcome. Only reads."""
 
-    def results(self, batch: str) -> AsyncIterator[tuple[str, Raw | CidError]]:
-        """Of an ended batch: call id → reply or named failure, in any order. Raises as `Provider.complete`."""
+    def results(self, batch: str, calls: Sequence[str]) -> AsyncIterator[tuple[str, Raw | CidError]]:
+        """Of an ended batch: call id → reply or named failure, in any order; `calls` as they were submitted, in order.
 
-    async def cancel(self, batch: str) -> None: ...
+        Upstream: it was not done and costs nothing. Unanswered: done, and unreadable. BadReply, Misconfigured: it will
+        never be done. The vendor decides what comes: calls may be missing, come twice, or be nobody's. Only reads.
+        """
+
+    async def cancel(self, batch: str) -> None:
+        """Ask that no more of it is done. It still ends, and has results. Only reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

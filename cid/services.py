@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cid.domain.publication import ChannelKind
     from cid.llm.catalogue import Catalogue
     from cid.outside.keys import Keys
-    from cid.ports import Children, Clock, Db, Http, Llm, PlatformDb, Publisher, SourceReader
+    from cid.ports import Backlog, Children, Clock, Db, Http, Llm, PlatformDb, Publisher, SourceReader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,5 +46,7 @@ class Services:
     retention: Retention = field(default_factory=Retention)
     caps: Caps = field(default_factory=Caps)
     """What may be spent on models where no page says otherwise."""
+    backlog: Backlog | None = None
+    """None: no question ever waits in a batch."""
     poll_interval: timedelta | None = None
     """A fixed interval for every source (CID_POLL_INTERVAL); None: each its own."""

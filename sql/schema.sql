@@ -475,7 +475,7 @@ begin
     request_id = coalesce(p_reply ->> 'request_id', ''), input = coalesce((p_reply ->> 'input')::integer, 0),
     cache_read = coalesce((p_reply ->> 'cache_read')::integer, 0), cache_write = coalesce((p_reply ->> 'cache_write')::integer, 0),
     cache_write_1h = coalesce((p_reply ->> 'cache_write_1h')::integer, 0), output = coalesce((p_reply ->> 'output')::integer, 0),
-    thinking = coalesce((p_reply ->> 'thinking')::integer, 0), price_from = (p_reply ->> 'price_from')::date,
+    thinking = coalesce((p_reply ->> 'thinking')::integer, 0), price_from = (p_reply ->> 'price_from')::date, wire = null,
     -- only a reply that ended by itself has anything to read: a cut one is never parsed
     read_at = case when p_state = 'answered' and p_reply ->> 'stop' <> 'end' then clock end
   where c.id = p_call;
@@ -915,6 +915,36 @@ create policy worker on audit for all to cid_worker using (true) with check (tru
 grant insert, select on audit to cid_app;
 grant insert, select on audit to cid_worker;
 
+create table batches (
+  id uuid not null,
+  tenant_id uuid not null,
+  provider text not null,
+  model text not null,
+  state text default 'planned'::text not null,
+  external_id text default ''::text not null,
+  requests integer default 0 not null,
+  bytes bigint default 0 not null,
+  attempts integer default 0 not null,
+  planned_at timestamp with time zone not null,
+  due_at timestamp with time zone not null,
+  submitted_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  error text default ''::text not null,
+  constraint batches_pkey PRIMARY KEY (id),
+  constraint batches_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'submitting'::text, 'unknown'::text, 'submitted'::text, 'ended'::text, 'read'::text, 'failed'::text]))),
+  constraint batches_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+CREATE INDEX batches_due ON public.batches USING btree (due_at) WHERE (state <> ALL (ARRAY['read'::text, 'failed'::text]));
+CREATE INDEX batches_known ON public.batches USING btree (provider, submitted_at) WHERE (external_id <> ''::text);
+CREATE INDEX batches_open ON public.batches USING btree (tenant_id, provider, model) WHERE (state = 'planned'::text);
+alter table batches enable row level security;
+alter table batches force row level security;
+create policy owner on batches for all to current_user using (true) with check (true);
+create policy tenant on batches for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on batches for all to cid_worker using (true) with check (true);
+grant insert, select, update (state, external_id, requests, bytes, attempts, due_at, submitted_at, ended_at, error) on batches to cid_app;
+grant select on batches to cid_worker;
+
 create table breakers (
   model text not null,
   failures integer default 0 not null,
@@ -999,6 +1029,8 @@ create table calls (
   reply text,
   reading text default ''::text not null,
   subjects jsonb default '[]'::jsonb not null,
+  batch_id uuid,
+  wire jsonb,
   sent_at timestamp with time zone default cid_now() not null,
   deadline timestamp with time zone default (cid_now() + '00:05:00'::interval) not null,
   answered_at timestamp with time zone,
@@ -1007,6 +1039,8 @@ create table calls (
   constraint calls_state_check CHECK ((state = ANY (ARRAY['sent'::text, 'answered'::text, 'failed'::text, 'ambiguous'::text]))),
   constraint calls_tier_check CHECK ((tier = ANY (ARRAY['cheap'::text, 'quality'::text])))
 ) partition by RANGE (id);
+CREATE INDEX calls_batch ON ONLY public.calls USING btree (tenant_id, batch_id) WHERE (batch_id IS NOT NULL);
+CREATE INDEX calls_batched ON ONLY public.calls USING btree (tenant_id, stage, sent_at) WHERE (batch_id IS NOT NULL);
 CREATE INDEX calls_open ON ONLY public.calls USING btree (deadline) WHERE (state = 'sent'::text);
 CREATE INDEX calls_recent ON ONLY public.calls USING btree (tenant_id, sent_at DESC) INCLUDE (stage, provider, model, state, reserved, cost);
 CREATE INDEX calls_subjects ON ONLY public.calls USING gin (jsonb_path_query_array(subjects, '$[*][1]'::jsonpath));
@@ -1437,7 +1471,7 @@ create table screenings (
   constraint screenings_gate_check CHECK ((gate = ANY (ARRAY['rules'::text, 'relevance'::text, 'signal'::text, 'fit'::text, 'draft'::text, 'review'::text]))),
   constraint screenings_stage_check CHECK ((stage = ANY (ARRAY['relate'::text, 'assess'::text, 'draft'::text]))),
   constraint screenings_state_check CHECK ((state = ANY (ARRAY['open'::text, 'waiting'::text, 'passed'::text, 'dropped'::text, 'failed'::text]))),
-  constraint screenings_waiting_for_check CHECK ((waiting_for = ANY (ARRAY['signal'::text, 'budget'::text, 'plan'::text, 'approval'::text]))),
+  constraint screenings_waiting_for_check CHECK ((waiting_for = ANY (ARRAY['signal'::text, 'budget'::text, 'batch'::text, 'plan'::text, 'approval'::text]))),
   constraint screenings_item_id_fkey FOREIGN KEY (item_id) REFERENCES items(id),
   constraint screenings_story_id_fkey FOREIGN KEY (story_id) REFERENCES stories(id),
   constraint screenings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)

@@ -55,6 +55,12 @@ async def fill(owner: Any, slug: str) -> Filled:
         t,
         _id(),
     )
+    await owner.execute(
+        """insert into batches (id, tenant_id, provider, model, planned_at, due_at)
+           values ($1, $2, 'p', 'm', cid_now(), cid_now())""",
+        _id(),
+        t,
+    )
     await owner.execute("insert into audit (id, tenant_id, action) values ($1, $2, 'test.filled')", _id(), t)
     await owner.execute("insert into jobs (tenant_id, kind) values ($1, 'draft')", t)
     await owner.execute(

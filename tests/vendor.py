@@ -302,8 +302,8 @@ def failed(status: int, kind: str = "", *, wait_s: float | None = None, **header
     return lambda _speech, _body: Failed(status=status, kind=kind, wait_s=wait_s, headers=named)
 
 
-def told(status: int, body: Any) -> Reply:
-    return lambda _speech, _body: Told(status=status, body=body)
+def told(status: int, body: Any, **headers: str) -> Reply:
+    return lambda _speech, _body: Told(status=status, body=body, headers=headers)
 
 
 def acts(act: Act) -> Reply:

@@ -8,6 +8,7 @@ CidError
 │   ├── Unanswered   it was sent and nothing readable came back: it may have been done, and billed
 │   └── Spent        the account there has no money or quota left: a person must act, trying again soon is no use
 ├── Deferred         not now; the job sleeps until `until` and loses no attempt
+│   └── Batched      asked in a batch that a vendor answers later; whoever waits is woken
 ├── BadReply         a model answered with something unusable; once more, then dead
 ├── LostLease        another process owns the job now; roll back and say nothing
 └── Misconfigured    stop at start, with the remedy
@@ -59,6 +60,10 @@ class Deferred(CidError):
     def __init__(self, why: str, *, until: datetime) -> None:
         super().__init__(why)
         self.until = until
+
+
+class Batched(Deferred):
+    """The message names the batch; `until` is when to look should nobody be woken."""
 
 
 class BadReply(CidError):

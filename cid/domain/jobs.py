@@ -22,6 +22,7 @@ class JobKind(StrEnum):
     DRAFT = "draft"
     REVIEW = "review"
     PUBLISH = "publish"
+    BATCHES = "batches"
     WAKE = "wake"
     TIDY = "tidy"
 

@@ -59,6 +59,8 @@ class Ask:
     """Of the whole question: calls, waits between them, repair and other models."""
     addresses: tuple[str, ...] = ()
     """The only addresses that an answer may hold, anywhere: one with another is invalid."""
+    urgent: bool = False
+    """Never to wait for a batch, although its stage may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,7 @@ class Stage(StrEnum):
 class WaitFor(StrEnum):
     SIGNAL = "signal"
     BUDGET = "budget"
+    BATCH = "batch"
     PLAN = "plan"
     APPROVAL = "approval"
 
@@ -71,5 +72,5 @@ class Screening:
         if self.stage is not stage:
             return False
         if self.state is ScreeningState.WAITING:
-            return self.waiting_for in {WaitFor.SIGNAL, WaitFor.BUDGET}
+            return self.waiting_for in {WaitFor.SIGNAL, WaitFor.BUDGET, WaitFor.BATCH}
         return self.state in {ScreeningState.OPEN, ScreeningState.FAILED}

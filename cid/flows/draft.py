@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
 from cid.domain.draft import Article, Author
-from cid.domain.errors import BadReply, CidError, Deferred, Misconfigured, Upstream
+from cid.domain.errors import BadReply, Batched, CidError, Deferred, Misconfigured, Upstream
 from cid.domain.evidence import Claim, Report
 from cid.domain.ids import DraftId, ScreeningId, VerdictId, VersionId, uuid7
 from cid.domain.jobs import Job, JobKind, NewJob
@@ -105,7 +105,7 @@ async def _written(sv: Services, brief: Brief) -> Written:
         tenant=brief.tenant.id,
         key=key,
     )
-    answer = (await sv.llm.ask(ask)).get(key)
+    answer = (await sv.llm.ask(replace(ask, urgent=brief.screening.urgent))).get(key)
     if answer is None:
         raise BadReply("draft: the model left it out")
     outcome = gate4.read(answer.value, brief.claims)
@@ -182,7 +182,8 @@ async def _say(sv: Services, tx: Tx, screening: Screening, verdict: Verdict, ans
 
 async def _defer(sv: Services, job: Job, screening: Screening, error: Deferred) -> None:
     async with sv.db.tx(job.tenant) as tx:
-        await screenings.wait(tx, screening, WaitFor.BUDGET, error.until, spread=screening.spread)
+        waits = WaitFor.BATCH if isinstance(error, Batched) else WaitFor.BUDGET
+        await screenings.wait(tx, screening, waits, error.until, spread=screening.spread)
         await queue.snooze(tx, job, error.until, str(error))
 
 

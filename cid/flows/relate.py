@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 from uuid import UUID
 
-from cid.domain.errors import BadReply, CidError, Deferred, Misconfigured, Upstream
+from cid.domain.errors import BadReply, Batched, CidError, Deferred, Misconfigured, Upstream
 from cid.domain.ids import CallId, ScreeningId, TenantId, VerdictId, uuid7
 from cid.domain.jobs import Job, JobKind, NewJob
-from cid.domain.llm import Ask
 from cid.domain.screening import Screening, Stage, WaitFor
 from cid.domain.tenants import Profile
 from cid.domain.verdicts import Drop, Gate, Pass, Reason, Verdict
@@ -87,28 +86,37 @@ async def _tasks(tx: Tx, tenant: TenantId, jobs: Sequence[Job]) -> tuple[list[Ta
 
 async def _results(sv: Services, tenant: TenantId, profile: Profile, tasks: Sequence[Task]) -> Mapping[str, Result]:
     """First tries share one call. Those tried before are asked alone: one that a model refuses, or that makes it
-    overflow, must not take its neighbours down a second time."""
-    fresh = [task.headline for task in tasks if task.job.attempt == 1]
-    alone = [[task.headline] for task in tasks if task.job.attempt > 1]
+    overflow, must not take its neighbours down a second time. So are those that seem to speak to the model, which could
+    speak about their neighbours. Where one is urgent, none of them waits for a batch."""
+    fresh = [task.headline for task in tasks if task.job.attempt == 1 and not _apart(task.headline)]
+    alone = [[task.headline] for task in tasks if task.job.attempt > 1 or _apart(task.headline)]
+    urgent = any(task.screening.urgent for task in tasks)
     async with asyncio.TaskGroup() as together:
         asked = [
-            together.create_task(_asked(sv, gate2.ask(tenant, profile, group), profile))
+            together.create_task(_asked(sv, tenant, profile, group, urgent=urgent))
             for group in [fresh, *alone]
             if group
         ]
     return {key: result for task in asked for key, result in task.result().items()}
 
 
-async def _asked(sv: Services, ask: Ask, profile: Profile) -> Mapping[str, Result]:
-    keys = [subject.key for subject in ask.subjects]
+def _apart(headline: gate2.Headline) -> bool:
+    return bool(headline.signs)
+
+
+async def _asked(
+    sv: Services, tenant: TenantId, profile: Profile, headlines: Sequence[gate2.Headline], *, urgent: bool
+) -> Mapping[str, Result]:
+    asked = {headline.key: headline for headline in headlines}
+    keys = list(asked)
     try:
-        answers = await sv.llm.ask(ask)
+        answers = await sv.llm.ask(replace(gate2.ask(tenant, profile, headlines), urgent=urgent))
     except (Upstream, Deferred, BadReply, Misconfigured) as error:
         return dict.fromkeys(keys, error)
     results: dict[str, Result] = dict.fromkeys(keys, BadReply("relevance: the model left it out"))
     for key, answer in answers.items():
         try:
-            score = gate2.read(answer.value, profile)
+            score = gate2.bounded(gate2.read(answer.value, profile), asked[key], profile)
         except BadReply as error:
             results[key] = error
         else:
@@ -124,7 +132,8 @@ async def _end(sv: Services, tx: Tx, task: Task, result: Result) -> bool:
         await queue.done(tx, job)
         return True
     if isinstance(result, Deferred):
-        await screenings.wait(tx, screening, WaitFor.BUDGET, result.until, spread=screening.spread)
+        waits = WaitFor.BATCH if isinstance(result, Batched) else WaitFor.BUDGET
+        await screenings.wait(tx, screening, waits, result.until, spread=screening.spread)
         await queue.snooze(tx, job, result.until, str(result))
         return True
     match then(result, job.attempt, sv.policy.relevance.on_outage):

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from cid.domain.draft import Article, Draft, DraftState, Version, article_from
 from cid.domain.errors import BadReply, CidError, Misconfigured, Upstream
-from cid.domain.evidence import Claim
+from cid.domain.evidence import Claim, Report
 from cid.domain.ids import CallId, DraftId, ReviewId, VerdictId, VersionId, uuid7
 from cid.domain.jobs import Job
 from cid.domain.review import DRAFT_AFTER, Finding, ReviewOutcome, Severity
@@ -32,6 +32,7 @@ class Copy:
     version: Version
     article: Article
     claims: Sequence[Claim]
+    reports: Sequence[Report]
     profile: Profile
 
 
@@ -65,6 +66,7 @@ async def _copy(tx: Tx, job: Job) -> Copy | None:
         version=version,
         article=article_from(version.article),
         claims=await evidence.claims(tx, job.tenant, draft.screening_id),
+        reports=await evidence.reports(tx, job.tenant, draft.story_id),
         profile=await tenants.profile(tx, job.tenant),
     )
 
@@ -75,7 +77,10 @@ def _current(draft: Draft, version: Version) -> bool:
 
 async def _result(sv: Services, job: Job, copy: Copy) -> Result:
     """Raises what is worth another try; Deferred passes, for a written draft can wait until there is money."""
-    found = structure.check(copy.article, copy.claims, sv.policy.drafting)
+    found = [
+        *structure.check(copy.article, copy.claims, sv.policy.drafting),
+        *structure.suspicious(copy.reports),
+    ]
     try:
         opinion, call = await _opinion(sv, copy, found)
     except (Upstream, BadReply, Misconfigured) as error:

@@ -1,10 +1,12 @@
-"""The evidence pack: what the story's items say, sentence by sentence, word for word, with where it stands."""
+"""The evidence pack: what the story's items say, sentence by sentence, word for word, with where it stands. Sentences
+that speak to a model say nothing about the story, and are left out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from cid.domain.evidence import Claim, Report
+from cid.text.injection import LEFT_OUT, without
 from cid.text.prose import sentences
 from cid.text.words import words
 
@@ -21,28 +23,29 @@ def pack(reports: Sequence[Report]) -> tuple[Claim, ...]:
     columns: list[list[Claim]] = []
     for report in sorted(reports, key=lambda report: (report.reported_at, str(report.item_id))):
         column = []
-        for sentence in _said(report):
+        title, summary = without(report.title, report.summary)
+        for sentence in _said(title, summary):
             folded = tuple(words(sentence))
             if len(folded) >= SHORTEST and folded not in seen:
                 seen.add(folded)
-                column.append(_claim(report, sentence))
+                column.append(_claim(report, title, sentence))
         columns.append(column[:PER_REPORT])
     depth = max((len(column) for column in columns), default=0)
     turns = [column[row] for row in range(depth) for column in columns if row < len(column)]
     return tuple(turns[:TOTAL])
 
 
-def _said(report: Report) -> list[str]:
+def _said(title: str, summary: str) -> list[str]:
     """A headline is evidence only where there is nothing else: it is made to be short, not exact."""
-    said = sentences(report.summary)
-    return said if any(len(words(sentence)) >= SHORTEST for sentence in said) else [report.title]
+    said = [sentence for sentence in sentences(summary) if sentence != LEFT_OUT]
+    return said if any(len(words(sentence)) >= SHORTEST for sentence in said) else [title]
 
 
-def _claim(report: Report, sentence: str) -> Claim:
+def _claim(report: Report, title: str, sentence: str) -> Claim:
     return Claim(
         text=sentence,
         item_id=str(report.item_id),
         url=report.url,
-        title=report.title,
+        title=title,
         publisher=report.publisher,
     )

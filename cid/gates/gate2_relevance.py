@@ -1,9 +1,14 @@
-"""Gate 2: does this story matter to this tenant? One cheap call scores up to eight stories by title and summary."""
+"""Gate 2: does this story matter to this tenant? One cheap call scores up to eight stories by title and summary.
+
+A text that speaks to the model is asked about without those sentences, apart from the others, and its score counts for
+little more than its words alone are worth. It is not judged by words only: that would be an easy way out of a model's
+judgement.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from cid.domain.errors import BadReply
 from cid.domain.ids import TenantId
@@ -11,9 +16,14 @@ from cid.domain.llm import Ask, Json, Subject, Tier
 from cid.domain.policy import Relevance
 from cid.domain.tenants import Profile
 from cid.domain.verdicts import Drop, Pass, Reason, Verdict
+from cid.text.asking import Sign
+from cid.text.injection import signs, without
+from cid.text.overlap import overlap
 
 SUMMARY = 400
 """Characters of a summary that are enough to judge by."""
+LEEWAY = 10
+"""Points by which a model may judge a suspicious text better than its words do."""
 SCHEMA: Mapping[str, Json] = {
     "type": "object",
     "properties": {
@@ -35,6 +45,17 @@ class Headline:
     summary: str
     publisher: str
 
+    @property
+    def signs(self) -> tuple[Sign, ...]:
+        """Why it seems to speak to the model."""
+        return signs(self.title, self.summary)
+
+    @property
+    def judged_by(self) -> tuple[str, str]:
+        """Title and summary without what seems to speak to the model."""
+        title, summary = without(self.title, self.summary)
+        return title, summary
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
@@ -42,6 +63,9 @@ class Score:
     matched: tuple[str, ...]
     suspicious: bool
     """The text seems to speak to the model that scores it."""
+    given: int | None = None
+    """What the model said, where it does not count."""
+    signs: tuple[Sign, ...] = ()
 
 
 def ask(tenant: TenantId, profile: Profile, headlines: Sequence[Headline]) -> Ask:
@@ -51,21 +75,17 @@ def ask(tenant: TenantId, profile: Profile, headlines: Sequence[Headline]) -> As
         tier=Tier.CHEAP,
         prompt="relevance",
         shared={"profile": asdict(profile)},
-        subjects=tuple(
-            Subject(
-                key=headline.key,
-                input={
-                    "title": headline.title,
-                    "summary": headline.summary[:SUMMARY],
-                    "publisher": headline.publisher,
-                },
-            )
-            for headline in headlines
-        ),
+        subjects=tuple(_subject(headline) for headline in headlines),
         schema=SCHEMA,
         max_tokens=200 + 120 * len(headlines),
         timeout_s=40,
     )
+
+
+def _subject(headline: Headline) -> Subject:
+    title, summary = headline.judged_by
+    shown = {"title": title, "summary": summary[:SUMMARY], "publisher": headline.publisher}
+    return Subject(key=headline.key, input=shown)
 
 
 def read(value: Mapping[str, Json], profile: Profile) -> Score:
@@ -82,9 +102,24 @@ def read(value: Mapping[str, Json], profile: Profile) -> Score:
     return Score(value=int(score), matched=ordered, suspicious=suspicious is True)
 
 
+def bounded(score: Score, headline: Headline, profile: Profile) -> Score:
+    """What counts of the score of a text that seems to speak to the model, whoever noticed it. Only a bound above: one
+    below would let a text pass for being suspicious."""
+    found = headline.signs
+    if not found and not score.suspicious:
+        return score
+    worth, _ = overlap(asdict(profile), *headline.judged_by)
+    return replace(score, value=min(score.value, worth + LEEWAY), given=score.value, signs=found, suspicious=True)
+
+
 def decide(score: Score, policy: Relevance) -> Verdict:
     about = ", ".join(score.matched) or "none of the keywords"
-    detail = f"about {about}" + ("; the text seems to address the model" if score.suspicious else "")
+    detail = f"about {about}" + (f"; the text seems to address the model{_why(score)}" if score.suspicious else "")
     if score.value < policy.min_score:
         return Drop(Reason.LOW_RELEVANCE, detail, score.value)
     return Pass(Reason.RELEVANT, detail, score.value)
+
+
+def _why(score: Score) -> str:
+    why = f" (it {', '.join(score.signs)})" if score.signs else ""
+    return why if score.given is None else f"{why}: {score.given} was given, {score.value} counts"

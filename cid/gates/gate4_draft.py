@@ -15,7 +15,9 @@ from cid.domain.llm import Ask, Json, Subject, Tier
 from cid.domain.policy import Drafting
 from cid.domain.tenants import Profile
 from cid.domain.verdicts import Drop, Pass, Reason, Verdict
-from cid.text.links import foreign
+from cid.text.clean import unhidden
+from cid.text.injection import without
+from cid.text.links import foreign, unlinked
 from cid.text.words import words
 
 SLUG = 60
@@ -79,16 +81,18 @@ Outcome: TypeAlias = Article | Skip
 def ask(
     profile: Profile, headline: str, claims: Sequence[Claim], policy: Drafting, *, tenant: TenantId, key: str
 ) -> Ask:
-    """`key` is the screening's id."""
+    """`key` is the screening's id. Addresses in what strangers wrote freely are not shown: what was not seen cannot be
+    copied, and each claim has its own."""
     form = {"min_words": policy.min_words, "max_words": policy.max_words, "questions": policy.questions}
-    listed = [{"id": f"c{number}", **asdict(claim)} for number, claim in enumerate(claims, 1)]
+    listed = [{"id": f"c{number}", **_shown(claim)} for number, claim in enumerate(claims, 1)]
+    (shown,) = without(headline)
     return Ask(
         tenant=tenant,
         stage="draft",
         tier=Tier.QUALITY,
         prompt="draft",
         shared={"profile": asdict(profile), "form": form},
-        subjects=(Subject(key=key, input={"headline": headline, "claims": listed}),),
+        subjects=(Subject(key=key, input={"headline": unlinked(shown), "claims": listed}),),
         schema=SCHEMA,
         # Thinking counts against the ceiling and cannot be switched off everywhere.
         max_tokens=16_000,
@@ -96,6 +100,11 @@ def ask(
         patience_s=320,
         addresses=tuple(sorted({claim.url for claim in claims})),
     )
+
+
+def _shown(claim: Claim) -> Mapping[str, str]:
+    free = {"text": claim.text, "title": claim.title, "publisher": claim.publisher}
+    return {**asdict(claim), **{name: unlinked(text) for name, text in free.items()}}
 
 
 def read(value: Mapping[str, Json], claims: Sequence[Claim]) -> Outcome:
@@ -150,7 +159,7 @@ def _text(value: Json) -> str:
     if not isinstance(value, str):
         raise TypeError(f"not a text: {type(value).__name__}")
     # Postgres keeps no NUL, and half a surrogate pair has no bytes.
-    return value.replace("\0", "").encode(errors="ignore").decode().strip()
+    return unhidden(value.replace("\0", "").encode(errors="ignore").decode()).strip()
 
 
 def _line(value: Json) -> str:

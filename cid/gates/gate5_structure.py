@@ -6,11 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from cid.domain.draft import Article
-from cid.domain.evidence import Claim
+from cid.domain.evidence import Claim, Report
 from cid.domain.policy import Drafting
 from cid.domain.review import Finding, Severity
 from cid.text import markdown
-from cid.text.links import foreign
+from cid.text.injection import signs
+from cid.text.links import foreign, sites
 from cid.text.prose import numbers, quotations
 from cid.text.words import words
 
@@ -28,7 +29,22 @@ def check(article: Article, claims: Sequence[Claim], policy: Drafting) -> list[F
         *_questions(article, policy),
         *_sources(article, claims),
         *_unsupported(article, claims),
+        *_sites(article, claims),
+        *_orders(article),
     ]
+
+
+def suspicious(reports: Sequence[Report]) -> Iterator[Finding]:
+    """A story of which a report speaks to a model is read by a person, whatever came of it."""
+    for report in reports:
+        if found := signs(report.title, report.summary):
+            yield Finding(
+                severity=Severity.MAJOR,
+                category="brand_safety",
+                where="evidence",
+                what=f"A report ({report.publisher or 'unnamed'}) seems to address a model; it {', '.join(found)}.",
+                fix="Compare the text with the other reports before you decide.",
+            )
 
 
 def _major(where: str, what: str, fix: str) -> Finding:
@@ -127,6 +143,34 @@ def _unsupported(article: Article, claims: Sequence[Claim]) -> Iterator[Finding]
             what="These figures stand in no report.",
             fix="Check where they come from.",
         )
+
+
+def _sites(article: Article, claims: Sequence[Claim]) -> Iterator[Finding]:
+    """Many programs turn a site's name into a link. One that two publishers write is a name like any other."""
+    for name in sites(_written(article), (claim.url for claim in claims)):
+        named = {claim.publisher for claim in claims if name in f"{claim.text}\n{claim.title}".lower()}
+        if len(named) < 2:
+            yield Finding(
+                severity=Severity.MAJOR,
+                category="brand_safety",
+                where=name[:80],
+                what="The text names this site, which " + ("only one publisher does." if named else "no report does."),
+                fix="Take it out, unless you know the site.",
+            )
+
+
+def _orders(article: Article) -> Iterator[Finding]:
+    for text in _texts(article):
+        for part in markdown.plain(text).splitlines():
+            if found := signs(part):
+                yield Finding(
+                    severity=Severity.MAJOR,
+                    category="brand_safety",
+                    where=part[:80],
+                    what=f"The text seems to address a model instead of readers: it {', '.join(found)}.",
+                    fix="Take the sentence out.",
+                )
+                return
 
 
 def _written(article: Article) -> str:

@@ -61,26 +61,46 @@ class Google:
 
     async def complete(self, wire: Wire) -> Raw:
         """Raises as `ports.Provider.complete`."""
-        genai, types, http = await asyncio.to_thread(_sdk)
-        client = self._open(genai, types, http)
-        config = types.GenerateContentConfig(**self._config(wire, types))
+        genai, types, http, client = await self.connect()
         http_errors = (http.TransportError, http.DecodingError, http.TooManyRedirects)
         try:
             async with within(self.name, wire):
-                reply = await client.aio.models.generate_content(
-                    model=wire.model,
-                    contents=types.UserContent(parts=[types.Part(text=fenced(wire, self._of(wire).reply))]),
-                    config=config,
-                )
+                reply = await client.aio.models.generate_content(model=wire.model, **self.request(wire, types))
                 text = str(reply.sdk_http_response.body or "")
                 if self._strict:
                     types.GenerateContentResponse.model_validate_json(text)
                 body = json.loads(text)
         except genai.errors.APIError as error:
-            raise _refused(error) from error
+            raise refused(error) from error
         except http_errors as error:
             raise cut(self.name, error) from error
         return raw(body)
+
+    async def connect(self) -> tuple[Any, Any, Any, Client]:
+        """The SDK, its types, its HTTP client's package, and the one client for this key. Raises Misconfigured."""
+        genai, types, http = await asyncio.to_thread(_sdk)
+        return genai, types, http, self._open(genai, types, http)
+
+    async def json(self, method: str, path: str, *, timeout_s: float, **query: str | int) -> Json:
+        """What the SDK's objects leave out is in the reply's JSON. Raises what the SDK and its client raise."""
+        genai, _, _, _ = await self.connect()
+        assert self._http
+        reply = await self._http.request(
+            method,
+            f"{self._base_url or VENDOR}/{self._version}/{path}",
+            params=query,
+            headers={"x-goog-api-key": self._key},
+            timeout=timeout_s,
+        )
+        await genai.errors.APIError.raise_for_async_response(reply)
+        return reply.json()
+
+    def request(self, wire: Wire, types: Any) -> dict[str, Any]:
+        """One request, the same alone and in a batch."""
+        return {
+            "contents": types.UserContent(parts=[types.Part(text=fenced(wire, self._of(wire).reply))]),
+            "config": types.GenerateContentConfig(**self._config(wire, types)),
+        }
 
     async def close(self) -> None:
         if self._client and self._http:
@@ -95,12 +115,18 @@ class Google:
         if not self._key:
             raise Misconfigured(f"There is no key for Google: set {KEY}, or choose another model.")
         if self._client is None:
+            # One for all: the SDK would read all the machine's certificates again for each client that it never uses.
+            trust = http.create_ssl_context()
             self._http = http.AsyncClient(
-                limits=http.Limits(max_connections=200), event_hooks={"request": [_connect_soon]}
+                verify=trust, limits=http.Limits(max_connections=200), event_hooks={"request": [_connect_soon]}
             )
             # All is said, so that nothing is taken from the environment.
             options = types.HttpOptions(
-                base_url=self._base_url or VENDOR, api_version=self._version, httpx_async_client=self._http
+                base_url=self._base_url or VENDOR,
+                api_version=self._version,
+                httpx_async_client=self._http,
+                client_args={"verify": trust},
+                async_client_args={"verify": trust, "ssl": trust},
             )
             self._client = genai.Client(api_key=self._key, vertexai=False, http_options=options)
         return self._client
@@ -108,8 +134,8 @@ class Google:
     def _config(self, wire: Wire, types: Any) -> dict[str, Any]:
         traits = self._of(wire)
         config: dict[str, Any] = {
-            # Stable parts first and alone: what the vendor caches is a prefix.
-            "system_instruction": types.Content(parts=[types.Part(text=text) for text in wire.system]),
+            # First and alone: what the vendor caches is a prefix. In one part, as parts are joined without a gap.
+            "system_instruction": types.Content(parts=[types.Part(text="\n\n".join(wire.system))]),
             "max_output_tokens": wire.max_tokens,
             "automatic_continuation": False,
             "automatic_function_calling": types.AutomaticFunctionCallingConfig(disable=True),
@@ -184,7 +210,8 @@ def _text(candidate: Mapping[str, Any]) -> str:
     )
 
 
-def _refused(error: Any) -> CidError:
+def refused(error: Any) -> CidError:
+    """What to do about it, from what the SDK says happened."""
     details = _details(error.details)
     bad_key = error.code == 400 and "API_KEY_INVALID" in _all(details, "reason")
     headers = getattr(error.response, "headers", None) or {}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from uuid import UUID
 
 from cid.domain.ids import CallId, TenantId
 from cid.domain.llm import Answer, Caps, Json, Price, Raw, Tier, cost
@@ -94,6 +95,9 @@ class Opening:
     attempt: int = 1
     repaired_from: CallId | None = None
     instead_of: str = ""
+    batch: UUID | None = None
+    wire: Mapping[str, Json] | None = None
+    """What is sent of it, when that is later and by another process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,8 +134,9 @@ async def stored(tx: Tx, tenant: TenantId, stage: str, hashes: Mapping[str, byte
     }
 
 
-async def unread(tx: Tx, tenant: TenantId, stage: str) -> list[Unread]:
-    return each(Unread, await tx.fetch(UNREAD, tenant, stage))
+async def unread(tx: Tx, tenant: TenantId, stage: str, hashes: Mapping[str, bytes]) -> list[Unread]:
+    """Replies about one of these inputs at least."""
+    return each(Unread, await tx.fetch(UNREAD, tenant, stage, [digest.hex() for digest in hashes.values()]))
 
 
 async def reserve(
@@ -192,6 +197,8 @@ async def sent(tx: Tx, opening: Opening) -> None:
         opening.repaired_from,
         opening.instead_of[:500],
         opening.timeout_s + GRACE_S,
+        opening.batch,
+        opening.wire,
     )
 
 

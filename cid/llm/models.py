@@ -92,6 +92,8 @@ class Models:
     caps: Caps
     paces: Mapping[str, Pace] = field(default_factory=dict)
     """By provider."""
+    batched: frozenset[str] = frozenset()
+    """Stages whose questions may wait up to a day for the lower price."""
 
     def chain(self, tier: Tier, terms: Terms, lacks: Callable[[Choice], str]) -> Chain:
         """A tenant's own choice comes before what is set for everybody, and that before the file. Only where none of
@@ -155,6 +157,7 @@ def load_models(path: Path) -> Models:
             traits={name: Traits(**traits) for name, traits in value.get("models", {}).items()},
             caps=_caps(value["budget"]),
             paces={name: Pace(**pace) for name, pace in value.get("pace", {}).items()},
+            batched=frozenset(value.get("batch", {}).get("stages", ())),
         )
     except (KeyError, TypeError, ArithmeticError) as error:
         raise Misconfigured(

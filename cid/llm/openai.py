@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 OPENAI = "openai"
 VENDOR = "https://api.openai.com/v1"
 _STOPS = {"stop": Stop.END, "content_filter": Stop.REFUSAL}
-_SPENT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
+SPENT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 
 
 class OpenAi:
@@ -59,9 +59,8 @@ class OpenAi:
 
     async def complete(self, wire: Wire) -> Raw:
         """Raises as `ports.Provider.complete`."""
-        sdk = await asyncio.to_thread(importlib.import_module, "openai")
-        client = self._open(sdk)
-        request = self._request(wire)
+        sdk, client = await self.connect()
+        request = self.request(wire)
         request["timeout"] = sdk.Timeout(wire.timeout_s, connect=connect_in(wire.timeout_s))
         if not self._key_name:
             request["extra_headers"] = {"Authorization": sdk.Omit()}
@@ -72,8 +71,13 @@ class OpenAi:
                     reply.parse()
                 body = json.loads(reply.http_response.content)
         except sdk.APIError as error:
-            raise self._failure(sdk, error) from error
+            raise self.failure(sdk, error) from error
         return raw(self.name, body, str(reply.headers.get("x-request-id", "")))
+
+    async def connect(self) -> tuple[Any, AsyncOpenAI]:
+        """The SDK and its one client for this endpoint. Raises Misconfigured."""
+        sdk = await asyncio.to_thread(importlib.import_module, "openai")
+        return sdk, self._open(sdk)
 
     async def close(self) -> None:
         if self._client:
@@ -90,12 +94,15 @@ class OpenAi:
                 api_key=self._key or "none",
                 base_url=self._base_url,
                 max_retries=0,
+                # The prompt goes where it was sent, and nowhere that an answer points to.
+                http_client=sdk.DefaultAsyncHttpx2Client(follow_redirects=False),
                 default_headers={name: sdk.Omit() for name in unsent},
                 _strict_response_validation=self._strict,
             )
         return self._client
 
-    def _request(self, wire: Wire) -> dict[str, Any]:
+    def request(self, wire: Wire) -> dict[str, Any]:
+        """The arguments of one request, the same alone and in a batch."""
         traits = self._traits.get(wire.model, Traits())
         request: dict[str, Any] = {
             "model": wire.model,
@@ -118,22 +125,22 @@ class OpenAi:
             request["extra_body"] = {"thinking": {"type": traits.thinking}}
         return request
 
-    def _failure(self, sdk: Any, error: Any) -> CidError:
+    def failure(self, sdk: Any, error: Any) -> CidError:
         """What to do about it, from what the SDK says happened."""
         if not isinstance(error, sdk.APIStatusError):
             return cut(self.name, error.__cause__ or error)
-        code, kind = _word(error.code), _word(error.type)
+        code, kind = word(error.code), word(error.type)
         return by_status(
             self.name,
             error.status_code,
             f"{self.name}: {error.status_code} {code or kind} {error.request_id or ''}".strip(),
             wait=retry_after(error.response.headers),
-            spent=bool({code, kind} & _SPENT),
+            spent=bool({code, kind} & SPENT),
             key=self._key_name,
         )
 
 
-def _word(value: object) -> str:
+def word(value: object) -> str:
     """A code, which some servers give as a number or not at all."""
     return value if isinstance(value, str) else ""
 

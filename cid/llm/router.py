@@ -25,6 +25,7 @@ from cid.llm.ledger import Grant, Granted
 from cid.llm.models import NO_PACE, OFFLINE, Choice, Models, Pace, Prices
 from cid.llm.prompts import Prompts
 from cid.llm.steps import Do
+from cid.llm.waiting_room import WaitingRoom
 from cid.llm.wire import Form, cost_bound, expected, prompt_bound, read
 from cid.ports import Clock, Db, Provider, Tx
 
@@ -64,6 +65,7 @@ class Router:
         prompts: Prompts,
         providers: Sequence[Provider],
         lacking: Mapping[str, str] | None = None,
+        room: WaitingRoom | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -75,6 +77,7 @@ class Router:
         self.providers = {provider.name: provider for provider in providers}
         self.lacking = dict(lacking or {})
         """Provider → why it cannot be asked: no key."""
+        self.room = room
         self._sleep = sleep
         self._chance = chance
 
@@ -99,8 +102,11 @@ class Router:
             form = Form(ask, self.prompts[ask.prompt], offline=chain.choices[0].provider == OFFLINE)
             answers = await ledger.stored(tx, ask.tenant, ask.stage, form.hashes)
             if len(answers) < len(ask.subjects):
-                for left in await ledger.unread(tx, ask.tenant, ask.stage):
+                for left in await ledger.unread(tx, ask.tenant, ask.stage, form.hashes):
                     answers |= await self._read_late(tx, form, left)
+            waits = await self.room.enter(tx, form, chain, answers) if self.room else None
+        if waits:
+            raise waits
         question = Question(
             form=form,
             until=asyncio.get_running_loop().time() + ask.patience_s,

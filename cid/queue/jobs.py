@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from cid.domain.ids import TenantId
     from cid.domain.jobs import Job, NewJob
     from cid.ports import Tx
 
@@ -26,6 +27,7 @@ TWINS = query("jobs.twins")
 DONE = query("jobs.done")
 DEAD = query("jobs.dead")
 SNOOZE = query("jobs.snooze")
+BRING_FORWARD = query("jobs.bring_forward")
 ERROR_LIMIT = 2000
 
 
@@ -96,6 +98,11 @@ async def snooze(tx: Tx, job: Job, until: datetime, why: str) -> None:
     if not await tx.fetchval(SNOOZE, job.id, job.lease, until, reason(why)):
         raise LostLease(f"job {job.id} belongs to another process now")
     _note(tx, "snooze", job)
+
+
+async def bring_forward(tx: Tx, tenant: TenantId, named: str) -> None:
+    """In a platform transaction: the tenant's jobs that sleep for a reason which names this run now."""
+    await tx.execute(BRING_FORWARD, tenant, named)
 
 
 def reason(why: str) -> str:

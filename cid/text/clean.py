@@ -11,11 +11,17 @@ SUMMARY_LIMIT = 2000
 _SPACES = re.compile(r"\s+")
 # What no reader sees. Soft hyphen; Mongolian vowel separator; zero-width space; direction marks, embeddings, overrides
 # and isolates; word joiner and invisible operators; byte order mark; interlinear annotation; noncharacters; the tag
-# block and the supplementary variation selectors, which carry hidden messages; and halves of surrogate pairs.
+# block and the supplementary variation selectors, which carry hidden messages; halves of surrogate pairs; and what is
+# blank by its shape alone: grapheme joiner, Hangul fillers, Khmer inherent vowels, empty Braille cell, controls of
+# shorthand and music.
 _INVISIBLE = re.compile(
-    "[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufdd0-\ufdef\ufffe\uffff"
-    "\U000e0000-\U000e0fff\ud800-\udfff]"
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff"
+    "\uffa0\ufff9-\ufffb\ufdd0-\ufdef\ufffe\uffff\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
+    "\ud800-\udfff]"
 )
+# A selector chooses how the sign before it looks, which letters have no choice of; a row of them spells a message.
+_STRAY_SELECTOR = re.compile("[\ufe00-\ufe0f]{2,}|(?<![^\x00-\u024f])[\ufe00-\ufe0d]|(?<![^A-Za-z\\s])[\ufe0e\ufe0f]")
+_SHOWN = re.compile(r"[^ \t]+")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 # Joiners spell words in Persian and the scripts of India, and hold emoji together; elsewhere they only hide.
 _STRAY_JOINER = re.compile(
@@ -35,9 +41,14 @@ def clean(text: str) -> str:
     while text != before:  # a removal may bring together what then composes or stands stray
         before = text
         text = _CONTROLS.sub("", _INVISIBLE.sub("", text))
-        text = _MARKS.sub(r"\1", _STRAY_JOINER.sub("", text))
+        text = _MARKS.sub(r"\1", _STRAY_SELECTOR.sub("", _STRAY_JOINER.sub("", text)))
         text = _SPACES.sub(" ", unicodedata.normalize("NFC", text)).strip()
     return text
+
+
+def unhidden(text: str) -> str:
+    """`text` with its lines and spaces as they are, and without anything invisible in it."""
+    return "" if not text else "\n".join(_SHOWN.sub(lambda run: clean(run[0]), part) for part in text.split("\n"))
 
 
 def shorten(text: str, limit: int) -> str:

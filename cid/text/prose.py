@@ -6,7 +6,7 @@ import re
 
 from cid.text.words import words
 
-_END = re.compile(r"[.!?…]+[\"”’»)\]]*\s+|[。！？]+[」』”]*\s*|\n{2,}")
+_END = re.compile(r"[.!?…]+[\"”’»)\]]*\s+|[。！？।۔؟]+[」』”]*\s*|\n{2,}")
 _SHORT = re.compile(
     r"(?:^|\s)(?:[^\W\d_]|Mr|Mrs|Ms|Dr|Prof|St|No|vs|approx|e\.g|i\.e|Inc|Ltd|Co|Gov|Sen|Rep|Gen)\.\s*$"
 )

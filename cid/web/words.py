@@ -79,6 +79,7 @@ STAGES = {
 WAITS = {
     WaitFor.SIGNAL: _("for more publishers to report it"),
     WaitFor.BUDGET: _("for budget"),
+    WaitFor.BATCH: _("for a batch of questions"),
     WaitFor.PLAN: _("for the publishing plan"),
     WaitFor.APPROVAL: _("for approval"),
 }
@@ -101,6 +102,7 @@ KINDS = {
     "draft": _("Write drafts"),
     "review": _("Review drafts"),
     "publish": _("Publish"),
+    "batches": _("Send and fetch batches"),
     "wake": _("Wake what waits"),
     "tidy": _("Housekeeping"),
 }

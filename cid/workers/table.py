@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from cid.domain.jobs import Job, JobKind, Rate
 from cid.domain.policy import MODEL_TRIES
-from cid.flows import assess, draft, group, poll, publish, relate, review, rules, tidy, wake
+from cid.flows import assess, batches, draft, group, poll, publish, relate, review, rules, tidy, wake
 from cid.services import Services
 
 Flow: TypeAlias = Callable[[Services, Sequence[Job]], Awaitable[None]]
@@ -54,6 +54,8 @@ TABLE: dict[JobKind, Handler] = {
     JobKind.DRAFT: Handler(flow=draft.write, tries=MODEL_TRIES, deadline=6 * MINUTE, slots=4),
     JobKind.REVIEW: Handler(flow=review.review, tries=MODEL_TRIES, deadline=3 * MINUTE, slots=4),
     JobKind.PUBLISH: Handler(flow=publish.publish, tries=8, deadline=2 * MINUTE, slots=4),
+    # What vendors take their time for; two at once would only find each other's work done.
+    JobKind.BATCHES: Handler(flow=batches.batches, tries=3, deadline=15 * MINUTE, slots=1, most=1),
     JobKind.WAKE: Handler(flow=wake.wake, tries=3, deadline=MINUTE, slots=1),
     JobKind.TIDY: Handler(flow=tidy.tidy, tries=5, deadline=5 * MINUTE, slots=1),
 }

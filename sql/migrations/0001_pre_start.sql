@@ -202,7 +202,7 @@ create table screenings (
   item_id uuid not null references items,     -- the item whose pass of gate 1 opened it
   state text not null default 'open' check (state in ('open', 'waiting', 'passed', 'dropped', 'failed')),
   stage text not null default 'relate' check (stage in ('relate', 'assess', 'draft')),
-  waiting_for text check (waiting_for in ('signal', 'budget', 'plan', 'approval')),
+  waiting_for text check (waiting_for in ('signal', 'budget', 'batch', 'plan', 'approval')),
   until timestamptz,
   gate text check (gate in ('rules', 'relevance', 'signal', 'fit', 'draft', 'review')),
   reason text,
@@ -416,6 +416,8 @@ create table calls (
   reply text,
   reading text not null default '',           -- how the reply was read: strict, fenced or widest
   subjects jsonb not null default '[]',       -- [[opaque id, subject, input hash in hex]]: what a stored reply answers
+  batch_id uuid,                              -- the batch it is asked in, at the vendor's lower price
+  wire jsonb,                                 -- what is sent of it once its batch goes, until it has ended
   sent_at timestamptz not null default cid_now(),
   deadline timestamptz not null default cid_now() + interval '5 minutes', -- after it nobody waits for the reply
   answered_at timestamptz,
@@ -426,6 +428,31 @@ create index calls_troubled on calls (tenant_id, sent_at desc) where state in ('
 create index calls_subjects on calls using gin (jsonb_path_query_array(subjects, '$[*][1]'));  -- what was asked about a story or a version
 create index calls_open on calls (deadline) where state = 'sent';
 create index calls_unread on calls (tenant_id, stage) where state = 'answered' and read_at is null;
+create index calls_batch on calls (tenant_id, batch_id) where batch_id is not null;
+create index calls_batched on calls (tenant_id, stage, sent_at) where batch_id is not null;
+
+-- Calls of one tenant and model that may wait, sent together at the vendor's lower price. Its id is the mark it carries there,
+-- so that one whose sending was never answered is found in the vendor's list and not sent again. docs/states.md has its moves.
+create table batches (
+  id uuid primary key,
+  tenant_id uuid not null references tenants,
+  provider text not null,
+  model text not null,
+  state text not null default 'planned'
+    check (state in ('planned', 'submitting', 'unknown', 'submitted', 'ended', 'read', 'failed')),
+  external_id text not null default '',       -- the vendor's
+  requests integer not null default 0,
+  bytes bigint not null default 0,            -- of its requests, no fewer than they have
+  attempts integer not null default 0,        -- how often it was begun to be sent
+  planned_at timestamptz not null,
+  due_at timestamptz not null,                -- when there is something to do with it; changes with every move
+  submitted_at timestamptz,                   -- when its last sending began
+  ended_at timestamptz,
+  error text not null default ''
+);
+create index batches_due on batches (due_at) where state not in ('read', 'failed');
+create index batches_open on batches (tenant_id, provider, model) where state = 'planned';
+create index batches_known on batches (provider, submitted_at) where external_id <> '';
 
 -- A subject's stored answer: a new group asks only for subjects without one.
 create table call_subjects (
@@ -1247,7 +1274,7 @@ begin
     request_id = coalesce(p_reply ->> 'request_id', ''), input = coalesce((p_reply ->> 'input')::integer, 0),
     cache_read = coalesce((p_reply ->> 'cache_read')::integer, 0), cache_write = coalesce((p_reply ->> 'cache_write')::integer, 0),
     cache_write_1h = coalesce((p_reply ->> 'cache_write_1h')::integer, 0), output = coalesce((p_reply ->> 'output')::integer, 0),
-    thinking = coalesce((p_reply ->> 'thinking')::integer, 0), price_from = (p_reply ->> 'price_from')::date,
+    thinking = coalesce((p_reply ->> 'thinking')::integer, 0), price_from = (p_reply ->> 'price_from')::date, wire = null,
     -- only a reply that ended by itself has anything to read: a cut one is never parsed
     read_at = case when p_state = 'answered' and p_reply ->> 'stop' <> 'end' then clock end
   where c.id = p_call;
@@ -1416,18 +1443,18 @@ do $$
 declare t text;
 begin
   foreach t in array array['profiles', 'members', 'subscriptions', 'screenings', 'verdicts', 'evidence_packs', 'drafts',
-      'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'budgets', 'model_terms', 'audit',
+      'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'model_terms', 'audit',
       'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'pauses'] loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
     execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
   end loop;
   foreach t in array array['profiles', 'members', 'subscriptions', 'screenings', 'verdicts', 'evidence_packs', 'drafts',
-      'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'budgets', 'audit'] loop
+      'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'audit'] loop
     execute format('create policy tenant on %I to cid_app using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()))', t);
   end loop;
   -- The worker role looks across tenants where scheduling and administration do; it decides nothing there.
-  foreach t in array array['tenants', 'profiles', 'members', 'subscriptions', 'screenings', 'channels', 'budgets', 'model_terms', 'audit', 'calls',
+  foreach t in array array['tenants', 'profiles', 'members', 'subscriptions', 'screenings', 'channels', 'budgets', 'model_terms', 'audit', 'calls', 'batches',
       'jobs', 'jobs_done', 'jobs_dead', 'sources', 'sightings', 'items', 'pauses', 'verdicts', 'drafts', 'publications'] loop
     execute format('create policy worker on %I to cid_worker using (true) with check (true)', t);
   end loop;
@@ -1458,15 +1485,16 @@ create view visible_items with (security_invoker = true) as
   select id, story_id, url, title, summary, author, published_at, first_seen_at, sample from items;
 
 grant select on tenants, profiles, members, subscriptions, sources, sightings, items, visible_items, screenings, verdicts, evidence_packs,
-  drafts, versions, reviews, decisions, channels, publications, calls, call_subjects, budgets, model_terms, audit, jobs, jobs_done, jobs_dead,
-  pauses to cid_app;
+  drafts, versions, reviews, decisions, channels, publications, calls, call_subjects, batches, budgets, model_terms, audit, jobs, jobs_done,
+  jobs_dead, pauses to cid_app;
 grant insert on screenings, verdicts, evidence_packs, drafts, versions, reviews, decisions, channels, publications, calls, call_subjects,
-  audit, jobs, jobs_done, jobs_dead, subscriptions to cid_app;
+  batches, audit, jobs, jobs_done, jobs_dead, subscriptions to cid_app;
 grant update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, changed_at) on screenings to cid_app;
 grant update (state, current_version_id, changed_at) on drafts to cid_app;
 grant update (state, url, external_id, error, job_id, lease, sent_at, live_at, changed_at) on publications to cid_app;
 -- What a call became and what it cost is written by settle_call alone.
 grant update (read_at, reading) on calls to cid_app;
+grant update (state, external_id, requests, bytes, attempts, due_at, submitted_at, ended_at, error) on batches to cid_app;
 -- A tenant chooses its models; how much it may spend is the platform's to say.
 grant insert (tenant_id, cheap, quality, changed_by, changed_at), update (cheap, quality, changed_by, changed_at) on model_terms to cid_app;
 grant update (trust, role, active) on subscriptions to cid_app;
@@ -1477,7 +1505,7 @@ grant delete on jobs to cid_app;
 grant select, insert, update on tenants, profiles, users, members, sources, subscriptions, stories, items, story_keys, channels, model_terms,
   breakers, settings, once_links, sessions, workers to cid_worker;
 grant select, insert on sightings, audit, jobs_done, periodic_slots to cid_worker;
-grant select on calls, budgets to cid_worker;
+grant select on calls, batches, budgets to cid_worker;
 grant select on breakers to cid_app;
 -- What a tenant's flows decided is read for scheduling and figures, and written by the tenant's own transactions alone.
 grant select on screenings, verdicts, drafts, publications to cid_worker;

@@ -93,3 +93,8 @@ with gone as (
   from gone where not exists (select from back)
 )
 select count(*) from gone
+
+-- name: bring_forward
+-- Jobs that sleep until something has happened that they name in their reason.
+update jobs set run_at = cid_now()
+where tenant_id = $1 and state = 'scheduled' and run_at > cid_now() and position($2 in error) > 0

@@ -15,9 +15,10 @@ from call_subjects a join unnest($3::text[], $4::bytea[]) as w (subject, input_h
 where a.tenant_id = $1 and a.stage = $2
 
 -- name: unread
--- Replies that were paid for and stored, but whose reader died before it read them.
+-- Replies that were paid for and stored, but whose reader died before it read them, or that came in a batch.
 select id, provider, model, stop, reply, subjects from calls
 where tenant_id = $1 and stage = $2 and state = 'answered' and read_at is null
+  and exists (select from jsonb_array_elements(subjects) s where s ->> 2 = any ($3::text[]))
 order by sent_at limit 100
 
 -- name: reserve
@@ -28,8 +29,8 @@ from reserve_call($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, make_i
 -- name: sent
 -- Written before anything is sent: what happens next, the call is known.
 insert into calls (id, tenant_id, stage, tier, provider, model, prompt, prompt_version, prompt_hash, input_hash, attempt,
-  reserved, tokens, subjects, request, repaired_from, instead_of, deadline)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, cid_now() + make_interval(secs => $18))
+  reserved, tokens, subjects, request, repaired_from, instead_of, deadline, batch_id, wire)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, cid_now() + make_interval(secs => $18), $19, $20)
 
 -- name: settle
 -- What became of it. The raw reply is stored before anybody reads it; the reservation becomes what it really cost.

@@ -246,6 +246,23 @@ async def test_a_reply_of_any_other_shape_is_no_reply(vendor: Vendor, lax: Remot
         await lax.complete(wire(relevance(), vendor.model))
 
 
+@pytest.mark.parametrize("status", [302, 307])
+async def test_nobody_is_followed_elsewhere(vendor: Vendor, lax: Remote, double: Double, status: int) -> None:
+    double.script = [told(status, {}, location="/v2/elsewhere")]
+    with pytest.raises(Unanswered):
+        await lax.complete(wire(relevance(), vendor.model))
+    assert len(double.asked) == 1
+
+
+@pytest.mark.parametrize("kind", ["gzip", "br", "nonsense"])
+async def test_a_reply_packed_in_another_way_than_it_says_is_no_reply(
+    vendor: Vendor, lax: Remote, double: Double, kind: str
+) -> None:
+    double.script = [told(200, {}, **{"content-encoding": kind})]
+    with pytest.raises(Unanswered):
+        await lax.complete(wire(relevance(), vendor.model))
+
+
 async def test_a_reply_that_does_not_say_what_it_used_is_never_free(
     vendor: Vendor, lax: Remote, double: Double
 ) -> None:

@@ -17,7 +17,7 @@ def test_the_shipped_configuration_is_valid() -> None:
     read = settings.read({})
     assert read.gates == policy()
     assert read.queue.silent == timedelta(seconds=30)
-    assert {entry.name for entry in read.schedule} == {"wake", "tidy"}
+    assert {entry.name for entry in read.schedule} == {"wake", "tidy", "batches"}
     assert read.base_url == "http://127.0.0.1:8080"
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cid.text import markdown
-from cid.text.links import foreign, unlinked
+from cid.text.links import foreign, sites, unlinked
 
 OWN = "https://news.test/a_(b)?c=1"
 
@@ -76,3 +76,48 @@ def test_reading_markdown_never_fails(text: str) -> None:
 @given(st.text(alphabet="ab[](): \n<>/.https:www"))
 def test_after_taking_addresses_out_there_are_none(text: str) -> None:
     assert foreign(unlinked(text), ()) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "> [x]: //evil.test/a",
+        "- [x]: /a",
+        "[a\\]b]: //evil.test",
+        "[a\nb]: //evil.test",
+        "evil.test/claim?d=1",
+        "evil.test:8080",
+        'src="//evil.test/a.png"',
+        "javascript:alert(1)",
+        "data:text/html;base64,AAAA",
+        "ｈｔｔｐｓ：//evil.test/a",
+        "evil。test/claim",
+        "ht\u200btps://evil.test/a",
+        "https://news.te\u200bst/a_(b)?c=1",
+        "https://nеws.test/a_(b)?c=1",
+        "https://xn--nws-jzc.test/a",
+        "\\\\evil.test\\a",
+    ],
+)
+def test_an_address_in_disguise_is_found(text: str) -> None:
+    assert foreign(text, [OWN])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "He or she and/or they pay 24.5/30 km/h, i.e. more.",
+        "Data: new figures show 3:2",
+        "Made with Node.js/Express in the U.S./Canada",
+        "At 10:30 a.m./p.m. said Dr.Smith // no more",
+        "Booking.com and Amazon.com raise their fees.",
+        "a //comment and C:\\folder",
+    ],
+)
+def test_ordinary_text_holds_no_address(text: str) -> None:
+    assert foreign(text, [OWN]) == []
+
+
+def test_names_of_sites_are_told_apart_from_the_sites_of_the_evidence() -> None:
+    text = "Booking.com, www.evil.test and news.test say so. End.It node.js and 3.5 e.g. more."
+    assert sites(text, [OWN]) == ["booking.com", "evil.test"]

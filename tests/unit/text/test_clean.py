@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cid.text.clean import clean, line, shorten
+from cid.text.clean import clean, line, shorten, unhidden
 from cid.text.html import plain
 
 ANYTHING = st.text(st.characters(), max_size=200)
@@ -43,11 +43,17 @@ def test_what_is_clean_can_be_stored_and_hides_nothing(text: str) -> None:
         (" one\n\ttwo\u2028three\u00a0four ", "one two three four"),
         ("Cafe\u0301", "Café"),
         ("½ off™", "½ off™"),
+        ("a\ufe01\ufe0f\ufe03b ❤\ufe0f 1\ufe0f\u20e3 葛\ufe00", "ab ❤\ufe0f 1\ufe0f\u20e3 葛\ufe00"),
+        ("ig\u034fno\u3164re\u2800", "ignore"),
         ("z" + "\u0301" * 30, unicodedata.normalize("NFC", "z" + "\u0301" * 4)),
     ],
 )
 def test_what_no_reader_sees_goes_and_the_rest_stays(dirty: str, cleaned: str) -> None:
     assert clean(dirty) == cleaned
+
+
+def test_hidden_signs_go_and_the_lay_of_the_lines_stays() -> None:
+    assert unhidden("a\u200bb\n\n  - c\U000e0041 d\n    e\u202e\n") == "ab\n\n  - c d\n    e\n"
 
 
 @pytest.mark.parametrize("word", ["می\u200cخواهم", "क्\u200dष", "👩\u200d🚒"])
@@ -77,6 +83,11 @@ def test_a_text_is_cut_at_a_word_and_says_so() -> None:
         ("<script>never closed", ""),
         ('<img src="x" onerror="alert(1)">Hello<br/>there', "Hello there"),
         ("<![CDATA[kept]]> text", "text"),
+        ('a<div style="color:red; display: none">b<div>c</div>d</div>e', "a e"),
+        ("a<p hidden>b</p>c<span aria-hidden='true'>d</span>e", "a c e"),
+        ("a<span style='font-size:0px;'>b</span>c<i style=\"opacity:0\">d</i>e", "a c e"),
+        ('a<b style="font-size:10px; opacity:0.9; top:-5px">b</b>c', "abc"),
+        ('a<input type="hidden" hidden>b<font style="visibility:hidden">never closed', "ab"),
     ],
 )
 def test_markup_is_read_as_its_reader_would_see_it(markup: str, text: str) -> None:
