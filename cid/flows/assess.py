@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
@@ -59,7 +60,8 @@ async def _judge(sv: Services, tx: Tx, screening: Screening, spread: Spread, rep
         tx, VerdictId(uuid7(sv.clock.now())), Gate.SIGNAL, outcome, story=opened.story_id, screening=opened.id
     )
     if isinstance(outcome, Pass):
-        await evidence.add(tx, uuid7(sv.clock.now()), opened.id, evidence_gate.pack(reports))
+        claims = await asyncio.to_thread(evidence_gate.pack, reports)
+        await evidence.add(tx, uuid7(sv.clock.now()), opened.id, claims)
         await queue.enqueue(tx, _job(JobKind.DRAFT, opened))
 
 

@@ -3,6 +3,7 @@ holds it, with the reason."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -12,6 +13,7 @@ from cid.domain.errors import BadReply, CidError, Misconfigured, Upstream
 from cid.domain.evidence import Claim, Report
 from cid.domain.ids import CallId, DraftId, ReviewId, VerdictId, VersionId, uuid7
 from cid.domain.jobs import Job
+from cid.domain.policy import Drafting
 from cid.domain.review import DRAFT_AFTER, Finding, ReviewOutcome, Severity
 from cid.domain.tenants import Profile
 from cid.domain.verdicts import Gate, Pass, Reason
@@ -77,10 +79,7 @@ def _current(draft: Draft, version: Version) -> bool:
 
 async def _result(sv: Services, job: Job, copy: Copy) -> Result:
     """Raises what is worth another try; Deferred passes, for a written draft can wait until there is money."""
-    found = [
-        *structure.check(copy.article, copy.claims, sv.policy.drafting),
-        *structure.suspicious(copy.reports),
-    ]
+    found = await asyncio.to_thread(_checked, copy, sv.policy.drafting)
     try:
         opinion, call = await _opinion(sv, copy, found)
     except (Upstream, BadReply, Misconfigured) as error:
@@ -88,6 +87,11 @@ async def _result(sv: Services, job: Job, copy: Copy) -> Result:
     findings = [*found, *opinion.findings]
     outcome = gate5.classify(opinion.score, findings, sv.policy.reviewing)
     return Result(outcome=outcome, score=opinion.score, findings=findings, call=call)
+
+
+def _checked(copy: Copy, policy: Drafting) -> list[Finding]:
+    """What rules find. A long draft takes them a second, which the loop has not."""
+    return [*structure.check(copy.article, copy.claims, policy), *structure.suspicious(copy.reports)]
 
 
 async def _opinion(sv: Services, copy: Copy, found: Sequence[Finding]) -> tuple[gate5.Opinion, CallId]:

@@ -29,7 +29,10 @@ def pack(reports: Sequence[Report]) -> tuple[Claim, ...]:
             if len(folded) >= SHORTEST and folded not in seen:
                 seen.add(folded)
                 column.append(_claim(report, title, sentence))
-        columns.append(column[:PER_REPORT])
+        if column:
+            columns.append(column[:PER_REPORT])
+        if len(columns) == TOTAL:  # each has its turn before any has a second one: later reports would be cut
+            break
     depth = max((len(column) for column in columns), default=0)
     turns = [column[row] for row in range(depth) for column in columns if row < len(column)]
     return tuple(turns[:TOTAL])

@@ -101,7 +101,7 @@ def _without(part: Sequence[str], marked: Sequence[bool]) -> str:
     return " ".join([*part[:first], LEFT_OUT, *part[last + 1 :]])
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def _signs(text: str) -> frozenset[Sign]:
     """Remembered, as one text is asked about by several gates."""
     shown = clean(text[:LOOKED_AT])
