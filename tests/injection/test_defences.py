@@ -105,7 +105,7 @@ CASES = (
     ),
     Case(
         name="suspicious texts are asked about alone",
-        off={"cid.flows.relate._apart": lambda _headline: False},
+        off={"cid.flows.relate._apart": lambda _headlines: frozenset()},
         counted=lambda found, _: found.neighbours,
         articles=("all-other-items", "others-are-spam"),
         beside=3,
