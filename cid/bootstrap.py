@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
@@ -24,7 +24,7 @@ from cid.llm.batch_google import GoogleBatches
 from cid.llm.batch_openai import OpenAiBatches
 from cid.llm.catalogue import Catalogue
 from cid.llm.google import Google
-from cid.llm.models import OFFLINE, Models, load_models, load_prices
+from cid.llm.models import OFFLINE, Choice, Models, load_models, load_prices
 from cid.llm.offline import Offline
 from cid.llm.openai import OpenAi
 from cid.llm.prompts import Prompts
@@ -95,17 +95,26 @@ def model_checks(settings: Settings) -> list[Check]:
             for choice in chain:
                 if choice.provider != OFFLINE:
                     prices.at(choice, today, 0)
-                name = f"model for {tier}"
-                key = settings_module.key_of(choice.provider, settings.endpoints)
-                free = choice.provider == OFFLINE or not key or settings.tape is TapeMode.REPLAY
-                if free or key in settings.provider_keys:
-                    found.append(ok(name, str(choice)))
-                else:
-                    remedy = f"Set {key}, or name another model in config/models.toml or CID_MODELS."
-                    found.append(warn(name, f"{choice} has no key", remedy))
+            found.append(_chain_check(settings, f"model for {tier}", chain))
     except Misconfigured as error:
         return [fail("models", str(error), "Correct config/models.toml and config/prices.toml.")]
     return found
+
+
+def _chain_check(settings: Settings, name: str, chain: Sequence[Choice]) -> Check:
+    """Who of a chain can be asked; one is enough."""
+    keys = {choice: settings_module.key_of(choice.provider, settings.endpoints) for choice in chain}
+    can = [
+        str(choice)
+        for choice, key in keys.items()
+        if choice.provider == OFFLINE or not key or settings.tape is TapeMode.REPLAY or key in settings.provider_keys
+    ]
+    if can:
+        return ok(name, ", then ".join(can))
+    remedy = (
+        f"Set {' or '.join(dict.fromkeys(keys.values()))}, or name another model in config/models.toml or CID_MODELS."
+    )
+    return warn(name, f"{', '.join(map(str, chain))}: no key", remedy)
 
 
 def _tape_check(settings: Settings) -> list[Check]:

@@ -14,6 +14,7 @@ from cid.domain.errors import Misconfigured
 from cid.llm.endpoints import load_endpoints
 from cid.llm.models import Choice
 from cid.llm.openai import OpenAi
+from cid.pg.doctor import Level
 from tests import funnel
 
 TODAY = date(2026, 11, 21)
@@ -76,7 +77,14 @@ async def test_there_is_one_provider_for_each_name() -> None:
 def test_a_model_without_a_key_is_named_and_one_that_needs_none_is_not() -> None:
     read = settings.read({"CID_MODELS": "cheap=google/gemini-3.8-flash,quality=deepseek/deepseek-v4-pro"})
     details = [check.what for check in bootstrap.model_checks(read)]
-    assert details == ["google/gemini-3.8-flash has no key", "deepseek/deepseek-v4-pro has no key"]
+    assert details == ["google/gemini-3.8-flash: no key", "deepseek/deepseek-v4-pro: no key"]
+
+
+def test_one_key_of_a_chain_is_enough_and_says_who_answers() -> None:
+    read = settings.read({"CID_MODELS": "cheap=google/gemini-3.8-flash+openai/gpt-6-luna", "OPENAI_API_KEY": "k"})
+    cheap, quality = bootstrap.model_checks(read)
+    assert (cheap.level, cheap.what) == (Level.OK, "openai/gpt-6-luna")
+    assert quality.what == "openai/gpt-6.1-terra", "of the file's own chain"
 
 
 def test_every_model_with_a_date_or_traits_has_a_price() -> None:
