@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
-from bench.models.cost import TENANTS, TOGETHER, add_tenants, groups, items
+from bench.models.cost import TOGETHER, add_tenants, groups, items
 from bench.models.meter import metered
 from cid.domain.llm import Ask, Caps, Tier
 from cid.llm.anthropic import Anthropic
@@ -22,7 +22,7 @@ from cid.pg.pool import AppDb, open_pool
 from tests import funnel
 from tests.chaos.field import Grounds, a_field
 
-CALLS, ROUNDS = 500, 3
+CALLS, ROUNDS = 300, 3
 
 
 async def overhead(grounds: Grounds) -> dict[str, Any]:
@@ -48,9 +48,7 @@ async def overhead(grounds: Grounds) -> dict[str, Any]:
             await router.ask(ask)
 
         for number in range(ROUNDS + 1):
-            asks = [ask for tenant in range(len(TENANTS)) for ask in groups(tenant, items(CALLS * 8), 8)][
-                number * CALLS : (number + 1) * CALLS
-            ]
+            asks = list(groups(number, items(CALLS * 8), 8))
             for name, way in (("straight", straight), ("through the router", routed)):
                 rate = await _rate(asks, way)
                 if number:  # the first warms both up
