@@ -112,6 +112,22 @@ async def test_the_next_model_answers_for_one_that_is_down(
     assert desk.sent == (sent, 1)
 
 
+@pytest.mark.parametrize("reply_", [None, "no JSON"], ids=["hangs", "nonsense"])
+async def test_a_model_that_would_have_no_time_to_answer_is_not_asked(
+    desk: Desk, owner: Owner, tenant: TenantId, reply_: str | None
+) -> None:
+    async def late(_wire: Wire) -> Raw:
+        await asyncio.sleep(60 if reply_ is None else 0.5)
+        return reply(reply_ or "")
+
+    desk.first.script = [late]
+    with pytest.raises(Upstream):
+        await desk.ask(ask(tenant, "x", patience_s=0.4, timeout_s=0.4 if reply_ is None else 5))
+    assert desk.sent == (1, 0)
+    assert [row[0] for row in await rows(owner)] == ["first"]
+    assert not await owner.fetchval("select count(*) from breakers where model = 'second/m'")
+
+
 async def test_a_request_that_is_wrong_is_sent_to_nobody_else(desk: Desk, tenant: TenantId) -> None:
     desk.first.script = [fails(BadReply("400"))]
     with pytest.raises(BadReply, match="400"):
