@@ -245,6 +245,27 @@ async def test_nonsense_is_repaired_once_and_then_named(db: AppDb, owner: Owner,
     await budget(owner)
 
 
+@pytest.mark.parametrize("odd", ["\\u0000", "\\ud800", "\\udc00\\u0000"])
+@pytest.mark.parametrize("spelt", [True, False], ids=["spelt", "plain"])
+async def test_what_no_column_holds_is_left_out_of_answer_and_reply(
+    db: AppDb, owner: Owner, tenant: TenantId, odd: str, spelt: bool
+) -> None:
+    said = odd if spelt else json.loads(f'"{odd}"').replace("\0", "")
+    desk, _ = router(db, lambda _wire: reply(f'{{"answers": [{{"id": "a1", "score": 7, "say": "a{said}b"}}]}}'))
+    for reused in (False, True):
+        answer = (await desk.ask(ask(tenant, "x")))["x"]
+        assert (answer.value, answer.reused) == ({"score": 7, "say": "ab"}, reused)
+    assert await calls(owner) == [("answered", "end")]
+
+
+async def test_a_failure_is_on_record_whatever_characters_name_it(db: AppDb, owner: Owner, tenant: TenantId) -> None:
+    desk, _ = router(db, lambda _wire: BadReply("a\0bc"))
+    with pytest.raises(BadReply):
+        await desk.ask(ask(tenant, "x"))
+    assert await owner.fetchval("select error from calls where state = 'failed'") == "abc"
+    assert await budget(owner) == (Decimal(0), Decimal(0))
+
+
 async def test_an_address_that_was_not_given_makes_an_answer_invalid(db: AppDb, tenant: TenantId) -> None:
     def linking(wire: Wire) -> Raw:
         return reply(
