@@ -876,6 +876,12 @@ AS $function$
 declare
   late record; swept integer := 0;
 begin
+  -- The platform's rows of all their days before any tenant's: who reserves or settles takes them in this order, and calls of two
+  -- days would else hold a tenant's month while they wait for the platform's next day.
+  perform from public.budgets b
+  where b.tenant_id = '00000000-0000-0000-0000-000000000000' and b.starts in (
+    select (c.sent_at at time zone 'UTC')::date from public.calls c where c.state = 'sent' and c.deadline < public.cid_now())
+  order by b.starts for update;
   for late in
     select c.id, c.tenant_id from public.calls c where c.state = 'sent' and c.deadline < public.cid_now()
     order by c.tenant_id, c.id limit p_most for update skip locked
