@@ -811,6 +811,13 @@ begin
         return;
       end if;
     end loop;
+    -- Once more, now that nobody else's locks are waited for: who stopped models meanwhile sees no call begin after that.
+    select coalesce(max(t.stopped) filter (where t.tenant_id = nobody), max(t.stopped)) into why from public.model_terms t
+    where t.tenant_id in (nobody, p_tenant) and t.stopped is not null;
+    if why is not null then
+      return query select 'stopped', '', clock + interval '1 minute', why, said;
+      return;
+    end if;
     for row in select * from public.budgets_of(p_tenant, p_stage, clock) f order by f.n loop
       update public.budgets b set reserved = b.reserved + p_most
       where b.tenant_id = row.tenant_id and b.period = row.period and b.starts = row.starts and b.scope = row.scope
