@@ -3,6 +3,7 @@ the row: nothing is restarted. Every change is a line in the audit log, and what
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ from cid.store import audit, money, tenants
 
 MOST_DOLLARS = Decimal(100_000)
 LONGEST_WHY = 200
+_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,11 +165,12 @@ async def tenant_of(sv: Services, slug: str) -> Tenant:
 
 def dollars(text: str, what: str) -> Decimal | None:
     """What somebody typed; empty: not set. Raises Refused."""
-    text = text.strip().removeprefix("$").replace(",", "")
+    text = text.strip().removeprefix("$")
     if not text:
         return None
     try:
-        value = Decimal(text)
+        # A comma that parts no thousands is somebody's decimal point: left out, it would make the cap larger.
+        value = Decimal(text.replace(",", "") if _THOUSANDS.fullmatch(text) else text)
     except InvalidOperation:
         value = Decimal("nan")
     if not value.is_finite() or not 0 <= value <= MOST_DOLLARS or value.as_tuple().exponent < -6:  # type: ignore[operator]

@@ -87,16 +87,18 @@ async def _tasks(tx: Tx, tenant: TenantId, jobs: Sequence[Job]) -> tuple[list[Ta
 async def _results(sv: Services, tenant: TenantId, profile: Profile, tasks: Sequence[Task]) -> Mapping[str, Result]:
     """First tries share one call. Those tried before are asked alone: one that a model refuses, or that makes it
     overflow, must not take its neighbours down a second time. So are those that seem to speak to the model, which could
-    speak about their neighbours. Where one is urgent, none of them waits for a batch."""
+    speak about their neighbours. Where one is urgent, none of them waits for a batch, nor with one that is in one."""
     # Looking for orders takes tens of milliseconds a text: too long for the loop that everything else runs on.
     apart = await asyncio.to_thread(_apart, [task.headline for task in tasks])
-    fresh = [task.headline for task in tasks if task.job.attempt == 1 and task.headline.key not in apart]
+    fresh = [task for task in tasks if task.job.attempt == 1 and task.headline.key not in apart]
+    seated = [task.headline for task in fresh if task.screening.waiting_for is WaitFor.BATCH]
+    others = [task.headline for task in fresh if task.screening.waiting_for is not WaitFor.BATCH]
     alone = [[task.headline] for task in tasks if task.job.attempt > 1 or task.headline.key in apart]
     urgent = any(task.screening.urgent for task in tasks)
     async with asyncio.TaskGroup() as together:
         asked = [
             together.create_task(_asked(sv, tenant, profile, group, urgent=urgent))
-            for group in [fresh, *alone]
+            for group in [others, seated, *alone]
             if group
         ]
     return {key: result for task in asked for key, result in task.result().items()}

@@ -13,7 +13,7 @@ from cid.domain.ids import CallId, TenantId
 from cid.domain.llm import Answer, Caps, Json, Price, Raw, Tier, cost
 from cid.llm.models import Choice, Pace, Row, Terms
 from cid.llm.steps import Breaker
-from cid.llm.wire import Form
+from cid.llm.wire import Form, storable
 from cid.pg.rows import each
 from cid.pg.sql import query
 from cid.ports import Tx
@@ -210,7 +210,7 @@ async def settle(tx: Tx, tenant: TenantId, call: CallId, end: End, pace: Pace) -
         call,
         end.state,
         end.cost,
-        end.error[:500],
+        storable(end.error)[:500],
         None if end.reply is None else dict(end.reply),
         end.tokens,
         pace.tokens_per_minute,
@@ -230,10 +230,10 @@ def answered(raw: Raw, row: Row) -> End:
         tokens=usage.input + usage.cache_write + usage.cache_write_1h + usage.output,
         breaker=Breaker.OK,
         reply={
-            "text": raw.text.replace("\0", ""),
+            "text": storable(raw.text),
             "stop": raw.stop,
-            "served": raw.model,
-            "request_id": raw.request_id,
+            "served": storable(raw.model),
+            "request_id": storable(raw.request_id),
             "input": usage.input,
             "cache_read": usage.cache_read,
             "cache_write": usage.cache_write,

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
-from cid.domain.errors import BadReply, CidError, Deferred, Misconfigured, Unanswered
+from cid.domain.errors import BadReply, CidError, Deferred, Misconfigured, Unanswered, Upstream
 from cid.domain.ids import CallId, uuid7
 from cid.domain.llm import Answer, Ask, Raw, Stop, Subject, Wire
 from cid.llm import ledger, steps
@@ -118,6 +118,11 @@ class Router:
         error: CidError | None = None
         for choice in choices:
             if not question.missing:
+                break
+            if error and asyncio.get_running_loop().time() >= question.until:
+                # Sent with no time to answer, it would count as spent, and as a fault of a model that has none.
+                if isinstance(error, BadReply):
+                    error = Upstream(f"no time was left to ask {choice} after {error}")
                 break
             error = await self._with(question, choice)
             if error:

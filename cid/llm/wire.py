@@ -213,12 +213,26 @@ def _rows(text: str) -> list[Any] | str:
     if len(text) > LARGEST_REPLY:
         return "the reply is too long"
     try:
-        value = json.loads(text, parse_constant=_refuse)
+        value = _storable(json.loads(text, parse_constant=_refuse))
     except (ValueError, RecursionError):
         return "the reply is not JSON"
     if not isinstance(value, dict) or not isinstance(value.get("answers"), list):
         return "the reply has no list of answers"
     return list(value["answers"])
+
+
+def storable(text: str) -> str:
+    """Without NUL, which Postgres does not keep, and halves of surrogate pairs, which have no bytes."""
+    return text.replace("\0", "").encode(errors="ignore").decode()
+
+
+def _storable(value: Json) -> Json:
+    """The same for every text of a value: JSON can spell what no column holds."""
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, dict):
+        return {storable(key): _storable(inner) for key, inner in value.items()}
+    return [_storable(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _refuse(constant: str) -> None:

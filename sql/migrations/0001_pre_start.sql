@@ -1249,6 +1249,13 @@ begin
         return;
       end if;
     end loop;
+    -- Once more, now that nobody else's locks are waited for: who stopped models meanwhile sees no call begin after that.
+    select coalesce(max(t.stopped) filter (where t.tenant_id = nobody), max(t.stopped)) into why from public.model_terms t
+    where t.tenant_id in (nobody, p_tenant) and t.stopped is not null;
+    if why is not null then
+      return query select 'stopped', '', clock + interval '1 minute', why, said;
+      return;
+    end if;
     for row in select * from public.budgets_of(p_tenant, p_stage, clock) f order by f.n loop
       update public.budgets b set reserved = b.reserved + p_most
       where b.tenant_id = row.tenant_id and b.period = row.period and b.starts = row.starts and b.scope = row.scope
@@ -1368,6 +1375,12 @@ language plpgsql security definer set search_path = pg_catalog, public, pg_temp 
 declare
   late record; swept integer := 0;
 begin
+  -- The platform's rows of all their days before any tenant's: who reserves or settles takes them in this order, and calls of two
+  -- days would else hold a tenant's month while they wait for the platform's next day.
+  perform from public.budgets b
+  where b.tenant_id = '00000000-0000-0000-0000-000000000000' and b.starts in (
+    select (c.sent_at at time zone 'UTC')::date from public.calls c where c.state = 'sent' and c.deadline < public.cid_now())
+  order by b.starts for update;
   for late in
     select c.id, c.tenant_id from public.calls c where c.state = 'sent' and c.deadline < public.cid_now()
     order by c.tenant_id, c.id limit p_most for update skip locked

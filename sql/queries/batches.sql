@@ -8,8 +8,10 @@ where c.tenant_id = $1 and c.stage = $2 and c.batch_id is not null and c.sent_at
 group by 1
 
 -- name: join
--- The batch that takes one more request of this size. Its row is locked: it goes without this request, or with it.
-update batches set requests = requests + 1, bytes = bytes + $4, due_at = case when requests + 1 >= $5 then cid_now() else due_at end
+-- The batch that takes one more request of this size. Its row is locked: it goes without this request, or with it. That is a move
+-- like any other: who looked before it does not know all of its calls, and looks again.
+update batches set requests = requests + 1, bytes = bytes + $4,
+  due_at = case when requests + 1 >= $5 then cid_now() else due_at + interval '1 microsecond' end
 where tenant_id = $1 and id = (
   select b.id from batches b
   where b.tenant_id = $1 and b.provider = $2 and b.model = $3 and b.state = 'planned' and b.attempts = 0

@@ -71,3 +71,15 @@ async def test_an_urgent_story_waits_for_no_batch(desk: Desk, owner: Any) -> Non
     await funnel.run(sv, owner, tenant, JobKind.RELATE)
     assert [(row["state"], row["stage"]) for row in await funnel.states(owner)] == [("open", "assess")]
     assert (await desk.states(), len(desk.alone.asked)) == ([], 1)
+
+
+async def test_an_urgent_story_waits_for_no_batch_that_another_story_is_in(desk: Desk, owner: Any) -> None:
+    sv, tenant = await opened(desk)
+    await told(sv, tenant, "Harbour opens")
+    await funnel.run(sv, owner, tenant, JobKind.RELATE)
+    await told(sv, tenant, "Harbour burns", urgent=True)
+    await owner.execute("update jobs set state = 'ready' where kind = 'relate'")
+    await funnel.run(sv, owner, tenant, JobKind.RELATE)
+    found = await owner.fetch("select urgent, state, stage from screenings order by urgent")
+    assert [tuple(row) for row in found] == [(False, "waiting", "relate"), (True, "open", "assess")]
+    assert (await desk.states(), len(desk.alone.asked)) == (["planned"], 1)

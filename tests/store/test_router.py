@@ -119,6 +119,16 @@ async def budget(owner: Owner) -> tuple[Decimal, Decimal]:
     return row["reserved"], row["spent"]
 
 
+async def somebody_waits(owner: Owner) -> None:
+    """For a lock that `owner` holds."""
+    waiting = "select count(*) from pg_locks where not granted and pg_backend_pid() = any (pg_blocking_pids(pid))"
+    for _ in range(1000):
+        if await owner.fetchval(waiting):
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("nobody waits")
+
+
 def scores(answers: Mapping[str, Answer]) -> dict[str, int]:
     return {key: answer.value["score"] for key, answer in answers.items()}
 
@@ -245,6 +255,27 @@ async def test_nonsense_is_repaired_once_and_then_named(db: AppDb, owner: Owner,
     await budget(owner)
 
 
+@pytest.mark.parametrize("odd", ["\\u0000", "\\ud800", "\\udc00\\u0000"])
+@pytest.mark.parametrize("spelt", [True, False], ids=["spelt", "plain"])
+async def test_what_no_column_holds_is_left_out_of_answer_and_reply(
+    db: AppDb, owner: Owner, tenant: TenantId, odd: str, spelt: bool
+) -> None:
+    said = odd if spelt else json.loads(f'"{odd}"').replace("\0", "")
+    desk, _ = router(db, lambda _wire: reply(f'{{"answers": [{{"id": "a1", "score": 7, "say": "a{said}b"}}]}}'))
+    for reused in (False, True):
+        answer = (await desk.ask(ask(tenant, "x")))["x"]
+        assert (answer.value, answer.reused) == ({"score": 7, "say": "ab"}, reused)
+    assert await calls(owner) == [("answered", "end")]
+
+
+async def test_a_failure_is_on_record_whatever_characters_name_it(db: AppDb, owner: Owner, tenant: TenantId) -> None:
+    desk, _ = router(db, lambda _wire: BadReply("a\0bc"))
+    with pytest.raises(BadReply):
+        await desk.ask(ask(tenant, "x"))
+    assert await owner.fetchval("select error from calls where state = 'failed'") == "abc"
+    assert await budget(owner) == (Decimal(0), Decimal(0))
+
+
 async def test_an_address_that_was_not_given_makes_an_answer_invalid(db: AppDb, tenant: TenantId) -> None:
     def linking(wire: Wire) -> Raw:
         return reply(
@@ -363,6 +394,32 @@ async def test_a_stored_reply_that_nobody_read_is_never_paid_again(
     assert scores(await desk.ask(ask(tenant, "y", "new"))) == {"y": 70, "new": 70}
     assert scores(await desk.ask(ask(tenant, "x"))) == {"x": 70}
     assert [len(wire.inputs) for wire in provider.asked] == [2, 1]
+
+
+async def test_calls_of_two_days_are_swept_while_another_call_is_reserved(
+    db: AppDb, platform: WorkerDb, owner: Owner, tenant: TenantId, database_time: DatabaseTime
+) -> None:
+    for key in ("yesterday", "today"):
+        answer: asyncio.Future[Raw] = asyncio.get_running_loop().create_future()
+        desk, provider = router(db, lambda _wire, answer=answer: answer)  # type: ignore[misc]
+        cut = asyncio.create_task(desk.ask(ask(tenant, key, timeout_s=30)))
+        await provider.reached.wait()
+        cut.cancel()
+        await asyncio.wait([cut])
+        await database_time.advance(timedelta(days=1))
+    today = await owner.fetchval("select max(starts) from budgets where period = 'day'")
+
+    async def sweep() -> int:
+        async with platform.tx() as tx:
+            return await ledger.sweep(tx)
+
+    async with asyncio.TaskGroup() as together:
+        async with owner.transaction():  # as `reserve_call`: the platform's row of the day, then the tenant's month
+            await owner.execute("select from budgets where tenant_id <> $1 and starts = $2 for update", tenant, today)
+            sweeping = together.create_task(sweep())
+            await somebody_waits(owner)
+            await owner.execute("select from budgets where tenant_id = $1 and period = 'month' for update", tenant)
+        assert await sweeping == 2
 
 
 async def test_a_call_cut_between_send_and_reply_is_swept_and_a_late_reply_corrects_it(

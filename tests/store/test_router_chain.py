@@ -14,14 +14,14 @@ import pytest
 
 from cid.domain.errors import BadReply, Deferred, Misconfigured, Spent, Unanswered, Upstream
 from cid.domain.ids import PLATFORM, TenantId
-from cid.domain.llm import Caps, Price, Raw, Stop, Tier, Wire
+from cid.domain.llm import Ask, Caps, Price, Raw, Stop, Tier, Wire
 from cid.llm.models import Choice, Pace, Prices, Row, Traits
 from cid.llm.router import Router
 from cid.pg.pool import AppDb, WorkerDb
 from tests import funnel, make
 from tests.conftest import DatabaseTime
 from tests.fakes import FrozenClock
-from tests.store.test_router import Scripted, ask, good, reply, scores
+from tests.store.test_router import Scripted, ask, good, reply, scores, somebody_waits
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 ONE = Decimal(1)
@@ -110,6 +110,22 @@ async def test_the_next_model_answers_for_one_that_is_down(
     desk.first.script = [fails(error)] * sent
     assert (await desk.ask(ask(tenant, "x")))["x"].provider == "second/m"
     assert desk.sent == (sent, 1)
+
+
+@pytest.mark.parametrize("reply_", [None, "no JSON"], ids=["hangs", "nonsense"])
+async def test_a_model_that_would_have_no_time_to_answer_is_not_asked(
+    desk: Desk, owner: Owner, tenant: TenantId, reply_: str | None
+) -> None:
+    async def late(_wire: Wire) -> Raw:
+        await asyncio.sleep(60 if reply_ is None else 0.5)
+        return reply(reply_ or "")
+
+    desk.first.script = [late]
+    with pytest.raises(Upstream):
+        await desk.ask(ask(tenant, "x", patience_s=0.4, timeout_s=0.4 if reply_ is None else 5))
+    assert desk.sent == (1, 0)
+    assert [row[0] for row in await rows(owner)] == ["first"]
+    assert not await owner.fetchval("select count(*) from breakers where model = 'second/m'")
 
 
 async def test_a_request_that_is_wrong_is_sent_to_nobody_else(desk: Desk, tenant: TenantId) -> None:
@@ -355,6 +371,27 @@ async def test_the_switch_stops_every_tenant_in_one_statement_and_what_costs_not
         await tx.execute("select inspect.start_models()")
     assert await desk.ask(ask(tenant, "x"))
     assert await owner.fetchval("select count(*) from calls where provider = 'first'") == 1
+
+
+async def test_the_switch_holds_for_a_call_that_waits_for_anothers_lock(
+    desk: Desk, platform: WorkerDb, owner: Owner, tenant: TenantId
+) -> None:
+    await desk.ask(ask(tenant, "x"))
+    async with asyncio.TaskGroup() as together:
+        async with owner.transaction():
+            await owner.execute("select from budgets for update")
+            asked = together.create_task(refused(desk, ask(tenant, "y")))
+            await somebody_waits(owner)
+            async with platform.tx() as tx:
+                await tx.execute("select inspect.stop_models('too dear')")
+        assert await asked == "models are switched off: too dear"
+    assert desk.sent == (1, 0)
+
+
+async def refused(desk: Desk, question: Ask) -> str:
+    with pytest.raises(Deferred) as raised:
+        await desk.ask(question)
+    return str(raised.value)
 
 
 async def test_no_tenant_reserves_or_settles_for_another(db: AppDb, platform: WorkerDb, tenant: TenantId) -> None:

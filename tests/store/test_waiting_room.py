@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from cid.domain.errors import Deferred
+from cid.domain.errors import BadReply, Deferred
 from cid.domain.ids import TenantId
 from cid.domain.llm import Answer, Ask, Caps, Tier
 from cid.flows.batches import batches as batches_flow
-from cid.llm import waiting
+from cid.llm import batch_ledger, waiting
+from cid.llm.batch_anthropic import AnthropicBatches
 from cid.llm.router import Router
 from cid.llm.waiting_room import WaitingRoom
 from cid.pg.pool import AppDb, WorkerDb
@@ -212,6 +213,28 @@ async def test_a_batch_that_the_vendor_refuses_owes_nothing_and_its_questions_ar
     assert (len(over), await desk.states(), await desk.calls()) == (1, ["failed"], [("failed", True)])
     assert answered(await desk.router.ask(ask(tenant, "x"))) == {"x": False}
     await desk.adds_up()
+
+
+async def test_a_question_that_joins_while_its_batch_is_about_to_go_shares_its_end(
+    desk: Desk, tenant: TenantId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load, late = batch_ledger.load, [ask(tenant, "y")]
+
+    async def joined(*args: Any) -> Any:
+        loaded = await load(*args)
+        if late:
+            await waits(desk, late.pop())
+        return loaded
+
+    async def refused(*_args: object) -> str:
+        raise BadReply("400")
+
+    monkeypatch.setattr(batch_ledger, "load", joined)
+    monkeypatch.setattr(AnthropicBatches, "submit", refused)
+    await waits(desk, ask(tenant, "x"))
+    await desk.tend(2)
+    assert await desk.states() == ["failed"]
+    assert await desk.calls() == [("failed", True), ("failed", True)]
 
 
 async def test_what_does_not_fit_the_budget_neither_waits_in_a_batch_nor_is_asked(desk: Desk, tenant: TenantId) -> None:
