@@ -156,7 +156,7 @@ def load_models(path: Path) -> Models:
             sample={tier: _chain(value["sample"][tier]) for tier in Tier},
             traits={name: Traits(**traits) for name, traits in value.get("models", {}).items()},
             caps=_caps(value["budget"]),
-            paces={name: Pace(**pace) for name, pace in value.get("pace", {}).items()},
+            paces={name: _pace(name, pace) for name, pace in value.get("pace", {}).items()},
             batched=frozenset(value.get("batch", {}).get("stages", ())),
         )
     except (KeyError, TypeError, ArithmeticError) as error:
@@ -171,6 +171,13 @@ def _chain(value: str | Sequence[str]) -> tuple[Choice, ...]:
     if not chain:
         raise KeyError("a tier without a model")
     return chain
+
+
+def _pace(provider: str, value: Mapping[str, Any]) -> Pace:
+    for name, limit in value.items():
+        if not limit > 0:
+            raise Misconfigured(f"config/models.toml [pace.{provider}]: {name} is {limit}: give a number above 0.")
+    return Pace(**{name: float(limit) for name, limit in value.items()})
 
 
 def _caps(value: Mapping[str, Any]) -> Caps:
@@ -224,11 +231,29 @@ class Prices:
 def load_prices(path: Path) -> Prices:
     """Raises Misconfigured."""
     try:
-        return Prices(tuple(_row(entry) for entry in _toml(path)["price"]))
+        rows = tuple(_row(entry) for entry in _toml(path)["price"])
+        _whole(rows)
+        return Prices(rows)
     except (KeyError, TypeError, ArithmeticError) as error:
         raise Misconfigured(
             f"{path.name} is incomplete ({error!r}): compare it with the one that came along."
         ) from error
+
+
+def _whole(rows: Sequence[Row]) -> None:
+    """A new price names every size of prompt that the one before named: what it left out would go on at the old price.
+    Raises Misconfigured."""
+    dates: dict[str, dict[date, set[int]]] = {}
+    for row in rows:
+        dates.setdefault(row.model, {}).setdefault(row.valid_from, set()).add(row.above)
+    for model, sizes in dates.items():
+        before: set[int] = set()
+        for day in sorted(sizes):
+            for above in sorted(before - sizes[day]):
+                raise Misconfigured(
+                    f"config/prices.toml: {model} has a new price from {day} without a row for above = {above}: add it."
+                )
+            before |= sizes[day]
 
 
 def _row(entry: Mapping[str, Any]) -> Row:

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from cid.domain.errors import Misconfigured
 from cid.domain.llm import Price, Tier, Usage, cost
-from cid.llm.models import Choice, Models, Prices, Row, Terms
+from cid.llm.models import Choice, Models, Prices, Row, Terms, load_models, load_prices
 from tests import funnel
 
 CHEAP = Tier.CHEAP
@@ -94,3 +95,30 @@ def test_every_kind_of_token_has_its_price_and_a_batch_pays_its_share_of_each() 
     usage = Usage(input=10**6, output=10**6, cache_read=10**6, cache_write=10**6, cache_write_1h=10**6, thinking=500)
     assert cost(priced, usage) == 18
     assert cost(priced.in_batch(), usage) == 9
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "file.toml"
+    path.write_text(text)
+    return path
+
+
+def entry(day: str, dollars: int, above: int = 0) -> str:
+    kinds = "\n".join(f"{kind} = {dollars}" for kind in ("input", "output", "cache_read", "cache_write"))
+    return f'[[price]]\nmodel = "a/m"\nvalid_from = {day}\nabove = {above}\n{kinds}\n'
+
+
+def test_a_new_price_that_leaves_out_large_prompts_is_refused(tmp_path: Path) -> None:
+    """They would go on at the old price, which may be the lower one: a reservation would be no bound."""
+    old = entry("2025-01-01", 1) + entry("2025-01-01", 2, above=200_000)
+    with pytest.raises(Misconfigured, match="from 2026-01-01 without a row for above = 200000"):
+        load_prices(written(tmp_path, old + entry("2026-01-01", 5)))
+    new = entry("2026-01-01", 5) + entry("2026-01-01", 10, above=200_000)
+    prices = load_prices(written(tmp_path, old + new))
+    assert prices.at(Choice("a", "m"), date(2026, 1, 1), 300_000) == price(10)
+
+
+def test_a_pace_of_nothing_is_refused(tmp_path: Path) -> None:
+    text = (funnel.CONFIG / "models.toml").read_text().replace("requests_per_minute = 1000", "requests_per_minute = 0")
+    with pytest.raises(Misconfigured, match="requests_per_minute is 0"):
+        load_models(written(tmp_path, text))
