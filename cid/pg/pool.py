@@ -35,6 +35,9 @@ LOST = (
 )
 """The connection is gone or not to be trusted; what was asked of it may or may not have happened."""
 
+GAVE_WAY = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
+"""The server rolled it back whole, for the sake of another transaction: it may be tried again from its beginning."""
+
 _raw_decode = json.JSONDecoder().raw_decode
 SET_TENANT = "; select set_config('app.tenant_id', '{}', true)"
 
@@ -160,6 +163,8 @@ async def _transaction(pool: Pool, tenant: TenantId, *, readonly: bool) -> Async
             tx.committed()
     except LOST as error:
         raise Upstream(f"database: {error!r}") from error
+    except GAVE_WAY as error:
+        raise Upstream(f"database: gave way to another transaction ({error})") from error
     except TimeoutError as error:
         raise Upstream("database: no connection or no answer in time") from error
 

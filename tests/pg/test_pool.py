@@ -97,3 +97,18 @@ async def test_a_failed_statement_that_is_passed_over_does_not_count_as_committe
         async with platform.tx() as tx:
             with contextlib.suppress(asyncpg.DivisionByZeroError):
                 await tx.execute("select 1 / 0")
+
+
+async def test_of_two_that_wait_for_each_other_one_is_to_be_tried_again(platform: WorkerDb) -> None:
+    """A job that ran into it is no dead job: nothing of it happened."""
+    one, two = await make.tenant(platform, "one"), await make.tenant(platform, "two")
+    both = asyncio.Barrier(2)
+
+    async def rename(first: object, second: object) -> None:
+        async with platform.tx() as tx:
+            await tx.execute("update tenants set name = 'a' where id = $1", first)
+            await both.wait()
+            await tx.execute("update tenants set name = 'b' where id = $1", second)
+
+    ends = await asyncio.gather(rename(one, two), rename(two, one), return_exceptions=True)
+    assert sorted(type(end).__name__ for end in ends) == ["NoneType", "Upstream"]
