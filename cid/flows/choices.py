@@ -173,7 +173,8 @@ def dollars(text: str, what: str) -> Decimal | None:
         value = Decimal(text.replace(",", "") if _THOUSANDS.fullmatch(text) else text)
     except InvalidOperation:
         value = Decimal("nan")
-    if not value.is_finite() or not 0 <= value <= MOST_DOLLARS or value.as_tuple().exponent < -6:  # type: ignore[operator]
+    exponent = value.as_tuple().exponent  # a letter where it is no number
+    if not isinstance(exponent, int) or exponent < -6 or not 0 <= value <= MOST_DOLLARS:
         raise Refused(f"{what}: {text[:40]!r} is no number of US dollars from 0 to {MOST_DOLLARS:,}.")
     return value
 

@@ -38,14 +38,14 @@ class AnthropicBatches:
     def __init__(self, provider: Anthropic) -> None:
         self._provider = provider
 
-    async def submit(self, key: str, wires: Mapping[str, Wire]) -> str:  # noqa: ARG002 - there is no place for the key
+    async def submit(self, key: str, wires: Mapping[str, Wire]) -> str:
         sdk, client = await self._provider.connect()
         requests = [{"custom_id": call, "params": self._provider.request(wire)} for call, wire in wires.items()]
         with _named(sdk, made):
             batch = await client.messages.batches.create(requests=requests, timeout=CREATE_S)
             return str(_batch(batch).id)
 
-    async def find(self, key: str, calls: Collection[str], since: datetime, known: Collection[str] = ()) -> str | None:  # noqa: ARG002
+    async def find(self, key: str, calls: Collection[str], since: datetime, known: Collection[str] = ()) -> str | None:
         sdk, client = await self._provider.connect()
         with _named(sdk, read):
             possible = [
@@ -70,7 +70,7 @@ class AnthropicBatches:
                 raise BadReply("anthropic: the batch's results are no longer kept")
             return bool(found.processing_status == "ended")
 
-    async def results(self, batch: str, calls: Sequence[str]) -> AsyncIterator[tuple[str, Raw | CidError]]:  # noqa: ARG002
+    async def results(self, batch: str, calls: Sequence[str]) -> AsyncIterator[tuple[str, Raw | CidError]]:
         if not await self.ended(batch):
             raise Upstream("anthropic: the batch has not ended", retry_after=AGAIN)
         for line in await self._lines(batch):

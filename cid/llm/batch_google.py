@@ -49,7 +49,7 @@ class GoogleBatches:
                 raise Unanswered("google: the reply was no batch")
             return str(batch.name)
 
-    async def find(self, key: str, calls: Collection[str], since: datetime, known: Collection[str] = ()) -> str | None:  # noqa: ARG002
+    async def find(self, key: str, calls: Collection[str], since: datetime, known: Collection[str] = ()) -> str | None:
         async for batch in self._listed():
             with _named((await self._provider.connect())[0], read):
                 name, mark, created = _batch(batch)

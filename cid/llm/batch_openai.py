@@ -53,7 +53,7 @@ class OpenAiBatches:
             )
             return str(_batch(batch).id)
 
-    async def find(self, key: str, calls: Collection[str], since: datetime, known: Collection[str] = ()) -> str | None:  # noqa: ARG002
+    async def find(self, key: str, calls: Collection[str], since: datetime, known: Collection[str] = ()) -> str | None:
         """The newest come first."""
         sdk, client = await self._provider.connect()
         oldest = (since - SKEW).timestamp()

@@ -237,7 +237,7 @@ class _OvertakenError(Exception):
     """Rolls back what was written for a batch that is not any more what it was."""
 
 
-def _must(moved: bool) -> None:  # noqa: FBT001
+def _must(moved: bool) -> None:  # noqa: FBT001 - it is all there is to say
     if not moved:
         raise _OvertakenError
 

@@ -110,7 +110,7 @@ async def test_live_neither_reads_nor_writes(tmp_path: Path) -> None:
 )
 async def test_a_request_that_differs_anywhere_is_missed(tmp_path: Path, other: dict[str, object]) -> None:
     await tape(tmp_path, TapeMode.RECORD).complete(WIRE)
-    said = await missed(tmp_path, replace(WIRE, **other))  # type: ignore[arg-type]
+    said = await missed(tmp_path, replace(WIRE, **other))  # type: ignore[arg-type]  # fields by name
     (name,) = other
     assert f"\n-{name}" in said
     assert f"\n+{name}" in said
@@ -168,7 +168,7 @@ async def test_twins_get_one_reply_and_leave_one_file(tmp_path: Path) -> None:
 
 async def test_twins_of_two_processes_get_the_reply_that_was_there_first(tmp_path: Path) -> None:
     tapes = [
-        tape(tmp_path, TapeMode.RECORD, Vendor(lambda _number, n=n: replace(SAID, text=f"from {n}")))  # type: ignore[misc]
+        tape(tmp_path, TapeMode.RECORD, Vendor(lambda _number, n=n: replace(SAID, text=f"from {n}")))  # type: ignore[misc]  # of the loop
         for n in range(8)
     ]
     said = {raw.text for raw in await asyncio.gather(*(taped.complete(WIRE) for taped in tapes))}

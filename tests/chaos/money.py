@@ -50,7 +50,7 @@ async def money(grounds: Grounds, *, seed: int, kills: int) -> Report:
             for number in range(kills):
                 wanted = len(model.asked) + chance.randint(1, 4)  # the SDK is slow about a process's first reply
                 pid = nursery.start("caller", **_orders(made, model, subjects, seed + number))
-                await _until(lambda: len(model.asked) >= wanted)  # noqa: B023
+                await _until(lambda: len(model.asked) >= wanted)  # noqa: B023 - called before the next round
                 await asyncio.sleep(chance.random() * 5 * THINKS_S)
                 report.kills += nursery.signal(pid, signal.SIGKILL)
                 await nursery.wait(pid)

@@ -401,7 +401,7 @@ async def test_calls_of_two_days_are_swept_while_another_call_is_reserved(
 ) -> None:
     for key in ("yesterday", "today"):
         answer: asyncio.Future[Raw] = asyncio.get_running_loop().create_future()
-        desk, provider = router(db, lambda _wire, answer=answer: answer)  # type: ignore[misc]
+        desk, provider = router(db, lambda _wire, answer=answer: answer)  # type: ignore[misc]  # of the loop
         cut = asyncio.create_task(desk.ask(ask(tenant, key, timeout_s=30)))
         await provider.reached.wait()
         cut.cancel()

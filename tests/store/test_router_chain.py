@@ -35,6 +35,7 @@ class Desk:
     def __init__(self, db: AppDb, *, caps: Caps | None = None, pace: Pace | None = None, **over: Any) -> None:
         self.first, self.second = Scripted(), Scripted()
         self.first.name, self.second.name = "first", "second"
+        self.db = db
         self.waited: list[float] = []
         self.router = Router(
             db,
@@ -157,7 +158,7 @@ async def test_what_was_answered_before_an_outage_is_not_paid_again(desk: Desk, 
         await desk.ask(ask(tenant, "x", "y"))
     async with desk.router.db.tx(tenant) as tx:  # the accounts are filled up
         assert await tx.fetchval("select count(*) from call_subjects") == 1
-    other = Desk(desk.router.db)  # type: ignore[arg-type]
+    other = Desk(desk.db)
     other.router.models = replace(other.router.models, tiers={tier: (Choice("third", "m"),) for tier in Tier})
     other.router.providers = {"third": other.first}
     other.router.prices = Prices((Row(model="third/m", valid_from=date(2020, 1, 1), above=0, price=PRICE),))
