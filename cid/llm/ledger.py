@@ -10,7 +10,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from cid.domain.ids import CallId, TenantId
-from cid.domain.llm import Answer, Caps, Json, Price, Raw, Tier, cost
+from cid.domain.llm import Answer, Caps, Json, Price, Raw, Subject, Tier, cost
 from cid.llm.models import Choice, Pace, Row, Terms
 from cid.llm.steps import Breaker
 from cid.llm.wire import Form, storable
@@ -88,9 +88,9 @@ class Opening:
     """US dollars that it cannot exceed."""
     tokens: int
     """An estimate of what it counts for a limit of tokens per minute."""
-    input_hash: bytes
-    subjects: Sequence[Sequence[str]]
-    request: Mapping[str, Json]
+    asked: Mapping[str, Subject]
+    """By opaque id."""
+    max_tokens: int
     timeout_s: float
     attempt: int = 1
     repaired_from: CallId | None = None
@@ -188,18 +188,30 @@ async def sent(tx: Tx, opening: Opening) -> None:
         prompt.name,
         prompt.version,
         prompt.sha256,
-        opening.input_hash,
+        form.input_hash(tuple(opening.asked.values())),
         opening.attempt,
         opening.most,
         opening.tokens,
-        [list(subject) for subject in opening.subjects],
-        dict(opening.request),
+        [[id_, subject.key, form.hashes[subject.key].hex()] for id_, subject in opening.asked.items()],
+        _request(opening),
         opening.repaired_from,
         opening.instead_of[:500],
         opening.timeout_s + GRACE_S,
         opening.batch,
         opening.wire,
     )
+
+
+def _request(opening: Opening) -> dict[str, Json]:
+    """What the call is asked again by, and its reply read again: all that `Form` and `read` need."""
+    ask = opening.form.ask
+    return {
+        "shared": dict(ask.shared),
+        "inputs": {id_: dict(subject.input) for id_, subject in opening.asked.items()},
+        "schema": dict(ask.schema),
+        "max_tokens": opening.max_tokens,
+        "addresses": list(ask.addresses),
+    }
 
 
 async def settle(tx: Tx, tenant: TenantId, call: CallId, end: End, pace: Pace) -> bool:
