@@ -1194,13 +1194,17 @@ create table items (
   title text not null,
   summary text default ''::text not null,
   author text default ''::text not null,
+  language text default ''::text not null,
   published_at timestamp with time zone,
   first_seen_at timestamp with time zone default cid_now() not null,
   story_id uuid,
+  band text,
+  likeness real,
   public boolean not null,
   sample boolean default false not null,
   constraint items_pkey PRIMARY KEY (id),
   constraint items_url_hash_key UNIQUE (url_hash),
+  constraint items_band_check CHECK ((band = ANY (ARRAY['first'::text, 'certain'::text, 'similar'::text, 'contested'::text]))),
   constraint items_story_id_fkey FOREIGN KEY (story_id) REFERENCES stories(id)
 );
 CREATE INDEX items_seen ON public.items USING btree (first_seen_at DESC, id DESC);
@@ -1546,6 +1550,7 @@ create table sightings (
   source_id uuid not null,
   tenant_id uuid,
   entry_key text default ''::text not null,
+  via text default ''::text not null,
   published_at timestamp with time zone,
   seen_at timestamp with time zone default cid_now() not null,
   constraint sightings_pkey PRIMARY KEY (id)
@@ -1566,19 +1571,30 @@ create table sources (
   tenant_id uuid,
   kind text not null,
   url text not null,
+  config jsonb default '{}'::jsonb not null,
+  cursor text default ''::text not null,
   title text default ''::text not null,
   publisher text default ''::text not null,
+  site text default ''::text not null,
   vetted boolean default false not null,
   sample boolean default false not null,
   state text default 'active'::text not null,
   quarantined_until timestamp with time zone,
   outcome text,
+  cause text default ''::text not null,
   outcome_detail text default ''::text not null,
   etag text default ''::text not null,
   last_modified text default ''::text not null,
   body_sha bytea,
+  same_sha bytea,
   failures integer default 0 not null,
+  quarantines integer default 0 not null,
   interval_s integer default 900 not null,
+  interval_why text default ''::text not null,
+  moved_to text default ''::text not null,
+  moved_since timestamp with time zone,
+  moved_polls integer default 0 not null,
+  former_url text default ''::text not null,
   polled_at timestamp with time zone,
   last_new_at timestamp with time zone,
   next_poll_at timestamp with time zone default cid_now() not null,
@@ -1586,15 +1602,15 @@ create table sources (
   constraint sources_pkey PRIMARY KEY (id),
   constraint sources_check CHECK (((state = 'quarantined'::text) = (quarantined_until IS NOT NULL))),
   constraint sources_interval_s_check CHECK (((interval_s >= 1) AND (interval_s <= 2592000))),
-  constraint sources_kind_check CHECK ((kind = ANY (ARRAY['rss'::text, 'sample'::text]))),
+  constraint sources_kind_check CHECK ((kind = ANY (ARRAY['rss'::text, 'google_news'::text, 'gdelt'::text, 'serpapi'::text, 'x'::text, 'telegram'::text, 'telegram_bot'::text, 'page'::text, 'sample'::text]))),
   constraint sources_outcome_check CHECK ((outcome = ANY (ARRAY['new'::text, 'empty'::text, 'not_modified'::text, 'blocked'::text, 'rate_limited'::text, 'gone'::text, 'broken'::text, 'unreachable'::text]))),
   constraint sources_state_check CHECK ((state = ANY (ARRAY['active'::text, 'quarantined'::text, 'retired'::text]))),
   constraint sources_url_check CHECK ((length(url) <= 2000)),
   constraint sources_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
 CREATE INDEX sources_due ON public.sources USING btree (next_poll_at) WHERE (state <> 'retired'::text);
-CREATE UNIQUE INDEX sources_private_url ON public.sources USING btree (tenant_id, kind, url) WHERE (tenant_id IS NOT NULL);
-CREATE UNIQUE INDEX sources_public_url ON public.sources USING btree (kind, url) WHERE (tenant_id IS NULL);
+CREATE UNIQUE INDEX sources_private_url ON public.sources USING btree (tenant_id, kind, url, md5((config)::text)) WHERE (tenant_id IS NOT NULL);
+CREATE UNIQUE INDEX sources_public_url ON public.sources USING btree (kind, url, md5((config)::text)) WHERE (tenant_id IS NULL);
 alter table sources enable row level security;
 alter table sources force row level security;
 create policy owner on sources for all to current_user using (true) with check (true);
@@ -1611,8 +1627,12 @@ create table stories (
   last_new_publisher_at timestamp with time zone default cid_now() not null,
   last_item_at timestamp with time zone default cid_now() not null,
   sample boolean default false not null,
+  merged_into uuid,
+  follows uuid,
   created_at timestamp with time zone default cid_now() not null,
-  constraint stories_pkey PRIMARY KEY (id)
+  constraint stories_pkey PRIMARY KEY (id),
+  constraint stories_follows_fkey FOREIGN KEY (follows) REFERENCES stories(id),
+  constraint stories_merged_into_fkey FOREIGN KEY (merged_into) REFERENCES stories(id)
 );
 CREATE INDEX stories_recent ON public.stories USING btree (last_item_at);
 grant insert, select, update on stories to cid_worker;
@@ -1630,10 +1650,14 @@ create table subscriptions (
   source_id uuid not null,
   trust numeric(3,2) default 0.70 not null,
   role text default 'news'::text not null,
+  interval_s integer,
+  full_text boolean default true not null,
+  replace_itself boolean default false not null,
   active boolean default true not null,
   created_at timestamp with time zone default cid_now() not null,
   constraint subscriptions_pkey PRIMARY KEY (tenant_id, id),
   constraint subscriptions_tenant_id_source_id_key UNIQUE (tenant_id, source_id),
+  constraint subscriptions_interval_s_check CHECK (((interval_s >= 120) AND (interval_s <= 2592000))),
   constraint subscriptions_role_check CHECK ((role = ANY (ARRAY['news'::text, 'competitor'::text]))),
   constraint subscriptions_trust_check CHECK (((trust >= (0)::numeric) AND (trust <= (1)::numeric))),
   constraint subscriptions_source_id_fkey FOREIGN KEY (source_id) REFERENCES sources(id),

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from cid.domain.ids import ItemId, SourceId, StoryId, TenantId
 from cid.domain.lifecycle import Lifecycle
+from cid.domain.llm import Json
 
 
 class SourceKind(StrEnum):
     RSS = "rss"
+    GOOGLE_NEWS = "google_news"
+    GDELT = "gdelt"
+    SERPAPI = "serpapi"
+    X = "x"
+    TELEGRAM = "telegram"
+    TELEGRAM_BOT = "telegram_bot"
+    PAGE = "page"
     SAMPLE = "sample"
 
 
@@ -48,6 +57,56 @@ class PollOutcome(StrEnum):
         return self in {PollOutcome.NEW, PollOutcome.EMPTY, PollOutcome.NOT_MODIFIED}
 
 
+class Cause(StrEnum):
+    """The outcome of a poll in detail: few and fixed, so that they can be counted."""
+
+    NEW = "ok_new"
+    EMPTY_FEED = "ok_empty"
+    SAME_HASH = "ok_same_hash"
+    NOTHING_NEW = "ok_nothing_new"
+    NOT_MODIFIED = "ok_304"
+    BLOCKED = "blocked"
+    RATE_LIMITED = "rate_limited"
+    GONE = "gone"
+    NOT_FOUND = "not_found"
+    HTTP_4XX = "http_4xx"
+    HTTP_5XX = "http_5xx"
+    DNS = "dns"
+    CONNECT = "connect"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    TOO_LARGE = "too_large"
+    BAD_HTTP = "bad_http"
+    REDIRECT_LOOP = "redirect_loop"
+    BLOCKED_ADDRESS = "blocked_address"
+    HTML = "html"
+    EMPTY_BODY = "empty_body"
+    PARSE_ERROR = "parse_error"
+    NO_KEY = "no_key"
+    BUDGET = "budget"
+    ALARM = "alarm"
+    """The other side changed so much that our reading of it cannot be right."""
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """What a server and its feed say about how often to come. None and empty: nothing was said."""
+
+    cache_s: int | None = None
+    """Cache-Control max-age, else Expires."""
+    ttl_s: int | None = None
+    update_s: int | None = None
+    """sy:updatePeriod over sy:updateFrequency."""
+    skip_hours: frozenset[int] = frozenset()
+    """0 to 23, UTC."""
+    skip_days: frozenset[int] = frozenset()
+    """0 Monday to 6 Sunday, UTC."""
+
+
+NO_HINTS = Hints()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     id: SourceId
@@ -68,6 +127,11 @@ class Source:
     polled_at: datetime | None
     next_poll_at: datetime
     created_at: datetime
+    config: Mapping[str, Json] = field(default_factory=dict)
+    cursor: str = ""
+    site: str = ""
+    cause: str = ""
+    same_sha: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +144,10 @@ class Entry:
     summary: str = ""
     author: str = ""
     published_at: datetime | None = None
+    language: str = ""
+    """BCP 47 in lower case, where the source says so."""
+    via: str = ""
+    """How it was fetched where that is not how the source is normally, such as a fallback that was allowed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +163,18 @@ class Polled:
     etag: str = ""
     last_modified: str = ""
     body_sha: bytes | None = None
+    same_sha: bytes | None = None
+    """Of the body without what changes at every poll."""
     retry_after_s: int | None = None
+    cause: Cause | None = None
+    """None: what the outcome's name says."""
+    site: str = ""
+    """The home page that the source names."""
+    cursor: str | None = None
+    """Where the next poll goes on; None leaves it as it was."""
+    hints: Hints = NO_HINTS
+    moved_to: str = ""
+    """Where permanent redirects, and only such, led to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

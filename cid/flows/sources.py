@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -12,6 +12,7 @@ from uuid import UUID
 from cid.domain.errors import Conflict, NotFound, Refused
 from cid.domain.ids import PLATFORM, ItemId, SourceId, SubscriptionId, TenantId, uuid7
 from cid.domain.jobs import JobKind, NewJob
+from cid.domain.llm import Json
 from cid.domain.news import Polled, Source, SourceKind, SourceState
 from cid.domain.outside import ChildFailure, HttpFailure
 from cid.domain.tenants import Actor, Permission
@@ -59,6 +60,8 @@ class Wish:
     role: str = "news"
     sample: bool = False
     interval_s: int = DEFAULT_INTERVAL_S
+    config: Mapping[str, Json] = field(default_factory=dict)
+    """What the kind must be told beside the address."""
 
 
 async def add(sv: Services, tenant: TenantId, wish: Wish, actor: Actor | None) -> Added:
@@ -199,7 +202,7 @@ async def _subscribe(sv: Services, tx: Tx, tenant: TenantId, wish: Wish, poll_at
 async def _shared(sv: Services, tx: Tx, tenant: TenantId, wish: Wish, url: str) -> SourceId:
     """The source at this address: one for all, unless the address is itself a secret."""
     owner = tenant if urls.secret(url) else None
-    found = await sources.find(tx, wish.kind, url, owner)
+    found = await sources.find(tx, wish.kind, url, owner, wish.config)
     if found is None:
         source = SourceId(uuid7(sv.clock.now()))
         added = await sources.add(
@@ -212,8 +215,9 @@ async def _shared(sv: Services, tx: Tx, tenant: TenantId, wish: Wish, url: str) 
             publisher=urls.site(url),
             sample=wish.sample,
             interval_s=wish.interval_s,
+            config=wish.config,
         )
-        found = (source, SourceState.ACTIVE) if added else await sources.find(tx, wish.kind, url, owner)
+        found = (source, SourceState.ACTIVE) if added else await sources.find(tx, wish.kind, url, owner, wish.config)
         assert found, "it is there or it was just added"
     if found[1] is SourceState.RETIRED:
         await sources.revive(tx, found[0])

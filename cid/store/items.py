@@ -99,13 +99,15 @@ async def add(
         [entry.summary for entry in entries],
         [entry.author for entry in entries],
         dates,
+        [entry.language for entry in entries],
         owner is None,
         sample,
     )
     if owner is None:
         await tx.execute(PUBLISH, hashes)
     keys = [entry.key for entry in entries]
-    rows = await tx.fetch(SEE, source, owner, [sighting for _, sighting in ids], hashes, keys, dates)
+    via = [entry.via for entry in entries]
+    rows = await tx.fetch(SEE, source, owner, [sighting for _, sighting in ids], hashes, keys, dates, via)
     return [row["item_id"] for row in rows]
 
 

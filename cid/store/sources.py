@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -105,6 +106,10 @@ async def record(
         failures,
         next_poll_at,
         found,
+        polled.same_sha,
+        polled.cause or "",
+        polled.site,
+        polled.cursor,
     )
 
 
@@ -112,8 +117,10 @@ async def postpone(tx: Tx, source: SourceId, until: datetime) -> None:
     await tx.execute(POSTPONE, source, until)
 
 
-async def find(tx: Tx, kind: SourceKind, url: str, owner: TenantId | None) -> tuple[SourceId, SourceState] | None:
-    row = await tx.fetchrow(FIND, kind, url, owner)
+async def find(
+    tx: Tx, kind: SourceKind, url: str, owner: TenantId | None, config: Mapping[str, Json]
+) -> tuple[SourceId, SourceState] | None:
+    row = await tx.fetchrow(FIND, kind, url, owner, dict(config))
     return (SourceId(row["id"]), SourceState(row["state"])) if row else None
 
 
@@ -128,9 +135,11 @@ async def add(
     publisher: str,
     sample: bool,
     interval_s: int,
+    config: Mapping[str, Json],
 ) -> bool:
     """False when somebody else added it in this moment."""
-    return await tx.fetchval(ADD, source, owner, kind, url, title, publisher, sample, interval_s) is not None
+    row = await tx.fetchval(ADD, source, owner, kind, url, title, publisher, sample, interval_s, dict(config))
+    return row is not None
 
 
 async def revive(tx: Tx, source: SourceId) -> None:

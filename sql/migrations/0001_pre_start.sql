@@ -97,29 +97,40 @@ create table settings (
 create table sources (
   id uuid primary key,
   tenant_id uuid references tenants,          -- null: public; else private to one tenant
-  kind text not null check (kind in ('rss', 'sample')),
+  kind text not null check (kind in ('rss', 'google_news', 'gdelt', 'serpapi', 'x', 'telegram', 'telegram_bot', 'page', 'sample')),
   url text not null check (length(url) <= 2000),
+  config jsonb not null default '{}',         -- what a kind must be told beside its address; part of what makes two sources one
+  cursor text not null default '',            -- where the next poll goes on, in the kind's own words
   title text not null default '',
   publisher text not null default '',         -- who speaks: several feeds of one publisher count once
+  site text not null default '',              -- its home page, where a successor is looked for
   vetted boolean not null default false,      -- by the platform: counts for every tenant's spread
   sample boolean not null default false,
   state text not null default 'active' check (state in ('active', 'quarantined', 'retired')),
   quarantined_until timestamptz,
   outcome text check (outcome in ('new', 'empty', 'not_modified', 'blocked', 'rate_limited', 'gone', 'broken', 'unreachable')),
+  cause text not null default '',             -- the outcome in detail: one of `domain.news.Cause`, fit for a metric's label
   outcome_detail text not null default '',
   etag text not null default '',
   last_modified text not null default '',
   body_sha bytea,
-  failures integer not null default 0,
+  same_sha bytea,                             -- of the body without what changes at every poll
+  failures integer not null default 0,        -- in a row
+  quarantines integer not null default 0,     -- in a row
   interval_s integer not null default 900 check (interval_s between 1 and 2592000),
+  interval_why text not null default '',
+  moved_to text not null default '',          -- where permanent redirects lead, until that is proved
+  moved_since timestamptz,
+  moved_polls integer not null default 0,
+  former_url text not null default '',        -- before a proved move or a replacement
   polled_at timestamptz,
   last_new_at timestamptz,
   next_poll_at timestamptz not null default cid_now(),
   created_at timestamptz not null default cid_now(),
   check ((state = 'quarantined') = (quarantined_until is not null))
 );
-create unique index sources_public_url on sources (kind, url) where tenant_id is null;
-create unique index sources_private_url on sources (tenant_id, kind, url) where tenant_id is not null;
+create unique index sources_public_url on sources (kind, url, md5(config::text)) where tenant_id is null;
+create unique index sources_private_url on sources (tenant_id, kind, url, md5(config::text)) where tenant_id is not null;
 create index sources_due on sources (next_poll_at) where state <> 'retired';
 
 create table subscriptions (
@@ -128,6 +139,9 @@ create table subscriptions (
   source_id uuid not null references sources,
   trust numeric(3, 2) not null default 0.70 check (trust between 0 and 1),
   role text not null default 'news' check (role in ('news', 'competitor')),
+  interval_s integer check (interval_s between 120 and 2592000),   -- a fixed one; the shortest of a source's subscribers holds
+  full_text boolean not null default true,    -- articles are read at their own pages, too
+  replace_itself boolean not null default false,   -- a tested successor is taken without being asked
   active boolean not null default true,
   created_at timestamptz not null default cid_now(),
   primary key (tenant_id, id),
@@ -143,6 +157,8 @@ create table stories (
   last_new_publisher_at timestamptz not null default cid_now(),
   last_item_at timestamptz not null default cid_now(),
   sample boolean not null default false,
+  merged_into uuid references stories,        -- a story once read is never split: whoever names it is led on
+  follows uuid references stories,            -- what happened before it
   created_at timestamptz not null default cid_now()
 );
 create index stories_recent on stories (last_item_at);
@@ -162,9 +178,12 @@ create table items (
   title text not null,
   summary text not null default '',
   author text not null default '',
+  language text not null default '',          -- BCP 47, lower case, where somebody said so
   published_at timestamptz,
   first_seen_at timestamptz not null default cid_now(),
   story_id uuid references stories,
+  band text check (band in ('first', 'certain', 'similar', 'contested')),   -- how sure it is that it belongs there
+  likeness real,                              -- to its story when it joined, 0 to 1
   public boolean not null,                    -- seen at a public source at least once
   sample boolean not null default false
 );
@@ -186,6 +205,7 @@ create table sightings (
   source_id uuid not null,
   tenant_id uuid,                             -- of a private source
   entry_key text not null default '',
+  via text not null default '',               -- how it was fetched, where that is not how the source is normally
   published_at timestamptz,
   seen_at timestamptz not null default cid_now()
 ) partition by range (id);

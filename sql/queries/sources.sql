@@ -1,7 +1,7 @@
 -- name: by_id
 -- The platform's view: a poll works for everybody.
 select id, tenant_id, kind, url, title, publisher, sample, state, outcome, outcome_detail, etag, last_modified, body_sha, failures,
-  interval_s, polled_at, next_poll_at, created_at
+  interval_s, polled_at, next_poll_at, created_at, config, cursor, site, cause, same_sha
 from sources where id = $1
 
 -- name: standing
@@ -21,6 +21,8 @@ update sources set
   etag = case when $6 then $7 else etag end,
   last_modified = case when $6 then $8 else last_modified end,
   body_sha = case when $6 then $9 else body_sha end,
+  same_sha = case when $6 then $13 else same_sha end, cause = $14, site = coalesce(nullif($15, ''), site),
+  cursor = coalesce($16, cursor),
   failures = $10, polled_at = cid_now(), next_poll_at = $11,
   last_new_at = case when $12 then cid_now() else last_new_at end,
   state = case when state = 'quarantined' and $10 = 0 then 'active' else state end,
@@ -32,11 +34,11 @@ update sources set next_poll_at = $2 where id = $1
 
 -- name: find
 -- The same feed is polled once for all: private ones are looked for among the tenant's own only.
-select id, state from sources where kind = $1 and url = $2 and tenant_id is not distinct from $3
+select id, state from sources where kind = $1 and url = $2 and tenant_id is not distinct from $3 and config = $4
 
 -- name: add
-insert into sources (id, tenant_id, kind, url, title, publisher, sample, interval_s, next_poll_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, cid_now())
+insert into sources (id, tenant_id, kind, url, title, publisher, sample, interval_s, config, next_poll_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, cid_now())
 on conflict do nothing returning id
 
 -- name: revive
