@@ -1,7 +1,7 @@
 -- name: add_source
 -- Public and marked: whoever subscribes sees that it is made up.
 insert into sources (id, kind, url, title, publisher, sample, interval_s) values ($1, 'sample', $2, $3, $4, true, $5)
-on conflict (kind, url) where tenant_id is null do nothing
+on conflict (kind, url, md5(config::text)) where tenant_id is null do nothing
 returning id
 
 -- name: source
