@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,11 +10,15 @@ from uuid import UUID
 
 from cid.domain.ids import PLATFORM, ItemId, SourceId, uuid7
 from cid.domain.jobs import Job, JobKind, NewJob
-from cid.domain.news import Entry, Polled, PollOutcome, Source, SourceState
+from cid.domain.news import Polled, PollOutcome, Source, SourceState
 from cid.domain.policy import Polling
 from cid.queue import jobs as queue
 from cid.services import Services
+from cid.sources.sift import sift
 from cid.store import items, sources
+
+AT_ONCE = 50
+"""Entries that are sifted on the event loop; more of them are in a thread."""
 
 
 async def poll(sv: Services, jobs: Sequence[Job]) -> None:
@@ -42,7 +47,8 @@ async def _later(sv: Services, job: Job, source: Source, until: datetime) -> Non
 
 async def _store(sv: Services, job: Job, source: Source, polled: Polled) -> None:
     now = sv.clock.now()
-    entries = _distinct(polled.entries)
+    polled = await _sifted(polled)
+    entries = polled.entries
     async with sv.platform.tx() as tx:
         locked = await sources.lock(tx, source.id)
         if locked is None or locked.state is SourceState.RETIRED:
@@ -60,13 +66,18 @@ async def _store(sv: Services, job: Job, source: Source, polled: Polled) -> None
         if polled.outcome is PollOutcome.NEW and not new:
             polled = replace(polled, outcome=PollOutcome.NOT_MODIFIED, detail=polled.detail or "nothing new in it")
         await sources.record(tx, source.id, polled, failures=failures, next_poll_at=at, found=bool(new))
+        if polled.memory is not None:
+            await sources.remember(tx, source.id, polled.memory, volatile=polled.volatile)
         await queue.enqueue(tx, *(_group(item) for item in new), _again(source, at))
         await queue.done(tx, job)
 
 
-def _distinct(entries: Sequence[Entry]) -> list[Entry]:
-    """One per address: a feed that lists an article twice reports it once."""
-    return list({entry.url: entry for entry in reversed(entries)}.values())[::-1]
+async def _sifted(polled: Polled) -> Polled:
+    """Only what can be stored, with what is wrong with the rest in the detail."""
+    many = len(polled.entries) > AT_ONCE
+    sifted = await asyncio.to_thread(sift, polled.entries) if many else sift(polled.entries)
+    detail = "; ".join(filter(None, (polled.detail, *sifted.remarks)))
+    return replace(polled, entries=sifted.entries, detail=detail)
 
 
 def _group(item: ItemId) -> NewJob:

@@ -14,6 +14,8 @@ from cid.pg.sql import query
 from cid.ports import Tx
 from cid.text.urls import url_hash
 
+MET = query("items.met")
+SEE_AGAIN = query("items.see_again")
 ADD = query("items.add")
 PUBLISH = query("items.publish")
 SEE = query("items.see")
@@ -82,33 +84,90 @@ async def add(
     sample: bool,
     ids: Sequence[tuple[ItemId, UUID]],
 ) -> list[ItemId]:
-    """Store what `source` reports, `ids` being an item's and a sighting's for each entry. Their addresses differ.
+    """Store what `source` reports, `ids` being an item's and a sighting's for each entry. They are different articles.
 
     Answers the items that this source had not shown before. `owner` is the tenant of a private source.
     """
     if not entries:
         return []
-    hashes = [url_hash(entry.url) for entry in entries]
-    dates = [entry.published_at for entry in entries]
+    rows = [_Row(entry, *both, url_hash(entry.url)) for entry, both in zip(entries, ids, strict=True)]
+    met = await _met(tx, source, rows)
+    renamed = [(rows[place], item) for place, (item, same_key) in met.items() if not same_key]
+    await _see_again(tx, source, owner, renamed)
+    rows = [row for place, row in enumerate(rows) if place not in met]
+    hashes, dates = [row.hash for row in rows], [row.entry.published_at for row in rows]
     await tx.execute(
         ADD,
-        [item for item, _ in ids],
-        [entry.url for entry in entries],
+        [row.item for row in rows],
+        [row.entry.url for row in rows],
         hashes,
-        [entry.title for entry in entries],
-        [entry.summary for entry in entries],
-        [entry.author for entry in entries],
+        [row.entry.title for row in rows],
+        [row.entry.summary for row in rows],
+        [row.entry.author for row in rows],
         dates,
-        [entry.language for entry in entries],
+        [row.entry.language for row in rows],
         owner is None,
         sample,
     )
     if owner is None:
         await tx.execute(PUBLISH, hashes)
-    keys = [entry.key for entry in entries]
-    via = [entry.via for entry in entries]
-    rows = await tx.fetch(SEE, source, owner, [sighting for _, sighting in ids], hashes, keys, dates, via)
-    return [row["item_id"] for row in rows]
+    seen = await tx.fetch(
+        SEE,
+        source,
+        owner,
+        [row.sighting for row in rows],
+        hashes,
+        [row.entry.key for row in rows],
+        dates,
+        [row.entry.via for row in rows],
+        [row.title_key for row in rows],
+        [row.entry.link or row.entry.url for row in rows],
+    )
+    return [row["item_id"] for row in seen]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """An entry with all that is stored of it."""
+
+    entry: Entry
+    item: ItemId
+    sighting: UUID
+    hash: bytes
+
+    @property
+    def title_key(self) -> bytes | None:
+        return bytes.fromhex(self.entry.title_key) or None
+
+
+async def _met(tx: Tx, source: SourceId, rows: Sequence[_Row]) -> dict[int, tuple[ItemId, bool]]:
+    """By its place, the item that an entry with a new address is nevertheless, and whether its key is the same."""
+    found = await tx.fetch(
+        MET,
+        source,
+        list(range(len(rows))),
+        [row.hash for row in rows],
+        [row.entry.key for row in rows],
+        [row.title_key for row in rows],
+        [row.entry.published_at for row in rows],
+    )
+    return {row["place"]: (row["item_id"], row["same_key"]) for row in found}
+
+
+async def _see_again(tx: Tx, source: SourceId, owner: TenantId | None, met: Sequence[tuple[_Row, ItemId]]) -> None:
+    if met:
+        await tx.execute(
+            SEE_AGAIN,
+            source,
+            owner,
+            [row.sighting for row, _ in met],
+            [item for _, item in met],
+            [row.entry.key for row, _ in met],
+            [row.title_key for row, _ in met],
+            [row.entry.published_at for row, _ in met],
+            [row.entry.link or row.entry.url for row, _ in met],
+            [row.entry.via for row, _ in met],
+        )
 
 
 async def to_place(tx: Tx, items: Collection[ItemId]) -> list[ToPlace]:
@@ -127,8 +186,9 @@ async def unjudged(tx: Tx, tenant: TenantId, items: Collection[ItemId]) -> list[
     return each(Unjudged, await tx.fetch(UNJUDGED, tenant, list(items)))
 
 
-async def by_url(tx: Tx, canonical_url: str) -> Item | None:
-    row = await tx.fetchrow(BY_URL_HASH, url_hash(canonical_url))
+async def by_url(tx: Tx, url: str) -> Item | None:
+    """Whatever way its address is spelled."""
+    row = await tx.fetchrow(BY_URL_HASH, url_hash(url))
     return into(Item, row) if row else None
 
 

@@ -18,6 +18,7 @@ BY_ID = query("sources.by_id")
 STANDING = query("sources.standing")
 LOCK = query("sources.lock")
 RECORD = query("sources.record")
+REMEMBER = query("sources.remember")
 POSTPONE = query("sources.postpone")
 FIND = query("sources.find")
 ADD = query("sources.add")
@@ -111,6 +112,11 @@ async def record(
         polled.site,
         polled.cursor,
     )
+
+
+async def remember(tx: Tx, source: SourceId, memory: bytes, *, volatile: bool) -> None:
+    """What was in the source at this poll: see `sources.feed.memory`."""
+    await tx.execute(REMEMBER, source, memory, volatile)
 
 
 async def postpone(tx: Tx, source: SourceId, until: datetime) -> None:

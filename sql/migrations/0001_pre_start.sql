@@ -115,6 +115,9 @@ create table sources (
   last_modified text not null default '',
   body_sha bytea,
   same_sha bytea,                             -- of the body without what changes at every poll
+  memory bytea not null default '',           -- what was in it at the last poll: 16 bytes an entry
+  volatile_polls integer not null default 0,  -- in a row at which every entry had another identity and the titles stayed
+  by_title boolean not null default false,    -- so its entries are known by title and date
   failures integer not null default 0,        -- in a row
   quarantines integer not null default 0,     -- in a row
   interval_s integer not null default 900 check (interval_s between 1 and 2592000),
@@ -174,7 +177,7 @@ create table story_keys (
 create table items (
   id uuid primary key,
   url text not null,
-  url_hash bytea not null unique,             -- sha256 of the canonical address
+  url_hash bytea not null unique,             -- sha256 of what makes two addresses one; `url` is what is fetched
   title text not null,
   summary text not null default '',
   author text not null default '',
@@ -205,6 +208,9 @@ create table sightings (
   source_id uuid not null,
   tenant_id uuid,                             -- of a private source
   entry_key text not null default '',
+  title_key bytea,                            -- of its title's words, where they name an article
+  link text not null default '',              -- the address as the source spells it, where that is not the item's
+  again boolean not null default false,       -- the source had it before, under another key
   via text not null default '',               -- how it was fetched, where that is not how the source is normally
   published_at timestamptz,
   seen_at timestamptz not null default cid_now()
@@ -212,6 +218,8 @@ create table sightings (
 create index sightings_item on sightings (item_id);
 create index sightings_private on sightings (tenant_id, item_id) where tenant_id is not null;   -- what the items' policy asks
 create index sightings_source on sightings (source_id, item_id);
+create index sightings_key on sightings (source_id, entry_key);
+create index sightings_title on sightings (source_id, title_key) where title_key is not null;
 
 -- ---------------------------------------------------------------------------------------------- the funnel
 

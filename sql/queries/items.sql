@@ -1,3 +1,29 @@
+-- name: met
+-- Entries whose address is new, though their source had the article: under the same key at another address, or within a week by
+-- the same title under another key. Two that were published most of a day apart are two: columns repeat their titles, and some
+-- feeds number their places.
+with n as (
+  select * from unnest($2::int[], $3::bytea[], $4::text[], $5::bytea[], $6::timestamptz[]) as n (place, url_hash, key, title_key, at)
+)
+select distinct on (n.place) n.place, g.item_id, g.same_key
+from n, lateral (
+  select s.item_id, s.id, s.published_at, true as same_key from sightings s
+  where s.source_id = $1 and s.entry_key = n.key and n.key <> ''
+  union all
+  select s.item_id, s.id, s.published_at, false from sightings s
+  where s.source_id = $1 and s.title_key = n.title_key and s.id >= uuid7_floor(cid_now() - interval '7 days')
+) g
+where not exists (select from items i where i.url_hash = n.url_hash)
+  and coalesce(abs(extract(epoch from g.published_at - n.at)) < 20 * 3600, true)
+order by n.place, g.same_key desc, g.id desc
+
+-- name: see_again
+-- The same article under a key that its source had not used for it: the next time it is known by that one, too.
+insert into sightings (id, item_id, source_id, tenant_id, entry_key, title_key, published_at, link, via, again)
+select n.id, n.item_id, $1, $2, n.key, n.title_key, n.published_at, n.link, n.via, true
+from unnest($3::uuid[], $4::uuid[], $5::text[], $6::bytea[], $7::timestamptz[], $8::text[], $9::text[])
+  as n (id, item_id, key, title_key, published_at, link, via)
+
 -- name: add
 -- Exact duplicates meet here. In order of their hash: two polls that bring the same items would else wait for each other in a ring.
 insert into items (id, url, url_hash, title, summary, author, published_at, language, public, sample)
@@ -14,12 +40,13 @@ update items set public = true where url_hash = any($1::bytea[]) and not public
 -- name: see
 -- One sighting per item and source, however often it is polled; the row lock on the source keeps twins apart.
 with found as (
-  select i.id as item_id, s.id, s.entry_key, s.published_at, s.via
-  from unnest($3::uuid[], $4::bytea[], $5::text[], $6::timestamptz[], $7::text[]) as s (id, url_hash, entry_key, published_at, via)
+  select i.id as item_id, s.id, s.entry_key, s.published_at, s.via, s.title_key, case when s.link <> i.url then s.link else '' end as link
+  from unnest($3::uuid[], $4::bytea[], $5::text[], $6::timestamptz[], $7::text[], $8::bytea[], $9::text[])
+    as s (id, url_hash, entry_key, published_at, via, title_key, link)
   join items i on i.url_hash = s.url_hash
 )
-insert into sightings (id, item_id, source_id, tenant_id, entry_key, published_at, via)
-select f.id, f.item_id, $1, $2, f.entry_key, f.published_at, f.via from found f
+insert into sightings (id, item_id, source_id, tenant_id, entry_key, published_at, via, title_key, link)
+select f.id, f.item_id, $1, $2, f.entry_key, f.published_at, f.via, f.title_key, f.link from found f
 where not exists (select from sightings g where g.source_id = $1 and g.item_id = f.item_id)
 returning item_id
 
@@ -68,7 +95,7 @@ select o.id as source_id, o.title, o.url, o.publisher, g.seen_at, g.published_at
   coalesce(s.active, false) as subscribed, s.trust::float8 as trust
 from sightings g join sources o on o.id = g.source_id
 left join subscriptions s on s.tenant_id = $1 and s.source_id = o.id
-where g.item_id = $2 order by g.seen_at, o.id
+where g.item_id = $2 and not g.again order by g.seen_at, o.id
 
 -- name: of_story
 select id, story_id, url, title, summary, author, published_at, first_seen_at, sample

@@ -1,7 +1,7 @@
 -- name: by_id
 -- The platform's view: a poll works for everybody.
 select id, tenant_id, kind, url, title, publisher, sample, state, outcome, outcome_detail, etag, last_modified, body_sha, failures,
-  interval_s, polled_at, next_poll_at, created_at, config, cursor, site, cause, same_sha
+  interval_s, polled_at, next_poll_at, created_at, config, cursor, site, cause, same_sha, memory, by_title
 from sources where id = $1
 
 -- name: standing
@@ -27,6 +27,14 @@ update sources set
   last_new_at = case when $12 then cid_now() else last_new_at end,
   state = case when state = 'quarantined' and $10 = 0 then 'active' else state end,
   quarantined_until = case when state = 'quarantined' and $10 = 0 then null else quarantined_until end
+where id = $1
+
+-- name: remember
+-- What the next poll knows this one's entries by. The second poll in a row at which every identity changed and the titles stayed
+-- proves that the identities mean nothing.
+update sources set
+  memory = $2, volatile_polls = case when $3 then volatile_polls + 1 else 0 end,
+  by_title = by_title or ($3 and volatile_polls >= 1)
 where id = $1
 
 -- name: postpone

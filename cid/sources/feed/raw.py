@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from cid.domain.errors import CidError
 
+FORBIDDEN = "characters that no text may hold were left out"
+
 
 class Unreadable(CidError):
     """`public` says what the bytes are instead of a feed."""
@@ -35,4 +37,7 @@ class RawEntry:
 class RawFeed:
     title: str = ""
     site: str = ""
+    language: str = ""
     entries: tuple[RawEntry, ...] = ()
+    remarks: tuple[str, ...] = ()
+    """What had to be mended to read it."""

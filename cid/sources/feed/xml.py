@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator
+from dataclasses import replace
 
 from lxml import etree
 
-from cid.sources.feed.raw import RawEntry, RawFeed, Unreadable
-from cid.sources.feed.repair import giant_tag, legal, repair
+from cid.sources.feed.raw import FORBIDDEN, RawEntry, RawFeed, Unreadable
+from cid.sources.feed.repair import declared, giant_tag, legal, repair
 from cid.text.urls import absolute
 
 _ATOM = frozenset({"http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#"})
@@ -20,6 +22,7 @@ _FOREIGN = re.compile(
 _BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _DECLARATION = re.compile(r"^<\?xml[^>]*\?>")
 _HTML = re.compile(r"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_ENDS = re.compile(r"</(?:[\w.-]+:)?(?:rss|feed|rdf|channel)\s*>\s*$", re.IGNORECASE)
 _FEED_ROOT = re.compile(r"<(?:[\w.-]+:)?(?:rss|feed|RDF|rdf|channel)\b")
 
 Element = etree._Element  # noqa: SLF001 - lxml names its element type nowhere else
@@ -31,35 +34,45 @@ def read(text: str, url: str) -> RawFeed:
         raise Unreadable("The answer is neither a feed nor a page.")
     if giant_tag(text):
         raise Unreadable("The feed holds a tag of more than 16 kB and was not read.")
-    root, whole = document(legal(text[text.index("<") :]))
+    allowed = legal(text)
+    root, whole, remarks = _mended(allowed[allowed.index("<") :])
     name = _name(root)
     if name == "html" or (name not in {"rss", "rdf", "feed", "channel"} and _HTML.search(text[:2000])):
         raise Unreadable("The answer is a web page, not a feed.")
     if name not in {"rss", "rdf", "channel", "feed", "entry"}:
         raise Unreadable("The answer is XML, but not a feed.")
     feed = _atom(root, url) if name in {"feed", "entry"} else _rss(root, url)
-    if not whole and not feed.entries:
+    if not whole and not feed.entries and not _ENDS.search(text[-200:]):
         raise Unreadable("The feed is not well-formed XML, and nothing in it could be saved.")
-    return feed
+    return replace(feed, remarks=(*remarks, *((FORBIDDEN,) if len(allowed) < len(text) else ())))
 
 
 def document(text: str) -> tuple[Element, bool]:
     """Strictly, then mended, then what can be saved of it, which is not the whole. Raises Unreadable."""
+    root, whole, _ = _mended(text)
+    return root, whole
+
+
+def _mended(text: str) -> tuple[Element, bool, tuple[str, ...]]:
+    """As `document`, and what was done."""
     text = _DECLARATION.sub("", text, count=1)
-    for attempt in (text, repair(text)):
+    for attempt in (None, repair, declared):  # each mends what the one before it left
+        text = attempt(text) if attempt else text
         try:
-            return etree.fromstring(attempt.encode(), _parser(recover=False)), True
+            root = etree.fromstring(text.encode(), _parser(recover=False))
         except etree.XMLSyntaxError:
             if _HTML.match(text):
                 break
+        else:
+            return root, True, ("the XML was mended",) if attempt else ()
     try:
-        root = etree.fromstring(repair(text).encode(), _parser(recover=True))
+        root = etree.fromstring(text.encode(), _parser(recover=True))
     except etree.XMLSyntaxError:
         root = None
     if root is None:
         page = _HTML.search(text[:2000])
         raise Unreadable("The answer is a web page, not a feed." if page else "The feed is not well-formed XML.")
-    return root, False
+    return root, False, ("the XML is broken, and what could be saved of it was read",)
 
 
 def _parser(*, recover: bool) -> etree.XMLParser:
@@ -82,6 +95,7 @@ def _rss(root: Element, url: str) -> RawFeed:
     return RawFeed(
         title=_first(channel, "title") or _first(channel, "title", _DC),
         site=_site(channel, base),
+        language=_first(channel, "language") or _first(channel, "language", _DC) or _lang(root) or _lang(channel),
         entries=tuple(_item(item) for item in items),
     )
 
@@ -103,7 +117,7 @@ def _item(item: Element) -> RawEntry:
         or _atom_link(item)
         or (named if is_link and absolute(named) else "")
         or (enclosure.get("url", "") if enclosure is not None else ""),
-        base=item.get(_BASE, ""),
+        base=_base(item, ""),
         title=_first(item, "title") or _first(item, "title", _DC),
         summary=_first(item, "description") or _first(item, "encoded", _CONTENT) or _first(item, "description", _DC),
         author=_first(item, "creator", _DC) or _first(item, "author"),
@@ -122,7 +136,12 @@ def _atom(root: Element, url: str) -> RawFeed:
     base = _base(root, url)
     found = [root] if _name(root) == "entry" else _children(root, "entry", None)
     entries = tuple(_entry(entry, url) for entry in found)
-    return RawFeed(title=_construct(root, "title"), site=absolute(_atom_link(root, None), base), entries=entries)
+    return RawFeed(
+        title=_construct(root, "title"),
+        site=absolute(_atom_link(root, None), base),
+        language=_lang(root),
+        entries=entries,
+    )
 
 
 def _entry(entry: Element, url: str) -> RawEntry:
@@ -147,12 +166,23 @@ def _construct(parent: Element, name: str) -> str:
     if element is None:
         return ""
     kind = (element.get("type") or "text").lower()
-    if kind in {"html", "text/html"} or element.get("mode") == "escaped":
+    mode = element.get("mode", "")
+    if kind in {"html", "text/html"} or mode == "escaped":
         return _text(element)
+    if mode == "base64" or (kind.count("/") and not kind.startswith("text/") and not kind.endswith("xml")):
+        return _decoded(_text(element))
     if len(element):
         return str(etree.tostring(element, encoding="unicode", method="xml", with_tail=False))
     text = _text(element)
     return text if kind.endswith("xml") else text.replace("&", "&amp;").replace("<", "&lt;")
+
+
+def _decoded(text: str) -> str:
+    """What Atom 0.3 marks as base64, and 1.0 by a media type that is neither text nor XML. As it is where it is not."""
+    try:
+        return b64decode(text, validate=True).decode()
+    except ValueError:
+        return text
 
 
 def _atom_link(parent: Element, spaces: frozenset[str] | None = _ATOM) -> str:
@@ -173,6 +203,10 @@ def _base(element: Element, url: str) -> str:
     for base in bases:
         url = absolute(base, url) or url if base else url
     return url
+
+
+def _lang(element: Element) -> str:
+    return str(element.get("{http://www.w3.org/XML/1998/namespace}lang", ""))
 
 
 def _about(item: Element) -> str:
