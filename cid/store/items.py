@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from cid.domain.ids import ItemId, SourceId, StoryId, TenantId
+from cid.domain.ids import ItemId, SourceId, StoryId, TenantId, uuid7
 from cid.domain.news import Entry, Item
 from cid.pg.rows import each, into
 from cid.pg.sql import query
@@ -65,7 +65,31 @@ class Sighting:
     trust: float | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What one poll of a source brought."""
+
+    source: SourceId
+    owner: TenantId | None
+    """Of a private source."""
+    sample: bool
+    entries: Sequence[Entry]
+    at: datetime
+    screened: int
+    """So many, from the first on, go the way of news; the rest is stored as seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A source shows an item for the first time."""
+
+    item_id: ItemId
+    source_id: SourceId
+    backlog: bool
+
+
 SHAPES = {
+    SEE: Seen,
     TO_PLACE: ToPlace,
     UNJUDGED: Unjudged,
     BY_URL_HASH: Item,
@@ -75,77 +99,51 @@ SHAPES = {
 }
 
 
-async def add(
-    tx: Tx,
-    entries: Sequence[Entry],
-    *,
-    source: SourceId,
-    owner: TenantId | None,
-    sample: bool,
-    ids: Sequence[tuple[ItemId, UUID]],
-) -> list[ItemId]:
-    """Store what `source` reports, `ids` being an item's and a sighting's for each entry. They are different articles.
+async def add(tx: Tx, reports: Sequence[Report]) -> list[Seen]:
+    """Store what sources report, in a few statements for any number of them. Answers what each had not shown before.
 
-    Answers the items that this source had not shown before. `owner` is the tenant of a private source.
+    The articles of one report differ; two reports may hold the same.
     """
-    if not entries:
+    rows = [
+        _Row(report, entry, url_hash(entry.url), uuid7(report.at), number >= report.screened)
+        for report in reports
+        for number, entry in enumerate(report.entries)
+    ]
+    if not rows:
         return []
-    rows = [_Row(entry, *both, url_hash(entry.url)) for entry, both in zip(entries, ids, strict=True)]
-    met = await _met(tx, source, rows)
-    renamed = [(rows[place], item) for place, (item, same_key) in met.items() if not same_key]
-    await _see_again(tx, source, owner, renamed)
+    met = await _met(tx, rows)
+    await _see_again(tx, [(rows[place], item) for place, (item, same_key) in met.items() if not same_key])
     rows = [row for place, row in enumerate(rows) if place not in met]
-    hashes, dates = [row.hash for row in rows], [row.entry.published_at for row in rows]
-    await tx.execute(
-        ADD,
-        [row.item for row in rows],
-        [row.entry.url for row in rows],
-        hashes,
-        [row.entry.title for row in rows],
-        [row.entry.summary for row in rows],
-        [row.entry.author for row in rows],
-        dates,
-        [row.entry.language for row in rows],
-        owner is None,
-        sample,
-    )
-    if owner is None:
-        await tx.execute(PUBLISH, hashes)
-    seen = await tx.fetch(
-        SEE,
-        source,
-        owner,
-        [row.sighting for row in rows],
-        hashes,
-        [row.entry.key for row in rows],
-        dates,
-        [row.entry.via for row in rows],
-        [row.title_key for row in rows],
-        [row.entry.link or row.entry.url for row in rows],
-    )
-    return [row["item_id"] for row in seen]
+    await _add(tx, rows)
+    await tx.execute(PUBLISH, [row.hash for row in rows if row.report.owner is None])
+    return await _see(tx, rows)
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
     """An entry with all that is stored of it."""
 
+    report: Report
     entry: Entry
-    item: ItemId
-    sighting: UUID
     hash: bytes
+    sighting: UUID
+    backlog: bool
 
     @property
     def title_key(self) -> bytes | None:
         return bytes.fromhex(self.entry.title_key) or None
 
+    @property
+    def link(self) -> str:
+        return self.entry.link or self.entry.url
 
-async def _met(tx: Tx, source: SourceId, rows: Sequence[_Row]) -> dict[int, tuple[ItemId, bool]]:
+
+async def _met(tx: Tx, rows: Sequence[_Row]) -> dict[int, tuple[ItemId, bool]]:
     """By its place, the item that an entry with a new address is nevertheless, and whether its key is the same."""
     found = await tx.fetch(
         MET,
-        source,
         list(range(len(rows))),
+        [row.report.source for row in rows],
         [row.hash for row in rows],
         [row.entry.key for row in rows],
         [row.title_key for row in rows],
@@ -154,20 +152,53 @@ async def _met(tx: Tx, source: SourceId, rows: Sequence[_Row]) -> dict[int, tupl
     return {row["place"]: (row["item_id"], row["same_key"]) for row in found}
 
 
-async def _see_again(tx: Tx, source: SourceId, owner: TenantId | None, met: Sequence[tuple[_Row, ItemId]]) -> None:
+async def _see_again(tx: Tx, met: Sequence[tuple[_Row, ItemId]]) -> None:
     if met:
         await tx.execute(
             SEE_AGAIN,
-            source,
-            owner,
             [row.sighting for row, _ in met],
             [item for _, item in met],
+            [row.report.source for row, _ in met],
+            [row.report.owner for row, _ in met],
             [row.entry.key for row, _ in met],
             [row.title_key for row, _ in met],
             [row.entry.published_at for row, _ in met],
-            [row.entry.link or row.entry.url for row, _ in met],
+            [row.link for row, _ in met],
             [row.entry.via for row, _ in met],
         )
+
+
+async def _add(tx: Tx, rows: Sequence[_Row]) -> None:
+    await tx.execute(
+        ADD,
+        [ItemId(uuid7(row.report.at)) for row in rows],
+        [row.entry.url for row in rows],
+        [row.hash for row in rows],
+        [row.entry.title for row in rows],
+        [row.entry.summary for row in rows],
+        [row.entry.author for row in rows],
+        [row.entry.published_at for row in rows],
+        [row.entry.language for row in rows],
+        [row.report.owner is None for row in rows],
+        [row.report.sample for row in rows],
+    )
+
+
+async def _see(tx: Tx, rows: Sequence[_Row]) -> list[Seen]:
+    found = await tx.fetch(
+        SEE,
+        [row.report.source for row in rows],
+        [row.report.owner for row in rows],
+        [row.sighting for row in rows],
+        [row.hash for row in rows],
+        [row.entry.key for row in rows],
+        [row.entry.published_at for row in rows],
+        [row.entry.via for row in rows],
+        [row.backlog for row in rows],
+        [row.title_key for row in rows],
+        [row.link for row in rows],
+    )
+    return each(Seen, found)
 
 
 async def to_place(tx: Tx, items: Collection[ItemId]) -> list[ToPlace]:

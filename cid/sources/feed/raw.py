@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from cid.domain.errors import CidError
+from cid.domain.llm import Json
 
 FORBIDDEN = "characters that no text may hold were left out"
 
@@ -41,3 +43,5 @@ class RawFeed:
     entries: tuple[RawEntry, ...] = ()
     remarks: tuple[str, ...] = ()
     """What had to be mended to read it."""
+    wishes: Mapping[str, Json] = field(default_factory=dict)
+    """How often it wants to be asked, and where: see `feed.wishes`."""

@@ -37,8 +37,8 @@ class Reading:
 
 def parse_feed(value: Json) -> Json:
     """{"body": base64, "content_type", "url", "memory": base64, "by_title"} → {"title", "site", "truncated", "entries",
-    "known", "memory", "volatile", "language", "remarks"}, or {"error": a sentence}. The last two keys of the question
-    may be absent.
+    "known", "memory", "volatile", "language", "remarks", "wishes"}, or {"error": a sentence}. The last two keys of the
+    question may be absent.
 
     An entry is {"key", "url", "link", "title", "title_key", "summary", "author", "published": ISO 8601 or null}; `url`
     is empty where the feed gives none, `link` is how the feed spells it. Entries that the memory holds are `known`:
@@ -70,6 +70,7 @@ def parse_feed(value: Json) -> Json:
         "volatile": memory.volatile(before, b"".join(records)),
         "language": languages.tag(raw.language),
         "remarks": [*raw.remarks, *_remarks(raw, fresh, entries)],
+        "wishes": dict(raw.wishes),
     }
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from lxml import etree
 
+from cid.sources.feed import wishes
 from cid.sources.feed.raw import FORBIDDEN, RawEntry, RawFeed, Unreadable
 from cid.sources.feed.repair import declared, giant_tag, legal, repair
 from cid.text.urls import absolute
@@ -97,6 +98,7 @@ def _rss(root: Element, url: str) -> RawFeed:
         site=_site(channel, base),
         language=_first(channel, "language") or _first(channel, "language", _DC) or _lang(root) or _lang(channel),
         entries=tuple(_item(item) for item in items),
+        wishes=wishes.read(channel),
     )
 
 
@@ -141,6 +143,7 @@ def _atom(root: Element, url: str) -> RawFeed:
         site=absolute(_atom_link(root, None), base),
         language=_lang(root),
         entries=entries,
+        wishes=wishes.read(root),
     )
 
 
