@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from cid.cli import frame
+from cid.cli import frame, preview
 from cid.cli.choice import tenant_named, tenant_option
 from cid.domain.news import Polled, PollOutcome
 from cid.flows import sources as flow
@@ -76,18 +76,19 @@ def list_(*, tenant: str | None, data: Path | None, as_json: bool) -> None:
 
 @sources.command()
 @click.argument("target")
+@click.option("--base-url", default="", help="What a file's relative addresses are relative to.")
 @frame.json_option
-def test(*, target: str, as_json: bool) -> None:
+def test(*, target: str, base_url: str, as_json: bool) -> None:
     """What the feed at an address or in a file would bring. Needs no desk and stores nothing."""
 
     async def body(sv: Services) -> Polled:
         if _is_address(target):
             return await flow.test(sv, target)
-        return await flow.test_file(sv, _file(target))
+        return await flow.test_file(sv, _file(target), base_url)
 
     polled = frame.without_database(body)
     if as_json:
-        frame.show({**asdict(polled), "body_sha": polled.body_sha.hex() if polled.body_sha else None})
+        frame.show(preview.shape(polled))
     else:
         _tell(polled)
     if not polled.outcome.healthy:

@@ -153,9 +153,9 @@ async def test(sv: Services, url: str) -> Polled:
     return await sv.outside.sources[SourceKind.RSS].poll(source)
 
 
-async def test_file(sv: Services, body: bytes) -> Polled:
-    """Read a feed from a file, without the world and without a database."""
-    return await read_feed(sv.outside.children, body, content_type="", url="")
+async def test_file(sv: Services, body: bytes, url: str) -> Polled:
+    """Read a feed from a file as if it had come from `url`, without the world and without a database."""
+    return await read_feed(sv.outside.children, body, content_type="", url=url, base=url)
 
 
 async def set_active(sv: Services, tenant: TenantId, source: SourceId, *, wanted: bool, actor: Actor | None) -> None:

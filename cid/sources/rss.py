@@ -157,9 +157,11 @@ async def read_feed(
     url: str,
     validators: tuple[str, str] = ("", ""),
     known_by: tuple[bytes, bool] = (b"", False),
+    base: str = "",
 ) -> Polled:
     """A feed's bytes, wherever they came from: `new`, `empty` or `broken`. `known_by` is the source's memory of its
-    last poll, and whether its entries go by title. Raises Stopping.
+    last poll, and whether its entries go by title; `base`, if it is given, is what relative addresses are relative to,
+    and else the site that the feed names. Raises Stopping.
 
     `entries` are all that were not known, in the feed's order, with those that cannot be stored: see `gates.entries`.
     """
@@ -170,6 +172,7 @@ async def read_feed(
         "url": url,
         "memory": b64encode(memory).decode(),
         "by_title": by_title,
+        "base": base,
     }
     try:
         feed = await children.call("parse_feed", value, timeout_s=PARSE_S)

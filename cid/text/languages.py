@@ -1,13 +1,15 @@
-"""Names of languages, as BCP 47 spells them."""
+"""Names of languages as pages and feeds give them."""
 
 from __future__ import annotations
 
 import re
 
-_TAG = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8}){0,4}")
+LIMIT = 35
+"""Characters: what BCP 47 says a buffer for a language tag should hold at least (RFC 5646, 4.4.1)."""
+_TAG = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{1,8})*")
 
 
 def tag(text: str) -> str:
-    """In lower case, or the empty string where `text` is no tag: “Azerbaijani” is a word, `az` a language."""
+    """A language tag (BCP 47) in lower case, `en_US` read as `en-us`; empty for anything that is none."""
     spelled = text.strip().lower().replace("_", "-")
-    return spelled if _TAG.fullmatch(spelled) else ""
+    return spelled if len(spelled) <= LIMIT and _TAG.fullmatch(spelled) else ""

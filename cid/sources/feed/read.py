@@ -37,8 +37,8 @@ class Reading:
 
 def parse_feed(value: Json) -> Json:
     """{"body": base64, "content_type", "url", "memory": base64, "by_title"} → {"title", "site", "truncated", "entries",
-    "known", "memory", "volatile", "language", "remarks", "wishes"}, or {"error": a sentence}. The last two keys of the
-    question may be absent.
+    "known", "memory", "volatile", "language", "remarks", "wishes"}, or {"error": a sentence}. The question may
+    also hold a "base" that relative addresses are relative to, and lack its last two keys.
 
     An entry is {"key", "url", "link", "title", "title_key", "summary", "author", "published": ISO 8601 or null}; `url`
     is empty where the feed gives none, `link` is how the feed spells it. Entries that the memory holds are `known`:
@@ -48,10 +48,10 @@ def parse_feed(value: Json) -> Json:
         raw = _raw(b64decode(value["body"]), value["content_type"], value["url"])
     except Unreadable as error:
         return {"error": error.public}
-    site = urls.canonical(urls.absolute(raw.site, value["url"]))
+    site = urls.with_small_host(urls.absolute(raw.site, value["url"]))
     listed = _newest(raw.entries)
     reading = Reading(
-        base=site or value["url"],
+        base=value.get("base") or site or value["url"],
         repeated=_repeated(entry.guid for entry in listed),
         by_title=value.get("by_title", False),
     )
