@@ -6,6 +6,7 @@ import re
 from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from lxml import etree
 
@@ -219,12 +220,11 @@ def _about(item: Element) -> str:
 def _children(parent: Element, name: str, spaces: frozenset[str] | None = frozenset()) -> Iterator[Element]:
     """Children by local name, in one of `spaces`. The empty set is RSS itself, in whatever namespace it is written;
     None is the parent's own."""
-    own = _space(parent)
+    own = _tag(parent)[1]
+    wanted = name.lower()
     for child in parent:
-        if _name(child) != name.lower():
-            continue
-        space = _space(child)
-        if space == own if spaces is None else space in spaces if spaces else not _FOREIGN.match(space):
+        found, space, foreign = _tag(child)
+        if found == wanted and (space == own if spaces is None else space in spaces if spaces else not foreign):
             yield child
 
 
@@ -237,10 +237,20 @@ def _text(element: Element) -> str:
     return "".join(str(part) for part in element.itertext()).strip()
 
 
-def _space(element: Element) -> str:
-    return str(element.tag).rpartition("}")[0].removeprefix("{")
-
-
 def _name(element: Element) -> str:
-    """Local, in lower case. An entity or comment has none: its tag is a function."""
-    return element.tag.rpartition("}")[2].lower() if isinstance(element.tag, str) else ""  # type: ignore[redundant-expr]
+    """Local, in lower case."""
+    return _tag(element)[0]
+
+
+def _tag(element: Element) -> tuple[str, str, bool]:
+    """Local name in lower case, namespace, and whether that is none of RSS's own. An entity or comment has no name: its
+    tag is a function."""
+    return _split(element.tag) if isinstance(element.tag, str) else ("", "", True)  # type: ignore[redundant-expr]
+
+
+@lru_cache(maxsize=1000)
+def _split(tag: str) -> tuple[str, str, bool]:
+    """A document has thousands of elements and a few dozen tags."""
+    space, _, name = tag.rpartition("}")
+    space = space.removeprefix("{")
+    return name.lower(), space, _FOREIGN.match(space) is not None
