@@ -113,7 +113,7 @@ async def test_an_article_that_comes_back_under_another_guid_and_address_is_a_se
     await desk.polls(item("Ferry stops for “repairs”", guid="2"))
     await desk.polls(item("Ferry stops for “repairs”", guid="2"))
     assert await desk.titles() == ["Ferry stops for repairs"]
-    rows = await desk.owner.fetch("select entry_key, link, again from sightings order by id")
+    rows = await desk.owner.fetch("select entry_key, link, again from sightings order by again")
     assert [tuple(row) for row in rows] == [("1", "", False), ("2", "https://post.test/2", True)]
     assert await desk.one("select count(*) from jobs where kind = 'group'") == 1
 
