@@ -13,6 +13,7 @@ from cid.llm.prompts import Prompts
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from cid.domain.health import Industry
     from cid.domain.news import SourceKind
     from cid.domain.policy import GatePolicy
     from cid.domain.publication import ChannelKind
@@ -51,5 +52,7 @@ class Services:
     """Every version on file."""
     backlog: Backlog | None = None
     """None: no question ever waits in a batch."""
+    industries: Mapping[str, Industry] = field(default_factory=dict)
+    """Feeds that may stand in for one that failed, by industry."""
     poll_interval: timedelta | None = None
     """A fixed interval for every source (CID_POLL_INTERVAL); None: each its own."""

@@ -7,13 +7,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from cid.domain.health import Health, after
 from cid.domain.ids import PLATFORM, ItemId, SourceId, uuid7
 from cid.domain.jobs import Job, JobKind, NewJob
 from cid.domain.news import Entry, Polled, PollOutcome, Source, SourceState
 from cid.domain.policy import Polling
+from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
-from cid.store import items, sources
+from cid.store import health, items, sources
 
 
 async def poll(sv: Services, jobs: Sequence[Job]) -> None:
@@ -49,6 +51,9 @@ async def _store(sv: Services, job: Job, source: Source, polled: Polled) -> None
             return
         failures = 0 if polled.outcome.healthy else locked.failures + 1
         at = next_poll(source, polled, failures, sv.policy.polling, now)
+        was = (await health.standings(tx, [source.id]))[source.id]
+        well = after(was, polled.outcome, polled.cause, now=now, next_poll=at)
+        at = max(at, well.until or at)
         new = await items.add(
             tx,
             entries,
@@ -59,9 +64,22 @@ async def _store(sv: Services, job: Job, source: Source, polled: Polled) -> None
         )
         if polled.outcome is PollOutcome.NEW and not new:
             polled = replace(polled, outcome=PollOutcome.NOT_MODIFIED, detail=polled.detail or "nothing new in it")
-        await sources.record(tx, source.id, polled, failures=failures, next_poll_at=at, found=bool(new))
+        await sources.record(tx, source.id, polled, failures=well.failures, next_poll_at=at, found=bool(new))
+        await _settle(tx, source, was, well)
         await queue.enqueue(tx, *(_group(item) for item in new), _again(source, at))
         await queue.done(tx, job)
+
+
+async def _settle(tx: Tx, source: Source, was: Health, well: Health) -> None:
+    """What the poll changed about a quarantine, which is nothing for nearly all of them."""
+    if (was.state, was.quarantines, None) == (well.state, well.quarantines, well.until):
+        return
+    await health.settle(tx, source.id, well)
+    if well.recovered:
+        await health.expire(tx, source.id)
+    if well.search:
+        payload = {"source": str(source.id)}
+        await queue.enqueue(tx, NewJob(kind=JobKind.HEAL, tenant=PLATFORM, payload=payload, dedupe=str(source.id)))
 
 
 def _distinct(entries: Sequence[Entry]) -> list[Entry]:

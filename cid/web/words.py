@@ -95,6 +95,7 @@ DRAFT_STATES = {
 
 KINDS = {
     "poll": _("Poll sources"),
+    "heal": _("Find replacements"),
     "group": _("Group into stories"),
     "rules": _("Gate 1, rules"),
     "relate": _("Gate 2, relevance"),
