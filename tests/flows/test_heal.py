@@ -306,7 +306,7 @@ async def test_a_feed_that_the_tenant_has_is_not_proposed(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("everywhere", [True, False])
-async def test_it_replaces_itself_only_where_the_tenant_says_so(desk: Desk, everywhere: bool) -> None:  # noqa: FBT001
+async def test_it_replaces_itself_only_where_the_tenant_says_so(desk: Desk, everywhere: bool) -> None:
     other = await make.tenant(desk.platform, "other")
     await desk.subscribe(other)
     desk.post.answers["/feed/"] = feed("Harbour Post")
