@@ -14,6 +14,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from cid.domain.health import Candidate, Failing, ListedFeed, Replacement, Tier, Tried, newest_of, unfit
 from cid.domain.outside import ChildFailure, HttpFailure, HttpTrouble
 from cid.domain.policy import Healing
+from cid.sources.discover import WELL_KNOWN
 from cid.sources.rss import read_feed
 from cid.text import urls
 from cid.text.kinship import kinship
@@ -22,18 +23,6 @@ if TYPE_CHECKING:
     from cid.domain.llm import Json
     from cid.ports import Children, Http, Response
 
-WELL_KNOWN = (
-    "feed/",
-    "rss.xml",
-    "atom.xml",
-    "feed.xml",
-    "index.xml",
-    "rss/",
-    "feed.atom",
-    "index.rss",
-    "rss/feed.xml",
-)
-"""Where feeds lie that no page names; the usual ones first."""
 FEED_BYTES = 5_000_000
 PAGE_BYTES = 2_000_000
 REQUEST_S = 10.0
@@ -122,9 +111,11 @@ class Search:
             self._refuse(tier, page, answer if isinstance(answer, str) else _status(answer))
             return []
         told = await self._read("find_feeds", answer)
+        if "error" in told:
+            self._refuse(tier, page, told["error"])
         return [
             Candidate(url=feed["url"], tier=tier, via=f"named by {urls.site(answer.url)}", title=feed["title"])
-            for feed in told.get("feeds", [])
+            for feed in told.get("links", [])
             if not _COMMENTS.search(f"{feed['title']} {urlsplit(feed['url']).path}")
         ][:NAMED_LIMIT]
 

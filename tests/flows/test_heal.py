@@ -1,4 +1,4 @@
-"""A source that dies and moves: quarantined, its successor found, proposed and taken, on real sockets of this machine."""
+"""A source that dies and moves: it rests; its successor is found, proposed and taken. On sockets of this machine."""
 
 from __future__ import annotations
 

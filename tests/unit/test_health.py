@@ -13,8 +13,8 @@ from cid.domain.health import TERMS, Failing, Health, Kinship, Tier, after, newe
 from cid.domain.ids import SourceId, uuid7
 from cid.domain.news import Cause, Entry, Polled, PollOutcome, SourceState
 from cid.pg.sql import SQL
-from cid.sources.discovery import find_feeds, find_publishers
 from cid.sources.industries import feeds_for, load_industries
+from cid.sources.publishers import find_publishers
 from cid.text.kinship import kinship
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -127,28 +127,6 @@ def test_who_is_related(url: str, title: str, home: str, related: Kinship) -> No
 
 def as_value(body: str, url: str = "https://post.test/a/") -> dict[str, str]:
     return {"body": b64encode(body.encode()).decode(), "content_type": "text/html", "url": url}
-
-
-def test_a_pages_feeds_are_those_it_links_to_as_its_alternate() -> None:
-    html = """<html><head><base href="/b/">
-      <link rel="stylesheet" type="application/rss+xml" href="no.xml">
-      <link rel="alternate" type="text/html" href="no.html">
-      <link rel="alternate" type="application/json" href="/wp-json/posts/1">
-      <LINK REL="Alternate home" TYPE="application/RSS+xml; charset=utf-8" HREF="rss" TITLE="All &amp; sundry">
-      <link rel=alternate type=application/atom+xml href="//cdn.test/atom">
-      <link rel=alternate type=application/atom+xml href="javascript:alert(1)">
-      <link rel=alternate type=application/feed+json href="https://post.test/b/rss">"""
-    assert find_feeds(as_value(html)) == {
-        "feeds": [
-            {"url": "https://post.test/b/rss", "title": "All & sundry"},
-            {"url": "https://cdn.test/atom", "title": ""},
-        ]
-    }
-
-
-@pytest.mark.parametrize("body", ["", "\0", "<", "not a page at all", "<!doctype html>" + "<link>" * 5000])
-def test_a_page_of_nonsense_names_nothing(body: str) -> None:
-    assert find_feeds(as_value(body)) == {"feeds": []}
 
 
 def test_a_news_search_names_each_publisher_once() -> None:
