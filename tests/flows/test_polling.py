@@ -12,7 +12,7 @@ import pytest
 from cid.domain.errors import LostLease, NotFound, Refused
 from cid.domain.ids import PLATFORM
 from cid.domain.jobs import JobKind
-from cid.domain.news import Cause, Entry, Hints, Polled, PollOutcome, Source
+from cid.domain.news import Cause, Entry, Hints, Polled, PollOutcome, Source, SourceKind
 from cid.domain.policy import Polling
 from cid.flows import sources as people
 from cid.flows.poll import poll
@@ -198,7 +198,7 @@ async def test_once_a_day_and_where_validators_lied_nothing_is_asked_conditional
     source = await desk.subscribe()
     whole = Polled(outcome=NEW, entries=(desk.entry(FERRY),), etag='"1"', body_sha=b"a", same_sha=b"a")
     reader = Watching(whole)
-    desk.sv = replace(desk.sv, outside=replace(desk.sv.outside, sources={_RSS: reader}))
+    desk.sv = replace(desk.sv, outside=replace(desk.sv.outside, sources={SourceKind.RSS: reader}))
     await desk.poll_again()
     reader.polled = replace(SAME, body_sha=b"a", same_sha=b"a")
     await desk.poll_again()
@@ -209,9 +209,6 @@ async def test_once_a_day_and_where_validators_lied_nothing_is_asked_conditional
     assert (await desk.source(source))["validators_lie"]
     await desk.poll_again()
     assert [asked.etag for asked in reader.asked] == ["", '"1"', "", ""]
-
-
-_RSS = next(kind for kind in people.SourceKind if kind == "rss")
 
 
 async def test_the_interval_and_its_reason_are_stored_and_a_304_keeps_what_the_feed_asked_for(desk: Desk) -> None:
