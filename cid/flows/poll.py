@@ -103,13 +103,14 @@ async def poll(sv: Services, jobs: Sequence[Job]) -> None:
 
 def _looks(sv: Services) -> Together[Job, Case | datetime | None]:
     if sv.polls.looks is None:
-        sv.polls.looks = Together(lambda jobs: _look(sv, jobs))
+        # all of a lot go on in one turn of the loop, with a request each
+        sv.polls.looks = Together(lambda jobs: _look(sv, jobs), most=12)
     return sv.polls.looks
 
 
 def _writes(sv: Services) -> Together[Result, None]:
     if sv.polls.writes is None:
-        sv.polls.writes = Together(lambda results: _write(sv, results), linger_s=0.02)
+        sv.polls.writes = Together(lambda results: _write(sv, results), most=32, linger_s=0.02)
     return sv.polls.writes
 
 
