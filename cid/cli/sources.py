@@ -3,23 +3,48 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import click
 
-from cid.cli import frame, preview
+from cid.cli import frame, healing, preview
 from cid.cli.choice import tenant_named, tenant_option
-from cid.domain.news import Polled, PollOutcome
+from cid.domain.errors import Misconfigured, NotFound
+from cid.domain.ids import TenantId
+from cid.domain.news import Polled, PollOutcome, SourceKind
 from cid.flows import sources as flow
 from cid.services import Services
+from cid.settings import duration
+from cid.sources.kinds import OFFERED
+from cid.sources.options import specs
 from cid.store import sources as store
 
 SHOWN = 20
 WIDTH = 60
 TRUST = click.FloatRange(0, 1)
 ROLE = click.Choice(flow.ROLES)
+KIND = click.Choice([str(kind) for kind in OFFERED])
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def kind_options(command: F) -> F:
+    """What a source of any kind is told."""
+    command = click.option(
+        "--set", "told", multiple=True, metavar="NAME=VALUE", help="A setting of the kind; see `cid sources kinds`."
+    )(command)
+    return click.option("--kind", type=KIND, default=str(SourceKind.RSS), show_default=True)(command)
+
+
+def _told(settings: Sequence[str]) -> dict[str, str]:
+    pairs = [setting.partition("=") for setting in settings]
+    if wrong := next((setting for setting, (_, equals, _) in zip(settings, pairs, strict=True) if not equals), None):
+        raise click.UsageError(f"--set takes NAME=VALUE, and {wrong!r} is not that")
+    return {name.strip(): value for name, _, value in pairs}
 
 
 @click.group()
@@ -27,27 +52,63 @@ def sources() -> None:
     """See, add and try what is polled."""
 
 
+for _command in (healing.proposals, healing.take, healing.reject, healing.restore, healing.replace):
+    sources.add_command(_command)
+
+
 @sources.command()
-@click.argument("url")
+@click.argument("url", default="")
+@kind_options
 @click.option(
     "--trust", type=TRUST, default=flow.DEFAULT_TRUST, show_default=True, help="0 to 1; under 0.4 is not read."
 )
 @click.option("--role", type=ROLE, default="news", show_default=True)
+@click.option("--private", is_flag=True, help="No other tenant is to know of it. Searches are private in any case.")
 @tenant_option
 @frame.data_option
 @frame.json_option
-def add(*, url: str, trust: float, role: str, tenant: str | None, data: Path | None, as_json: bool) -> None:
-    """Subscribe to the feed at URL; it is polled at once."""
+def add(
+    *,
+    url: str,
+    kind: str,
+    told: Sequence[str],
+    trust: float,
+    role: str,
+    private: bool,
+    tenant: str | None,
+    data: Path | None,
+    as_json: bool,
+) -> None:
+    """Subscribe to the feed at URL, or to a source of another kind; it is polled at once.
+
+    cid sources add --kind gdelt --set query="grain corridor" --set country=UA
+    """
+    wish = flow.Wish(url=url, kind=SourceKind(kind), config=_told(told), trust=trust, role=role, private=private)
 
     async def body(sv: Services) -> flow.Added:
         of = await tenant_named(sv, tenant)
-        return await flow.add(sv, of.id, flow.Wish(url=url, trust=trust, role=role), None)
+        return await flow.add(sv, of.id, wish, None)
 
     added = frame.with_services(frame.Options(data=data), body)
     if as_json:
         frame.show(asdict(added))
     else:
         click.echo(f"{added.url} is added; its first poll is due.")
+
+
+@sources.command("kinds")
+@frame.json_option
+def kinds_(*, as_json: bool) -> None:
+    """What can be polled, and what each kind must be told."""
+    if as_json:
+        frame.show({kind: [asdict(spec) for spec in specs(about.settings)] for kind, about in OFFERED.items()})
+        return
+    for kind, about in OFFERED.items():
+        click.echo(f"{kind}: {about.label}. {about.hint}".rstrip() + (f" Needs {about.key}." if about.key else ""))
+        for spec in specs(about.settings):
+            state = "must be given" if spec.required else f"else {spec.default}" if spec.default else ""
+            said = ". ".join(filter(None, [spec.label, ", ".join(spec.options), spec.hint.rstrip("."), state]))
+            click.echo(f"  --set {spec.name}=…  {said}")
 
 
 @sources.command("list")
@@ -70,21 +131,91 @@ def list_(*, tenant: str | None, data: Path | None, as_json: bool) -> None:
         outcome = f"{source.outcome or 'unpolled'}{': ' + source.outcome_detail if source.outcome_detail else ''}"
         state = "" if source.active else "  (off)"
         click.echo(f"{(source.title or source.url)[:WIDTH]:<{WIDTH}}  {source.trust:.2f}  {outcome}{state}")
+        if source.interval_why:
+            click.echo(f"    {source.interval_why}")
     if not found:
         click.echo("There are no sources yet: `cid sources add URL` or `cid sources import FILE`.")
 
 
 @sources.command()
-@click.argument("target")
-@click.option("--base-url", default="", help="What a file's relative addresses are relative to.")
+@click.argument("url")
+@click.argument("interval", metavar="10m|2h|auto")
+@tenant_option
+@frame.data_option
+def interval(*, url: str, interval: str, tenant: str | None, data: Path | None) -> None:
+    """Poll the source at URL every so often, or (auto) as its own rhythm has it."""
+
+    async def body(sv: Services) -> None:
+        of = await tenant_named(sv, tenant)
+        source = await _named(sv, of.id, url)
+        await flow.set_interval(sv, of.id, source.id, duration_or_auto(interval), None)
+
+    frame.with_services(frame.Options(data=data), body)
+    click.echo(f"{url}: {interval}.")
+
+
+@sources.command()
+@click.argument("url")
+@tenant_option
+@frame.data_option
 @frame.json_option
-def test(*, target: str, base_url: str, as_json: bool) -> None:
-    """What the feed at an address or in a file would bring. Needs no desk and stores nothing."""
+def why(*, url: str, tenant: str | None, data: Path | None, as_json: bool) -> None:
+    """Why the source at URL is polled as often as it is, and what its last poll came to."""
+
+    async def body(sv: Services) -> store.Subscribed:
+        of = await tenant_named(sv, tenant)
+        return await _named(sv, of.id, url)
+
+    found = frame.with_services(frame.Options(data=data), body)
+    if as_json:
+        frame.show(asdict(found))
+        return
+    click.echo(f"{found.title or found.url}: {found.interval_why or 'not polled yet'}")
+    click.echo(f"last poll {found.polled_at or 'none yet'}: {found.outcome or '-'} {found.outcome_detail}".rstrip())
+    click.echo(f"next poll {found.next_poll_at}, failures in a row: {found.failures}")
+    if found.moved_to:
+        click.echo(f"it seems to have moved to {found.moved_to}, which is not proved yet")
+    if found.former_url:
+        click.echo(f"it was at {found.former_url}")
+    if found.validators_lie:
+        click.echo("its server calls changed feeds unchanged: they are asked for whole every time")
+
+
+async def _named(sv: Services, tenant: TenantId, url: str) -> store.Subscribed:
+    """The tenant's source at an address. Raises NotFound."""
+    async with sv.db.read(tenant) as tx:
+        found = await store.subscribed(tx, tenant)
+    for source in found:
+        if url in {source.url, str(source.id)}:
+            return source
+    raise NotFound(f"There is no source at {url}: `cid sources list` names all.")
+
+
+def duration_or_auto(text: str) -> timedelta | None:
+    """None for "auto". Raises UsageError."""
+    if text.strip().lower() == "auto":
+        return None
+    try:
+        return duration(text, "the interval")
+    except Misconfigured as error:
+        raise click.UsageError(str(error)) from None
+
+
+@sources.command()
+@click.argument("target", default="")
+@click.option("--base-url", default="", help="What a file's relative addresses are relative to.")
+@kind_options
+@frame.json_option
+def test(*, target: str, base_url: str, kind: str, told: Sequence[str], as_json: bool) -> None:
+    """What the feed at an address or in a file would bring, or a source of another kind. Needs no desk and stores
+    nothing.
+    """
+    wish = flow.Wish(url=target, kind=SourceKind(kind), config=_told(told))
 
     async def body(sv: Services) -> Polled:
-        if _is_address(target):
-            return await flow.test(sv, target)
-        return await flow.test_file(sv, _file(target), base_url)
+        if wish.kind is SourceKind.RSS and not _is_address(target):
+            return await flow.test_file(sv, _file(target), base_url)
+        return await flow.test(sv, wish, None)
 
     polled = frame.without_database(body)
     if as_json:

@@ -28,6 +28,7 @@ DONE = query("jobs.done")
 DEAD = query("jobs.dead")
 SNOOZE = query("jobs.snooze")
 BRING_FORWARD = query("jobs.bring_forward")
+HASTEN = query("jobs.hasten")
 ERROR_LIMIT = 2000
 
 
@@ -117,6 +118,12 @@ async def snooze(tx: Tx, job: Job, until: datetime, why: str) -> None:
 async def bring_forward(tx: Tx, tenant: TenantId, named: str) -> None:
     """In a platform transaction: the tenant's jobs that sleep for a reason which names this run now."""
     await tx.execute(BRING_FORWARD, tenant, named)
+
+
+async def hasten(tx: Tx, job: NewJob) -> None:
+    """`job` is to be done now: the waiting one with its key is brought forward, and where there is none it is added."""
+    await tx.execute(HASTEN, job.tenant, job.kind, job.dedupe)
+    await enqueue(tx, job)
 
 
 def reason(why: str) -> str:

@@ -8,12 +8,13 @@ from datetime import datetime
 from uuid import UUID
 
 from cid.domain.ids import ItemId, SourceId, StoryId, TenantId, uuid7
-from cid.domain.news import Entry, Item
+from cid.domain.news import Entry, Item, Placed
 from cid.pg.rows import each, into
 from cid.pg.sql import query
 from cid.ports import Tx
 from cid.text.urls import url_hash
 
+UNSEEN = query("items.unseen")
 MET = query("items.met")
 SEE_AGAIN = query("items.see_again")
 ADD = query("items.add")
@@ -63,6 +64,8 @@ class Sighting:
     published_at: datetime | None
     subscribed: bool
     trust: float | None
+    backlog: bool
+    """Behind the newest of the source's first poll: stored, and screened for nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +112,10 @@ async def add(tx: Tx, reports: Sequence[Report]) -> list[Seen]:
         for report in reports
         for number, entry in enumerate(report.entries)
     ]
+    if not rows:
+        return []
+    unseen = await tx.fetch(UNSEEN, [row.report.source for row in rows], [row.hash for row in rows])
+    rows = [rows[row["n"]] for row in unseen]
     if not rows:
         return []
     met = await _met(tx, rows)
@@ -205,8 +212,14 @@ async def to_place(tx: Tx, items: Collection[ItemId]) -> list[ToPlace]:
     return each(ToPlace, await tx.fetch(TO_PLACE, list(items)))
 
 
-async def set_stories(tx: Tx, stories: Sequence[tuple[ItemId, StoryId]]) -> None:
-    await tx.execute(SET_STORIES, [item for item, _ in stories], [story for _, story in stories])
+async def set_stories(tx: Tx, placed: Sequence[Placed]) -> None:
+    await tx.execute(
+        SET_STORIES,
+        [one.item for one in placed],
+        [one.story for one in placed],
+        [one.band for one in placed],
+        [one.likeness for one in placed],
+    )
 
 
 async def readers(tx: Tx, items: Collection[ItemId]) -> list[tuple[TenantId, ItemId]]:

@@ -10,6 +10,8 @@ from decimal import Decimal
 from cid.domain.choices import Held, Notice
 from cid.domain.news import Polled
 from cid.domain.verdicts import Gate, Reason
+from cid.sources.options import Spec
+from cid.store.health import Proposed, Resting
 from cid.store.pages import (
     Backlog,
     Budget,
@@ -157,15 +159,66 @@ class Tested:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceForm:
+    """The form that adds a source of one kind."""
+
+    kind: str
+    kinds: Sequence[tuple[str, str]]
+    hint: str
+    takes_address: bool
+    private: bool
+    """In any case, so that nobody is asked."""
+    fields: Sequence[tuple[Spec, str]]
+    url: str
+    trust: str
+    keep_private: bool
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalLine:
+    """What may stand in for a source that failed."""
+
+    row: Proposed
+    where: str
+    kinship: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestLine:
+    """A quarantined source, and what was found and tried to replace it."""
+
+    row: Resting
+    name: str
+    outcome: str
+    proposals: Sequence[ProposalLine]
+    tried: Sequence[tuple[str, str, str]]
+    """Where it was looked for, the address, why it would not do."""
+    searchable: bool
+    """Whether anything can stand in for a source of its kind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttentionView:
+    rests: Sequence[RestLine]
+    more: bool
+    """There are others."""
+    itself: bool
+    """The tenant lets all replacements be taken without asking."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourcesView:
+    intervals: Sequence[tuple[int, str]]
+    """Seconds and their name, for the choice of how often; 0 is as the source's rhythm has it."""
     rows: Sequence[SourceLine]
+    attention: AttentionView
     choices: Sequence[tuple[str, str]]
     total: int
     word: str
     part: str
-    problem: str
-    url: str
-    trust: str
+    entered: SourceForm
     tested: Tested | None
     first: str
     next: str

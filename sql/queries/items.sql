@@ -1,3 +1,11 @@
+-- name: unseen
+-- Of what sources report, numbers of what they had not shown before: nearly all of a feed is what it was at the last poll, and need
+-- not be sent here again.
+select s.n::int - 1 as n from unnest($1::uuid[], $2::bytea[]) with ordinality as s (source_id, url_hash, n)
+where not exists (
+  select from items i join sightings g on g.source_id = s.source_id and g.item_id = i.id where i.url_hash = s.url_hash)
+order by s.n
+
 -- name: met
 -- Entries whose address is new, though their source had the article: under the same key at another address, or within a week by
 -- the same title under another key. Two that were published most of a day apart are two: columns repeat their titles, and some
@@ -59,8 +67,8 @@ select id, title, least(published_at, first_seen_at) as at, story_id, sample
 from items where id = any($1::uuid[]) order by at, id
 
 -- name: set_stories
-update items set story_id = n.story_id
-from unnest($1::uuid[], $2::uuid[]) as n (id, story_id)
+update items set story_id = n.story_id, band = n.band, likeness = n.likeness
+from unnest($1::uuid[], $2::uuid[], $3::text[], $4::real[]) as n (id, story_id, band, likeness)
 where items.id = n.id and items.story_id is null
 
 -- name: readers
@@ -95,7 +103,7 @@ order by first_seen_at desc, id desc limit $4
 -- name: sightings
 -- Where an item was seen, as far as the tenant may know.
 select o.id as source_id, o.title, o.url, o.publisher, g.seen_at, g.published_at,
-  coalesce(s.active, false) as subscribed, s.trust::float8 as trust
+  coalesce(s.active, false) as subscribed, s.trust::float8 as trust, g.backlog
 from sightings g join sources o on o.id = g.source_id
 left join subscriptions s on s.tenant_id = $1 and s.source_id = o.id
 where g.item_id = $2 and not g.again order by g.seen_at, o.id
