@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from lxml import etree
@@ -109,28 +109,29 @@ def _site(channel: Element, base: str) -> str:
 
 
 def _item(item: Element) -> RawEntry:
-    guid = next(_children(item, "guid"), None)
-    enclosure = next(_children(item, "enclosure"), None)
+    held = _branch(item)
+    guid = next(_children(held, "guid"), None)
+    enclosure = next(_children(held, "enclosure"), None)
     is_link = guid is not None and (guid.get("isPermaLink") or "true").strip().lower() != "false"
-    named = _text(guid) if guid is not None else _first(item, "identifier", _DC) or _about(item)
+    named = _text(guid) if guid is not None else _first(held, "identifier", _DC) or _about(item)
     return RawEntry(
         guid=named,
         guid_is_link=is_link,
-        link=_first(item, "link")
-        or _atom_link(item)
+        link=_first(held, "link")
+        or _atom_link(held)
         or (named if is_link and absolute(named) else "")
         or (enclosure.get("url", "") if enclosure is not None else ""),
         base=_base(item, ""),
-        title=_first(item, "title") or _first(item, "title", _DC),
-        summary=_first(item, "description") or _first(item, "encoded", _CONTENT) or _first(item, "description", _DC),
-        author=_first(item, "creator", _DC) or _first(item, "author"),
+        title=_first(held, "title") or _first(held, "title", _DC),
+        summary=_first(held, "description") or _first(held, "encoded", _CONTENT) or _first(held, "description", _DC),
+        author=_first(held, "creator", _DC) or _first(held, "author"),
         published=(
-            _first(item, "pubDate"),
-            _first(item, "date", _DC),
-            _first(item, "published", _ATOM),
-            _first(item, "issued", _DC),
-            _first(item, "updated", _ATOM),
-            _first(item, "modified", _DC),
+            _first(held, "pubDate"),
+            _first(held, "date", _DC),
+            _first(held, "published", _ATOM),
+            _first(held, "issued", _DC),
+            _first(held, "updated", _ATOM),
+            _first(held, "modified", _DC),
         ),
     )
 
@@ -149,22 +150,21 @@ def _atom(root: Element, url: str) -> RawFeed:
 
 
 def _entry(entry: Element, url: str) -> RawEntry:
-    author = next(_children(entry, "author", None), None)
+    held = _branch(entry)
+    author = next(_children(held, "author", None), None)
     return RawEntry(
-        guid=_first(entry, "id", None),
+        guid=_first(held, "id", None),
         guid_is_link=True,
-        link=_atom_link(entry, None),
+        link=_atom_link(held, None),
         base=_base(entry, url),
-        title=_construct(entry, "title"),
-        summary=_construct(entry, "summary") or _construct(entry, "content"),
+        title=_construct(held, "title"),
+        summary=_construct(held, "summary") or _construct(held, "content"),
         author=_first(author, "name", None) if author is not None else "",
-        published=tuple(
-            _first(entry, name, None) for name in ("published", "issued", "created", "updated", "modified")
-        ),
+        published=tuple(_first(held, name, None) for name in ("published", "issued", "created", "updated", "modified")),
     )
 
 
-def _construct(parent: Element, name: str) -> str:
+def _construct(parent: Element | Branch, name: str) -> str:
     """An Atom text as markup: escaped HTML as it is, XHTML written out, plain text escaped."""
     element = next(_children(parent, name, None), None)
     if element is None:
@@ -189,7 +189,7 @@ def _decoded(text: str) -> str:
         return text
 
 
-def _atom_link(parent: Element, spaces: frozenset[str] | None = _ATOM) -> str:
+def _atom_link(parent: Element | Branch, spaces: frozenset[str] | None = _ATOM) -> str:
     """The page that an entry or feed stands for, and not its edit, reply or media links."""
     links = [link for link in _children(parent, "link", spaces) if link.get("href")]
     pages = [link for link in links if (link.get("rel") or "alternate") == "alternate"]
@@ -217,18 +217,32 @@ def _about(item: Element) -> str:
     return next((str(value) for key, value in item.attrib.items() if str(key).endswith("}about")), "")
 
 
-def _children(parent: Element, name: str, spaces: frozenset[str] | None = frozenset()) -> Iterator[Element]:
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """An element with its children by their local names: what is asked for a dozen things is gone through once."""
+
+    space: str
+    children: Mapping[str, Sequence[tuple[Element, str, bool]]]
+
+
+def _branch(element: Element) -> Branch:
+    children: dict[str, list[tuple[Element, str, bool]]] = {}
+    for child in element:
+        name, space, foreign = _tag(child)
+        children.setdefault(name, []).append((child, space, foreign))
+    return Branch(_tag(element)[1], children)
+
+
+def _children(parent: Element | Branch, name: str, spaces: frozenset[str] | None = frozenset()) -> Iterator[Element]:
     """Children by local name, in one of `spaces`. The empty set is RSS itself, in whatever namespace it is written;
     None is the parent's own."""
-    own = _tag(parent)[1]
-    wanted = name.lower()
-    for child in parent:
-        found, space, foreign = _tag(child)
-        if found == wanted and (space == own if spaces is None else space in spaces if spaces else not foreign):
+    branch = parent if isinstance(parent, Branch) else _branch(parent)
+    for child, space, foreign in branch.children.get(name.lower(), ()):
+        if space == branch.space if spaces is None else space in spaces if spaces else not foreign:
             yield child
 
 
-def _first(parent: Element, name: str, spaces: frozenset[str] | None = frozenset()) -> str:
+def _first(parent: Element | Branch, name: str, spaces: frozenset[str] | None = frozenset()) -> str:
     """The first that says anything."""
     return next(filter(None, (_text(child) for child in _children(parent, name, spaces))), "")
 
