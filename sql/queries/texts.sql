@@ -1,6 +1,6 @@
 -- name: want
--- Items of this tenant whose pages are to be read: those that it has from a source that links to articles and whose texts it did not
--- decline. In order of their ids: two tenants that ask for the same ones would else wait for each other in a ring. What was asked for
+-- Items of this tenant whose pages are to be read: those that it has from a source that links to articles (Google's links lead to
+-- Google, and posts are all there is of themselves) and whose texts it did not decline. In order of their ids: two tenants that ask for the same ones would else wait for each other in a ring. What was asked for
 -- before, by whomever, is not answered again. No more than $3 of one story are read.
 insert into item_texts (item_id)
 select i.id
@@ -8,7 +8,7 @@ from visible_items i
 where i.id = any($2::uuid[]) and not i.sample
   and exists (
     select from sightings g
-    join sources o on o.id = g.source_id and o.kind in ('rss', 'google_news', 'gdelt', 'serpapi', 'page')
+    join sources o on o.id = g.source_id and o.kind in ('rss', 'gdelt', 'serpapi', 'page')
     join subscriptions u on u.tenant_id = $1 and u.source_id = g.source_id and u.active and u.full_text
     where g.item_id = i.id)
   and (select count(*) from item_texts t join items o on o.id = t.item_id where o.story_id = i.story_id) < $3
