@@ -34,6 +34,8 @@ RECENT = 500
 """Items of a source that a new subscriber judges at once."""
 ROLES = ("news", "competitor")
 FIXED_S = (120, 2_592_000)
+LOOKED_FOR_S = 15.0
+"""How long a person waits at most until the last probe for feeds is begun."""
 
 
 class Change(StrEnum):
@@ -194,7 +196,8 @@ async def test(sv: Services, wish: Wish, tenant: TenantId | None) -> Polled:
 async def feeds_at(sv: Services, url: str) -> list[Found]:
     """The feeds at or behind an address, each fetched and read; empty: there is none. Raises Refused."""
     try:
-        return await discover(sv.outside.http, sv.outside.children, kinds.asked(SourceKind.RSS, url, {}).url)
+        where = kinds.asked(SourceKind.RSS, url, {}).url
+        return await discover(sv.outside.http, sv.outside.children, where, within_s=LOOKED_FOR_S)
     except HttpFailure as failure:
         raise Refused(failure.public) from None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cid.domain.draft import DraftState
 from cid.domain.news import PollOutcome, SourceState
+from cid.domain.reading import TextState
 from cid.domain.screening import ScreeningState, Stage, WaitFor
 from cid.domain.tenants import Permission, Role
 from cid.domain.verdicts import Gate, Reason
@@ -108,6 +109,26 @@ KINDS = {
     "tidy": _("Housekeeping"),
     "try": _("Try prompts"),
 }
+
+ADDED = {
+    "added": (_("added"), "good"),
+    "already": (_("on the list already"), "plain"),
+    "refused": (_("refused"), "bad"),
+}
+
+TEXT_STATES = {
+    None: (_("being read"), "live"),
+    TextState.READ: (_("read"), "good"),
+    TextState.PAYWALLED: (_("behind a paywall"), "warn"),
+    TextState.BLOCKED: (_("we are refused"), "warn"),
+    TextState.SCRIPT: (_("needs a browser"), "warn"),
+    TextState.FORBIDDEN: (_("robots.txt asks us not to"), "warn"),
+    TextState.GONE: (_("gone"), "warn"),
+    TextState.UNREACHABLE: (_("unreachable"), "warn"),
+    TextState.TOO_SHORT: (_("hardly any text"), "warn"),
+    TextState.UNREADABLE: (_("cannot be read"), "warn"),
+}
+"""What became of an article's own page."""
 
 CALL_STATES = {
     "sent": (_("on its way"), "live", _("It was sent and nothing came back yet.")),
