@@ -29,11 +29,11 @@ from cid.text.clean import TITLE_LIMIT, line
 
 DEFAULT_TRUST = 0.7
 DEFAULT_INTERVAL_S = 900
+SHORTEST_S, LONGEST_S = 120, 2_592_000
 OPML_BYTES = 10_000_000
 RECENT = 500
 """Items of a source that a new subscriber judges at once."""
 ROLES = ("news", "competitor")
-FIXED_S = (120, 2_592_000)
 LOOKED_FOR_S = 15.0
 """How long a person waits at most until the last probe for feeds is begun."""
 
@@ -230,6 +230,24 @@ async def set_trust(sv: Services, tenant: TenantId, source: SourceId, trust: flo
         await _log(sv, tx, tenant, actor, action="source.trusted", detail={"source": str(source), "trust": trust})
 
 
+async def set_interval(
+    sv: Services, tenant: TenantId, source: SourceId, interval: timedelta | None, actor: Actor | None
+) -> None:
+    """How often this tenant wants the source to be polled; None: as its rhythm has it. Of several tenants the shortest
+    holds. The next poll is due at once, so that the new interval begins. Raises Refused, NotFound."""
+    _allowed(tenant, actor)
+    seconds = None if interval is None else round(interval.total_seconds())
+    if seconds is not None and not SHORTEST_S <= seconds <= LONGEST_S:
+        raise Refused("An interval is from 2 minutes to 30 days, or “auto”.")
+    async with sv.platform.tx() as tx:
+        if not await sources.set_interval(tx, tenant, source, seconds):
+            raise NotFound
+        await queue.hasten(tx, _poll(source, sv.clock.now()))
+        await _log(
+            sv, tx, tenant, actor, action="source.interval", detail={"source": str(source), "interval_s": seconds}
+        )
+
+
 async def _subscribe(sv: Services, tx: Tx, tenant: TenantId, wish: Wish, poll_at: datetime) -> Added:
     if wish.problem:
         return Added(url=wish.url[:200] or wish.title, change=Change.REFUSED, detail=wish.problem)
@@ -290,9 +308,8 @@ async def _shared(sv: Services, tx: Tx, tenant: TenantId, wish: Wish, asked: kin
 def _wrong(trust: float, role: str, fixed_s: int | None = None) -> str:
     if not 0 <= trust <= 1:
         return "Trust is a number from 0 to 1."
-    shortest, longest = FIXED_S
-    if fixed_s is not None and not shortest <= fixed_s <= longest:
-        return f"A fixed interval is {shortest} to {longest} seconds."
+    if fixed_s is not None and not SHORTEST_S <= fixed_s <= LONGEST_S:
+        return f"A fixed interval is {SHORTEST_S} to {LONGEST_S} seconds."
     return "" if role in ROLES else f"The role of a source is one of {', '.join(ROLES)}."
 
 

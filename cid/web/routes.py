@@ -91,6 +91,9 @@ ROUTES: tuple[Route, ...] = (
     get("sources_export", "/t/{tenant}/sources/export.opml", _read, source_files.export),
     post("source_active", f"/t/{{tenant}}/sources/{{id:{ID}}}/active", _manage, sources.Active, sources.set_active),
     post("source_trust", f"/t/{{tenant}}/sources/{{id:{ID}}}/trust", _manage, sources.Trust, sources.set_trust),
+    post(
+        "source_interval", f"/t/{{tenant}}/sources/{{id:{ID}}}/interval", _manage, sources.Every, sources.set_interval
+    ),
     get("items", "/t/{tenant}/items", _read, items.listed),
     get("item", f"/t/{{tenant}}/items/{{id:{ID}}}", _read, items.one),
     get("models", "/t/{tenant}/models", _manage, models.shown),
