@@ -230,6 +230,15 @@ async def set_trust(sv: Services, tenant: TenantId, source: SourceId, trust: flo
         await _log(sv, tx, tenant, actor, action="source.trusted", detail={"source": str(source), "trust": trust})
 
 
+async def set_full_text(sv: Services, tenant: TenantId, source: SourceId, *, wanted: bool, actor: Actor | None) -> None:
+    """Whether articles are read at their own pages, too. Holds for what is asked for from now on. Raises NotFound."""
+    _allowed(tenant, actor)
+    async with sv.platform.tx() as tx:
+        if not await takeout.set_full_text(tx, tenant, source, wanted=wanted):
+            raise NotFound
+        await _log(sv, tx, tenant, actor, action="source.full_text", detail={"source": str(source), "wanted": wanted})
+
+
 async def set_interval(
     sv: Services, tenant: TenantId, source: SourceId, interval: timedelta | None, actor: Actor | None
 ) -> None:

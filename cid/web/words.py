@@ -193,6 +193,8 @@ SAID = {
     "source_on": _("Source switched on."),
     "source_off": _("Source switched off. What it brought stays."),
     "source_interval": _("Interval changed. The source is polled now, and then as you said."),
+    "source_text_on": _("Its articles are read at their own pages, too."),
+    "source_text_off": _("Its articles are no longer read at their own pages. What was read stays."),
     "source_trust": _("Trust changed. It counts from the next item on."),
     "draft_approved": _("Approved. It is on its way to publication."),
     "draft_approved_partly": _(

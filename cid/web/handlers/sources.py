@@ -195,6 +195,12 @@ async def set_trust(request: web.Request, form: Trust) -> web.StreamResponse:
     raise web.HTTPSeeOther(_address(who, {"said": "source_trust"}))
 
 
+async def set_full_text(request: web.Request, form: Active) -> web.StreamResponse:
+    who = actor(request)
+    await sources.set_full_text(services(request), who.tenant.id, _source(request), wanted=form.wanted, actor=who)
+    raise web.HTTPSeeOther(_address(who, {"said": "source_text_on" if form.wanted else "source_text_off"}))
+
+
 async def set_interval(request: web.Request, form: Every) -> web.StreamResponse:
     who = actor(request)
     every = timedelta(seconds=min(form.seconds, 10**9)) if form.seconds else None
