@@ -107,7 +107,8 @@ async def add(
         await tx.execute(PUBLISH, hashes)
     keys = [entry.key for entry in entries]
     via = [entry.via for entry in entries]
-    rows = await tx.fetch(SEE, source, owner, [sighting for _, sighting in ids], hashes, keys, dates, via)
+    facts = [dict(entry.facts) for entry in entries]
+    rows = await tx.fetch(SEE, source, owner, [sighting for _, sighting in ids], hashes, keys, dates, via, facts)
     return [row["item_id"] for row in rows]
 
 

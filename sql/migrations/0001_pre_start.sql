@@ -206,6 +206,7 @@ create table sightings (
   tenant_id uuid,                             -- of a private source
   entry_key text not null default '',
   via text not null default '',               -- how it was fetched, where that is not how the source is normally
+  facts jsonb not null default '{}',          -- of a post, when first seen: engagement, what it amplifies, media (docs/sources.md)
   published_at timestamptz,
   seen_at timestamptz not null default cid_now()
 ) partition by range (id);
@@ -407,7 +408,7 @@ create table calls (
   id uuid not null primary key,
   tenant_id uuid not null,
   stage text not null,
-  tier text not null check (tier in ('cheap', 'quality')),
+  tier text not null check (tier in ('cheap', 'quality', '')),  -- empty: no model, but a source that is paid for by what is read
   provider text not null,
   model text not null,
   prompt text not null,
@@ -428,6 +429,7 @@ create table calls (
   cache_write_1h integer not null default 0,
   output integer not null default 0,
   thinking integer not null default 0,
+  units jsonb not null default '{}',          -- what was charged where that is not tokens: {"post": 12, "user": 1}
   reserved numeric(18, 12) not null,
   tokens integer not null default 0,          -- what the limit of tokens per minute was charged until the reply came
   cost numeric(18, 12),
@@ -450,6 +452,7 @@ create index calls_subjects on calls using gin (jsonb_path_query_array(subjects,
 create index calls_kinds on calls (tenant_id, stage, provider, model, state, sent_at desc, id desc);
 create index calls_open on calls (deadline) where state = 'sent';
 create index calls_unread on calls (tenant_id, stage) where state = 'answered' and read_at is null;
+create index calls_reads on calls (tenant_id, input_hash) where stage = 'poll';  -- has this stretch of a source been paid for?
 create index calls_batch on calls (tenant_id, batch_id) where batch_id is not null;
 create index calls_batched on calls (tenant_id, stage, sent_at) where batch_id is not null;
 
@@ -1338,7 +1341,7 @@ begin
     request_id = coalesce(p_reply ->> 'request_id', ''), input = coalesce((p_reply ->> 'input')::integer, 0),
     cache_read = coalesce((p_reply ->> 'cache_read')::integer, 0), cache_write = coalesce((p_reply ->> 'cache_write')::integer, 0),
     cache_write_1h = coalesce((p_reply ->> 'cache_write_1h')::integer, 0), output = coalesce((p_reply ->> 'output')::integer, 0),
-    thinking = coalesce((p_reply ->> 'thinking')::integer, 0), price_from = (p_reply ->> 'price_from')::date, wire = null,
+    thinking = coalesce((p_reply ->> 'thinking')::integer, 0), units = coalesce(p_reply -> 'units', '{}'), price_from = (p_reply ->> 'price_from')::date, wire = null,
     -- only a reply that ended by itself has anything to read: a cut one is never parsed
     read_at = case when p_state = 'answered' and p_reply ->> 'stop' <> 'end' then clock end
   where c.id = p_call;
@@ -1387,6 +1390,18 @@ begin
     raise exception 'calls are settled by their own tenant' using errcode = 'insufficient_privilege';
   end if;
   return public.finish_call(p_tenant, p_call, p_state, p_cost, p_error, p_reply, p_tokens, p_tokens_per_minute, p_breaker, p_wait);
+end $$;
+
+-- What a paid read brought is stored as items: its reply is not needed any more. False: there is no such read of this tenant.
+create function forget_read(p_tenant uuid, p_call uuid) returns boolean
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+begin
+  if p_tenant is distinct from public.app_tenant() then
+    raise exception 'reads are forgotten by their own tenant' using errcode = 'insufficient_privilege';
+  end if;
+  update public.calls c set reply = null, reading = 'stored', read_at = coalesce(c.read_at, public.cid_now())
+  where c.tenant_id = p_tenant and c.id = p_call and c.stage = 'poll' and c.state = 'answered';
+  return found;
 end $$;
 
 -- Calls that nobody waits for any more, cut between sending and the stored reply: counted as spent at their reservation.
@@ -1611,9 +1626,10 @@ grant execute on function claim_limited(text, uuid[], text[], smallint[], bigint
 
 revoke all on function reserve_call(uuid, text, text, text, numeric, integer, numeric, numeric, numeric, numeric, numeric, double precision,
   double precision, interval), settle_call(uuid, uuid, text, numeric, text, jsonb, integer, double precision, text, interval),
-  sweep_calls(integer), inspect.stop_models(text), inspect.start_models(), inspect.go_on(uuid), costs_of(uuid[]) from public;
+  forget_read(uuid, uuid), sweep_calls(integer), inspect.stop_models(text), inspect.start_models(), inspect.go_on(uuid), costs_of(uuid[]) from public;
 grant execute on function reserve_call(uuid, text, text, text, numeric, integer, numeric, numeric, numeric, numeric, numeric, double precision,
-  double precision, interval), settle_call(uuid, uuid, text, numeric, text, jsonb, integer, double precision, text, interval) to cid_app;
+  double precision, interval), settle_call(uuid, uuid, text, numeric, text, jsonb, integer, double precision, text, interval),
+  forget_read(uuid, uuid) to cid_app;
 grant execute on function costs_of(uuid[]) to cid_app;
 grant select on inspect.costs, inspect.waiting_for_money to cid_app, cid_worker;
 grant select on inspect.call_shares, inspect.story_costs to cid_app;

@@ -14,12 +14,13 @@ update items set public = true where url_hash = any($1::bytea[]) and not public
 -- name: see
 -- One sighting per item and source, however often it is polled; the row lock on the source keeps twins apart.
 with found as (
-  select i.id as item_id, s.id, s.entry_key, s.published_at, s.via
-  from unnest($3::uuid[], $4::bytea[], $5::text[], $6::timestamptz[], $7::text[]) as s (id, url_hash, entry_key, published_at, via)
+  select i.id as item_id, s.id, s.entry_key, s.published_at, s.via, s.facts
+  from unnest($3::uuid[], $4::bytea[], $5::text[], $6::timestamptz[], $7::text[], $8::jsonb[])
+    as s (id, url_hash, entry_key, published_at, via, facts)
   join items i on i.url_hash = s.url_hash
 )
-insert into sightings (id, item_id, source_id, tenant_id, entry_key, published_at, via)
-select f.id, f.item_id, $1, $2, f.entry_key, f.published_at, f.via from found f
+insert into sightings (id, item_id, source_id, tenant_id, entry_key, published_at, via, facts)
+select f.id, f.item_id, $1, $2, f.entry_key, f.published_at, f.via, f.facts from found f
 where not exists (select from sightings g where g.source_id = $1 and g.item_id = f.item_id)
 returning item_id
 

@@ -1,0 +1,69 @@
+"""What a source answered instead of its content, as an outcome with a name."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from cid.domain.news import Cause, Polled, PollOutcome
+from cid.domain.outside import HttpFailure, HttpTrouble
+from cid.sources.rss import retry_after
+
+if TYPE_CHECKING:
+    from cid.ports import Response
+
+_CAUSES = {
+    HttpTrouble.ADDRESS: Cause.BLOCKED_ADDRESS,
+    HttpTrouble.DNS: Cause.DNS,
+    HttpTrouble.CONNECT: Cause.CONNECT,
+    HttpTrouble.TLS: Cause.TLS,
+    HttpTrouble.TIMEOUT: Cause.TIMEOUT,
+    HttpTrouble.TOO_LARGE: Cause.TOO_LARGE,
+    HttpTrouble.REDIRECTS: Cause.REDIRECT_LOOP,
+    HttpTrouble.PROTOCOL: Cause.BAD_HTTP,
+}
+_OUT_OF_REACH = frozenset({Cause.DNS, Cause.CONNECT, Cause.TLS, Cause.TIMEOUT})
+
+
+def config(detail: str) -> Polled:
+    """A person has to change the source: nothing that is tried again will help."""
+    return Polled(outcome=PollOutcome.BROKEN, cause=Cause.CONFIG, detail=detail)
+
+
+def no_key(detail: str) -> Polled:
+    return Polled(outcome=PollOutcome.BLOCKED, cause=Cause.NO_KEY, detail=detail)
+
+
+def failed(failure: HttpFailure) -> Polled:
+    cause = _CAUSES[failure.trouble]
+    outcome = PollOutcome.UNREACHABLE if cause in _OUT_OF_REACH else PollOutcome.BROKEN
+    return Polled(outcome=outcome, cause=cause, detail=failure.public)
+
+
+def limited(detail: str, wait_s: float | None) -> Polled:
+    """`wait_s` is what the other side asks for."""
+    return Polled(
+        outcome=PollOutcome.RATE_LIMITED,
+        cause=Cause.RATE_LIMITED,
+        detail=detail,
+        retry_after_s=None if wait_s is None else int(wait_s),
+    )
+
+
+def refused(answer: Response, now: datetime) -> Polled:
+    """Of an answer whose status is not 200."""
+    status = answer.status
+    if status in {401, 403, 407, 451}:
+        return Polled(outcome=PollOutcome.BLOCKED, cause=Cause.BLOCKED, detail=f"The server refuses us ({status}).")
+    if status == 404:
+        detail = "There is nothing at this address (404)."
+        return Polled(outcome=PollOutcome.GONE, cause=Cause.NOT_FOUND, detail=detail)
+    if status == 410:
+        return Polled(outcome=PollOutcome.GONE, cause=Cause.GONE, detail="The server says it is gone for good.")
+    if status == 429 or (status == 503 and "retry-after" in answer.headers):
+        wait = retry_after(answer.headers.get("retry-after", ""), now)
+        return limited(f"The server asks to be left alone for a while ({status}).", wait)
+    if status >= 500:
+        detail = f"The server failed ({status})."
+        return Polled(outcome=PollOutcome.UNREACHABLE, cause=Cause.HTTP_5XX, detail=detail)
+    return Polled(outcome=PollOutcome.BROKEN, cause=Cause.HTTP_4XX, detail=f"The server answers {status}.")

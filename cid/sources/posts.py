@@ -1,0 +1,33 @@
+"""Posts of platforms as entries."""
+
+from __future__ import annotations
+
+from cid.domain.news import Entry
+from cid.domain.posts import Post, facts
+from cid.text import urls
+from cid.text.clean import SUMMARY_LIMIT, TITLE_LIMIT, line
+from cid.text.posts import headline
+
+
+def entry(post: Post) -> Entry | None:
+    """None: it has no words, or no address of its own. Nothing is made up for a picture without a caption."""
+    title, url = headline(post.text), urls.canonical(post.url)
+    if not title or not url:
+        return None
+    return Entry(
+        key=f"{post.platform}:{post.id}",
+        url=url,
+        title=title,
+        summary=line(post.text, SUMMARY_LIMIT),
+        author=line(post.author, TITLE_LIMIT),
+        published_at=post.at,
+        language=post.language,
+        facts=facts(post),
+    )
+
+
+def entries(posts: list[Post]) -> tuple[tuple[Entry, ...], str]:
+    """And a remark on those that are left out; empty: none is."""
+    found = [one for post in posts if (one := entry(post))]
+    left = len(posts) - len(found)
+    return tuple(found), f"{left} posts without words" if left else ""

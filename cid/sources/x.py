@@ -1,0 +1,382 @@
+"""Accounts and searches on X, API v2: what is new since the last read, and what it cost.
+
+Every read is priced before it is sent: the most it can bring is set aside, what came is charged. It asks for posts
+after the newest one that is stored, so nothing is bought twice; what a process paid for and did not live to store is
+taken from the ledger by whoever polls next. https://docs.x.com/x-api
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode, urlsplit
+from uuid import UUID
+
+from cid.domain.ids import CallId, TenantId
+from cid.domain.llm import Json
+from cid.domain.news import Cause, Polled, PollOutcome, Source
+from cid.domain.outside import HttpFailure, HttpTrouble
+from cid.domain.paid import Held, Hold, Order, Outcome
+from cid.sources import answers, x_posts
+from cid.sources.posts import entries
+from cid.sources.shapes import mapping, number, rows, text
+
+if TYPE_CHECKING:
+    from cid.ports import Clock, Http, Purse, Response
+
+KEY = "X_BEARER_TOKEN"
+API = "https://api.x.com"
+MOST, MOST_EVER = 20, 500
+"""Posts of one poll, where the source says nothing, and at all."""
+PAGE = 100
+FEWEST = {"account": 5, "search": 10}
+"""X takes no smaller page."""
+QUERY_LIMIT = 512
+SEARCHED = timedelta(days=6, hours=23)
+"""A search reaches back 7 days; an older `since_id` is refused."""
+MAX_BYTES = 3_000_000
+TIMEOUT_S = 20.0
+WAIT = (15, 86_400)
+"""Seconds. What X asks for is taken as at least this and at most a day."""
+NO_CREDITS_S = 3600.0
+_HANDLE = re.compile(r"[A-Za-z0-9_]{1,15}")
+_EPOCH_MS = 1_288_834_974_657
+_UNSENT = frozenset({HttpTrouble.ADDRESS, HttpTrouble.DNS, HttpTrouble.CONNECT, HttpTrouble.TLS})
+_EXCLUDED = ("retweets", "replies")
+_UNWANTED = {"retweets": "-is:retweet", "replies": "-is:reply"}
+"""The same in the words of a search."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a source asks for, of its address and its settings."""
+
+    handle: str = ""
+    query: str = ""
+    exclude: tuple[str, ...] = ()
+    most: int = MOST
+    expand: bool = True
+    """Ask for the posts that these refer to, and for who wrote them: each is charged."""
+
+    @property
+    def mode(self) -> str:
+        return "search" if self.query else "account"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cursor:
+    user: str = ""
+    """The account's id, which never changes; its name may."""
+    since: str = ""
+    call: str = ""
+    """The last read, whose posts are stored."""
+
+    @classmethod
+    def of(cls, cursor: str) -> Cursor:
+        try:
+            found = mapping(json.loads(cursor)) if cursor else {}
+        except ValueError:
+            found = {}
+        return cls(user=text(found.get("user")), since=text(found.get("since")), call=text(found.get("call")))
+
+    def spelled(self) -> str:
+        return json.dumps(asdict(self))
+
+
+@dataclass(kw_only=True)
+class Reading:
+    """What one poll got so far."""
+
+    bodies: list[Json] = field(default_factory=list)
+    user: str = ""
+    failure: Polled | None = None
+    error: str = ""
+    sent_in_vain: bool = False
+    """The last request was sent and nothing came back."""
+    wait_s: float | None = None
+    more: bool = False
+    """There is more than what was asked for."""
+
+
+def wanted(url: str, config: Mapping[str, Json]) -> Wanted | str:
+    """Of the settings, or of an address like https://x.com/NAME; a sentence where it cannot be."""
+    query, handle = text(config.get("query")).strip(), text(config.get("account")) or urlsplit(url).path.strip("/")
+    exclude, expand = config.get("exclude", []), config.get("expand", True)
+    most, fewest = number(config.get("most", MOST)), FEWEST["search" if query else "account"]
+    wrong = ""
+    if not query and not _HANDLE.fullmatch(handle.removeprefix("@")):
+        wrong = "This is no account at X: its name has up to 15 letters, digits and underscores."
+    elif not isinstance(exclude, list) or not all(one in _EXCLUDED for one in exclude):
+        wrong = f"What can be left out is {' and '.join(_EXCLUDED)}."
+    elif most is None or not fewest <= most <= MOST_EVER:
+        wrong = f"A poll reads from {fewest} to {MOST_EVER} posts."
+    elif (length := len(_asked(query, exclude))) > QUERY_LIMIT:
+        wrong = f"The search has {length} characters; X takes {QUERY_LIMIT}."
+    if wrong:
+        return wrong
+    assert most, "checked"
+    return Wanted(
+        handle="" if query else handle.removeprefix("@"),
+        query=query,
+        exclude=tuple(dict.fromkeys(exclude)),
+        most=most,
+        expand=expand is not False,
+    )
+
+
+def _asked(query: str, exclude: Sequence[str]) -> str:
+    """The whole query; what is left out counts for its length."""
+    return " ".join([query, *(_UNWANTED[one] for one in exclude)]) if query else ""
+
+
+class XReader:
+    """Satisfies `ports.SourceReader`. Raises Stopping never: it parses nothing that strangers lay out."""
+
+    def __init__(self, http: Http, clock: Clock, purse: Purse, *, token: str, api: str = API) -> None:
+        self._http = http
+        self._clock = clock
+        self._purse = purse
+        self._token = token
+        self._api = api.rstrip("/")
+
+    async def poll(self, source: Source) -> Polled:
+        want = wanted(source.url, source.config)
+        if isinstance(want, str):
+            return answers.config(want)
+        if source.tenant_id is None:
+            return answers.config("Reading X costs money: the source has to belong to one newsroom, which pays for it.")
+        if not self._token:
+            return answers.no_key(f"There is no key for X: set {KEY}.")
+        cursor = Cursor.of(source.cursor)
+        order = _order(source, source.tenant_id, want, cursor)
+        opened = await self._purse.open(order)
+        if isinstance(opened, Held):
+            return _held(opened, self._clock.now())
+        if opened.reply is not None:
+            reading = Reading(bodies=list(opened.reply), user=cursor.user or _looked_up(list(opened.reply)))
+        else:
+            reading = await self._read(want, cursor)
+            await self._purse.close(order, opened.call, _outcome(reading))
+        return _polled(want, cursor, reading, opened.call)
+
+    async def _read(self, want: Wanted, cursor: Cursor) -> Reading:
+        reading = Reading(user=cursor.user)
+        if want.handle and not cursor.user:
+            body = await self._get(f"/2/users/by/username/{want.handle}", {}, reading)
+            if body is None:
+                return reading
+            reading.user = _looked_up([body])
+            if not reading.user:
+                reading.failure = _nobody(want.handle, body)
+                return reading
+        await self._pages(want, cursor, reading)
+        return reading
+
+    async def _pages(self, want: Wanted, cursor: Cursor, reading: Reading) -> None:
+        path = "/2/tweets/search/recent" if want.query else f"/2/users/{quote(reading.user, safe='')}/tweets"
+        left, page = want.most, ""
+        while left >= FEWEST[want.mode]:
+            size = min(left, PAGE)
+            query = _query(want, cursor, size, page, self._clock.now())
+            body = await self._get(path, query, reading)
+            if body is None:
+                return
+            meta = mapping(body.get("meta"))
+            page = text(meta.get("next_token"))
+            left -= size
+            if not page:
+                return
+        reading.more = bool(page)
+
+    async def _get(self, path: str, query: Mapping[str, str], reading: Reading) -> Mapping[str, Json] | None:
+        """One answer with status 200, added to the reading; None: it is over, and the reading says why."""
+        address = f"{self._api}{path}" + (f"?{urlencode(query)}" if query else "")
+        headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json"}
+        try:
+            answer = await self._http.request("GET", address, headers=headers, max_bytes=MAX_BYTES, timeout_s=TIMEOUT_S)
+        except HttpFailure as failure:
+            reading.failure, reading.error = answers.failed(failure), failure.public
+            reading.sent_in_vain = failure.trouble not in _UNSENT
+            return None
+        body = _json(answer)
+        now = self._clock.now()
+        if answer.status != 200:
+            reading.failure = _refused(answer, body, now)
+            reading.error, reading.wait_s = reading.failure.detail, reading.failure.retry_after_s
+            return None
+        if body is None:
+            detail = "X answered something that is not JSON."
+            reading.failure = Polled(outcome=PollOutcome.BROKEN, cause=Cause.PARSE_ERROR, detail=detail)
+            reading.error, reading.sent_in_vain = detail, True
+            return None
+        if answer.headers.get("x-rate-limit-remaining") == "0":
+            reading.wait_s = _reset(answer, now)
+        reading.bodies.append(body)
+        return body
+
+
+def _order(source: Source, tenant: TenantId, want: Wanted, cursor: Cursor) -> Order:
+    lookup = bool(want.handle and not cursor.user)
+    requests = 1 + lookup + want.most // PAGE
+    users = int(lookup) + want.most * (2 * want.expand + (want.mode == "search"))
+    return Order(
+        tenant=tenant,
+        source=source.id,
+        provider="x",
+        what="posts",
+        most={"post": want.most * (3 if want.expand else 1), "user": users},
+        mark=source.cursor,
+        timeout_s=TIMEOUT_S * requests,
+        request={"account": want.handle, "search": want.query, "most": want.most, "since": cursor.since},
+        stored=_call(cursor.call),
+    )
+
+
+def _call(text_: str) -> CallId | None:
+    try:
+        return CallId(UUID(text_)) if text_ else None
+    except ValueError:
+        return None
+
+
+def _query(want: Wanted, cursor: Cursor, size: int, page: str, now: datetime) -> dict[str, str]:
+    expansions = ["author_id"] if want.mode == "search" else []
+    if want.expand:
+        expansions += ["referenced_tweets.id", "referenced_tweets.id.author_id"]
+    query = {
+        "max_results": str(size),
+        "tweet.fields": x_posts.FIELDS,
+        "expansions": ",".join(expansions),
+        "query": _asked(want.query, want.exclude),
+        "exclude": "" if want.query else ",".join(want.exclude),
+        "next_token" if want.mode == "search" else "pagination_token": page,
+    }
+    if want.mode == "search" and cursor.since and _written(cursor.since) < now - SEARCHED:
+        query["start_time"] = (now - SEARCHED).strftime("%Y-%m-%dT%H:%M:%SZ")
+    else:
+        query["since_id"] = cursor.since
+    return {name: value for name, value in query.items() if value}
+
+
+def _written(id_: str) -> datetime:
+    """When a post with this id was made: the id says so, in milliseconds since X's own beginning."""
+    return datetime.fromtimestamp(0, tz=UTC) + timedelta(milliseconds=(x_posts.snowflake(id_) >> 22) + _EPOCH_MS)
+
+
+def _outcome(reading: Reading) -> Outcome:
+    """A request that was sent in vain counts whole only where nothing else is known to have come."""
+    if not reading.bodies:
+        return Outcome(error=reading.error, ambiguous=reading.sent_in_vain, wait_s=reading.wait_s)
+    units = x_posts.told(reading.bodies).units
+    return Outcome(units=units, reply=reading.bodies, error=reading.error, wait_s=reading.wait_s)
+
+
+def _polled(want: Wanted, cursor: Cursor, reading: Reading, call: CallId) -> Polled:
+    found = x_posts.told(reading.bodies)
+    after = Cursor(
+        user=reading.user,
+        since=max(found.newest, cursor.since, key=x_posts.snowflake),
+        call=str(call) if reading.bodies else cursor.call,
+    ).spelled()
+    if reading.failure and not found.posts:
+        # an account that was found is not looked up again, whatever came after
+        from_now = after if reading.bodies and reading.user else None
+        return _with(reading.failure, cursor=from_now)
+    if found.errors and not found.posts and not any("meta" in mapping(body) for body in reading.bodies):
+        return _with(_nothing(found.errors), cursor=after)
+    stored, remark = entries(x_posts.posts(found, want.handle))
+    remarks = [remark]
+    if found.errors:
+        remarks.append(f"X left out {len(found.errors)} ({found.errors[0]})")
+    if reading.failure:
+        remarks.append(f"cut short: {reading.failure.detail}")
+    if reading.more and cursor.since:
+        remarks.append(f"there were more than {want.most} new posts: the older ones were not read")
+    return Polled(
+        outcome=PollOutcome.NEW if stored else PollOutcome.NOT_MODIFIED,
+        cause=Cause.NEW if stored else Cause.NOTHING_NEW,
+        detail="; ".join(filter(None, remarks)),
+        entries=stored,
+        title=f"@{want.handle} on X" if want.handle else f"“{want.query}” on X",
+        publisher=f"x.com/{want.handle.lower()}" if want.handle else "x.com",
+        retry_after_s=int(reading.wait_s) if reading.wait_s else None,
+        cursor=after,
+    )
+
+
+def _with(polled: Polled, *, cursor: str | None) -> Polled:
+    return Polled(
+        outcome=polled.outcome,
+        cause=polled.cause,
+        detail=polled.detail,
+        retry_after_s=polled.retry_after_s,
+        cursor=cursor,
+    )
+
+
+def _held(held: Held, now: datetime) -> Polled:
+    """Not the source's fault: it is polled again when money, pause or the other process let it."""
+    causes = {Hold.BUDGET: Cause.BUDGET, Hold.SWITCH: Cause.BUDGET, Hold.PRICE: Cause.CONFIG}
+    return Polled(
+        outcome=PollOutcome.RATE_LIMITED,
+        cause=causes.get(held.hold, Cause.RATE_LIMITED),
+        detail=held.why,
+        retry_after_s=max(1, int((held.until - now).total_seconds())),
+    )
+
+
+def _looked_up(bodies: list[Json]) -> str:
+    """The account's id, of the answer of a lookup."""
+    for body in map(mapping, bodies):
+        if isinstance(body.get("data"), dict):
+            return text(body["data"].get("id"))
+    return ""
+
+
+def _nobody(handle: str, body: Mapping[str, Json]) -> Polled:
+    said = [x_posts.problem(error) for error in rows(body.get("errors"))]
+    if any("Not Found" in one for one in said):
+        return Polled(outcome=PollOutcome.GONE, cause=Cause.NOT_FOUND, detail=f"There is no account @{handle} at X.")
+    return _nothing(said)
+
+
+def _nothing(said: Sequence[str]) -> Polled:
+    """200, and errors in place of posts: suspended, or protected."""
+    why = "; ".join(dict.fromkeys(said)) or "no reason is given"
+    return Polled(outcome=PollOutcome.BLOCKED, cause=Cause.BLOCKED, detail=f"X shows no posts of it: {why}.")
+
+
+def _refused(answer: Response, body: Mapping[str, Json] | None, now: datetime) -> Polled:
+    said = x_posts.problem({**mapping(body), **next(iter(rows(mapping(body).get("errors"))), {})})
+    if answer.status == 401:
+        return answers.no_key(f"X does not accept the key: check {KEY}.")
+    if answer.status == 402 or "CreditsDepleted" in said or "UsageCapExceeded" in said:
+        return Polled(
+            outcome=PollOutcome.RATE_LIMITED,
+            cause=Cause.BUDGET,
+            detail=f"The account at X has no credit left ({said}).",
+            retry_after_s=int(NO_CREDITS_S),
+        )
+    if answer.status == 429:
+        return answers.limited("X asks to be left alone for a while (429).", _reset(answer, now))
+    if answer.status == 400:
+        return answers.config(f"X does not take the request: {said}.")
+    return answers.refused(answer, now)
+
+
+def _reset(answer: Response, now: datetime) -> float | None:
+    """Seconds until the window opens again, within WAIT; None: X does not say."""
+    at = number(answer.headers.get("x-rate-limit-reset", ""))
+    return None if at is None else min(max(at - now.timestamp(), WAIT[0]), WAIT[1])
+
+
+def _json(answer: Response) -> Mapping[str, Json] | None:
+    try:
+        value = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
