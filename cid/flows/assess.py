@@ -42,7 +42,9 @@ async def _facts(tx: Tx, screening: Screening) -> tuple[Spread, list[Report]]:
 
 
 async def _judge(sv: Services, tx: Tx, screening: Screening, spread: Spread, reports: Sequence[Report]) -> None:
-    outcome = gate3.decide(spread, urgent=screening.urgent, now=sv.clock.now(), policy=sv.policy.signal)
+    outcome = gate3.decide(
+        spread, urgent=screening.urgent, now=sv.clock.now(), policy=sv.policy.signal, citable=bool(reports)
+    )
     if isinstance(outcome, gate3.Wait):
         await _wait(sv, tx, screening, spread, outcome)
         return

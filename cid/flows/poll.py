@@ -65,8 +65,8 @@ async def _store(sv: Services, job: Job, source: Source, polled: Polled) -> None
 
 
 def _distinct(entries: Sequence[Entry]) -> list[Entry]:
-    """One per address: a feed that lists an article twice reports it once."""
-    return list({entry.url: entry for entry in reversed(entries)}.values())[::-1]
+    """One per article: a feed that lists an article twice reports it once."""
+    return list({entry.identity or entry.url: entry for entry in reversed(entries)}.values())[::-1]
 
 
 def _group(item: ItemId) -> NewJob:

@@ -109,6 +109,11 @@ class Gdelt:
         hint="doc: ask GDELT's search instead. What came so is marked.",
     )
 
+    @property
+    def language_name(self) -> str:
+        """As GDELT's search spells it."""
+        return countries.language_name(self.language).lower().replace(" ", "")
+
 
 def gdelt(settings: Gdelt) -> str:
     """Raises Refused for settings that cannot be together."""

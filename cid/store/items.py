@@ -82,13 +82,14 @@ async def add(
     sample: bool,
     ids: Sequence[tuple[ItemId, UUID]],
 ) -> list[ItemId]:
-    """Store what `source` reports, `ids` being an item's and a sighting's for each entry. Their addresses differ.
+    """Store what `source` reports, `ids` being an item's and a sighting's for each entry. Their identities differ, or
+    else their addresses.
 
     Answers the items that this source had not shown before. `owner` is the tenant of a private source.
     """
     if not entries:
         return []
-    hashes = [url_hash(entry.url) for entry in entries]
+    hashes = [url_hash(entry.identity or entry.url) for entry in entries]
     dates = [entry.published_at for entry in entries]
     await tx.execute(
         ADD,
@@ -100,15 +101,17 @@ async def add(
         [entry.author for entry in entries],
         dates,
         [entry.language for entry in entries],
+        [entry.identity for entry in entries],
         owner is None,
         sample,
     )
     if owner is None:
         await tx.execute(PUBLISH, hashes)
     keys = [entry.key for entry in entries]
-    via = [entry.via for entry in entries]
+    via, publishers = [entry.via for entry in entries], [entry.publisher for entry in entries]
     facts = [dict(entry.facts) for entry in entries]
-    rows = await tx.fetch(SEE, source, owner, [sighting for _, sighting in ids], hashes, keys, dates, via, facts)
+    seen = [sighting for _, sighting in ids]
+    rows = await tx.fetch(SEE, source, owner, seen, hashes, keys, dates, via, publishers, facts)
     return [row["item_id"] for row in rows]
 
 

@@ -78,3 +78,9 @@ def language(text: str) -> str:
     except LookupError:
         return ""
     return getattr(found, "alpha_2", found.alpha_3) if found else ""
+
+
+def language_name(code: str) -> str:
+    """In English, of a code that `language` gave; the code itself where it has no name."""
+    found = pycountry.languages.get(**{f"alpha_{len(code)}": code}) if len(code) in {2, 3} else None
+    return str(found.name).partition(" (")[0] if found else code

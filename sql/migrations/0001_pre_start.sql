@@ -174,7 +174,8 @@ create table story_keys (
 create table items (
   id uuid primary key,
   url text not null,
-  url_hash bytea not null unique,             -- sha256 of the canonical address
+  url_hash bytea not null unique,             -- sha256 of the canonical address, or of the identity where there is one
+  identity text not null default '',          -- what makes it one where its address does not; that address is never cited
   title text not null,
   summary text not null default '',
   author text not null default '',
@@ -206,6 +207,7 @@ create table sightings (
   tenant_id uuid,                             -- of a private source
   entry_key text not null default '',
   via text not null default '',               -- how it was fetched, where that is not how the source is normally
+  publisher text not null default '',         -- who speaks, where one source brings many voices, as a search does
   facts jsonb not null default '{}',          -- of a post, when first seen: engagement, what it amplifies, media (docs/sources.md)
   published_at timestamptz,
   seen_at timestamptz not null default cid_now()
@@ -1567,7 +1569,7 @@ create policy visible on items to cid_app using
   (public or exists (select from sightings s where s.item_id = items.id and s.tenant_id = (select app_tenant())));
 
 create view visible_items with (security_invoker = true) as
-  select id, story_id, url, title, summary, author, published_at, first_seen_at, sample from items;
+  select id, story_id, url, identity, title, summary, author, published_at, first_seen_at, sample from items;
 
 grant select on tenants, profiles, members, subscriptions, sources, sightings, items, visible_items, screenings, verdicts, evidence_packs,
   drafts, versions, reviews, decisions, channels, publications, calls, call_subjects, batches, budgets, model_terms, audit, jobs, jobs_done,
