@@ -63,9 +63,10 @@ def digest_gkg(value: Json) -> Json:
     articles = odd = 0
     try:
         for row in _rows(path):
-            article = _article(row)
-            odd += article is None
-            if article:
+            columns = row.rstrip(b"\r").split(b"\t")
+            if len(columns) != COLUMNS:
+                odd += bool(row.strip())
+            elif article := _article(columns):
                 articles += 1
                 kept.append(packer.compress(json.dumps(article, ensure_ascii=False).encode() + b"\n"))
     except (_Unfit, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
@@ -130,11 +131,8 @@ def _lines(file: IO[bytes]) -> Iterator[bytes]:
         yield rest
 
 
-def _article(row: bytes) -> Json | None:
-    """None for what is no row of an article on the web with a title."""
-    columns = row.rstrip(b"\r").split(b"\t")
-    if len(columns) != COLUMNS:
-        return None
+def _article(columns: list[bytes]) -> Json | None:
+    """None for what is not on the web, or has no title."""
     cells = [columns[at].decode("utf-8", "replace") for at in (1, 2, 4, 7, 9, 11, 13, 23, 25, 26)]
     read, collection, address, themes, places, persons, organisations, names, translation, extras = cells
     extra = dict(_EXTRA.findall(extras))
