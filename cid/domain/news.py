@@ -192,3 +192,31 @@ class Item:
     published_at: datetime | None
     first_seen_at: datetime
     sample: bool
+
+
+class Band(StrEnum):
+    """How sure it is that an item belongs to its story."""
+
+    FIRST = "first"
+    """It opened the story."""
+    CERTAIN = "certain"
+    SIMILAR = "similar"
+    CONTESTED = "contested"
+    """It could be told either way; the item stays where the words alone put it until somebody judges."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """Where an item went, and what else was seen on the way."""
+
+    item: ItemId
+    story: StoryId
+    band: Band
+    likeness: float
+    """To its story when it joined, 0 to 1."""
+    merges: tuple[tuple[StoryId, StoryId], ...] = ()
+    """(from, into): stories that this item showed to be one. No `into` is a `from` of the same hand-out."""
+    follows: StoryId | None = None
+    """The story that its new story is a later chapter of; only where it opened one."""
+    contested: tuple[tuple[StoryId, float], ...] = ()
+    """Other stories that it might belong to as well, the likeliest first, with their likeness."""

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from cid.domain.ids import ItemId, StoryId, TenantId, uuid7
 from cid.domain.jobs import Job, JobKind, NewJob
+from cid.domain.news import Band, Placed
 from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
 from cid.store import items, stories
 from cid.store.items import ToPlace
-from cid.text.similar import Shelf, headline, lookup_keys
+from cid.text.similar import Headline, Shelf, headline, lookup_keys
 
 
 async def group(sv: Services, jobs: Sequence[Job]) -> None:
@@ -22,7 +23,7 @@ async def group(sv: Services, jobs: Sequence[Job]) -> None:
         await stories.alone(tx)
         found = await items.to_place(tx, wanted)
         placed = await _place(tx, [item for item in found if item.story_id is None], sv)
-        touched = {item.story_id for item in found if item.story_id} | {story for _, story in placed}
+        touched = {item.story_id for item in found if item.story_id} | {one.story for one in placed}
         await stories.recount(tx, touched)
         waiting = await stories.spread_reached(tx, touched, sv.policy.signal.rejudge_at)
         readers = await items.readers(tx, [item.id for item in found])
@@ -34,7 +35,7 @@ async def group(sv: Services, jobs: Sequence[Job]) -> None:
         await queue.done(tx, *jobs)
 
 
-async def _place(tx: Tx, found: Iterable[ToPlace], sv: Services) -> list[tuple[ItemId, StoryId]]:
+async def _place(tx: Tx, found: Iterable[ToPlace], sv: Services) -> list[Placed]:
     titles = [(item, headline(item.title)) for item in found]
     if not titles:
         return []
@@ -42,13 +43,17 @@ async def _place(tx: Tx, found: Iterable[ToPlace], sv: Services) -> list[tuple[I
     shelf = Shelf(
         await stories.near(tx, (key for item, title in titles for key in lookup_keys(title, item.at, now))), now
     )
-    placed = [
-        (item.id, shelf.place(title, item.at, sample=item.sample, fresh=StoryId(uuid7(now))).id)
-        for item, title in titles
-    ]
+    placed = [_placed(shelf, item, title, StoryId(uuid7(now))) for item, title in titles]
     await stories.write(tx, shelf.stories)
+    await stories.merge(tx, [pair for one in placed for pair in one.merges])
+    await stories.follow(tx, [(one.story, one.follows) for one in placed if one.follows])
     await items.set_stories(tx, placed)
     return placed
+
+
+def _placed(shelf: Shelf[StoryId], item: ToPlace, title: Headline, fresh: StoryId) -> Placed:
+    story, likeness, made = shelf.nearest(title, item.at, sample=item.sample, fresh=fresh)
+    return Placed(item=item.id, story=story.id, band=Band.FIRST if made else Band.SIMILAR, likeness=likeness)
 
 
 def _job(kind: JobKind, tenant: TenantId, name: str, value: UUID) -> NewJob:

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from cid.domain.ids import ItemId, SourceId, StoryId, TenantId
-from cid.domain.news import Entry, Item
+from cid.domain.news import Entry, Item, Placed
 from cid.pg.rows import each, into
 from cid.pg.sql import query
 from cid.ports import Tx
@@ -116,8 +116,14 @@ async def to_place(tx: Tx, items: Collection[ItemId]) -> list[ToPlace]:
     return each(ToPlace, await tx.fetch(TO_PLACE, list(items)))
 
 
-async def set_stories(tx: Tx, stories: Sequence[tuple[ItemId, StoryId]]) -> None:
-    await tx.execute(SET_STORIES, [item for item, _ in stories], [story for _, story in stories])
+async def set_stories(tx: Tx, placed: Sequence[Placed]) -> None:
+    await tx.execute(
+        SET_STORIES,
+        [one.item for one in placed],
+        [one.story for one in placed],
+        [one.band for one in placed],
+        [one.likeness for one in placed],
+    )
 
 
 async def readers(tx: Tx, items: Collection[ItemId]) -> list[tuple[TenantId, ItemId]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from cid.domain.ids import ScreeningId, StoryId, TenantId
 from cid.domain.llm import Json
@@ -14,6 +14,8 @@ ALONE = query("stories.alone")
 NEAR = query("stories.near")
 ADD = query("stories.add")
 GROW = query("stories.grow")
+FOLLOW = query("stories.follow")
+MERGE = query("stories.merge")
 STAND = query("stories.stand")
 FORGET = query("stories.forget")
 RECOUNT = query("stories.recount")
@@ -40,6 +42,18 @@ async def write(tx: Tx, stories: Iterable[Known[StoryId]]) -> None:
         await tx.execute(GROW, grown)
     pairs = [(key, story.id) for story in stories for key in story.added]
     await tx.execute(STAND, [key for key, _ in pairs], [story for _, story in pairs])
+
+
+async def follow(tx: Tx, pairs: Sequence[tuple[StoryId, StoryId]]) -> None:
+    """(story, the one it follows)."""
+    if pairs:
+        await tx.execute(FOLLOW, [story for story, _ in pairs], [before for _, before in pairs])
+
+
+async def merge(tx: Tx, pairs: Sequence[tuple[StoryId, StoryId]]) -> None:
+    """(from, into); no `into` is a `from`."""
+    if pairs:
+        await tx.execute(MERGE, [gone for gone, _ in pairs], [stays for _, stays in pairs])
 
 
 async def forget(tx: Tx, before: int) -> None:

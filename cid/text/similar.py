@@ -125,7 +125,12 @@ class Shelf(Generic[K]):
 
     def place(self, title: Headline, at: datetime, *, sample: bool, fresh: K) -> Known[K]:
         """In the nearest story, or in a new one whose id is `fresh`. Sample and real news never meet."""
-        story = self._nearest(title, at, sample=sample)
+        return self.nearest(title, at, sample=sample, fresh=fresh)[0]
+
+    def nearest(self, title: Headline, at: datetime, *, sample: bool, fresh: K) -> tuple[Known[K], float, bool]:
+        """`place`, with the likeness to the story as it was before, and whether the story is new."""
+        story, likeness = self._nearest(title, at, sample=sample)
+        made = story is None
         if story is None:
             story = Known(id=fresh, words=list(title.words), keys=set(), at=at, sample=sample, made=True)
             self.stories.append(story)
@@ -136,9 +141,9 @@ class Shelf(Generic[K]):
             story.keys.add(key)
             story.added.append(key)
             self._by_key[key].append(story)
-        return story
+        return story, likeness, made
 
-    def _nearest(self, title: Headline, at: datetime, *, sample: bool) -> Known[K] | None:
+    def _nearest(self, title: Headline, at: datetime, *, sample: bool) -> tuple[Known[K] | None, float]:
         """The first of those that are most alike."""
         seen = {id(story): story for key in lookup_keys(title, at, self._now) for story in self._by_key.get(key, ())}
         alike = [
@@ -147,4 +152,4 @@ class Shelf(Generic[K]):
             if story.sample == sample and abs(story.at - at) <= WINDOW
         ]
         most, best = max(alike, key=lambda pair: pair[0], default=(0.0, None))
-        return best if most >= ALIKE else None
+        return (best, most) if most >= ALIKE else (None, 0.0)

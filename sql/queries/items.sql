@@ -30,8 +30,8 @@ select id, title, least(published_at, first_seen_at) as at, story_id, sample
 from items where id = any($1::uuid[]) order by at, id
 
 -- name: set_stories
-update items set story_id = n.story_id
-from unnest($1::uuid[], $2::uuid[]) as n (id, story_id)
+update items set story_id = n.story_id, band = n.band, likeness = n.likeness
+from unnest($1::uuid[], $2::uuid[], $3::text[], $4::real[]) as n (id, story_id, band, likeness)
 where items.id = n.id and items.story_id is null
 
 -- name: readers

@@ -24,6 +24,19 @@ update stories set words = n.words, last_item_at = n.at
 from jsonb_to_recordset($1) as n (id uuid, words text[], at timestamptz)
 where stories.id = n.id
 
+-- name: follow
+-- A later chapter of something that was reported before.
+update stories set follows = n.follows from unnest($1::uuid[], $2::uuid[]) as n (id, follows) where stories.id = n.id
+
+-- name: merge
+-- What two stories held is one story's from now on; whoever still names the one that went is led on.
+with pairs as (
+  select * from unnest($1::uuid[], $2::uuid[]) as n (gone, stays)
+), moved as (
+  update items set story_id = p.stays from pairs p where items.story_id = p.gone
+)
+update stories set merged_into = p.stays from pairs p where stories.id = p.gone
+
 -- name: stand
 insert into story_keys (key, story_id) select * from unnest($1::bigint[], $2::uuid[]) order by 1, 2
 on conflict do nothing

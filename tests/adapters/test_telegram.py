@@ -1,5 +1,7 @@
 """Telegram, by the public page of a channel and by a bot: what stands there, and a name for each way it goes wrong."""
 
+# ruff: noqa: E501 - one refusal a line
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
