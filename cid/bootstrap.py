@@ -28,6 +28,7 @@ from cid.llm.models import OFFLINE, Choice, Models, load_models, load_prices
 from cid.llm.offline import Offline
 from cid.llm.openai import OpenAi
 from cid.llm.prompts import Prompts
+from cid.llm.reads import Purse, load_read_prices
 from cid.llm.router import Router
 from cid.llm.tape import Tape
 from cid.llm.waiting_room import WaitingRoom
@@ -44,11 +45,14 @@ from cid.pg.migrate import migrate
 from cid.pg.place import Place
 from cid.pg.pool import AppDb, WorkerDb, open_pool
 from cid.pg.sql import SQL
-from cid.ports import Batches, Provider
+from cid.ports import Batches, Provider, SourceReader
 from cid.services import Outside, Services
 from cid.settings import Settings
 from cid.sources.rss import RssReader
 from cid.sources.sample import SampleReader
+from cid.sources.telegram import TelegramReader
+from cid.sources.telegram_bot import TelegramBotReader
+from cid.sources.x import XReader
 from cid.store import tenants
 from cid.web.app import make_app
 from cid.workers.parts import Part
@@ -175,10 +179,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             outside=Outside(
                 http=http,
                 children=children,
-                sources={
-                    SourceKind.RSS: RssReader(http, children, clock),
-                    SourceKind.SAMPLE: SampleReader(CONFIG / "sample", clock),
-                },
+                sources=_readers(settings, http, children, clock, db),
                 channels={ChannelKind.SITE: SitePublisher(settings.data / "site")},
             ),
             clock=clock,
@@ -191,6 +192,26 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             prompts=router.prompts,
             backlog=router.room,
         )
+
+
+def _readers(
+    settings: Settings, http: GuardedHttp, children: ChildPool, clock: SystemClock, db: AppDb
+) -> dict[SourceKind, SourceReader]:
+    """One per kind, with or without its key: a missing one is named by whatever source wants it."""
+    at = settings.sources
+    purse = Purse(db, clock, caps=_models(settings).caps, prices=load_read_prices(CONFIG / "prices.toml"))
+
+    def key(variable: str) -> str:
+        secret = settings.source_keys.get(variable)
+        return secret.value if secret else ""
+
+    return {
+        SourceKind.RSS: RssReader(http, children, clock),
+        SourceKind.X: XReader(http, clock, purse, token=key("X_BEARER_TOKEN"), api=at.x),
+        SourceKind.TELEGRAM: TelegramReader(http, children, clock, place=at.telegram),
+        SourceKind.TELEGRAM_BOT: TelegramBotReader(http, clock, token=key("TELEGRAM_BOT_TOKEN"), api=at.telegram_bot),
+        SourceKind.SAMPLE: SampleReader(CONFIG / "sample", clock),
+    }
 
 
 def _router(settings: Settings, db: AppDb, platform: WorkerDb, clock: SystemClock, stack: AsyncExitStack) -> Router:

@@ -101,6 +101,11 @@ class SourceReader(Protocol):
         """Raises nothing for what the other side does: that is an outcome."""
 
 
+class Robots(Protocol):
+    async def allow(self, url: str) -> bool | None:
+        """Whether the site's robots.txt lets us read this page; None: it could not be had. Raises Stopping."""
+
+
 class Purse(Protocol):
     """Pays for reads of sources that an outside party charges for, from the budgets of the source's tenant."""
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from cid.domain.errors import Refused
 from cid.domain.llm import Json
 from cid.domain.news import Cause, Polled, PollOutcome, Source
 from cid.domain.outside import ChildFailure, HttpFailure
 from cid.domain.posts import Amplified, How, Post
 from cid.sources import answers
+from cid.sources.accounts import Telegram as Wanted
+from cid.sources.options import read
 from cid.sources.posts import entries
-from cid.sources.shapes import text
 from cid.text import dates
 from cid.text.clean import TITLE_LIMIT, clean, line
 
@@ -28,7 +28,6 @@ PAGES = 5
 MAX_BYTES = 3_000_000
 TIMEOUT_S = 20.0
 PARSE_S = 5.0
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}")
 
 
 @dataclass(kw_only=True)
@@ -42,13 +41,6 @@ class Pages:
     """The last post that is stored was met, or the beginning of the channel."""
 
 
-def channel(url: str, config: Mapping[str, Json]) -> str:
-    """Of the settings, or of https://t.me/NAME and https://t.me/s/NAME; empty: there is none."""
-    name = text(config.get("channel")) or urlsplit(url).path.strip("/").removeprefix("s/").partition("/")[0]
-    name = name.strip().removeprefix("@")
-    return name if _NAME.fullmatch(name) else ""
-
-
 class TelegramReader:
     """Satisfies `ports.SourceReader`. Raises Stopping."""
 
@@ -59,9 +51,10 @@ class TelegramReader:
         self._place = place.rstrip("/")
 
     async def poll(self, source: Source) -> Polled:
-        name = channel(source.url, source.config)
-        if not name:
-            return answers.config("This is no channel: give https://t.me/NAME, or the name alone.")
+        try:
+            name = read(Wanted, source.config).channel
+        except Refused as refusal:
+            return answers.config(refusal.public)
         seen = int(source.cursor) if source.cursor.isascii() and source.cursor.isdigit() else 0
         pages = await self._pages(name, seen)
         if pages.failure and not pages.posts:

@@ -11,13 +11,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from cid.domain.errors import Refused
 from cid.domain.llm import Json
 from cid.domain.news import Cause, Polled, PollOutcome, Source
 from cid.domain.outside import HttpFailure
 from cid.domain.posts import Amplified, How, Post
 from cid.sources import answers
+from cid.sources.accounts import TelegramBot as Wanted
+from cid.sources.options import read
 from cid.sources.posts import entries
 from cid.sources.shapes import mapping, number, rows, text
 from cid.text.clean import line
@@ -68,8 +70,11 @@ class TelegramBotReader:
             return answers.config("A bot reads its owner's channels: the source has to belong to one newsroom.")
         if not self._token:
             return answers.no_key(f"There is no key for the bot: set {KEY}.")
+        try:
+            wanted = read(Wanted, source.config).bot
+        except Refused as refusal:
+            return answers.config(refusal.public)
         cursor = Cursor.of(source.cursor)
-        wanted = (text(source.config.get("bot")) or urlsplit(source.url).path.strip("/")).removeprefix("@").lower()
         if not cursor.bot:
             me = await self._ask("getMe", {})
             if isinstance(me, Polled):

@@ -16,7 +16,7 @@ from cid.domain.ids import TenantId
 from cid.domain.news import Cause, Polled, PollOutcome, Source, SourceKind
 from cid.outside.children import ChildPool
 from cid.outside.http import GuardedHttp
-from cid.sources.telegram import TelegramReader, channel
+from cid.sources.telegram import TelegramReader
 from cid.sources.telegram_bot import TelegramBotReader
 from tests import make
 from tests.fakes import FrozenClock
@@ -44,7 +44,8 @@ async def reader(there: Telegram, http: GuardedHttp) -> AsyncIterator[TelegramRe
 
 
 def source(cursor: str = "", url: str = "https://t.me/harbour", **over: Any) -> Source:
-    return make.polled_source(url, kind=SourceKind.TELEGRAM, cursor=cursor, **over)
+    config = {"channel": url.rpartition("/")[2]}
+    return make.polled_source(url, kind=SourceKind.TELEGRAM, cursor=cursor, config=config, **over)
 
 
 def messages(*ids: int) -> list[Message]:
@@ -180,25 +181,14 @@ async def test_hostile_markup_costs_nothing_but_itself(there: Telegram, reader: 
     assert (await reader.poll(source(url="https://t.me/other"))).outcome is NEW
 
 
-@pytest.mark.parametrize(
-    ("url", "name"),
-    [
-        ("https://t.me/harbour", "harbour"),
-        ("https://t.me/s/harbour", "harbour"),
-        ("https://t.me/harbour/12", "harbour"),
-        ("https://t.me/+AbCdEf", ""),
-        ("https://t.me/", ""),
-    ],
-)
-def test_a_channel_is_named_in_several_ways(url: str, name: str) -> None:
-    assert channel(url, {}) == name
-
-
 class Bot:
     def __init__(self, there: Telegram, http: GuardedHttp) -> None:
         self.there, self.http = there, http
         self.source = make.polled_source(
-            "https://t.me/harbourbot", kind=SourceKind.TELEGRAM_BOT, tenant_id=TenantId(uuid4())
+            "https://t.me/harbourbot",
+            kind=SourceKind.TELEGRAM_BOT,
+            tenant_id=TenantId(uuid4()),
+            config={"bot": "harbourbot"},
         )
 
     async def poll(self, token: str = TOKEN) -> Polled:
@@ -270,7 +260,7 @@ async def test_each_refusal_of_a_bot_has_its_name(
 
 
 async def test_a_bot_is_asked_for_what_it_is_and_whose_it_is(bot: Bot) -> None:
-    bot.source = replace(bot.source, url="https://t.me/another_bot")
+    bot.source = replace(bot.source, config={"bot": "another_bot"})
     assert (await bot.poll()).cause is Cause.CONFIG
     assert [method for method, _asked in bot.there.calls] == ["getMe"]
     assert (await bot.poll(token="")).cause is Cause.NO_KEY
