@@ -40,6 +40,8 @@ FUNCTIONS: dict[str, Function] = {
     "parse_telegram": _later("cid.sources.telegram_page", "parse_telegram"),
     "find_feeds": _later("cid.sources.feed_links", "find_feeds"),
     "parse_opml": _later("cid.sources.opml", "parse_opml"),
+    "read_article": _later("cid.sources.article", "read_article"),
+    "read_robots": _later("cid.sources.article", "read_robots"),
     "render_version": _later("cid.render.version", "render_version"),
 }
 
