@@ -37,6 +37,7 @@ from cid.outside.children import ChildPool
 from cid.outside.clock import SystemClock
 from cid.outside.http import GuardedHttp
 from cid.outside.keys import Keys
+from cid.outside.pages import PageReader
 from cid.pg import place, roles
 from cid.pg.checks import check_roles
 from cid.pg.doctor import Check, fail, ok, warn
@@ -55,6 +56,9 @@ from cid.sources.pace import Pace
 from cid.sources.rss import RssReader
 from cid.sources.sample import SampleReader
 from cid.sources.serpapi import SerpApiReader
+from cid.sources.telegram import TelegramReader
+from cid.sources.telegram_bot import TelegramBotReader
+from cid.sources.x import XReader
 from cid.store import tenants
 from cid.web.app import make_app
 from cid.workers.parts import Part
@@ -183,6 +187,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
                 children=children,
                 sources=_readers(settings, http, children, clock, db),
                 channels={ChannelKind.SITE: SitePublisher(settings.data / "site")},
+                pages=PageReader(http, children, clock),
             ),
             clock=clock,
             policy=_policy(settings),
@@ -215,6 +220,9 @@ def _readers(
         SourceKind.GOOGLE_NEWS: GoogleNewsReader(http, children, clock, google, at.google_news),
         SourceKind.GDELT: GdeltReader(files, children, search),
         SourceKind.SERPAPI: SerpApiReader(http, children, clock, purse, key=key("SERPAPI_KEY"), base=at.serpapi),
+        SourceKind.X: XReader(http, clock, purse, token=key("X_BEARER_TOKEN"), api=at.x),
+        SourceKind.TELEGRAM: TelegramReader(http, children, clock, place=at.telegram),
+        SourceKind.TELEGRAM_BOT: TelegramBotReader(http, clock, token=key("TELEGRAM_BOT_TOKEN"), api=at.telegram_bot),
         SourceKind.SAMPLE: SampleReader(CONFIG / "sample", clock),
     }
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cid.domain.news import Polled, Source
     from cid.domain.paid import Held, Opened, Order, Outcome
     from cid.domain.publication import Channel
+    from cid.domain.reading import Reading
 
 
 class Row(Protocol):
@@ -94,11 +95,26 @@ class Children(Protocol):
         """
 
 
+class Pages(Protocol):
+    """Articles at their own pages."""
+
+    async def read(self, url: str, *, language: str = "") -> Reading:
+        """Raises Stopping, and nothing for what the other side does: that is an outcome.
+
+        `language` is what is believed of the text where the page says nothing.
+        """
+
+
 class SourceReader(Protocol):
     """One per kind of source."""
 
     async def poll(self, source: Source) -> Polled:
         """Raises nothing for what the other side does: that is an outcome."""
+
+
+class Robots(Protocol):
+    async def allow(self, url: str) -> bool | None:
+        """Whether the site's robots.txt lets us read this page; None: it could not be had. Raises Stopping."""
 
 
 class Purse(Protocol):

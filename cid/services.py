@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cid.domain.publication import ChannelKind
     from cid.llm.catalogue import Catalogue
     from cid.outside.keys import Keys
-    from cid.ports import Backlog, Children, Clock, Db, Http, Llm, PlatformDb, Publisher, SourceReader
+    from cid.ports import Backlog, Children, Clock, Db, Http, Llm, Pages, PlatformDb, Publisher, SourceReader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,8 @@ class Outside:
     children: Children
     sources: Mapping[SourceKind, SourceReader]
     channels: Mapping[ChannelKind, Publisher]
+    pages: Pages | None = None
+    """None: articles are never read at their pages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1206,6 +1206,41 @@ create table high_water (
 grant select on high_water to cid_app;
 grant insert, select, update on high_water to cid_worker;
 
+create table item_texts (
+  item_id uuid not null,
+  state text,
+  detail text default ''::text not null,
+  text text default ''::text not null,
+  words integer default 0 not null,
+  title text default ''::text not null,
+  language text default ''::text not null,
+  canonical_url text default ''::text not null,
+  alias_of uuid,
+  published_at timestamp with time zone,
+  status integer,
+  bytes integer default 0 not null,
+  sha bytea,
+  tries integer default 0 not null,
+  wanted_at timestamp with time zone default cid_now() not null,
+  fetched_at timestamp with time zone,
+  retry_at timestamp with time zone default cid_now(),
+  constraint item_texts_pkey PRIMARY KEY (item_id),
+  constraint item_texts_check CHECK (((state = 'read'::text) OR (text = ''::text))),
+  constraint item_texts_state_check CHECK ((state = ANY (ARRAY['read'::text, 'paywalled'::text, 'blocked'::text, 'script'::text, 'forbidden_by_robots'::text, 'gone'::text, 'unreachable'::text, 'too_short'::text, 'unreadable'::text]))),
+  constraint item_texts_alias_of_fkey FOREIGN KEY (alias_of) REFERENCES items(id) ON DELETE SET NULL,
+  constraint item_texts_item_id_fkey FOREIGN KEY (item_id) REFERENCES items(id) ON DELETE CASCADE
+);
+CREATE INDEX item_texts_alias ON public.item_texts USING btree (alias_of) WHERE (alias_of IS NOT NULL);
+CREATE INDEX item_texts_due ON public.item_texts USING btree (retry_at) WHERE (retry_at IS NOT NULL);
+alter table item_texts enable row level security;
+alter table item_texts force row level security;
+create policy owner on item_texts for all to current_user using (true) with check (true);
+create policy visible on item_texts for select to cid_app using ((EXISTS ( SELECT FROM items i WHERE (i.id = item_texts.item_id))));
+create policy wanted on item_texts for insert to cid_app with check ((EXISTS ( SELECT FROM items i WHERE (i.id = item_texts.item_id))));
+create policy worker on item_texts for all to cid_worker using (true) with check (true);
+grant insert (item_id), select on item_texts to cid_app;
+grant insert, select, update on item_texts to cid_worker;
+
 create table items (
   id uuid not null,
   url text not null,

@@ -10,7 +10,8 @@ from cid.text.injection import LEFT_OUT, without
 from cid.text.prose import sentences
 from cid.text.words import words
 
-PER_REPORT = 10
+PER_REPORT = 20
+"""Sentences. Where several publishers report, TOTAL leaves each fewer."""
 TOTAL = 60
 SHORTEST = 4
 """Words; what is shorter says nothing that could be checked."""
@@ -23,7 +24,7 @@ def pack(reports: Sequence[Report]) -> tuple[Claim, ...]:
     columns: list[list[Claim]] = []
     for report in sorted(reports, key=lambda report: (report.reported_at, str(report.item_id))):
         column = []
-        title, summary = without(report.title, report.summary)
+        title, summary = without(report.title, report.body)
         for sentence in _said(title, summary):
             folded = tuple(words(sentence))
             if len(folded) >= SHORTEST and folded not in seen:

@@ -25,27 +25,31 @@ def score(publishers: int, policy: Signal) -> int:
     return next((score for least, score in policy.spread_scores if publishers >= least), 0)
 
 
-def decide(spread: Spread, *, urgent: bool, now: datetime, policy: Signal, citable: bool = True) -> Outcome:
+def decide(spread: Spread, *, urgent: bool, now: datetime, policy: Signal) -> Outcome:
     """Urgent news passes in any case. A story that nobody new reported for as long as our patience is over; a younger
-    one may still spread. One of which there are only headlines that cannot be cited (`citable`) has nothing to say yet.
-    """
+    one may still spread."""
     value = score(spread.publishers, policy)
     reported = f"{spread.publishers} publisher{'' if spread.publishers == 1 else 's'}"
-    if not citable:
-        return _patient(spread, f"{reported}, none of whom can be cited", value, now, policy)
     if urgent:
         return Pass(Reason.URGENT, f"urgent words, {reported}", value)
     if spread.publishers >= policy.urgent_spread:
         return Pass(Reason.URGENT, reported, value)
     if value >= policy.min_score:
         return Pass(Reason.SIGNAL, reported, value)
-    return _patient(spread, reported, value, now, policy)
+    return _patient(spread, reported, now, policy)
 
 
-def _patient(spread: Spread, reported: str, value: int, now: datetime, policy: Signal) -> Drop | Wait:
+def uncitable(spread: Spread, now: datetime, policy: Signal) -> Drop | Wait:
+    """Where it would pass, and there are only headlines whose addresses lead through somebody else's service: nothing
+    to write from yet, however many publishers there are."""
+    return _patient(spread, "only headlines that cannot be cited", now, policy)
+
+
+def _patient(spread: Spread, reported: str, now: datetime, policy: Signal) -> Drop | Wait:
     until = (spread.newest_at or now) + policy.patience
     if until <= now:
-        return Drop(Reason.LOW_SIGNAL, f"{reported}, no new one for {_hours(policy)}", value)
+        why = f"{reported}, no new one for {_hours(policy)}"
+        return Drop(Reason.LOW_SIGNAL, why, score(spread.publishers, policy))
     return Wait(until)
 
 

@@ -30,4 +30,4 @@ def entries(posts: list[Post]) -> tuple[tuple[Entry, ...], str]:
     """And a remark on those that are left out; empty: none is."""
     found = [one for post in posts if (one := entry(post))]
     left = len(posts) - len(found)
-    return tuple(found), f"{left} posts without words" if left else ""
+    return tuple(found), f"posts without words: {left}" if left else ""

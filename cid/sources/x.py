@@ -8,20 +8,23 @@ taken from the ledger by whoever polls next. https://docs.x.com/x-api
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
+from cid.domain.errors import Refused
 from cid.domain.ids import CallId, TenantId
 from cid.domain.llm import Json
 from cid.domain.news import Cause, Polled, PollOutcome, Source
 from cid.domain.outside import HttpFailure, HttpTrouble
 from cid.domain.paid import Held, Hold, Order, Outcome
 from cid.sources import answers, x_posts
+from cid.sources.accounts import FEWEST, FEWEST_FOUND
+from cid.sources.accounts import X as Wanted
+from cid.sources.options import read
 from cid.sources.posts import entries
 from cid.sources.shapes import mapping, number, rows, text
 
@@ -30,12 +33,7 @@ if TYPE_CHECKING:
 
 KEY = "X_BEARER_TOKEN"
 API = "https://api.x.com"
-MOST, MOST_EVER = 20, 500
-"""Posts of one poll, where the source says nothing, and at all."""
 PAGE = 100
-FEWEST = {"account": 5, "search": 10}
-"""X takes no smaller page."""
-QUERY_LIMIT = 512
 SEARCHED = timedelta(days=6, hours=23)
 """A search reaches back 7 days; an older `since_id` is refused."""
 MAX_BYTES = 3_000_000
@@ -43,28 +41,8 @@ TIMEOUT_S = 20.0
 WAIT = (15, 86_400)
 """Seconds. What X asks for is taken as at least this and at most a day."""
 NO_CREDITS_S = 3600.0
-_HANDLE = re.compile(r"[A-Za-z0-9_]{1,15}")
 _EPOCH_MS = 1_288_834_974_657
 _UNSENT = frozenset({HttpTrouble.ADDRESS, HttpTrouble.DNS, HttpTrouble.CONNECT, HttpTrouble.TLS})
-_EXCLUDED = ("retweets", "replies")
-_UNWANTED = {"retweets": "-is:retweet", "replies": "-is:reply"}
-"""The same in the words of a search."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What a source asks for, of its address and its settings."""
-
-    handle: str = ""
-    query: str = ""
-    exclude: tuple[str, ...] = ()
-    most: int = MOST
-    expand: bool = True
-    """Ask for the posts that these refer to, and for who wrote them: each is charged."""
-
-    @property
-    def mode(self) -> str:
-        return "search" if self.query else "account"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,37 +80,6 @@ class Reading:
     """There is more than what was asked for."""
 
 
-def wanted(url: str, config: Mapping[str, Json]) -> Wanted | str:
-    """Of the settings, or of an address like https://x.com/NAME; a sentence where it cannot be."""
-    query, handle = text(config.get("query")).strip(), text(config.get("account")) or urlsplit(url).path.strip("/")
-    exclude, expand = config.get("exclude", []), config.get("expand", True)
-    most, fewest = number(config.get("most", MOST)), FEWEST["search" if query else "account"]
-    wrong = ""
-    if not query and not _HANDLE.fullmatch(handle.removeprefix("@")):
-        wrong = "This is no account at X: its name has up to 15 letters, digits and underscores."
-    elif not isinstance(exclude, list) or not all(one in _EXCLUDED for one in exclude):
-        wrong = f"What can be left out is {' and '.join(_EXCLUDED)}."
-    elif most is None or not fewest <= most <= MOST_EVER:
-        wrong = f"A poll reads from {fewest} to {MOST_EVER} posts."
-    elif (length := len(_asked(query, exclude))) > QUERY_LIMIT:
-        wrong = f"The search has {length} characters; X takes {QUERY_LIMIT}."
-    if wrong:
-        return wrong
-    assert most, "checked"
-    return Wanted(
-        handle="" if query else handle.removeprefix("@"),
-        query=query,
-        exclude=tuple(dict.fromkeys(exclude)),
-        most=most,
-        expand=expand is not False,
-    )
-
-
-def _asked(query: str, exclude: Sequence[str]) -> str:
-    """The whole query; what is left out counts for its length."""
-    return " ".join([query, *(_UNWANTED[one] for one in exclude)]) if query else ""
-
-
 class XReader:
     """Satisfies `ports.SourceReader`. Raises Stopping never: it parses nothing that strangers lay out."""
 
@@ -144,9 +91,10 @@ class XReader:
         self._api = api.rstrip("/")
 
     async def poll(self, source: Source) -> Polled:
-        want = wanted(source.url, source.config)
-        if isinstance(want, str):
-            return answers.config(want)
+        try:
+            want = read(Wanted, source.config)
+        except Refused as refusal:
+            return answers.config(refusal.public)
         if source.tenant_id is None:
             return answers.config("Reading X costs money: the source has to belong to one newsroom, which pays for it.")
         if not self._token:
@@ -165,13 +113,13 @@ class XReader:
 
     async def _read(self, want: Wanted, cursor: Cursor) -> Reading:
         reading = Reading(user=cursor.user)
-        if want.handle and not cursor.user:
-            body = await self._get(f"/2/users/by/username/{want.handle}", {}, reading)
+        if want.account and not cursor.user:
+            body = await self._get(f"/2/users/by/username/{want.account}", {}, reading)
             if body is None:
                 return reading
             reading.user = _looked_up([body])
             if not reading.user:
-                reading.failure = _nobody(want.handle, body)
+                reading.failure = _nobody(want.account, body)
                 return reading
         await self._pages(want, cursor, reading)
         return reading
@@ -179,7 +127,7 @@ class XReader:
     async def _pages(self, want: Wanted, cursor: Cursor, reading: Reading) -> None:
         path = "/2/tweets/search/recent" if want.query else f"/2/users/{quote(reading.user, safe='')}/tweets"
         left, page = want.most, ""
-        while left >= FEWEST[want.mode]:
+        while left >= (FEWEST_FOUND if want.query else FEWEST):
             size = min(left, PAGE)
             query = _query(want, cursor, size, page, self._clock.now())
             body = await self._get(path, query, reading)
@@ -220,9 +168,9 @@ class XReader:
 
 
 def _order(source: Source, tenant: TenantId, want: Wanted, cursor: Cursor) -> Order:
-    lookup = bool(want.handle and not cursor.user)
+    lookup = bool(want.account and not cursor.user)
     requests = 1 + lookup + want.most // PAGE
-    users = int(lookup) + want.most * (2 * want.expand + (want.mode == "search"))
+    users = int(lookup) + want.most * (2 * want.expand + bool(want.query))
     return Order(
         tenant=tenant,
         source=source.id,
@@ -231,7 +179,7 @@ def _order(source: Source, tenant: TenantId, want: Wanted, cursor: Cursor) -> Or
         most={"post": want.most * (3 if want.expand else 1), "user": users},
         mark=source.cursor,
         timeout_s=TIMEOUT_S * requests,
-        request={"account": want.handle, "search": want.query, "most": want.most, "since": cursor.since},
+        request={"account": want.account, "search": want.query, "most": want.most, "since": cursor.since},
         stored=_call(cursor.call),
     )
 
@@ -244,18 +192,18 @@ def _call(text_: str) -> CallId | None:
 
 
 def _query(want: Wanted, cursor: Cursor, size: int, page: str, now: datetime) -> dict[str, str]:
-    expansions = ["author_id"] if want.mode == "search" else []
+    expansions = ["author_id"] if want.query else []
     if want.expand:
         expansions += ["referenced_tweets.id", "referenced_tweets.id.author_id"]
     query = {
         "max_results": str(size),
         "tweet.fields": x_posts.FIELDS,
         "expansions": ",".join(expansions),
-        "query": _asked(want.query, want.exclude),
+        "query": want.asked,
         "exclude": "" if want.query else ",".join(want.exclude),
-        "next_token" if want.mode == "search" else "pagination_token": page,
+        "next_token" if want.query else "pagination_token": page,
     }
-    if want.mode == "search" and cursor.since and _written(cursor.since) < now - SEARCHED:
+    if want.query and cursor.since and _written(cursor.since) < now - SEARCHED:
         query["start_time"] = (now - SEARCHED).strftime("%Y-%m-%dT%H:%M:%SZ")
     else:
         query["since_id"] = cursor.since
@@ -288,7 +236,7 @@ def _polled(want: Wanted, cursor: Cursor, reading: Reading, call: CallId) -> Pol
         return _with(reading.failure, cursor=from_now)
     if found.errors and not found.posts and not any("meta" in mapping(body) for body in reading.bodies):
         return _with(_nothing(found.errors), cursor=after)
-    stored, remark = entries(x_posts.posts(found, want.handle))
+    stored, remark = entries(x_posts.posts(found, want.account))
     remarks = [remark]
     if found.errors:
         remarks.append(f"X left out {len(found.errors)} ({found.errors[0]})")
@@ -301,8 +249,8 @@ def _polled(want: Wanted, cursor: Cursor, reading: Reading, call: CallId) -> Pol
         cause=Cause.NEW if stored else Cause.NOTHING_NEW,
         detail="; ".join(filter(None, remarks)),
         entries=stored,
-        title=f"@{want.handle} on X" if want.handle else f"“{want.query}” on X",
-        publisher=f"x.com/{want.handle.lower()}" if want.handle else "x.com",
+        title=f"@{want.account} on X" if want.account else f"“{want.query}” on X",
+        publisher=f"x.com/{want.account}" if want.account else "",  # a search has no voice of its own
         retry_after_s=int(reading.wait_s) if reading.wait_s else None,
         cursor=after,
     )

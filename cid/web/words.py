@@ -98,6 +98,7 @@ KINDS = {
     "group": _("Group into stories"),
     "rules": _("Gate 1, rules"),
     "relate": _("Gate 2, relevance"),
+    "read": _("Read articles"),
     "assess": _("Gate 3, signal"),
     "draft": _("Write drafts"),
     "review": _("Review drafts"),

@@ -199,6 +199,31 @@ create function title_query(words text) returns tsquery language sql immutable s
 return websearch_to_tsquery('simple'::regconfig, translate(words, '“”„«»’‘‚‹›–—…·•', '"""""          '));
 create index items_words on items using gin (title_words(title));
 
+-- What reading an item at its own page came to. Only items whose story a tenant has gone further with are asked for.
+create table item_texts (
+  item_id uuid primary key references items on delete cascade,
+  state text check (state in ('read', 'paywalled', 'blocked', 'script', 'forbidden_by_robots', 'gone', 'unreachable', 'too_short',
+                              'unreadable')),   -- null: not looked at yet
+  detail text not null default '',
+  text text not null default '',
+  words integer not null default 0,
+  title text not null default '',
+  language text not null default '',
+  canonical_url text not null default '',     -- as the page calls itself, on its own site
+  alias_of uuid references items on delete set null,   -- the item at that address: the same article, told once
+  published_at timestamptz,                   -- as the page says; fills a date that no source gave
+  status integer,
+  bytes integer not null default 0,
+  sha bytea,
+  tries integer not null default 0,
+  wanted_at timestamptz not null default cid_now(),
+  fetched_at timestamptz,
+  retry_at timestamptz default cid_now(),     -- when it may be looked at next, also while somebody does; null: settled
+  check (state = 'read' or text = '')
+);
+create index item_texts_due on item_texts (retry_at) where retry_at is not null;
+create index item_texts_alias on item_texts (alias_of) where alias_of is not null;
+
 -- One item seen at one source. Grows without end: partitioned by its own id, nothing points into it.
 create table sightings (
   id uuid not null primary key,
@@ -1531,7 +1556,7 @@ declare t text;
 begin
   foreach t in array array['profiles', 'members', 'subscriptions', 'screenings', 'verdicts', 'evidence_packs', 'drafts',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'model_terms', 'audit', 'trials', 'trial_subjects',
-      'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'pauses'] loop
+      'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pauses'] loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
     execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
@@ -1542,7 +1567,7 @@ begin
   end loop;
   -- The worker role looks across tenants where scheduling and administration do; it decides nothing there.
   foreach t in array array['tenants', 'profiles', 'members', 'subscriptions', 'screenings', 'channels', 'budgets', 'model_terms', 'audit', 'calls', 'batches', 'trials', 'trial_subjects',
-      'jobs', 'jobs_done', 'jobs_dead', 'sources', 'sightings', 'items', 'pauses', 'verdicts', 'drafts', 'publications'] loop
+      'jobs', 'jobs_done', 'jobs_dead', 'sources', 'sightings', 'items', 'item_texts', 'pauses', 'verdicts', 'drafts', 'publications'] loop
     execute format('create policy worker on %I to cid_worker using (true) with check (true)', t);
   end loop;
 end $$;
@@ -1567,10 +1592,15 @@ create policy visible on sources to cid_app using (tenant_id is null or tenant_i
 create policy visible on sightings to cid_app using (tenant_id is null or tenant_id = (select app_tenant()));
 create policy visible on items to cid_app using
   (public or exists (select from sightings s where s.item_id = items.id and s.tenant_id = (select app_tenant())));
+-- Who sees an item sees its text, and nobody else; what is to be read is asked for by whoever sees it.
+create policy visible on item_texts for select to cid_app using (exists (select from items i where i.id = item_id));
+create policy wanted on item_texts for insert to cid_app with check (exists (select from items i where i.id = item_id));
 
 create view visible_items with (security_invoker = true) as
   select id, story_id, url, identity, title, summary, author, published_at, first_seen_at, sample from items;
 
+grant select, insert (item_id) on item_texts to cid_app;
+grant select, insert, update on item_texts to cid_worker;
 grant select on tenants, profiles, members, subscriptions, sources, sightings, items, visible_items, screenings, verdicts, evidence_packs,
   drafts, versions, reviews, decisions, channels, publications, calls, call_subjects, batches, budgets, model_terms, audit, jobs, jobs_done,
   jobs_dead, pauses, trials, trial_subjects to cid_app;
