@@ -52,6 +52,7 @@ from cid.settings import Settings
 from cid.sources.gdelt import GdeltReader, GdeltSearch
 from cid.sources.gdelt_files import GdeltFiles
 from cid.sources.google_news import GoogleNewsReader
+from cid.sources.industries import load_industries
 from cid.sources.pace import Pace
 from cid.sources.rss import RssReader
 from cid.sources.sample import SampleReader
@@ -198,6 +199,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             caps=router.models.caps,
             prompts=router.prompts,
             backlog=router.room,
+            industries=load_industries(CONFIG / "default_sources.toml"),
         )
 
 
@@ -310,7 +312,8 @@ def _batches(vendor: Anthropic | Google | OpenAi) -> Batches | None:
 
 
 def _policy(settings: Settings) -> GatePolicy:
-    return replace(settings.gates, polling=replace(settings.gates.polling, fixed=settings.poll_interval))
+    polling = replace(settings.gates.polling, fixed=settings.poll_interval, local=settings.allow_local)
+    return replace(settings.gates, polling=polling)
 
 
 async def _close(pool: asyncpg.Pool[asyncpg.Record]) -> None:

@@ -68,8 +68,7 @@ async def test_a_search_is_kept_to_the_letter_and_is_the_tenants_own(
     assert row["title"] == '"Harbour Post" (Google News search)'
     async with platform.read() as tx:
         assert added.source_id
-        stored = await sources.by_id(tx, added.source_id)
-        assert stored
+        stored = (await sources.by_ids(tx, [added.source_id]))[added.source_id]
         assert stored.config == {"query": '"Harbour  Post"', "country": "MD"}
     with pytest.raises(Conflict):
         await people.add(sv, tenant, replace(NEWS, config={**NEWS.config, "country": "MDA"}), None)
