@@ -268,10 +268,10 @@ def _with(polled: Polled, *, cursor: str | None) -> Polled:
 
 def _held(held: Held, now: datetime) -> Polled:
     """Not the source's fault: it is polled again when money, pause or the other process let it."""
-    causes = {Hold.BUDGET: Cause.BUDGET, Hold.SWITCH: Cause.BUDGET, Hold.PRICE: Cause.CONFIG}
+    causes = {Hold.PAUSE: Cause.RATE_LIMITED, Hold.BUSY: Cause.INTERNAL, Hold.PRICE: Cause.INTERNAL}
     return Polled(
         outcome=PollOutcome.RATE_LIMITED,
-        cause=causes.get(held.hold, Cause.RATE_LIMITED),
+        cause=causes.get(held.hold, Cause.BUDGET),
         detail=held.why,
         retry_after_s=max(1, int((held.until - now).total_seconds())),
     )

@@ -140,7 +140,7 @@ async def test_twins_that_poll_one_source_at_once_pay_once(desk: Desk) -> None:
         await begun.wait()
         second = await desk.reader().poll(desk.source)
         go_on.set()
-    assert (second.outcome, second.cause, second.cursor) == (PollOutcome.RATE_LIMITED, Cause.RATE_LIMITED, None)
+    assert (second.outcome, second.cause, second.cursor) == (PollOutcome.RATE_LIMITED, Cause.INTERNAL, None)
     assert "Another process" in second.detail
     assert first.result().outcome is PollOutcome.NEW
     assert len(await desk.ledger()) == 1
@@ -167,7 +167,7 @@ async def test_a_source_without_a_price_a_key_or_a_payer_reads_nothing(desk: Des
     priceless = XReader(
         desk.http, desk.clock, Purse(desk.db, desk.clock, caps=Caps(), prices=()), token=TOKEN, api=desk.api.url
     )
-    assert (await priceless.poll(desk.source)).cause is Cause.CONFIG
+    assert (await priceless.poll(desk.source)).cause is Cause.INTERNAL
     keyless = await desk.reader(token="").poll(desk.source)
     assert (keyless.cause, x.KEY in keyless.detail) == (Cause.NO_KEY, True)
     assert (await desk.reader().poll(replace(desk.source, tenant_id=None))).cause is Cause.CONFIG
