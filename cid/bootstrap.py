@@ -302,7 +302,8 @@ def _batches(vendor: Anthropic | Google | OpenAi) -> Batches | None:
 
 
 def _policy(settings: Settings) -> GatePolicy:
-    return replace(settings.gates, polling=replace(settings.gates.polling, fixed=settings.poll_interval))
+    polling = replace(settings.gates.polling, fixed=settings.poll_interval, local=settings.allow_local)
+    return replace(settings.gates, polling=polling)
 
 
 async def _close(pool: asyncpg.Pool[asyncpg.Record]) -> None:

@@ -176,6 +176,8 @@ class SourceForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcesView:
+    intervals: Sequence[tuple[int, str]]
+    """Seconds and their name, for the choice of how often; 0 is as the source's rhythm has it."""
     rows: Sequence[SourceLine]
     choices: Sequence[tuple[str, str]]
     total: int
