@@ -190,6 +190,22 @@ async def test_an_account_that_is_not_there_costs_nothing(desk: Desk) -> None:
     assert await desk.budget() == (0, 0)
 
 
+async def test_what_failed_once_is_asked_again_and_not_taken_from_the_record(desk: Desk) -> None:
+    desk.source = desk.of(account="later")
+    desk.api.next = [told({"data": {"id": "33", "username": "later"}}), problem(503, "Service Unavailable")]
+    assert (await desk.poll()).cause is Cause.HTTP_5XX
+    lost = await desk.reader().poll(replace(desk.source, cursor=""))  # had its process died before it stored the id
+    assert (lost.outcome, json.loads(lost.cursor or "{}")["user"]) == (PollOutcome.NOT_MODIFIED, "33")
+    desk.source = desk.of(account="later")
+    desk.api.next = [told({"surprise": True}), told({"surprise": True})]
+    assert (await desk.poll()).cause is Cause.PARSE_ERROR
+    assert (await desk.poll()).cause is Cause.PARSE_ERROR
+    gone = await desk.poll()
+    assert (gone.outcome, (await desk.poll()).outcome) == (PollOutcome.GONE, PollOutcome.GONE)
+    desk.api.users["later"], desk.api.posts = "33", [post(1, author="33")]
+    assert (await desk.poll()).outcome is PollOutcome.NEW
+
+
 async def test_a_protected_account_is_blocked_and_not_empty(desk: Desk) -> None:
     error = {"resource_type": "user", "title": "Authorization Error", "detail": "Sorry, you are not authorized"}
     desk.api.next = [told({"data": {"id": "11", "username": "harbour"}}), told({"errors": [error]})]
