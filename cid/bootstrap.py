@@ -46,7 +46,7 @@ from cid.pg.migrate import migrate
 from cid.pg.place import Place
 from cid.pg.pool import AppDb, WorkerDb, open_pool
 from cid.pg.sql import SQL
-from cid.ports import Batches, Provider, SourceReader
+from cid.ports import Batches, Provider, Robots, SourceReader
 from cid.services import Outside, Services
 from cid.settings import Settings
 from cid.sources.gdelt import GdeltReader, GdeltSearch
@@ -54,6 +54,7 @@ from cid.sources.gdelt_files import GdeltFiles
 from cid.sources.google_news import GoogleNewsReader
 from cid.sources.industries import load_industries
 from cid.sources.pace import Pace
+from cid.sources.page import ListReader
 from cid.sources.rss import RssReader
 from cid.sources.sample import SampleReader
 from cid.sources.serpapi import SerpApiReader
@@ -179,6 +180,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
         db, platform = AppDb(app), WorkerDb(worker)
         http = await stack.enter_async_context(GuardedHttp(allow_local=settings.allow_local))
         children = await stack.enter_async_context(ChildPool())
+        pages = PageReader(http, children, clock)
         yield Services(
             db=db,
             platform=platform,
@@ -186,9 +188,9 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             outside=Outside(
                 http=http,
                 children=children,
-                sources=_readers(settings, http, children, clock, db),
+                sources=_readers(settings, http, children, clock, db=db, robots=pages),
                 channels={ChannelKind.SITE: SitePublisher(settings.data / "site")},
-                pages=PageReader(http, children, clock),
+                pages=pages,
             ),
             clock=clock,
             policy=_policy(settings),
@@ -204,7 +206,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
 
 
 def _readers(
-    settings: Settings, http: GuardedHttp, children: ChildPool, clock: SystemClock, db: AppDb
+    settings: Settings, http: GuardedHttp, children: ChildPool, clock: SystemClock, *, db: AppDb, robots: Robots
 ) -> dict[SourceKind, SourceReader]:
     """One per kind, with or without its key: a missing one is named by whatever source wants it."""
     at = settings.sources
@@ -225,6 +227,7 @@ def _readers(
         SourceKind.X: XReader(http, clock, purse, token=key("X_BEARER_TOKEN"), api=at.x),
         SourceKind.TELEGRAM: TelegramReader(http, children, clock, place=at.telegram),
         SourceKind.TELEGRAM_BOT: TelegramBotReader(http, clock, token=key("TELEGRAM_BOT_TOKEN"), api=at.telegram_bot),
+        SourceKind.PAGE: ListReader(http, children, clock, robots),
         SourceKind.SAMPLE: SampleReader(CONFIG / "sample", clock),
     }
 

@@ -59,8 +59,14 @@ AS $function$
     where j.state = 'scheduled' and (p_tenant is null or j.tenant_id = p_tenant)
       and (j.error like '% for % is used up' or j.error like 'models are switched off: %')
     for update skip locked
+  ), unpaid as materialized (
+    select j.id from sources o join jobs j on j.tenant_id = '00000000-0000-0000-0000-000000000000' and j.kind = 'poll'
+      and j.dedupe_key = o.id::text and j.state = 'scheduled'
+    where o.cause = 'budget' and (p_tenant is null or o.tenant_id = p_tenant)
+    for update of j skip locked
   ), gone as (
-    update jobs j set state = 'ready', run_at = cid_now() where j.id = any (array(select f.id from found f)) returning j.kind
+    update jobs j set state = 'ready', run_at = cid_now()
+    where j.id = any (array(select f.id from found f union select u.id from unpaid u)) returning j.kind
   )
   select g.kind, count(*) from gone g group by g.kind
 $function$;
@@ -1734,6 +1740,7 @@ create table sources (
 CREATE INDEX sources_due ON public.sources USING btree (next_poll_at) WHERE (state <> 'retired'::text);
 CREATE UNIQUE INDEX sources_private_url ON public.sources USING btree (tenant_id, kind, url, md5((config)::text)) WHERE (tenant_id IS NOT NULL);
 CREATE UNIQUE INDEX sources_public_url ON public.sources USING btree (kind, url, md5((config)::text)) WHERE (tenant_id IS NULL);
+CREATE INDEX sources_unpaid ON public.sources USING btree (tenant_id) WHERE (cause = 'budget'::text);
 alter table sources enable row level security;
 alter table sources force row level security;
 create policy owner on sources for all to current_user using (true) with check (true);
@@ -2226,7 +2233,18 @@ create view inspect.waiting_for_money with (security_invoker=true) as
    FROM (jobs j
      LEFT JOIN tenants t ON ((t.id = j.tenant_id)))
   WHERE ((j.state = 'scheduled'::text) AND ((j.error ~~ '% for % is used up'::text) OR (j.error ~~ 'models are switched off: %'::text)))
-  GROUP BY t.slug, j.kind, j.error, j.tenant_id;
+  GROUP BY t.slug, j.kind, j.error, j.tenant_id
+UNION ALL
+ SELECT t.slug AS tenant,
+    'poll'::text AS kind,
+    o.outcome_detail AS why,
+    count(*) AS jobs,
+    min(o.next_poll_at) AS until,
+    o.tenant_id
+   FROM (sources o
+     JOIN tenants t ON ((t.id = o.tenant_id)))
+  WHERE ((o.cause = 'budget'::text) AND (o.state = 'active'::text) AND (o.next_poll_at > cid_now()))
+  GROUP BY t.slug, o.outcome_detail, o.tenant_id;
 grant select on inspect.waiting_for_money to cid_app;
 grant select on inspect.waiting_for_money to cid_worker;
 

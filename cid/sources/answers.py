@@ -21,7 +21,6 @@ _CAUSES = {
     HttpTrouble.TIMEOUT: Cause.TIMEOUT,
     HttpTrouble.TOO_LARGE: Cause.TOO_LARGE,
     HttpTrouble.REDIRECTS: Cause.REDIRECT_LOOP,
-    HttpTrouble.PROTOCOL: Cause.BAD_HTTP,
 }
 _OUT_OF_REACH = frozenset({Cause.DNS, Cause.CONNECT, Cause.TLS, Cause.TIMEOUT})
 
@@ -44,7 +43,7 @@ def no_key(detail: str) -> Polled:
 
 
 def failed(failure: HttpFailure) -> Polled:
-    cause = _CAUSES[failure.trouble]
+    cause = _CAUSES.get(failure.trouble, Cause.BAD_HTTP)
     outcome = PollOutcome.UNREACHABLE if cause in _OUT_OF_REACH else PollOutcome.BROKEN
     return Polled(outcome=outcome, cause=cause, detail=failure.public)
 

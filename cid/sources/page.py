@@ -31,7 +31,7 @@ PARSE_S = 5.0
 _ACCEPT = "text/html, application/xhtml+xml;q=0.9, */*;q=0.5"
 
 
-class PageReader:
+class ListReader:
     """Satisfies `ports.SourceReader`. Raises Stopping."""
 
     def __init__(self, http: Http, children: Children, clock: Clock, robots: Robots) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from cid.domain.llm import Json
 from cid.domain.news import Entry
 from cid.domain.posts import Post, facts
 from cid.text import urls
-from cid.text.clean import SUMMARY_LIMIT, TITLE_LIMIT, line
+from cid.text.clean import SUMMARY_LIMIT, TITLE_LIMIT, clean, line
 from cid.text.posts import headline
 
 
@@ -22,8 +23,17 @@ def entry(post: Post) -> Entry | None:
         author=line(post.author, TITLE_LIMIT),
         published_at=post.at,
         language=post.language,
-        facts=facts(post),
+        facts=_storable(facts(post)),
     )
+
+
+def _storable(value: Json) -> Json:
+    """Without what no column holds, in texts of whatever depth."""
+    if isinstance(value, dict):
+        return {name: _storable(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_storable(inner) for inner in value]
+    return clean(value) if isinstance(value, str) else value
 
 
 def entries(posts: list[Post]) -> tuple[tuple[Entry, ...], str]:

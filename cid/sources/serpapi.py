@@ -38,7 +38,8 @@ ENTRIES = 500
 NO_SOONER_S = 21_600
 SPENT_S = 21_600
 """How long to stay away when the plan has no searches left and nothing is said about when it has."""
-_CAUSES = {Hold.BUDGET: Cause.BUDGET, Hold.SWITCH: Cause.BUDGET, Hold.PRICE: Cause.CONFIG}
+_CAUSES = {Hold.PAUSE: Cause.RATE_LIMITED, Hold.BUSY: Cause.INTERNAL, Hold.PRICE: Cause.INTERNAL}
+"""Of what holds us up; anything else is the budget."""
 
 
 class SerpApiReader:
@@ -142,7 +143,7 @@ def _in_vain(polled: Polled) -> Outcome:
 def _held(held: Held, now: datetime) -> Polled:
     return Polled(
         outcome=PollOutcome.RATE_LIMITED,
-        cause=_CAUSES.get(held.hold, Cause.RATE_LIMITED),
+        cause=_CAUSES.get(held.hold, Cause.BUDGET),
         detail=held.why,
         retry_after_s=max(1, int((held.until - now).total_seconds())),
     )

@@ -80,11 +80,16 @@ class TelegramBotReader:
             if isinstance(me, Polled):
                 return me
             cursor = Cursor(bot=text(mapping(me).get("username")).lower())
+        return await self._updates(wanted, cursor)
+
+    async def _updates(self, wanted: str, cursor: Cursor) -> Polled:
         if wanted != cursor.bot:
             return answers.config(f"The token in {KEY} is another bot's, @{line(cursor.bot, 64)}.")
         asked = {"offset": cursor.offset, "limit": MOST, "timeout": 0, "allowed_updates": list(_KINDS)}
         found = await self._ask("getUpdates", asked)
-        return found if isinstance(found, Polled) else _polled(cursor, rows(found))
+        if isinstance(found, Polled):
+            return found
+        return _polled(cursor, rows(found)) if isinstance(found, list) else _strange()
 
     async def _ask(self, method: str, parameters: Mapping[str, Json]) -> Json | Polled:
         try:
@@ -105,9 +110,13 @@ class TelegramBotReader:
         if answer.status == 200 and body.get("ok") is True:
             return body.get("result")
         if answer.status == 200:
-            detail = "Telegram answered something that is no answer of its API."
-            return Polled(outcome=PollOutcome.BROKEN, cause=Cause.PARSE_ERROR, detail=detail)
+            return _strange()
         return _refused(answer.status, body) or answers.refused(answer, self._clock.now())
+
+
+def _strange() -> Polled:
+    detail = "Telegram answered something that is no answer of its API."
+    return Polled(outcome=PollOutcome.BROKEN, cause=Cause.PARSE_ERROR, detail=detail)
 
 
 def _refused(status: int, body: Mapping[str, Json]) -> Polled | None:

@@ -8,8 +8,8 @@ taken from the ledger by whoever polls next. https://docs.x.com/x-api
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
@@ -27,6 +27,7 @@ from cid.sources.accounts import X as Wanted
 from cid.sources.options import read
 from cid.sources.posts import entries
 from cid.sources.shapes import mapping, number, rows, text
+from cid.sources.x_posts import Told
 
 if TYPE_CHECKING:
     from cid.ports import Clock, Http, Purse, Response
@@ -119,7 +120,6 @@ class XReader:
                 return reading
             reading.user = _looked_up([body])
             if not reading.user:
-                reading.failure = _nobody(want.account, body)
                 return reading
         await self._pages(want, cursor, reading)
         return reading
@@ -230,12 +230,9 @@ def _polled(want: Wanted, cursor: Cursor, reading: Reading, call: CallId) -> Pol
         since=max(found.newest, cursor.since, key=x_posts.snowflake),
         call=str(call) if reading.bodies else cursor.call,
     ).spelled()
-    if reading.failure and not found.posts:
-        # an account that was found is not looked up again, whatever came after
-        from_now = after if reading.bodies and reading.user else None
-        return _with(reading.failure, cursor=from_now)
-    if found.errors and not found.posts and not any("meta" in mapping(body) for body in reading.bodies):
-        return _with(_nothing(found.errors), cursor=after)
+    if not found.posts and (nothing := _nothing(want, found, reading)):
+        # what is on record as read is not taken from there again
+        return replace(nothing, cursor=after if reading.bodies else None)
     stored, remark = entries(x_posts.posts(found, want.account))
     remarks = [remark]
     if found.errors:
@@ -256,22 +253,12 @@ def _polled(want: Wanted, cursor: Cursor, reading: Reading, call: CallId) -> Pol
     )
 
 
-def _with(polled: Polled, *, cursor: str | None) -> Polled:
-    return Polled(
-        outcome=polled.outcome,
-        cause=polled.cause,
-        detail=polled.detail,
-        retry_after_s=polled.retry_after_s,
-        cursor=cursor,
-    )
-
-
 def _held(held: Held, now: datetime) -> Polled:
     """Not the source's fault: it is polled again when money, pause or the other process let it."""
-    causes = {Hold.BUDGET: Cause.BUDGET, Hold.SWITCH: Cause.BUDGET, Hold.PRICE: Cause.CONFIG}
+    causes = {Hold.PAUSE: Cause.RATE_LIMITED, Hold.BUSY: Cause.INTERNAL, Hold.PRICE: Cause.INTERNAL}
     return Polled(
         outcome=PollOutcome.RATE_LIMITED,
-        cause=causes.get(held.hold, Cause.RATE_LIMITED),
+        cause=causes.get(held.hold, Cause.BUDGET),
         detail=held.why,
         retry_after_s=max(1, int((held.until - now).total_seconds())),
     )
@@ -285,17 +272,22 @@ def _looked_up(bodies: list[Json]) -> str:
     return ""
 
 
-def _nobody(handle: str, body: Mapping[str, Json]) -> Polled:
-    said = [x_posts.problem(error) for error in rows(body.get("errors"))]
-    if any("Not Found" in one for one in said):
-        return Polled(outcome=PollOutcome.GONE, cause=Cause.NOT_FOUND, detail=f"There is no account @{handle} at X.")
-    return _nothing(said)
-
-
-def _nothing(said: Sequence[str]) -> Polled:
-    """200, and errors in place of posts: suspended, or protected."""
-    why = "; ".join(dict.fromkeys(said)) or "no reason is given"
-    return Polled(outcome=PollOutcome.BLOCKED, cause=Cause.BLOCKED, detail=f"X shows no posts of it: {why}.")
+def _nothing(want: Wanted, found: Told, reading: Reading) -> Polled | None:
+    """Why no post came; None: there is none that is new."""
+    if reading.failure:
+        return reading.failure
+    if any(isinstance(mapping(body).get("meta"), dict) for body in reading.bodies):
+        return None
+    if want.account and not reading.user and any("Not Found" in error for error in found.errors):
+        detail = f"There is no account @{want.account} at X."
+        return Polled(outcome=PollOutcome.GONE, cause=Cause.NOT_FOUND, detail=detail)
+    if found.errors:  # 200, and errors in place of posts: suspended, or protected
+        why = "; ".join(dict.fromkeys(found.errors))
+        return Polled(outcome=PollOutcome.BLOCKED, cause=Cause.BLOCKED, detail=f"X shows no posts of it: {why}.")
+    if _looked_up(reading.bodies):  # on record of a process that got no further
+        return Polled(outcome=PollOutcome.NOT_MODIFIED, cause=Cause.NOTHING_NEW, detail="The account was found.")
+    detail = "X answered something that is no answer of its API."
+    return Polled(outcome=PollOutcome.BROKEN, cause=Cause.PARSE_ERROR, detail=detail)
 
 
 def _refused(answer: Response, body: Mapping[str, Json] | None, now: datetime) -> Polled:

@@ -139,6 +139,7 @@ create table sources (
 );
 create unique index sources_public_url on sources (kind, url, md5(config::text)) where tenant_id is null;
 create unique index sources_private_url on sources (tenant_id, kind, url, md5(config::text)) where tenant_id is not null;
+create index sources_unpaid on sources (tenant_id) where cause = 'budget';   -- what waits for money
 create index sources_due on sources (next_poll_at) where state <> 'retired';
 
 create table subscriptions (
@@ -1508,8 +1509,14 @@ language sql volatile set search_path = pg_catalog, public, pg_temp as $$
     where j.state = 'scheduled' and (p_tenant is null or j.tenant_id = p_tenant)
       and (j.error like '% for % is used up' or j.error like 'models are switched off: %')
     for update skip locked
+  ), unpaid as materialized (
+    select j.id from sources o join jobs j on j.tenant_id = '00000000-0000-0000-0000-000000000000' and j.kind = 'poll'
+      and j.dedupe_key = o.id::text and j.state = 'scheduled'
+    where o.cause = 'budget' and (p_tenant is null or o.tenant_id = p_tenant)
+    for update of j skip locked
   ), gone as (
-    update jobs j set state = 'ready', run_at = cid_now() where j.id = any (array(select f.id from found f)) returning j.kind
+    update jobs j set state = 'ready', run_at = cid_now()
+    where j.id = any (array(select f.id from found f union select u.id from unpaid u)) returning j.kind
   )
   select g.kind, count(*) from gone g group by g.kind
 $$;
@@ -1588,12 +1595,18 @@ begin
   $q$ using public.app_tenant(), about;
 end $$;
 
--- Work that waits because a cap is reached or models are switched off, with the reason and when it is tried again by itself.
+-- Work that waits because a cap is reached or models are switched off, with the reason and when it is tried again by itself. Polls
+-- of paid sources are the platform's jobs: these are found by the source.
 create view inspect.waiting_for_money with (security_invoker = true) as
   select t.slug as tenant, j.kind, j.error as why, count(*) as jobs, min(j.run_at) as until, j.tenant_id
   from jobs j left join tenants t on t.id = j.tenant_id
   where j.state = 'scheduled' and (j.error like '% for % is used up' or j.error like 'models are switched off: %')
-  group by t.slug, j.kind, j.error, j.tenant_id;
+  group by t.slug, j.kind, j.error, j.tenant_id
+  union all
+  select t.slug, 'poll', o.outcome_detail, count(*), min(o.next_poll_at), o.tenant_id
+  from sources o join tenants t on t.id = o.tenant_id
+  where o.cause = 'budget' and o.state = 'active' and o.next_poll_at > cid_now()
+  group by t.slug, o.outcome_detail, o.tenant_id;
 
 -- ---------------------------------------------------------------------------------------------- who may do what
 

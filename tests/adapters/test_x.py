@@ -140,7 +140,7 @@ async def test_twins_that_poll_one_source_at_once_pay_once(desk: Desk) -> None:
         await begun.wait()
         second = await desk.reader().poll(desk.source)
         go_on.set()
-    assert (second.outcome, second.cause, second.cursor) == (PollOutcome.RATE_LIMITED, Cause.RATE_LIMITED, None)
+    assert (second.outcome, second.cause, second.cursor) == (PollOutcome.RATE_LIMITED, Cause.INTERNAL, None)
     assert "Another process" in second.detail
     assert first.result().outcome is PollOutcome.NEW
     assert len(await desk.ledger()) == 1
@@ -167,7 +167,7 @@ async def test_a_source_without_a_price_a_key_or_a_payer_reads_nothing(desk: Des
     priceless = XReader(
         desk.http, desk.clock, Purse(desk.db, desk.clock, caps=Caps(), prices=()), token=TOKEN, api=desk.api.url
     )
-    assert (await priceless.poll(desk.source)).cause is Cause.CONFIG
+    assert (await priceless.poll(desk.source)).cause is Cause.INTERNAL
     keyless = await desk.reader(token="").poll(desk.source)
     assert (keyless.cause, x.KEY in keyless.detail) == (Cause.NO_KEY, True)
     assert (await desk.reader().poll(replace(desk.source, tenant_id=None))).cause is Cause.CONFIG
@@ -188,6 +188,22 @@ async def test_an_account_that_is_not_there_costs_nothing(desk: Desk) -> None:
     polled = await desk.poll()
     assert (polled.outcome, polled.cause) == (PollOutcome.GONE, Cause.NOT_FOUND)
     assert await desk.budget() == (0, 0)
+
+
+async def test_what_failed_once_is_asked_again_and_not_taken_from_the_record(desk: Desk) -> None:
+    desk.source = desk.of(account="later")
+    desk.api.next = [told({"data": {"id": "33", "username": "later"}}), problem(503, "Service Unavailable")]
+    assert (await desk.poll()).cause is Cause.HTTP_5XX
+    lost = await desk.reader().poll(replace(desk.source, cursor=""))  # had its process died before it stored the id
+    assert (lost.outcome, json.loads(lost.cursor or "{}")["user"]) == (PollOutcome.NOT_MODIFIED, "33")
+    desk.source = desk.of(account="later")
+    desk.api.next = [told({"surprise": True}), told({"surprise": True})]
+    assert (await desk.poll()).cause is Cause.PARSE_ERROR
+    assert (await desk.poll()).cause is Cause.PARSE_ERROR
+    gone = await desk.poll()
+    assert (gone.outcome, (await desk.poll()).outcome) == (PollOutcome.GONE, PollOutcome.GONE)
+    desk.api.users["later"], desk.api.posts = "33", [post(1, author="33")]
+    assert (await desk.poll()).outcome is PollOutcome.NEW
 
 
 async def test_a_protected_account_is_blocked_and_not_empty(desk: Desk) -> None:
