@@ -159,7 +159,7 @@ CALL_STATES = {
 }
 """What a call's state is called, its tone, and what it means."""
 
-CALL_STAGES = {"relevance": _("Relevance"), "draft": _("Draft"), "review": _("Review")}
+CALL_STAGES = {"relevance": _("Relevance"), "draft": _("Draft"), "review": _("Review"), "poll": _("Paid source")}
 
 CALL_STOPS = {
     "end": "",
@@ -187,6 +187,7 @@ TRIAL_VERDICTS = {
 
 READINGS = {
     "": "",
+    "stored": _("its posts are stored as items"),
     "strict": _("the whole reply is the JSON"),
     "fenced": _("the JSON stood in a fenced block"),
     "widest": _("the JSON stood in prose, from the first brace to the last"),
