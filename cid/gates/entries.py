@@ -34,8 +34,9 @@ def sound(polled: Polled, limit: int) -> Polled:
     kept: dict[str, Entry] = {}
     for entry in polled.entries:
         fit = _fit(entry, flaws)
-        if fit.url and fit.title.strip() and kept.setdefault(identity := urls.identity(fit.url), fit) is not fit:
-            flaws["at the address of another"].append(kept[identity].title)
+        name = fit.identity or urls.identity(fit.url)
+        if fit.url and fit.title.strip() and kept.setdefault(name, fit) is not fit:
+            flaws["at the address of another"].append(kept[name].title)
     remarks = [polled.detail] if polled.detail else []
     remarks += [f"{len(shown)} {flaw} ({_listed(shown)})" for flaw, shown in flaws.items()]
     if len(kept) > limit:
@@ -55,7 +56,7 @@ def _shown(text: str) -> str:
 def _fit(entry: Entry, flaws: Mapping[str, list[str]]) -> Entry:
     """As it is stored, with its flaws noted. Without address or title it is not."""
     named = entry.title.strip() or entry.url or entry.key
-    if _FORBIDDEN.search(f"{entry.title}{entry.summary}{entry.author}{entry.key}{entry.link}{entry.via}"):
+    if any(map(_FORBIDDEN.search, _texts(entry))):
         flaws["that held what no text may hold"].append(named)
         entry = _cleaned(entry)
     if entry.language and not languages.tag(entry.language):
@@ -72,15 +73,23 @@ def _fit(entry: Entry, flaws: Mapping[str, list[str]]) -> Entry:
     return replace(entry, url=url, **long) if long or url != entry.url else entry  # type: ignore[arg-type]
 
 
+def _texts(entry: Entry) -> tuple[str, ...]:
+    what = (entry.title, entry.summary, entry.author, entry.publisher)
+    return (*what, entry.key, entry.identity, entry.link, entry.via)
+
+
 def _cleaned(entry: Entry) -> Entry:
+    title, summary, author, publisher, key, identity, link, via = map(clean, _texts(entry))
     return replace(
         entry,
-        title=clean(entry.title),
-        summary=clean(entry.summary),
-        author=clean(entry.author),
-        key=clean(entry.key),
-        link=clean(entry.link),
-        via=clean(entry.via),
+        title=title,
+        summary=summary,
+        author=author,
+        publisher=publisher,
+        key=key,
+        identity=identity,
+        link=link,
+        via=via,
     )
 
 

@@ -105,10 +105,10 @@ SHAPES = {
 async def add(tx: Tx, reports: Sequence[Report]) -> list[Seen]:
     """Store what sources report, in a few statements for any number of them. Answers what each had not shown before.
 
-    The articles of one report differ; two reports may hold the same.
+    The identities of one report differ, or else the addresses; two reports may hold the same.
     """
     rows = [
-        _Row(report, entry, url_hash(entry.url), uuid7(report.at), number >= report.screened)
+        _Row(report, entry, url_hash(entry.identity or entry.url), uuid7(report.at), number >= report.screened)
         for report in reports
         for number, entry in enumerate(report.entries)
     ]
@@ -172,6 +172,8 @@ async def _see_again(tx: Tx, met: Sequence[tuple[_Row, ItemId]]) -> None:
             [row.entry.published_at for row, _ in met],
             [row.link for row, _ in met],
             [row.entry.via for row, _ in met],
+            [row.entry.publisher for row, _ in met],
+            [dict(row.entry.facts) for row, _ in met],
         )
 
 
@@ -186,6 +188,7 @@ async def _add(tx: Tx, rows: Sequence[_Row]) -> None:
         [row.entry.author for row in rows],
         [row.entry.published_at for row in rows],
         [row.entry.language for row in rows],
+        [row.entry.identity for row in rows],
         [row.report.owner is None for row in rows],
         [row.report.sample for row in rows],
     )
@@ -201,6 +204,8 @@ async def _see(tx: Tx, rows: Sequence[_Row]) -> list[Seen]:
         [row.entry.key for row in rows],
         [row.entry.published_at for row in rows],
         [row.entry.via for row in rows],
+        [row.entry.publisher for row in rows],
+        [dict(row.entry.facts) for row in rows],
         [row.backlog for row in rows],
         [row.title_key for row in rows],
         [row.link for row in rows],
