@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from cid.cli import frame
+from cid.cli import frame, healing
 from cid.cli.choice import tenant_named, tenant_option
 from cid.cli.source_files import add_many, export, file_of, import_, is_address
 from cid.domain.errors import Misconfigured, NotFound
@@ -50,6 +50,10 @@ def _told(settings: Sequence[str]) -> dict[str, str]:
 @click.group()
 def sources() -> None:
     """See, add and try what is polled."""
+
+
+for _command in (healing.proposals, healing.take, healing.reject, healing.restore, healing.replace):
+    sources.add_command(_command)
 
 
 @sources.command()

@@ -39,6 +39,7 @@ FUNCTIONS: dict[str, Function] = {
     "parse_page": _later("cid.sources.page_cards", "parse_page"),
     "parse_telegram": _later("cid.sources.telegram_page", "parse_telegram"),
     "find_feeds": _later("cid.sources.feed_links", "find_feeds"),
+    "find_publishers": _later("cid.sources.publishers", "find_publishers"),
     "parse_opml": _later("cid.sources.opml", "parse_opml"),
     "read_article": _later("cid.sources.article", "read_article"),
     "read_robots": _later("cid.sources.article", "read_robots"),
