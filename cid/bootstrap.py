@@ -49,10 +49,15 @@ from cid.pg.sql import SQL
 from cid.ports import Batches, Provider, Robots, SourceReader
 from cid.services import Outside, Services
 from cid.settings import Settings
+from cid.sources.gdelt import GdeltReader, GdeltSearch
+from cid.sources.gdelt_files import GdeltFiles
+from cid.sources.google_news import GoogleNewsReader
 from cid.sources.industries import load_industries
+from cid.sources.pace import Pace
 from cid.sources.page import ListReader
 from cid.sources.rss import RssReader
 from cid.sources.sample import SampleReader
+from cid.sources.serpapi import SerpApiReader
 from cid.sources.telegram import TelegramReader
 from cid.sources.telegram_bot import TelegramBotReader
 from cid.sources.x import XReader
@@ -206,6 +211,9 @@ def _readers(
     """One per kind, with or without its key: a missing one is named by whatever source wants it."""
     at = settings.sources
     purse = Purse(db, clock, caps=_models(settings).caps, prices=load_read_prices(CONFIG / "prices.toml"))
+    files = GdeltFiles(http, children, clock, settings.data / "gdelt", at.gdelt_files)
+    search = GdeltSearch(http, children, clock, Pace(clock, "GDELT's search", every_s=6.5), at.gdelt_search)
+    google = Pace(clock, "Google News", every_s=5.0)
 
     def key(variable: str) -> str:
         secret = settings.source_keys.get(variable)
@@ -213,6 +221,9 @@ def _readers(
 
     return {
         SourceKind.RSS: RssReader(http, children, clock),
+        SourceKind.GOOGLE_NEWS: GoogleNewsReader(http, children, clock, google, at.google_news),
+        SourceKind.GDELT: GdeltReader(files, children, search),
+        SourceKind.SERPAPI: SerpApiReader(http, children, clock, purse, key=key("SERPAPI_KEY"), base=at.serpapi),
         SourceKind.X: XReader(http, clock, purse, token=key("X_BEARER_TOKEN"), api=at.x),
         SourceKind.TELEGRAM: TelegramReader(http, children, clock, place=at.telegram),
         SourceKind.TELEGRAM_BOT: TelegramBotReader(http, clock, token=key("TELEGRAM_BOT_TOKEN"), api=at.telegram_bot),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from cid.domain.errors import CidError
 from cid.domain.news import Cause, Polled, PollOutcome
 from cid.domain.outside import HttpFailure, HttpTrouble
 from cid.sources.rss import retry_after
@@ -22,6 +23,14 @@ _CAUSES = {
     HttpTrouble.REDIRECTS: Cause.REDIRECT_LOOP,
 }
 _OUT_OF_REACH = frozenset({Cause.DNS, Cause.CONNECT, Cause.TLS, Cause.TIMEOUT})
+
+
+class NoAnswer(CidError):
+    """Nothing that can be read; `polled` says why. For use within one reader, which answers it."""
+
+    def __init__(self, polled: Polled) -> None:
+        super().__init__(polled.detail)
+        self.polled = polled
 
 
 def config(detail: str) -> Polled:
@@ -66,3 +75,23 @@ def refused(answer: Response, now: datetime) -> Polled:
         detail = f"The server failed ({status})."
         return Polled(outcome=PollOutcome.UNREACHABLE, cause=Cause.HTTP_5XX, detail=detail)
     return Polled(outcome=PollOutcome.BROKEN, cause=Cause.HTTP_4XX, detail=f"The server answers {status}.")
+
+
+def broken(detail: str, cause: Cause = Cause.PARSE_ERROR) -> Polled:
+    return Polled(outcome=PollOutcome.BROKEN, cause=cause, detail=detail)
+
+
+def unusable(answer: Response, now: datetime, *, rest_s: int) -> Polled | None:
+    """The outcome of an answer that holds no data; None of one that may. `rest_s`: how long to stay away where the
+    other side asks for it without saying how long."""
+    if answer.status == 200:
+        return None if answer.body.strip() else broken("empty body", Cause.EMPTY_BODY)
+    polled = refused(answer, now)
+    if polled.outcome is PollOutcome.RATE_LIMITED and polled.retry_after_s is None:
+        return limited(polled.detail, rest_s)
+    return polled
+
+
+def is_page(body: bytes) -> bool:
+    """A web page where data was asked for."""
+    return body[:500].lstrip().lower().startswith((b"<!doctype html", b"<html", b"<head", b"<body"))

@@ -41,6 +41,8 @@ class Kind:
     takes: Takes = Takes.ADDRESS
     private: bool = False
     """Always the tenant's own: it says what somebody looks into, or somebody pays for it."""
+    paid: bool = False
+    """Each poll is charged, and counts for the tenant's budgets."""
     key: str = ""
     """The environment variable with what lets us in, where something must."""
     interval_s: int = 900
@@ -81,6 +83,7 @@ KINDS: Mapping[SourceKind, Kind] = {
         address=searches.serpapi,
         takes=Takes.NOTHING,
         private=True,
+        paid=True,
         key="SERPAPI_KEY",
         interval_s=21_600,
         hint="Each poll is one search of the plan that SERPAPI_KEY belongs to.",
@@ -91,6 +94,7 @@ KINDS: Mapping[SourceKind, Kind] = {
         address=accounts.x,
         takes=Takes.NOTHING,
         private=True,
+        paid=True,
         key="X_BEARER_TOKEN",
         hint="Every post and user that comes is paid for, from the budgets of models.",
     ),

@@ -221,7 +221,8 @@ create table story_keys (
 create table items (
   id uuid primary key,
   url text not null,
-  url_hash bytea not null unique,             -- sha256 of the canonical address
+  url_hash bytea not null unique,             -- sha256 of the canonical address, or of the identity where there is one
+  identity text not null default '',          -- what makes it one where its address does not; that address is never cited
   title text not null,
   summary text not null default '',
   author text not null default '',
@@ -278,6 +279,7 @@ create table sightings (
   tenant_id uuid,                             -- of a private source
   entry_key text not null default '',
   via text not null default '',               -- how it was fetched, where that is not how the source is normally
+  publisher text not null default '',         -- who speaks, where one source brings many voices, as a search does
   facts jsonb not null default '{}',          -- of a post, when first seen: engagement, what it amplifies, media (docs/sources.md)
   backlog boolean not null default false,     -- behind the newest of a source's first poll: stored, screened for nobody
   published_at timestamptz,
@@ -1626,7 +1628,8 @@ begin
   end loop;
   -- The worker role looks across tenants where scheduling and administration do; it decides nothing there.
   foreach t in array array['tenants', 'profiles', 'members', 'subscriptions', 'screenings', 'channels', 'budgets', 'model_terms', 'audit', 'calls', 'batches', 'trials', 'trial_subjects',
-      'jobs', 'jobs_done', 'jobs_dead', 'sources', 'sightings', 'items', 'item_texts', 'pauses', 'verdicts', 'drafts', 'publications', 'proposals', 'searches'] loop
+      'jobs', 'jobs_done', 'jobs_dead', 'sources', 'sightings', 'items', 'item_texts', 'pauses', 'verdicts', 'drafts', 'publications', 'proposals',
+      'searches'] loop
     execute format('create policy worker on %I to cid_worker using (true) with check (true)', t);
   end loop;
 end $$;
@@ -1656,7 +1659,7 @@ create policy visible on item_texts for select to cid_app using (exists (select 
 create policy wanted on item_texts for insert to cid_app with check (exists (select from items i where i.id = item_id));
 
 create view visible_items with (security_invoker = true) as
-  select id, story_id, url, title, summary, author, published_at, first_seen_at, sample from items;
+  select id, story_id, url, identity, title, summary, author, published_at, first_seen_at, sample from items;
 
 grant select, insert (item_id) on item_texts to cid_app;
 grant select, insert, update on item_texts to cid_worker;
