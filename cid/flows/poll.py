@@ -49,9 +49,9 @@ _SPEAKERS = {
     SourceKind.SAMPLE: "",
 }
 _OUT_OF_REACH = frozenset({Cause.DNS, Cause.CONNECT})
-_WELL = Health(state=SourceState.ACTIVE, failures=0, quarantines=0)
 _NOT_THEIRS = frozenset({Cause.BUDGET, Cause.NO_KEY, Cause.INTERNAL})
 """Why we wait without the other side having asked for it."""
+_WELL = Health(state=SourceState.ACTIVE, failures=0, quarantines=0)
 _chance = random.SystemRandom().random
 log = structlog.get_logger("poll")
 
