@@ -15,6 +15,7 @@ from cid.outside.line import Line
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from cid.domain.health import Industry
     from cid.domain.news import SourceKind
     from cid.domain.policy import GatePolicy
     from cid.domain.publication import ChannelKind
@@ -66,5 +67,7 @@ class Services:
     backlog: Backlog | None = None
     """None: no question ever waits in a batch."""
     polls: Polls = field(default_factory=Polls)
+    industries: Mapping[str, Industry] = field(default_factory=dict)
+    """Feeds that may stand in for one that failed, by industry."""
     poll_interval: timedelta | None = None
     """A fixed interval for every source (CID_POLL_INTERVAL); None: each its own."""

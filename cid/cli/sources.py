@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from cid.cli import frame
+from cid.cli import frame, healing
 from cid.cli.choice import tenant_named, tenant_option
 from cid.domain.errors import Misconfigured, NotFound
 from cid.domain.ids import TenantId
@@ -50,6 +50,10 @@ def _told(settings: Sequence[str]) -> dict[str, str]:
 @click.group()
 def sources() -> None:
     """See, add and try what is polled."""
+
+
+for _command in (healing.proposals, healing.take, healing.reject, healing.restore, healing.replace):
+    sources.add_command(_command)
 
 
 @sources.command()

@@ -82,6 +82,26 @@ class Polling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Healing:
+    """The search for what replaces a source that failed."""
+
+    oldest: timedelta = timedelta(days=45)
+    """A candidate whose newest entry is older than this has fallen silent."""
+    proposals: int = 3
+    """Enough found: the search ends."""
+    publishers: int = 8
+    """Sites probed of those that a news search names."""
+    industries: int = 5
+    """Of the subscribers, that a news search is made for: those with most of them."""
+    requests: int = 120
+    """Of one search, all together."""
+    patience: timedelta = timedelta(minutes=2)
+    """Of one search, all together."""
+    news: str = "https://news.google.com/rss/search"
+    """Where the news search is asked; empty: nowhere."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GatePolicy:
     rules: Rules
     relevance: Relevance
@@ -89,3 +109,4 @@ class GatePolicy:
     drafting: Drafting
     reviewing: Reviewing
     polling: Polling = Polling()
+    healing: Healing = Healing()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -16,6 +16,7 @@ from uuid import UUID
 import structlog
 
 from cid.domain.errors import LostLease
+from cid.domain.health import Health, after, gone
 from cid.domain.ids import PLATFORM, ItemId, JobId, SourceId
 from cid.domain.jobs import Job, JobKind, NewJob
 from cid.domain.news import Cause, Polled, PollOutcome, Source, SourceKind, SourceState
@@ -26,7 +27,7 @@ from cid.queue import jobs as queue
 from cid.queue import limits
 from cid.queue.together import Together
 from cid.services import Services
-from cid.store import items, sources
+from cid.store import health, items, sources
 from cid.store.items import Report, Seen
 from cid.store.sources import Locked, Record, Standing
 from cid.text import domains, urls
@@ -45,6 +46,7 @@ _SPEAKERS = {
     SourceKind.SAMPLE: "",
 }
 _OUT_OF_REACH = frozenset({Cause.DNS, Cause.CONNECT})
+_WELL = Health(state=SourceState.ACTIVE, failures=0, quarantines=0)
 _chance = random.SystemRandom().random
 log = structlog.get_logger("poll")
 
@@ -75,6 +77,8 @@ class Outcome:
     result: Result
     record: Record
     course: moves.Course
+    was: Health
+    well: Health
 
 
 async def poll(sv: Services, jobs: Sequence[Job]) -> None:
@@ -232,8 +236,13 @@ async def _write(sv: Services, results: list[Result]) -> list[Exception | None]:
         counted = [result for result in live if not result.ours]
         seen = await items.add(tx, [_report(sv, result, now) for result in counted if result.polled.entries])
         fresh = Counter(one.source_id for one in seen)
-        outcomes = [_outcome(sv, one, locked[one.case.source.id], fresh[one.case.source.id], now) for one in counted]
+        were = await health.standings(tx, [one.case.source.id for one in counted if _matters(one, locked)])
+        outcomes = [
+            _outcome(sv, one, were.get(one.case.source.id, _WELL), fresh[one.case.source.id], now) for one in counted
+        ]
         await sources.record(tx, [outcome.record for outcome in outcomes])
+        for outcome in outcomes:
+            await _settle(tx, outcome)
         again = dict(blameless)
         for outcome in outcomes:
             if not await _left(tx, outcome):
@@ -241,6 +250,25 @@ async def _write(sv: Services, results: list[Result]) -> list[Exception | None]:
         await _hold(tx, outcomes, now)
         await queue.enqueue(tx, *_groups(seen), *(_again(source, at) for source, at in again.items()))
     return [None if result.case.job.id in ours else _lost(result) for result in results]
+
+
+def _matters(result: Result, locked: Mapping[SourceId, Locked]) -> bool:
+    """Whether how the source stood before has a say: nearly all polls go well, as the one before did."""
+    before = locked[result.case.source.id]
+    return bool(before.failures) or before.state is not SourceState.ACTIVE or not result.polled.outcome.healthy
+
+
+async def _settle(tx: Tx, outcome: Outcome) -> None:
+    """What the poll changed about a quarantine."""
+    was, well, source = outcome.was, outcome.well, outcome.record.source
+    if (was.state, was.quarantines, None) == (well.state, well.quarantines, well.until):
+        return
+    await health.settle(tx, source, well)
+    if well.recovered:
+        await health.expire(tx, source)
+    if well.search:
+        payload = {"source": str(source)}
+        await queue.enqueue(tx, NewJob(kind=JobKind.HEAL, tenant=PLATFORM, payload=payload, dedupe=str(source)))
 
 
 def _report(sv: Services, result: Result, now: datetime) -> Report:
@@ -255,9 +283,8 @@ def _report(sv: Services, result: Result, now: datetime) -> Report:
     )
 
 
-def _outcome(sv: Services, result: Result, locked: Locked, fresh: int, now: datetime) -> Outcome:
+def _outcome(sv: Services, result: Result, was: Health, fresh: int, now: datetime) -> Outcome:
     source, standing, polled = result.case.source, result.case.standing, _news(result, fresh)
-    failures = health(locked, polled)
     before = rhythm.Habits(
         kind=source.kind,
         start_s=source.interval_s if source.kind is SourceKind.SAMPLE else rhythm.START_S,
@@ -266,36 +293,35 @@ def _outcome(sv: Services, result: Result, locked: Locked, fresh: int, now: date
         fixed_s=standing.fixed_s,
     )
     hints = rhythm.merged(standing.asked, result.polled)
-    after = replace(
+    habits = replace(
         before,
         gap_s=rhythm.gap(before, result.polled, fresh, now),
         last_new_at=now if fresh else standing.last_new_at,
         hints=hints,
     )
     fixed = sv.policy.polling.fixed
-    interval = rhythm.interval(after, now, everywhere_s=fixed.total_seconds() if fixed else None)
+    interval = rhythm.interval(habits, now, everywhere_s=fixed.total_seconds() if fixed else None)
     course = moves.follow(standing.trail, _settled(source, polled), source.url, now)
-    at = rhythm.next_poll(interval, polled, hints, failures, now, phase=_phase(source), chance=_chance())
+    well = after(was, polled.outcome, polled.cause, now=now, next_poll=now)
+    times = well.failures if well.failures > was.failures else 0
+    at = rhythm.next_poll(interval, polled, hints, times, now, phase=_phase(source), chance=_chance())
+    well = gone(was, now) if course.gone else after(was, polled.outcome, polled.cause, now=now, next_poll=at)
+    at = max(at, well.until or at)
     record = Record(
         source=source.id,
         polled=polled,
-        failures=failures,
+        failures=well.failures,
         next_poll_at=at,
         found=fresh > 0,
         whole=polled.body_sha is not None and result.polled.cause is not Cause.NOT_MODIFIED,
         lied=validators.lied(source, result.polled),
         interval_s=interval.seconds,
         interval_why=interval.why,
-        gap_s=after.gap_s,
+        gap_s=habits.gap_s,
         hints=hints,
         trail=course.trail,
     )
-    return Outcome(result, record, course)
-
-
-def health(locked: Locked, polled: Polled) -> int:
-    """Failures in a row after this poll."""
-    return 0 if polled.outcome.healthy else locked.failures + 1
+    return Outcome(result, record, course, was, well)
 
 
 def _news(result: Result, fresh: int) -> Polled:
@@ -312,12 +338,8 @@ def _settled(source: Source, polled: Polled) -> Polled:
 
 
 async def _left(tx: Tx, outcome: Outcome) -> bool:
-    """Whether the source is polled no more: it is gone, or another one that we have is what it has moved to."""
+    """Whether the source is polled no more: another one that we have is what it has moved to."""
     source, course = outcome.result.case.source, outcome.course
-    if course.gone:
-        await sources.retire(tx, source.id)
-        log.info("source.gone", source=str(source.id))
-        return True
     if not course.settled_at:
         return False
     other = await sources.find(tx, source.kind, course.settled_at, source.tenant_id, source.config)

@@ -65,8 +65,9 @@ where s.source_id = $1
 update subscriptions set active = false where source_id = $1 and active
 
 -- name: find
--- The same feed is polled once for all: private ones are looked for among the tenant's own only.
-select id, state from sources where kind = $1 and url = $2 and tenant_id is not distinct from $3 and config = $4
+-- The same feed is polled once for all: private ones are looked for among the tenant's own only. Held, so that it is not retired
+-- between here and the subscription.
+select id, state from sources where kind = $1 and url = $2 and tenant_id is not distinct from $3 and config = $4 for key share
 
 -- name: add
 insert into sources (id, tenant_id, kind, url, title, publisher, sample, interval_s, config, next_poll_at)

@@ -171,7 +171,7 @@ async def _moves(desk: Desk, to: str) -> None:
         desk.clock.advance(timedelta(hours=25))
 
 
-async def test_a_source_that_says_410_twice_retires_and_is_polled_no_more(desk: Desk) -> None:
+async def test_a_source_that_says_410_twice_rests_for_a_week_while_a_successor_is_looked_for(desk: Desk) -> None:
     source = await desk.subscribe()
     desk.answers(Polled(outcome=PollOutcome.GONE, cause=Cause.GONE, detail="gone"))
     await desk.run(JobKind.POLL)
@@ -179,8 +179,9 @@ async def test_a_source_that_says_410_twice_retires_and_is_polled_no_more(desk: 
     desk.clock.advance(timedelta(hours=2))
     await desk.poll_again()
     row = await desk.source(source)
-    assert (row["state"], row["cause"]) == ("retired", "gone")
-    assert await waits(desk) == []
+    assert (row["state"], row["cause"]) == ("quarantined", "gone")
+    assert row["quarantined_until"] - desk.clock.now() == timedelta(days=7)
+    assert await desk.owner.fetchval("select count(*) from jobs where kind = 'heal' and state = 'ready'") == 1
 
 
 class Watching:

@@ -21,6 +21,7 @@ from cid.sources.kinds import OFFERED, Takes
 from cid.sources.options import specs
 from cid.store import pages
 from cid.web import words
+from cid.web.attention import attended
 from cid.web.doors import posted
 from cid.web.forms import clean, text
 from cid.web.keys import actor, services
@@ -103,10 +104,12 @@ async def _listed(request: web.Request, entered: Entered, status: int = 200) -> 
             after=_place(request.query.get("after")),
             limit=PAGE + 1,
         )
+        attention = await attended(tx, who.tenant.id)
     chosen = {"word": word, "q": part}
     view = SourcesView(
         intervals=words.INTERVALS,
         rows=[_line(row) for row in rows[:PAGE]],
+        attention=attention,
         choices=[(c.word, f"{words.SOURCE_WORDS[c.word][0]} ({c.sources})") for c in counts],
         total=sum(c.sources for c in counts),
         word=word,
