@@ -1241,8 +1241,8 @@ CREATE INDEX item_texts_due ON public.item_texts USING btree (retry_at) WHERE (r
 alter table item_texts enable row level security;
 alter table item_texts force row level security;
 create policy owner on item_texts for all to current_user using (true) with check (true);
-create policy visible on item_texts for select to cid_app using ((EXISTS ( SELECT FROM items i WHERE (i.id = item_texts.item_id))));
-create policy wanted on item_texts for insert to cid_app with check ((EXISTS ( SELECT FROM items i WHERE (i.id = item_texts.item_id))));
+create policy visible on item_texts for select to cid_app using ((EXISTS ( SELECT FROM items i WHERE ((i.id = item_texts.item_id) AND (i.public OR (EXISTS ( SELECT FROM sightings s WHERE ((s.item_id = i.id) AND (s.tenant_id = ( SELECT app_tenant() AS app_tenant))))))))));
+create policy wanted on item_texts for insert to cid_app with check ((EXISTS ( SELECT FROM items i WHERE ((i.id = item_texts.item_id) AND (i.public OR (EXISTS ( SELECT FROM sightings s WHERE ((s.item_id = i.id) AND (s.tenant_id = ( SELECT app_tenant() AS app_tenant))))))))));
 create policy worker on item_texts for all to cid_worker using (true) with check (true);
 grant insert (item_id), select on item_texts to cid_app;
 grant insert, select, update on item_texts to cid_worker;

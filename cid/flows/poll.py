@@ -310,8 +310,7 @@ def _outcome(sv: Services, result: Result, was: Health, fresh: int, now: datetim
     interval = rhythm.interval(habits, now, everywhere_s=fixed.total_seconds() if fixed else None)
     course = moves.follow(standing.trail, _settled(source, polled), source.url, now)
     well = after(was, polled.outcome, polled.cause, now=now, next_poll=now)
-    # whoever asks for rest and does not say how long gets twice the interval
-    times = well.failures if well.failures > was.failures else int(polled.outcome is PollOutcome.RATE_LIMITED)
+    times = well.failures if well.failures > was.failures else int(not polled.outcome.healthy)
     at = rhythm.next_poll(interval, polled, hints, times, now, phase=_phase(source), chance=_chance())
     well = gone(was, now) if course.gone else after(was, polled.outcome, polled.cause, now=now, next_poll=at)
     at = max(at, well.until or at)

@@ -1663,8 +1663,12 @@ create policy visible on sightings to cid_app using (tenant_id is null or tenant
 create policy visible on items to cid_app using
   (public or exists (select from sightings s where s.item_id = items.id and s.tenant_id = (select app_tenant())));
 -- Who sees an item sees its text, and nobody else; what is to be read is asked for by whoever sees it.
-create policy visible on item_texts for select to cid_app using (exists (select from items i where i.id = item_id));
-create policy wanted on item_texts for insert to cid_app with check (exists (select from items i where i.id = item_id));
+create policy visible on item_texts for select to cid_app using (
+  exists (select from items i where i.id = item_id
+    and (i.public or exists (select from sightings s where s.item_id = i.id and s.tenant_id = (select app_tenant())))));
+create policy wanted on item_texts for insert to cid_app with check (
+  exists (select from items i where i.id = item_id
+    and (i.public or exists (select from sightings s where s.item_id = i.id and s.tenant_id = (select app_tenant())))));
 
 create view visible_items with (security_invoker = true) as
   select id, story_id, url, identity, title, summary, author, published_at, first_seen_at, sample from items;

@@ -85,8 +85,8 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, cid_now())
 on conflict do nothing returning id
 
 -- name: revive
--- Somebody wants a retired source again.
-update sources set state = 'active' where id = $1 and state = 'retired'
+-- Somebody wants a retired source again: what was held against it is forgotten.
+update sources set state = 'active', failures = 0, gone_since = null where id = $1 and state = 'retired'
 
 -- name: subscribe
 -- Adding a source twice changes neither trust nor role: these have commands of their own. No row comes back then.

@@ -284,3 +284,26 @@ async def test_polls_written_together_do_not_share_their_fates(desk: Desk) -> No
     assert (await desk.count("items"), await desk.count("sightings")) == (5, 5)
     detail = await desk.owner.fetchval("select outcome_detail from sources where outcome_detail <> ''")
     assert detail == "1 without a usable address (“No address at all”)"
+
+
+async def test_one_article_that_two_sources_bring_in_one_lot_is_one_item_with_two_sightings(desk: Desk) -> None:
+    for host in ("post.test", "herald.test"):
+        await desk.subscribe(f"https://{host}/feed")
+        twice = (desk.entry(FERRY), replace(desk.entry(FERRY), key="another key"))
+        desk.answers(Polled(outcome=NEW, entries=twice), host)
+    await together(desk)
+    assert (await desk.count("items"), await desk.count("sightings")) == (1, 2)
+    assert len(await make.claimed(desk.owner, JobKind.GROUP, PLATFORM)) == 1
+
+
+async def test_a_source_that_somebody_wants_again_begins_without_its_past(desk: Desk) -> None:
+    source = await desk.subscribe()
+    await desk.owner.execute(
+        "update sources set state = 'retired', failures = 4, gone_since = cid_now() - interval '9 days'"
+    )
+    late = await make.tenant(desk.platform, "late")
+    await desk.subscribe(tenant=late)
+    desk.answers(Polled(outcome=PollOutcome.GONE, cause=Cause.GONE))
+    await desk.poll_again()
+    row = await desk.source(source)
+    assert (row["state"], row["failures"]) == ("active", 1)
