@@ -278,7 +278,9 @@ def _batches(vendor: Anthropic | Google | OpenAi) -> Batches | None:
 
 
 def _policy(settings: Settings) -> GatePolicy:
-    return replace(settings.gates, polling=replace(settings.gates.polling, fixed=settings.poll_interval))
+    healing = replace(settings.gates.healing, news=f"{settings.sources.google_news}/rss/search")
+    polling = replace(settings.gates.polling, fixed=settings.poll_interval)
+    return replace(settings.gates, polling=polling, healing=healing)
 
 
 async def _close(pool: asyncpg.Pool[asyncpg.Record]) -> None:

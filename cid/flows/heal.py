@@ -234,8 +234,9 @@ def _rules(tenant: TenantId, item: ItemId) -> NewJob:
 
 
 def _take_job(due: Due) -> NewJob:
-    payload = {"proposal": str(due.id)}
-    return NewJob(kind=JobKind.HEAL, tenant=due.tenant_id, payload=payload, dedupe=str(due.id))
+    """Under a key of its own: it asks nobody outside, and need not wait for searches."""
+    key = str(due.id)
+    return NewJob(kind=JobKind.HEAL, tenant=due.tenant_id, key=key, payload={"proposal": key}, dedupe=key)
 
 
 def _allowed(tenant: TenantId, actor: Actor | None) -> None:

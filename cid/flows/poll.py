@@ -16,6 +16,7 @@ from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
 from cid.store import health, items, sources
+from cid.text import urls
 
 
 async def poll(sv: Services, jobs: Sequence[Job]) -> None:
@@ -78,8 +79,9 @@ async def _settle(tx: Tx, source: Source, was: Health, well: Health) -> None:
     if well.recovered:
         await health.expire(tx, source.id)
     if well.search:
-        payload = {"source": str(source.id)}
-        await queue.enqueue(tx, NewJob(kind=JobKind.HEAL, tenant=PLATFORM, payload=payload, dedupe=str(source.id)))
+        payload, site = {"source": str(source.id)}, urls.site(source.url)
+        heal = NewJob(kind=JobKind.HEAL, tenant=PLATFORM, key=site, payload=payload, dedupe=str(source.id))
+        await queue.enqueue(tx, heal)
 
 
 def _distinct(entries: Sequence[Entry]) -> list[Entry]:

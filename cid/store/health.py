@@ -14,6 +14,7 @@ from cid.domain.news import PollOutcome, SourceKind, SourceState
 from cid.pg.rows import each, into
 from cid.pg.sql import query
 from cid.ports import Tx
+from cid.text.kinship import spellings
 
 STANDINGS = query("health.standings")
 SETTLE = query("health.settle")
@@ -183,6 +184,7 @@ async def propose(
             one.kinship,
             place,
             *whose,
+            spellings(one.url),
         )
     told = [asdict(each_) for each_ in tried[:TRIED_LIMIT]]
     await tx.execute(SEARCHED, source, len(found), told, *whose)

@@ -27,8 +27,8 @@ where s.source_id = $1 and s.active and not t.sample
 group by 1, 2 order by count(*) desc, 1, 2 limit $2
 
 -- name: propose
--- One candidate to every subscriber of the trade ($11, $12; null: to all), but to nobody who has that feed. What a person rejected stays rejected; what
--- was found before keeps its id.
+-- One candidate to every subscriber of the trade ($11, $12; null: to all), but to nobody who has that feed, however it is spelled
+-- ($13). What a person rejected stays rejected; what was found before keeps its id.
 insert into proposals (tenant_id, id, source_id, tier, url, via, title, site, entries, newest_at, kinship, place)
 select s.tenant_id, (left(uuid7_floor(cid_now())::text, 14) || '7' || substr(gen_random_uuid()::text, 16))::uuid, s.source_id,
   $2, $3, $4, $5, $6, $7, $8, $9, $10
@@ -36,7 +36,7 @@ from subscriptions s join tenants t on t.id = s.tenant_id left join profiles p o
 where s.source_id = $1 and s.active and not t.sample
   and ($11::text is null or left(coalesce(p.body ->> 'industry', ''), 200) = $11 and left(coalesce(p.body ->> 'language', 'en'), 35) = $12)
   and not exists (select from subscriptions x join sources o on o.id = x.source_id
-                  where x.tenant_id = s.tenant_id and x.active and o.kind = 'rss' and o.url = $3)
+                  where x.tenant_id = s.tenant_id and x.active and o.kind = 'rss' and o.url = any ($13) and o.id <> $1)
 order by s.tenant_id
 on conflict (tenant_id, source_id, url) do update set
   tier = excluded.tier, via = excluded.via, title = excluded.title, site = excluded.site, entries = excluded.entries,

@@ -15,7 +15,7 @@ from cid.domain.news import Cause, Entry, Polled, PollOutcome, SourceState
 from cid.pg.sql import SQL
 from cid.sources.industries import feeds_for, load_industries
 from cid.sources.publishers import find_publishers
-from cid.text.kinship import kinship
+from cid.text.kinship import kinship, spellings
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=15)
@@ -123,6 +123,15 @@ def test_who_is_related(url: str, title: str, home: str, related: Kinship) -> No
         private=False,
     )
     assert kinship(failing, url, title, home) is related
+
+
+def test_one_feed_is_spelled_in_many_ways() -> None:
+    found = spellings("https://www.post.test/feed/?a=1")
+    assert {"http://post.test/feed?a=1", "https://post.test/feed/?a=1", "https://www.post.test/feed/?a=1"} <= set(found)
+    assert all("post.test/feed" in url for url in found)
+    assert set(spellings("http://post.test/")) == {
+        f"{scheme}://{www}post.test/" for scheme in ("http", "https") for www in ("", "www.")
+    }
 
 
 def as_value(body: str, url: str = "https://post.test/a/") -> dict[str, str]:
