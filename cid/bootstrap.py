@@ -279,7 +279,7 @@ def _batches(vendor: Anthropic | Google | OpenAi) -> Batches | None:
 
 def _policy(settings: Settings) -> GatePolicy:
     healing = replace(settings.gates.healing, news=f"{settings.sources.google_news}/rss/search")
-    polling = replace(settings.gates.polling, fixed=settings.poll_interval)
+    polling = replace(settings.gates.polling, fixed=settings.poll_interval, local=settings.allow_local)
     return replace(settings.gates, polling=polling, healing=healing)
 
 

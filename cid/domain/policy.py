@@ -69,6 +69,16 @@ class Polling:
     """However often a source has failed or asked to be left alone."""
     spread: timedelta = timedelta(seconds=10)
     """An import's first polls are spread over this long."""
+    first: int = 20
+    """Entries of a source's first poll that are screened, the newest; the rest is stored as seen."""
+    spacing: timedelta = timedelta(seconds=1)
+    """Between two requests to one registered domain, over all processes."""
+    spacing_of: tuple[tuple[str, timedelta], ...] = ()
+    """Domains and hosts that want more of it."""
+    at_once: int = 2
+    """Polls of one domain under way in one process."""
+    local: frozenset[str] = frozenset()
+    """`host:port` pairs that are exempt from spacing: the operator's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

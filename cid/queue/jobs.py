@@ -87,6 +87,20 @@ async def done(tx: Tx, *jobs: Job) -> None:
     _note(tx, "done", *jobs)
 
 
+async def ended(tx: Tx, jobs: Sequence[Job]) -> set[JobId]:
+    """End those of `jobs` that are still ours; answers which. For work that several hand-outs do together: once this
+    has committed, each tells its own hand by `note`."""
+    rows = await tx.fetch(DONE, [job.id for job in jobs], [job.lease for job in jobs])
+    return {JobId(row["id"]) for row in rows}
+
+
+def note(job: Job) -> None:
+    """The current hand-out's job was ended by a transaction that has committed."""
+    hand = CURRENT.get()
+    if hand:
+        hand.ended[job.id] = "done"
+
+
 async def dead(tx: Tx, job: Job, why: str) -> None:
     """End `job` for good, to be looked at by a person."""
     if await tx.fetchval(DEAD, [job.id], [job.lease], [reason(why)]) is None:

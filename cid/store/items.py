@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
-from cid.domain.ids import ItemId, SourceId, StoryId, TenantId
+from cid.domain.ids import ItemId, SourceId, StoryId, TenantId, uuid7
 from cid.domain.news import Entry, Item, Placed
 from cid.pg.rows import each, into
 from cid.pg.sql import query
@@ -63,7 +62,31 @@ class Sighting:
     trust: float | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What one poll of a source brought."""
+
+    source: SourceId
+    owner: TenantId | None
+    """Of a private source."""
+    sample: bool
+    entries: Sequence[Entry]
+    at: datetime
+    screened: int
+    """So many, from the first on, go the way of news; the rest is stored as seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A source shows an item for the first time."""
+
+    item_id: ItemId
+    source_id: SourceId
+    backlog: bool
+
+
 SHAPES = {
+    SEE: Seen,
     TO_PLACE: ToPlace,
     UNJUDGED: Unjudged,
     BY_URL_HASH: Item,
@@ -73,26 +96,20 @@ SHAPES = {
 }
 
 
-async def add(
-    tx: Tx,
-    entries: Sequence[Entry],
-    *,
-    source: SourceId,
-    owner: TenantId | None,
-    sample: bool,
-    ids: Sequence[tuple[ItemId, UUID]],
-) -> list[ItemId]:
-    """Store what `source` reports, `ids` being an item's and a sighting's for each entry. Their addresses differ.
+async def add(tx: Tx, reports: Sequence[Report]) -> list[Seen]:
+    """Store what sources report, in three statements for any number of them. Answers what each had not shown before.
 
-    Answers the items that this source had not shown before. `owner` is the tenant of a private source.
+    The addresses of one report differ; two reports may hold the same.
     """
-    if not entries:
+    lines = [(report, entry) for report in reports for entry in report.entries]
+    if not lines:
         return []
+    entries = [entry for _, entry in lines]
     hashes = [url_hash(entry.url) for entry in entries]
     dates = [entry.published_at for entry in entries]
     await tx.execute(
         ADD,
-        [item for item, _ in ids],
+        [ItemId(uuid7(report.at)) for report, _ in lines],
         [entry.url for entry in entries],
         hashes,
         [entry.title for entry in entries],
@@ -100,15 +117,22 @@ async def add(
         [entry.author for entry in entries],
         dates,
         [entry.language for entry in entries],
-        owner is None,
-        sample,
+        [report.owner is None for report, _ in lines],
+        [report.sample for report, _ in lines],
     )
-    if owner is None:
-        await tx.execute(PUBLISH, hashes)
-    keys = [entry.key for entry in entries]
-    via = [entry.via for entry in entries]
-    rows = await tx.fetch(SEE, source, owner, [sighting for _, sighting in ids], hashes, keys, dates, via)
-    return [row["item_id"] for row in rows]
+    await tx.execute(PUBLISH, [sha for sha, (report, _) in zip(hashes, lines, strict=True) if report.owner is None])
+    rows = await tx.fetch(
+        SEE,
+        [report.source for report, _ in lines],
+        [report.owner for report, _ in lines],
+        [uuid7(report.at) for report, _ in lines],
+        hashes,
+        [entry.key for entry in entries],
+        dates,
+        [entry.via for entry in entries],
+        [number >= report.screened for report in reports for number in range(len(report.entries))],
+    )
+    return each(Seen, rows)
 
 
 async def to_place(tx: Tx, items: Collection[ItemId]) -> list[ToPlace]:

@@ -93,6 +93,9 @@ ROUTES: tuple[Route, ...] = (
     post("sources_itself", "/t/{tenant}/sources/replace-themselves", _manage, healing.Itself, healing.themselves),
     post("proposal_take", f"/t/{{tenant}}/proposals/{{id:{ID}}}/take", _manage, Nothing, healing.take),
     post("proposal_reject", f"/t/{{tenant}}/proposals/{{id:{ID}}}/reject", _manage, Nothing, healing.reject),
+    post(
+        "source_interval", f"/t/{{tenant}}/sources/{{id:{ID}}}/interval", _manage, sources.Every, sources.set_interval
+    ),
     get("items", "/t/{tenant}/items", _read, items.listed),
     get("item", f"/t/{{tenant}}/items/{{id:{ID}}}", _read, items.one),
     get("models", "/t/{tenant}/models", _manage, models.shown),

@@ -210,6 +210,8 @@ class AttentionView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcesView:
+    intervals: Sequence[tuple[int, str]]
+    """Seconds and their name, for the choice of how often; 0 is as the source's rhythm has it."""
     rows: Sequence[SourceLine]
     attention: AttentionView
     choices: Sequence[tuple[str, str]]

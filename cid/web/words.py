@@ -194,6 +194,7 @@ SAID = {
     "sources_itself_off": _("From now on you are asked before a source is replaced."),
     "proposal_taken": _("Replaced. The new source keeps what was set for the old one, and is polled now."),
     "proposal_rejected": _("Rejected. It is not proposed for this source again."),
+    "source_interval": _("Interval changed. The source is polled now, and then as you said."),
     "source_trust": _("Trust changed. It counts from the next item on."),
     "draft_approved": _("Approved. It is on its way to publication."),
     "draft_approved_partly": _(
@@ -218,3 +219,15 @@ SAID = {
     "signed_out": _("You have signed out."),
 }
 """What a page says after a change led to it: `?said=key`. A closed set: a link can put no words into our mouth."""
+
+INTERVALS = (
+    (0, _("as its rhythm has it")),
+    (120, _("every 2 minutes")),
+    (300, _("every 5 minutes")),
+    (600, _("every 10 minutes")),
+    (1800, _("every 30 minutes")),
+    (3600, _("every hour")),
+    (6 * 3600, _("every 6 hours")),
+    (24 * 3600, _("every day")),
+)
+"""What the sources page offers; other intervals are set on the command line."""

@@ -117,13 +117,20 @@ create table sources (
   last_modified text not null default '',
   body_sha bytea,
   same_sha bytea,                             -- of the body without what changes at every poll
+  whole_at timestamptz,                       -- when a whole body came last, asked for without conditions or changed
+  validators_lie boolean not null default false,   -- another body came under the same ones: they are not sent any more
   failures integer not null default 0,        -- in a row
+  strikes integer not null default 0,         -- failures in a row that speak against it
   quarantines integer not null default 0,     -- in a row
   interval_s integer not null default 900 check (interval_s between 1 and 2592000),
   interval_why text not null default '',
+  gap_s real,                                 -- between new items, learnt; null: not known yet
+  hints jsonb not null default '{}',          -- how often its server and its feed want it to be asked
+  gone_since timestamptz,                     -- 410 in a row, until that is proved
   moved_to text not null default '',          -- where permanent redirects lead, until that is proved
   moved_since timestamptz,
   moved_polls integer not null default 0,
+  moved_announced boolean not null default false,   -- the feed itself says so
   former_url text not null default '',        -- before a proved move or a replacement
   polled_at timestamptz,
   last_new_at timestamptz,
@@ -248,6 +255,7 @@ create table sightings (
   tenant_id uuid,                             -- of a private source
   entry_key text not null default '',
   via text not null default '',               -- how it was fetched, where that is not how the source is normally
+  backlog boolean not null default false,     -- behind the newest of a source's first poll: stored, screened for nobody
   published_at timestamptz,
   seen_at timestamptz not null default cid_now()
 ) partition by range (id);

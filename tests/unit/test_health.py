@@ -19,7 +19,7 @@ from cid.text.kinship import kinship, spellings
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=15)
-WELL = Health(state=SourceState.ACTIVE, failures=0, quarantines=0)
+WELL = Health(state=SourceState.ACTIVE, strikes=0, quarantines=0)
 GOOD = [outcome for outcome in PollOutcome if outcome.healthy]
 BAD = [outcome for outcome in PollOutcome if not outcome.healthy and outcome is not PollOutcome.RATE_LIMITED]
 
@@ -50,9 +50,9 @@ def test_the_third_failure_in_a_row_is_a_quarantine_of_six_hours(outcome: PollOu
 def test_what_is_not_the_sources_fault_counts_for_nothing(
     outcome: PollOutcome, cause: Cause | None, ours: bool
 ) -> None:
-    shaky = Health(state=SourceState.ACTIVE, failures=2, quarantines=1)
+    shaky = Health(state=SourceState.ACTIVE, strikes=2, quarantines=1)
     assert polled(shaky, outcome, cause, ours=ours) == shaky
-    resting = Health(state=SourceState.QUARANTINED, failures=3, quarantines=1, until=NOW, since=NOW - TERMS[0])
+    resting = Health(state=SourceState.QUARANTINED, strikes=3, quarantines=1, until=NOW, since=NOW - TERMS[0])
     still = polled(resting, outcome, cause, ours=ours)
     assert (still.state, still.until, still.quarantines, still.search) == (SourceState.QUARANTINED, SOON, 1, False)
 
@@ -70,8 +70,8 @@ def test_whatever_happens_the_state_and_its_hour_agree(outcomes: list[PollOutcom
 
 @pytest.mark.parametrize("outcome", GOOD)
 def test_a_success_forgets_it_all(outcome: PollOutcome) -> None:
-    resting = Health(state=SourceState.QUARANTINED, failures=9, quarantines=7, until=NOW, since=NOW)
-    assert polled(resting, outcome) == Health(state=SourceState.ACTIVE, failures=0, quarantines=0, recovered=True)
+    resting = Health(state=SourceState.QUARANTINED, strikes=9, quarantines=7, until=NOW, since=NOW)
+    assert polled(resting, outcome) == Health(state=SourceState.ACTIVE, strikes=0, quarantines=0, recovered=True)
 
 
 def entry(at: datetime | None) -> Entry:

@@ -32,6 +32,7 @@ FORMS: dict[str, dict[str, str]] = {
     "source_trust": {"trust": "0.5"},
     "source_itself": {"wanted": "1"},
     "sources_itself": {"wanted": "1"},
+    "source_interval": {"seconds": "600"},
     "draft_edit_do": {"version": DECISION["version"], "title": "Another", "body": "Text."},
     "draft_approve": DECISION,
     "draft_reject": DECISION,
