@@ -66,8 +66,8 @@ class Services:
     """Every version on file."""
     backlog: Backlog | None = None
     """None: no question ever waits in a batch."""
+    polls: Polls = field(default_factory=Polls)
     industries: Mapping[str, Industry] = field(default_factory=dict)
     """Feeds that may stand in for one that failed, by industry."""
-    polls: Polls = field(default_factory=Polls)
     poll_interval: timedelta | None = None
     """A fixed interval for every source (CID_POLL_INTERVAL); None: each its own."""

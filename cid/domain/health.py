@@ -70,6 +70,19 @@ def after(
     )
 
 
+def gone(was: Health, now: datetime) -> Health:
+    """Whoever says that a feed is gone for good is asked again only after the longest term. It is not given up: servers
+    say so by mistake, and a successor is looked for at once."""
+    return Health(
+        state=SourceState.QUARANTINED,
+        strikes=max(was.strikes + 1, STRIKES),
+        quarantines=max(was.quarantines + 1, len(TERMS)),
+        until=now + TERMS[-1],
+        since=was.since or now,
+        search=True,
+    )
+
+
 class Tier(StrEnum):
     """Where a replacement was found, the likeliest first."""
 

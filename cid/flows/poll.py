@@ -16,8 +16,7 @@ from uuid import UUID
 import structlog
 
 from cid.domain.errors import LostLease
-from cid.domain.health import Health
-from cid.domain.health import after as health_after
+from cid.domain.health import Health, after, gone
 from cid.domain.ids import PLATFORM, ItemId, JobId, SourceId
 from cid.domain.jobs import Job, JobKind, NewJob
 from cid.domain.news import Cause, Polled, PollOutcome, Source, SourceKind, SourceState
@@ -103,13 +102,14 @@ async def poll(sv: Services, jobs: Sequence[Job]) -> None:
 
 def _looks(sv: Services) -> Together[Job, Case | datetime | None]:
     if sv.polls.looks is None:
-        sv.polls.looks = Together(lambda jobs: _look(sv, jobs))
+        # all of a lot go on in one turn of the loop, with a request each
+        sv.polls.looks = Together(lambda jobs: _look(sv, jobs), most=12)
     return sv.polls.looks
 
 
 def _writes(sv: Services) -> Together[Result, None]:
     if sv.polls.writes is None:
-        sv.polls.writes = Together(lambda results: _write(sv, results), linger_s=0.02)
+        sv.polls.writes = Together(lambda results: _write(sv, results), most=32, linger_s=0.02)
     return sv.polls.writes
 
 
@@ -237,14 +237,37 @@ async def _write(sv: Services, results: list[Result]) -> list[Exception | None]:
         fresh = Counter(one.source_id for one in seen)
         outcomes = [_outcome(sv, one, locked[one.case.source.id], fresh[one.case.source.id], now) for one in counted]
         await sources.record(tx, [outcome.record for outcome in outcomes])
-        again = dict(blameless)
         for outcome in outcomes:
             await _settle(tx, outcome)
+        again = dict(blameless)
+        for outcome in outcomes:
             if not await _left(tx, outcome):
                 again[outcome.record.source] = outcome.record.next_poll_at
         await _hold(tx, outcomes, now)
         await queue.enqueue(tx, *_groups(seen), *(_again(source, at) for source, at in again.items()))
     return [None if result.case.job.id in ours else _lost(result) for result in results]
+
+
+def _stood(locked: Locked) -> Health:
+    return Health(
+        state=locked.state,
+        strikes=locked.strikes,
+        quarantines=locked.quarantines,
+        until=locked.quarantined_until,
+        since=locked.quarantined_since,
+    )
+
+
+async def _settle(tx: Tx, outcome: Outcome) -> None:
+    """What the poll changed about a quarantine."""
+    was, well, source = outcome.was, outcome.well, outcome.record.source
+    if (was.state, was.quarantines, None) == (well.state, well.quarantines, well.until):
+        return
+    await health.settle(tx, source, well)
+    if well.recovered:
+        await health.expire(tx, source)
+    if well.search:
+        await queue.enqueue(tx, _heal(outcome.result.case.source))
 
 
 def _report(sv: Services, result: Result, now: datetime) -> Report:
@@ -269,56 +292,36 @@ def _outcome(sv: Services, result: Result, locked: Locked, fresh: int, now: date
         fixed_s=standing.fixed_s,
     )
     hints = rhythm.merged(standing.asked, result.polled)
-    after = replace(
+    habits = replace(
         before,
         gap_s=rhythm.gap(before, result.polled, fresh, now),
         last_new_at=now if fresh else standing.last_new_at,
         hints=hints,
     )
     fixed = sv.policy.polling.fixed
-    interval = rhythm.interval(after, now, everywhere_s=fixed.total_seconds() if fixed else None)
+    interval = rhythm.interval(habits, now, everywhere_s=fixed.total_seconds() if fixed else None)
     course = moves.follow(standing.trail, _settled(source, polled), source.url, now)
     failures = 0 if polled.outcome.healthy else locked.failures + 1
     at = rhythm.next_poll(interval, polled, hints, failures, now, phase=_phase(source), chance=_chance())
     was = _stood(locked)
-    well = health_after(was, polled.outcome, polled.cause, now=now, next_poll=at)
+    well = gone(was, now) if course.gone else after(was, polled.outcome, polled.cause, now=now, next_poll=at)
+    at = max(at, well.until or at)
     record = Record(
         source=source.id,
         polled=polled,
         failures=failures,
         strikes=well.strikes,
-        next_poll_at=max(at, well.until or at),
+        next_poll_at=at,
         found=fresh > 0,
         whole=polled.body_sha is not None and result.polled.cause is not Cause.NOT_MODIFIED,
         lied=validators.lied(source, result.polled),
         interval_s=interval.seconds,
         interval_why=interval.why,
-        gap_s=after.gap_s,
+        gap_s=habits.gap_s,
         hints=hints,
         trail=course.trail,
     )
     return Outcome(result, record, course, was, well)
-
-
-def _stood(locked: Locked) -> Health:
-    return Health(
-        state=locked.state,
-        strikes=locked.strikes,
-        quarantines=locked.quarantines,
-        until=locked.quarantined_until,
-        since=locked.quarantined_since,
-    )
-
-
-async def _settle(tx: Tx, outcome: Outcome) -> None:
-    """What the poll changed about a quarantine, which is nothing for nearly all of them."""
-    source, was, well = outcome.result.case.source, outcome.was, outcome.well
-    if (was.state, was.quarantines, None) != (well.state, well.quarantines, well.until):
-        await health.settle(tx, source.id, well)
-    if well.recovered:
-        await health.expire(tx, source.id)
-    if well.search or outcome.course.gone:
-        await queue.enqueue(tx, _heal(source))
 
 
 def _news(result: Result, fresh: int) -> Polled:
@@ -335,12 +338,8 @@ def _settled(source: Source, polled: Polled) -> Polled:
 
 
 async def _left(tx: Tx, outcome: Outcome) -> bool:
-    """Whether the source is polled no more: it is gone, or another one that we have is what it has moved to."""
+    """Whether the source is polled no more: another one that we have is what it has moved to."""
     source, course = outcome.result.case.source, outcome.course
-    if course.gone:
-        await sources.retire(tx, source.id)
-        log.info("source.gone", source=str(source.id))
-        return True
     if not course.settled_at:
         return False
     other = await sources.find(tx, source.kind, course.settled_at, source.tenant_id, source.config)

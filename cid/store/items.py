@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from cid.domain.ids import ItemId, SourceId, StoryId, TenantId, uuid7
 from cid.domain.news import Entry, Item, Placed
@@ -13,6 +14,7 @@ from cid.pg.sql import query
 from cid.ports import Tx
 from cid.text.urls import url_hash
 
+UNSEEN = query("items.unseen")
 ADD = query("items.add")
 PUBLISH = query("items.publish")
 SEE = query("items.see")
@@ -60,6 +62,8 @@ class Sighting:
     published_at: datetime | None
     subscribed: bool
     trust: float | None
+    backlog: bool
+    """Behind the newest of the source's first poll: stored, and screened for nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +78,12 @@ class Report:
     at: datetime
     screened: int
     """So many, from the first on, go the way of news; the rest is stored as seen."""
+
+
+class _Line(NamedTuple):
+    report: Report
+    entry: Entry
+    backlog: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,42 +107,45 @@ SHAPES = {
 
 
 async def add(tx: Tx, reports: Sequence[Report]) -> list[Seen]:
-    """Store what sources report, in three statements for any number of them. Answers what each had not shown before.
+    """Store what sources report, in four statements for any number of them. Answers what each had not shown before.
 
     The addresses of one report differ; two reports may hold the same.
     """
-    lines = [(report, entry) for report in reports for entry in report.entries]
+    shown = [_Line(report, entry, n >= report.screened) for report in reports for n, entry in enumerate(report.entries)]
+    if not shown:
+        return []
+    shown_hashes = [url_hash(line.entry.url) for line in shown]
+    rows = await tx.fetch(UNSEEN, [line.report.source for line in shown], shown_hashes)
+    lines, hashes = [shown[row["n"]] for row in rows], [shown_hashes[row["n"]] for row in rows]
     if not lines:
         return []
-    entries = [entry for _, entry in lines]
-    hashes = [url_hash(entry.url) for entry in entries]
-    dates = [entry.published_at for entry in entries]
+    dates = [line.entry.published_at for line in lines]
     await tx.execute(
         ADD,
-        [ItemId(uuid7(report.at)) for report, _ in lines],
-        [entry.url for entry in entries],
+        [uuid7(line.report.at) for line in lines],
+        [line.entry.url for line in lines],
         hashes,
-        [entry.title for entry in entries],
-        [entry.summary for entry in entries],
-        [entry.author for entry in entries],
+        [line.entry.title for line in lines],
+        [line.entry.summary for line in lines],
+        [line.entry.author for line in lines],
         dates,
-        [entry.language for entry in entries],
-        [report.owner is None for report, _ in lines],
-        [report.sample for report, _ in lines],
+        [line.entry.language for line in lines],
+        [line.report.owner is None for line in lines],
+        [line.report.sample for line in lines],
     )
-    await tx.execute(PUBLISH, [sha for sha, (report, _) in zip(hashes, lines, strict=True) if report.owner is None])
-    rows = await tx.fetch(
+    await tx.execute(PUBLISH, [sha for sha, line in zip(hashes, lines, strict=True) if line.report.owner is None])
+    found = await tx.fetch(
         SEE,
-        [report.source for report, _ in lines],
-        [report.owner for report, _ in lines],
-        [uuid7(report.at) for report, _ in lines],
+        [line.report.source for line in lines],
+        [line.report.owner for line in lines],
+        [uuid7(line.report.at) for line in lines],
         hashes,
-        [entry.key for entry in entries],
+        [line.entry.key for line in lines],
         dates,
-        [entry.via for entry in entries],
-        [number >= report.screened for report in reports for number in range(len(report.entries))],
+        [line.entry.via for line in lines],
+        [line.backlog for line in lines],
     )
-    return each(Seen, rows)
+    return each(Seen, found)
 
 
 async def to_place(tx: Tx, items: Collection[ItemId]) -> list[ToPlace]:

@@ -224,6 +224,7 @@ class Seen:
     seen_at: datetime
     trust: float | None
     active: bool
+    backlog: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

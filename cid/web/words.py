@@ -187,6 +187,7 @@ SAID = {
     "source_added": _("Source added. Its first poll is on its way."),
     "source_on": _("Source switched on."),
     "source_off": _("Source switched off. What it brought stays."),
+    "source_interval": _("Interval changed. The source is polled now, and then as you said."),
     "source_restored": _("It is polled again now. Should it fail three more times, it rests for longer."),
     "source_itself_on": _("From now on its replacement is taken as soon as one is found and tested."),
     "source_itself_off": _("From now on you are asked before it is replaced."),
@@ -194,7 +195,6 @@ SAID = {
     "sources_itself_off": _("From now on you are asked before a source is replaced."),
     "proposal_taken": _("Replaced. The new source keeps what was set for the old one, and is polled now."),
     "proposal_rejected": _("Rejected. It is not proposed for this source again."),
-    "source_interval": _("Interval changed. The source is polled now, and then as you said."),
     "source_trust": _("Trust changed. It counts from the next item on."),
     "draft_approved": _("Approved. It is on its way to publication."),
     "draft_approved_partly": _(

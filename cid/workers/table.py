@@ -38,8 +38,9 @@ class Handler:
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
 TABLE: dict[JobKind, Handler] = {
-    # A process that dies counts as a try of what it had in hand, and a slow feed is in hand most of the time.
-    JobKind.POLL: Handler(flow=poll.poll, tries=50, deadline=2 * MINUTE, slots=24),
+    # A process that dies counts as a try of what it had in hand, and a slow feed is in hand most of the time. One that
+    # is out of reach takes a slot for half a minute and nothing else: with few slots the dead hold up the living.
+    JobKind.POLL: Handler(flow=poll.poll, tries=50, deadline=2 * MINUTE, slots=96),
     # Searches reach for the same few places and start one after the other. A key is a site: many dead feeds of one site
     # do not flood it.
     JobKind.HEAL: Handler(

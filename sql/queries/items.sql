@@ -1,3 +1,11 @@
+-- name: unseen
+-- Of what sources report, numbers of what they had not shown before: nearly all of a feed is what it was at the last poll, and need
+-- not be sent here again.
+select s.n::int - 1 as n from unnest($1::uuid[], $2::bytea[]) with ordinality as s (source_id, url_hash, n)
+where not exists (
+  select from items i join sightings g on g.source_id = s.source_id and g.item_id = i.id where i.url_hash = s.url_hash)
+order by s.n
+
 -- name: add
 -- Exact duplicates meet here. In order of their hash: two polls that bring the same items would else wait for each other in a ring.
 insert into items (id, url, url_hash, title, summary, author, published_at, language, public, sample)
@@ -67,7 +75,7 @@ order by first_seen_at desc, id desc limit $4
 -- name: sightings
 -- Where an item was seen, as far as the tenant may know.
 select o.id as source_id, o.title, o.url, o.publisher, g.seen_at, g.published_at,
-  coalesce(s.active, false) as subscribed, s.trust::float8 as trust
+  coalesce(s.active, false) as subscribed, s.trust::float8 as trust, g.backlog
 from sightings g join sources o on o.id = g.source_id
 left join subscriptions s on s.tenant_id = $1 and s.source_id = o.id
 where g.item_id = $2 order by g.seen_at, o.id

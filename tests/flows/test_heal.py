@@ -374,6 +374,15 @@ async def test_a_person_restores_it_and_it_is_polled_at_once(desk: Desk) -> None
     assert row["quarantined_until"] == desk.clock.now() + timedelta(hours=12)
 
 
+async def test_a_restored_source_that_answers_starts_anew(desk: Desk) -> None:
+    await desk.dies()
+    await heal.restore(desk.sv, desk.tenant, desk.source, None)
+    desk.post.answers[FEED] = feed("Harbour Post")
+    await desk.poll()
+    row = await desk.row()
+    assert (row["strikes"], row["quarantines"]) == (0, 0)
+
+
 async def test_nothing_is_looked_for_once_it_answers_again(desk: Desk) -> None:
     await desk.dies()
     await heal.restore(desk.sv, desk.tenant, desk.source, None)

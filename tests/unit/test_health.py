@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cid.domain.health import TERMS, Failing, Health, Kinship, Tier, after, newest_of, unfit
+from cid.domain.health import TERMS, Failing, Health, Kinship, Tier, after, gone, newest_of, unfit
 from cid.domain.ids import SourceId, uuid7
 from cid.domain.news import Cause, Entry, Polled, PollOutcome, SourceState
 from cid.pg.sql import SQL
@@ -72,6 +72,13 @@ def test_whatever_happens_the_state_and_its_hour_agree(outcomes: list[PollOutcom
 def test_a_success_forgets_it_all(outcome: PollOutcome) -> None:
     resting = Health(state=SourceState.QUARANTINED, strikes=9, quarantines=7, until=NOW, since=NOW)
     assert polled(resting, outcome) == Health(state=SourceState.ACTIVE, strikes=0, quarantines=0, recovered=True)
+
+
+def test_what_is_gone_for_good_is_asked_in_a_week_and_goes_on_resting_when_it_fails() -> None:
+    away = gone(Health(state=SourceState.ACTIVE, strikes=1, quarantines=0), NOW)
+    assert (away.state, away.until, away.search) == (SourceState.QUARANTINED, NOW + TERMS[-1], True)
+    still = polled(away, PollOutcome.BROKEN)
+    assert (still.state, still.until) == (SourceState.QUARANTINED, NOW + TERMS[-1])
 
 
 def entry(at: datetime | None) -> Entry:
