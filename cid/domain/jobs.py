@@ -19,6 +19,7 @@ class JobKind(StrEnum):
     GROUP = "group"
     RULES = "rules"
     RELATE = "relate"
+    READ = "read"
     ASSESS = "assess"
     DRAFT = "draft"
     REVIEW = "review"

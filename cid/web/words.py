@@ -5,6 +5,7 @@ from __future__ import annotations
 from cid.domain.draft import DraftState
 from cid.domain.health import Kinship, Tier
 from cid.domain.news import PollOutcome, SourceState
+from cid.domain.reading import TextState
 from cid.domain.screening import ScreeningState, Stage, WaitFor
 from cid.domain.tenants import Permission, Role
 from cid.domain.verdicts import Gate, Reason
@@ -115,6 +116,7 @@ KINDS = {
     "group": _("Group into stories"),
     "rules": _("Gate 1, rules"),
     "relate": _("Gate 2, relevance"),
+    "read": _("Read articles"),
     "assess": _("Gate 3, signal"),
     "draft": _("Write drafts"),
     "review": _("Review drafts"),
@@ -124,6 +126,26 @@ KINDS = {
     "tidy": _("Housekeeping"),
     "try": _("Try prompts"),
 }
+
+ADDED = {
+    "added": (_("added"), "good"),
+    "already": (_("on the list already"), "plain"),
+    "refused": (_("refused"), "bad"),
+}
+
+TEXT_STATES = {
+    None: (_("being read"), "live"),
+    TextState.READ: (_("read"), "good"),
+    TextState.PAYWALLED: (_("behind a paywall"), "warn"),
+    TextState.BLOCKED: (_("we are refused"), "warn"),
+    TextState.SCRIPT: (_("needs a browser"), "warn"),
+    TextState.FORBIDDEN: (_("robots.txt asks us not to"), "warn"),
+    TextState.GONE: (_("gone"), "warn"),
+    TextState.UNREACHABLE: (_("unreachable"), "warn"),
+    TextState.TOO_SHORT: (_("hardly any text"), "warn"),
+    TextState.UNREADABLE: (_("cannot be read"), "warn"),
+}
+"""What became of an article's own page."""
 
 CALL_STATES = {
     "sent": (_("on its way"), "live", _("It was sent and nothing came back yet.")),
@@ -137,7 +159,7 @@ CALL_STATES = {
 }
 """What a call's state is called, its tone, and what it means."""
 
-CALL_STAGES = {"relevance": _("Relevance"), "draft": _("Draft"), "review": _("Review")}
+CALL_STAGES = {"relevance": _("Relevance"), "draft": _("Draft"), "review": _("Review"), "poll": _("Paid source")}
 
 CALL_STOPS = {
     "end": "",
@@ -165,6 +187,7 @@ TRIAL_VERDICTS = {
 
 READINGS = {
     "": "",
+    "stored": _("its posts are stored as items"),
     "strict": _("the whole reply is the JSON"),
     "fenced": _("the JSON stood in a fenced block"),
     "widest": _("the JSON stood in prose, from the first brace to the last"),
@@ -188,6 +211,8 @@ SAID = {
     "source_on": _("Source switched on."),
     "source_off": _("Source switched off. What it brought stays."),
     "source_interval": _("Interval changed. The source is polled now, and then as you said."),
+    "source_text_on": _("Its articles are read at their own pages, too."),
+    "source_text_off": _("Its articles are no longer read at their own pages. What was read stays."),
     "source_restored": _("It is polled again now. Should it fail three more times, it rests for longer."),
     "source_itself_on": _("From now on its replacement is taken as soon as one is found and tested."),
     "source_itself_off": _("From now on you are asked before it is replaced."),
