@@ -315,8 +315,9 @@ def _batches(vendor: Anthropic | Google | OpenAi) -> Batches | None:
 
 
 def _policy(settings: Settings) -> GatePolicy:
+    healing = replace(settings.gates.healing, news=f"{settings.sources.google_news}/rss/search")
     polling = replace(settings.gates.polling, fixed=settings.poll_interval, local=settings.allow_local)
-    return replace(settings.gates, polling=polling)
+    return replace(settings.gates, polling=polling, healing=healing)
 
 
 async def _close(pool: asyncpg.Pool[asyncpg.Record]) -> None:

@@ -1505,6 +1505,7 @@ create table proposals (
   constraint proposals_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint proposals_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
+CREATE INDEX proposals_expired ON public.proposals USING btree (changed_at) WHERE (state = 'expired'::text);
 CREATE INDEX proposals_source ON public.proposals USING btree (source_id) WHERE (state = 'proposed'::text);
 CREATE INDEX proposals_user ON public.proposals USING btree (user_id) WHERE (user_id IS NOT NULL);
 alter table proposals enable row level security;
@@ -1513,7 +1514,7 @@ create policy owner on proposals for all to current_user using (true) with check
 create policy tenant on proposals for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on proposals for all to cid_worker using (true) with check (true);
 grant select on proposals to cid_app;
-grant insert, select, update on proposals to cid_worker;
+grant delete, insert, select, update on proposals to cid_worker;
 
 create table publications (
   tenant_id uuid not null,
@@ -1629,6 +1630,7 @@ create table searches (
   constraint searches_source_id_fkey FOREIGN KEY (source_id) REFERENCES sources(id),
   constraint searches_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
+CREATE INDEX searches_old ON public.searches USING btree (searched_at);
 CREATE INDEX searches_source ON public.searches USING btree (source_id);
 alter table searches enable row level security;
 alter table searches force row level security;
@@ -1636,7 +1638,7 @@ create policy owner on searches for all to current_user using (true) with check 
 create policy tenant on searches for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on searches for all to cid_worker using (true) with check (true);
 grant select on searches to cid_app;
-grant insert, select, update on searches to cid_worker;
+grant delete, insert, select, update on searches to cid_worker;
 
 create table sessions (
   id_hash bytea not null,
@@ -1721,6 +1723,7 @@ create table sources (
   whole_at timestamp with time zone,
   validators_lie boolean default false not null,
   failures integer default 0 not null,
+  strikes integer default 0 not null,
   quarantines integer default 0 not null,
   interval_s integer default 900 not null,
   interval_why text default ''::text not null,

@@ -50,7 +50,10 @@ def _tell(row: Resting, found: list[Proposed]) -> None:
     click.echo(
         f"  {row.outcome}: {row.outcome_detail}  rests since {row.since:%Y-%m-%d %H:%M}, {row.quarantines} in a row"
     )
-    click.echo(f"  next try {row.until:%Y-%m-%d %H:%M} UTC, or at once: cid sources restore {urls.shown(row.url)}")
+    tried = (
+        f"next try {row.until:%Y-%m-%d %H:%M} UTC, or at once" if row.until else "gone for good; to try it all the same"
+    )
+    click.echo(f"  {tried}: cid sources restore {urls.shown(row.url)}")
     for one in found:
         newest = f"newest {one.newest_at:%Y-%m-%d %H:%M}" if one.newest_at else "undated"
         click.echo(f"  {one.id}  {one.url}")

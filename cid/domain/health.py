@@ -25,8 +25,8 @@ class Health:
     """How a source stands after a poll."""
 
     state: SourceState
-    failures: int
-    """In a row."""
+    strikes: int
+    """Failures in a row, of those that speak against the source."""
     quarantines: int
     """In a row: only a success resets them."""
     until: datetime | None = None
@@ -53,16 +53,16 @@ def after(
     """
     if outcome.healthy:
         recovered = was.state is SourceState.QUARANTINED
-        return Health(state=SourceState.ACTIVE, failures=0, quarantines=0, recovered=recovered)
+        return Health(state=SourceState.ACTIVE, strikes=0, quarantines=0, recovered=recovered)
     if ours or not blames(outcome, cause):
         waits = next_poll if was.state is SourceState.QUARANTINED else None
-        return Health(state=was.state, failures=was.failures, quarantines=was.quarantines, until=waits, since=was.since)
-    failures = was.failures + 1
-    if failures < STRIKES:
-        return Health(state=SourceState.ACTIVE, failures=failures, quarantines=was.quarantines)
+        return Health(state=was.state, strikes=was.strikes, quarantines=was.quarantines, until=waits, since=was.since)
+    strikes = was.strikes + 1
+    if strikes < STRIKES:
+        return Health(state=SourceState.ACTIVE, strikes=strikes, quarantines=was.quarantines)
     return Health(
         state=SourceState.QUARANTINED,
-        failures=failures,
+        strikes=strikes,
         quarantines=was.quarantines + 1,
         until=now + TERMS[min(was.quarantines, len(TERMS) - 1)],
         since=was.since or now,
@@ -75,7 +75,7 @@ def gone(was: Health, now: datetime) -> Health:
     say so by mistake, and a successor is looked for at once."""
     return Health(
         state=SourceState.QUARANTINED,
-        failures=was.failures + 1,
+        strikes=max(was.strikes + 1, STRIKES),
         quarantines=max(was.quarantines + 1, len(TERMS)),
         until=now + TERMS[-1],
         since=was.since or now,

@@ -98,7 +98,7 @@ class Healing:
     patience: timedelta = timedelta(minutes=2)
     """Of one search, all together."""
     news: str = "https://news.google.com/rss/search"
-    """Where the news search is asked; empty: nowhere."""
+    """Where the news search is asked: `google_news` in config/default.toml; empty: nowhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

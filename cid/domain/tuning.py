@@ -83,6 +83,7 @@ class Retention:
     workers: timedelta = timedelta(days=1)
     once_links: timedelta = timedelta(days=30)
     sessions: timedelta = timedelta(days=1)
+    proposals: timedelta = timedelta(days=180)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

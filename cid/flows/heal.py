@@ -121,13 +121,16 @@ async def reject(sv: Services, tenant: TenantId, proposal: UUID, actor: Actor | 
 
 
 async def restore(sv: Services, tenant: TenantId, source: SourceId, actor: Actor | None) -> None:
-    """A quarantined source is polled at once, for everybody who has it. Raises NotFound, Conflict, Refused."""
+    """A source that rests, or was given up, is polled at once, for all who have it.
+
+    Raises NotFound, Conflict, Refused.
+    """
     _allowed(tenant, actor)
     async with sv.platform.tx() as tx:
         if await sources.one_subscribed(tx, tenant, source) is None:
             raise NotFound
         if not await health.restore(tx, source):
-            raise Conflict("This source is not quarantined.")
+            raise Conflict("This source is not quarantined: it is polled anyway.")
         await queue.hasten(tx, _poll(source))
         by = actor.user.id if actor else None
         await _log(sv, tx, tenant, by, action="source.restored", detail={"source": str(source)})
@@ -234,8 +237,9 @@ def _rules(tenant: TenantId, item: ItemId) -> NewJob:
 
 
 def _take_job(due: Due) -> NewJob:
-    payload = {"proposal": str(due.id)}
-    return NewJob(kind=JobKind.HEAL, tenant=due.tenant_id, payload=payload, dedupe=str(due.id))
+    """Under a key of its own: it asks nobody outside, and need not wait for searches."""
+    key = str(due.id)
+    return NewJob(kind=JobKind.HEAL, tenant=due.tenant_id, key=key, payload={"proposal": key}, dedupe=key)
 
 
 def _allowed(tenant: TenantId, actor: Actor | None) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -51,7 +51,6 @@ _SPEAKERS = {
 _OUT_OF_REACH = frozenset({Cause.DNS, Cause.CONNECT})
 _NOT_THEIRS = frozenset({Cause.BUDGET, Cause.NO_KEY, Cause.INTERNAL})
 """Why we wait without the other side having asked for it."""
-_WELL = Health(state=SourceState.ACTIVE, failures=0, quarantines=0)
 _chance = random.SystemRandom().random
 log = structlog.get_logger("poll")
 
@@ -242,10 +241,7 @@ async def _write(sv: Services, results: list[Result]) -> list[Exception | None]:
         counted = [result for result in live if not result.ours]
         seen = await items.add(tx, [_report(sv, result, now) for result in counted if result.polled.entries])
         fresh = Counter(one.source_id for one in seen)
-        were = await health.standings(tx, [one.case.source.id for one in counted if _matters(one, locked)])
-        outcomes = [
-            _outcome(sv, one, were.get(one.case.source.id, _WELL), fresh[one.case.source.id], now) for one in counted
-        ]
+        outcomes = [_outcome(sv, one, locked[one.case.source.id], fresh[one.case.source.id], now) for one in counted]
         await sources.record(tx, [outcome.record for outcome in outcomes])
         await sources.remember(tx, {one.case.source.id: one.polled for one in counted})
         for outcome in outcomes:
@@ -259,10 +255,14 @@ async def _write(sv: Services, results: list[Result]) -> list[Exception | None]:
     return [None if result.case.job.id in ours else _lost(result) for result in results]
 
 
-def _matters(result: Result, locked: Mapping[SourceId, Locked]) -> bool:
-    """Whether how the source stood before has a say: nearly all polls go well, as the one before did."""
-    before = locked[result.case.source.id]
-    return bool(before.failures) or before.state is not SourceState.ACTIVE or not result.polled.outcome.healthy
+def _stood(locked: Locked) -> Health:
+    return Health(
+        state=locked.state,
+        strikes=locked.strikes,
+        quarantines=locked.quarantines,
+        until=locked.quarantined_until,
+        since=locked.quarantined_since,
+    )
 
 
 async def _settle(tx: Tx, outcome: Outcome) -> None:
@@ -274,8 +274,7 @@ async def _settle(tx: Tx, outcome: Outcome) -> None:
     if well.recovered:
         await health.expire(tx, source)
     if well.search:
-        payload = {"source": str(source)}
-        await queue.enqueue(tx, NewJob(kind=JobKind.HEAL, tenant=PLATFORM, payload=payload, dedupe=str(source)))
+        await queue.enqueue(tx, _heal(outcome.result.case.source))
 
 
 def _report(sv: Services, result: Result, now: datetime) -> Report:
@@ -290,7 +289,7 @@ def _report(sv: Services, result: Result, now: datetime) -> Report:
     )
 
 
-def _outcome(sv: Services, result: Result, was: Health, fresh: int, now: datetime) -> Outcome:
+def _outcome(sv: Services, result: Result, locked: Locked, fresh: int, now: datetime) -> Outcome:
     source, standing, polled = result.case.source, result.case.standing, _news(result, fresh)
     before = rhythm.Habits(
         kind=source.kind,
@@ -309,15 +308,16 @@ def _outcome(sv: Services, result: Result, was: Health, fresh: int, now: datetim
     fixed = sv.policy.polling.fixed
     interval = rhythm.interval(habits, now, everywhere_s=fixed.total_seconds() if fixed else None)
     course = moves.follow(standing.trail, _settled(source, polled), source.url, now)
-    well = after(was, polled.outcome, polled.cause, now=now, next_poll=now)
-    times = well.failures if well.failures > was.failures else int(not polled.outcome.healthy)
-    at = rhythm.next_poll(interval, polled, hints, times, now, phase=_phase(source), chance=_chance())
+    failures = 0 if polled.outcome.healthy else locked.failures + 1
+    at = rhythm.next_poll(interval, polled, hints, failures, now, phase=_phase(source), chance=_chance())
+    was = _stood(locked)
     well = gone(was, now) if course.gone else after(was, polled.outcome, polled.cause, now=now, next_poll=at)
     at = max(at, well.until or at)
     record = Record(
         source=source.id,
         polled=polled,
-        failures=well.failures,
+        failures=failures,
+        strikes=well.strikes,
         next_poll_at=at,
         found=fresh > 0,
         whole=polled.body_sha is not None and result.polled.cause is not Cause.NOT_MODIFIED,
@@ -380,6 +380,12 @@ def _groups(seen: Sequence[Seen]) -> list[NewJob]:
 
 def _group(item: ItemId) -> NewJob:
     return NewJob(kind=JobKind.GROUP, tenant=PLATFORM, payload={"item": str(item)}, dedupe=str(item))
+
+
+def _heal(source: Source) -> NewJob:
+    """Under the key of its site, which is what searches for all its feeds would be asking."""
+    payload, site = {"source": str(source.id)}, urls.site(source.url)
+    return NewJob(kind=JobKind.HEAL, tenant=PLATFORM, key=site, payload=payload, dedupe=str(source.id))
 
 
 def _again(source: SourceId, at: datetime, turn: bool = False) -> NewJob:  # noqa: FBT001, FBT002 - a pair's second half

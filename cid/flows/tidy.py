@@ -28,6 +28,7 @@ async def tidy(sv: Services, jobs: Sequence[Job]) -> None:
         await store.forget_sessions(tx, keep.sessions)
         await store.forget_once_links(tx, keep.once_links)
         await store.forget_workers(tx, keep.workers)
+        await store.forget_proposals(tx, keep.proposals)
         await periodic.forget(tx, keep.periodic_slots)
         await limits.forget(tx)
         # Two windows back nothing is looked up any more.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
@@ -14,8 +14,8 @@ from cid.domain.news import PollOutcome, SourceKind, SourceState
 from cid.pg.rows import each, into
 from cid.pg.sql import query
 from cid.ports import Tx
+from cid.text.kinship import spellings
 
-STANDINGS = query("health.standings")
 SETTLE = query("health.settle")
 RESTORE = query("health.restore")
 FAILING = query("health.failing")
@@ -89,12 +89,14 @@ class Resting:
     url: str
     title: str
     private: bool
+    state: SourceState
     outcome: PollOutcome | None
     outcome_detail: str
     failures: int
     quarantines: int
     since: datetime
-    until: datetime
+    until: datetime | None
+    """None: it is retired, and not tried again by itself."""
     last_new_at: datetime | None
     replace_itself: bool
     searched_at: datetime | None
@@ -128,31 +130,17 @@ SHAPES = {
 }
 
 
-async def standings(tx: Tx, of: Collection[SourceId]) -> dict[SourceId, Health]:
-    rows = await tx.fetch(STANDINGS, list(of))
-    return {
-        SourceId(row["id"]): Health(
-            state=SourceState(row["state"]),
-            failures=row["failures"],
-            quarantines=row["quarantines"],
-            until=row["until"],
-            since=row["since"],
-        )
-        for row in rows
-    }
-
-
 async def settle(tx: Tx, source: SourceId, health: Health) -> None:
     await tx.execute(SETTLE, source, health.state, health.quarantines, health.until, health.since)
 
 
 async def restore(tx: Tx, source: SourceId) -> bool:
-    """False when it is not quarantined."""
+    """False when it is polled anyway."""
     return await tx.fetchval(RESTORE, source) is not None
 
 
 async def failing(tx: Tx, source: SourceId) -> tuple[SourceKind, Failing] | None:
-    """None when it is not quarantined, or not any more."""
+    """None when it answers, or answers again."""
     row = await tx.fetchrow(FAILING, source)
     if row is None:
         return None
@@ -183,6 +171,7 @@ async def propose(
             one.kinship,
             place,
             *whose,
+            spellings(one.url),
         )
     told = [asdict(each_) for each_ in tried[:TRIED_LIMIT]]
     await tx.execute(SEARCHED, source, len(found), told, *whose)

@@ -85,7 +85,11 @@ class Standing:
 class Locked:
     id: SourceId
     failures: int
+    strikes: int
     state: SourceState
+    quarantines: int
+    quarantined_until: datetime | None
+    quarantined_since: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +99,9 @@ class Record:
     source: SourceId
     polled: Polled
     failures: int
+    """In a row, of all kinds: how long to wait goes by them."""
+    strikes: int = 0
+    """Of these the ones that speak against the source: whether it rests goes by them."""
     next_poll_at: datetime
     found: bool
     """It brought something new."""
@@ -180,6 +187,7 @@ def _row(record: Record) -> dict[str, Json]:
         "whole": record.whole,
         "lied": record.lied,
         "failures": record.failures,
+        "strikes": record.strikes,
         "next_poll_at": at.isoformat(),
         "found": record.found,
         "interval_s": record.interval_s,

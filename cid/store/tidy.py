@@ -12,6 +12,8 @@ DROP_OLD_HISTORY = query("tidy.drop_old_history")
 SESSIONS = query("tidy.sessions")
 ONCE_LINKS = query("tidy.once_links")
 WORKERS = query("tidy.workers")
+PROPOSALS = query("tidy.proposals")
+SEARCHES = query("tidy.searches")
 
 
 async def make_partitions(tx: Tx) -> int:
@@ -34,3 +36,8 @@ async def forget_once_links(tx: Tx, keep: timedelta) -> None:
 
 async def forget_workers(tx: Tx, keep: timedelta) -> None:
     await tx.execute(WORKERS, keep)
+
+
+async def forget_proposals(tx: Tx, keep: timedelta) -> None:
+    await tx.execute(PROPOSALS, keep)
+    await tx.execute(SEARCHES, keep)

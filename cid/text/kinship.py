@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit, urlunsplit
+
 from cid.domain.health import Failing, Kinship
 from cid.text.urls import site
 from cid.text.words import words
@@ -32,3 +34,17 @@ def alike(one: str, other: str) -> float:
 def _within(host: str, other: str) -> bool:
     """One of the two is the other, or lies below it."""
     return bool(host) and (host == other or host.endswith("." + other) or other.endswith("." + host))
+
+
+def spellings(url: str) -> list[str]:
+    """`url` with and without TLS, `www.` and a last slash: what people write for one feed."""
+    parts = urlsplit(url)
+    host = parts.netloc.removeprefix("www.")
+    paths = {parts.path, parts.path.rstrip("/"), parts.path.rstrip("/") + "/"} - {""}
+    found = (
+        urlunsplit((scheme, prefix + host, path, parts.query, ""))
+        for scheme in ("https", "http")
+        for prefix in ("", "www.")
+        for path in paths
+    )
+    return sorted({url, *found})

@@ -41,9 +41,17 @@ TABLE: dict[JobKind, Handler] = {
     # A process that dies counts as a try of what it had in hand, and a slow feed is in hand most of the time. One that
     # is out of reach takes a slot for half a minute and nothing else: with few slots the dead hold up the living.
     JobKind.POLL: Handler(flow=poll.poll, tries=50, deadline=2 * MINUTE, slots=96),
-    # Searches that reach for the same few places: started one after the other, in all processes together.
+    # Searches reach for the same few places and start one after the other. A key is a site: many dead feeds of one site
+    # do not flood it.
     JobKind.HEAL: Handler(
-        flow=heal.heal, tries=5, deadline=4 * MINUTE, slots=4, most=8, rate=Rate(every=2 * SECOND, burst=3)
+        flow=heal.heal,
+        tries=5,
+        deadline=4 * MINUTE,
+        slots=4,
+        most=8,
+        most_per_key=1,
+        rate=Rate(every=2 * SECOND, burst=3),
+        rate_per_key=Rate(every=MINUTE, burst=3),
     ),
     # One writer: two at once would each open a story for the same event.
     JobKind.GROUP: Handler(

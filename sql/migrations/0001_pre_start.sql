@@ -123,6 +123,7 @@ create table sources (
   whole_at timestamptz,                       -- when a whole body came last, asked for without conditions or changed
   validators_lie boolean not null default false,   -- another body came under the same ones: they are not sent any more
   failures integer not null default 0,        -- in a row
+  strikes integer not null default 0,         -- failures in a row that speak against it
   quarantines integer not null default 0,     -- in a row
   interval_s integer not null default 900 check (interval_s between 1 and 2592000),
   interval_why text not null default '',
@@ -185,6 +186,7 @@ create table proposals (
   unique (tenant_id, source_id, url)
 );
 create index proposals_source on proposals (source_id) where state = 'proposed';
+create index proposals_expired on proposals (changed_at) where state = 'expired';
 create index proposals_user on proposals (user_id) where user_id is not null;
 
 -- The last search for a tenant's source that failed: what was tried and would not do. A tenant's own, because what is tried
@@ -198,6 +200,7 @@ create table searches (
   primary key (tenant_id, source_id)
 );
 create index searches_source on searches (source_id);
+create index searches_old on searches (searched_at);
 
 create table stories (
   id uuid primary key,
@@ -1704,7 +1707,7 @@ grant select on calls, batches, budgets to cid_worker;
 grant select on breakers to cid_app;
 -- What a tenant's flows decided is read for scheduling and figures, and written by the tenant's own transactions alone.
 grant select on screenings, verdicts, drafts, publications to cid_worker;
-grant delete on members, sessions, once_links, workers, periodic_slots, limits, story_keys to cid_worker;
+grant delete on proposals, searches, members, sessions, once_links, workers, periodic_slots, limits, story_keys to cid_worker;
 grant select, insert, update, delete on jobs, jobs_dead, pauses to cid_worker;
 grant select, insert, update on limits to cid_app, cid_worker;
 grant usage on sequence job_ids to cid_app, cid_worker;

@@ -1,8 +1,3 @@
--- name: standings
--- How sources stand before what their polls came to counts; their rows are locked already.
-select id, state, failures, quarantines, quarantined_until as until, quarantined_since as since from sources
-where id = any ($1::uuid[])
-
 -- name: settle
 -- After a poll that began, prolonged or ended a quarantine; other polls do not come here.
 update sources set state = $2, quarantines = $3, quarantined_until = $4, quarantined_since = $5
@@ -11,12 +6,12 @@ where id = $1 and state <> 'retired'
 -- name: restore
 -- By a person: it is polled as if it had not failed. How often it rested is kept until it answers, so that the next rest is no
 -- shorter than it would have been.
-update sources set state = 'active', failures = 0, quarantined_until = null, quarantined_since = null, next_poll_at = cid_now()
-where id = $1 and state = 'quarantined' returning id
+update sources set state = 'active', failures = 0, strikes = 0, quarantined_until = null, quarantined_since = null, next_poll_at = cid_now()
+where id = $1 and state <> 'active' returning id
 
 -- name: failing
--- What is looked for a replacement of: nothing, once it answers again.
-select id, kind, url, title, publisher, site, tenant_id is not null as private from sources where id = $1 and state = 'quarantined'
+-- What is looked for a replacement of, be it quarantined or gone for good: nothing, once it answers again.
+select id, kind, url, title, publisher, site, tenant_id is not null as private from sources where id = $1 and state <> 'active'
 
 -- name: trades
 -- What its subscribers work in, the commonest first. Tenants that are samples meet no real feeds.
@@ -27,8 +22,8 @@ where s.source_id = $1 and s.active and not t.sample
 group by 1, 2 order by count(*) desc, 1, 2 limit $2
 
 -- name: propose
--- One candidate to every subscriber of the trade ($11, $12; null: to all), but to nobody who has that feed. What a person rejected stays rejected; what
--- was found before keeps its id.
+-- One candidate to every subscriber of the trade ($11, $12; null: to all), but to nobody who has that feed, however it is spelled
+-- ($13). What a person rejected stays rejected; what was found before keeps its id.
 insert into proposals (tenant_id, id, source_id, tier, url, via, title, site, entries, newest_at, kinship, place)
 select s.tenant_id, (left(uuid7_floor(cid_now())::text, 14) || '7' || substr(gen_random_uuid()::text, 16))::uuid, s.source_id,
   $2, $3, $4, $5, $6, $7, $8, $9, $10
@@ -36,7 +31,7 @@ from subscriptions s join tenants t on t.id = s.tenant_id left join profiles p o
 where s.source_id = $1 and s.active and not t.sample
   and ($11::text is null or left(coalesce(p.body ->> 'industry', ''), 200) = $11 and left(coalesce(p.body ->> 'language', 'en'), 35) = $12)
   and not exists (select from subscriptions x join sources o on o.id = x.source_id
-                  where x.tenant_id = s.tenant_id and x.active and o.kind = 'rss' and o.url = $3)
+                  where x.tenant_id = s.tenant_id and x.active and o.kind = 'rss' and o.url = any ($13) and o.id <> $1)
 order by s.tenant_id
 on conflict (tenant_id, source_id, url) do update set
   tier = excluded.tier, via = excluded.via, title = excluded.title, site = excluded.site, entries = excluded.entries,
@@ -120,14 +115,14 @@ update tenants set replace_sources = $2 where id = $1 and replace_sources <> $2 
 select replace_sources from tenants where id = $1
 
 -- name: attention
--- One tenant's sources that rest, those that failed longest first, each with what the last search came to.
-select s.id, s.kind, s.url, s.title, s.tenant_id is not null as private, s.outcome, s.outcome_detail, s.failures, s.quarantines,
-  s.quarantined_since as since, s.quarantined_until as until, s.last_new_at, u.replace_itself, r.searched_at,
+-- One tenant's sources that rest or are gone for good, those that failed longest first, each with what the last search came to.
+select s.id, s.kind, s.url, s.title, s.tenant_id is not null as private, s.state, s.outcome, s.outcome_detail, s.failures, s.quarantines,
+  coalesce(s.quarantined_since, s.polled_at, s.created_at) as since, s.quarantined_until as until, s.last_new_at, u.replace_itself, r.searched_at,
   coalesce(r.tried, '[]') as tried
 from subscriptions u join sources s on s.id = u.source_id
 left join searches r on r.tenant_id = u.tenant_id and r.source_id = u.source_id
-where u.tenant_id = $1 and u.active and s.state = 'quarantined'
-order by s.quarantined_since, s.id limit $2
+where u.tenant_id = $1 and u.active and s.state <> 'active'
+order by since, s.id limit $2
 
 -- name: proposed
 select p.id, p.source_id, p.tier, p.url, p.via, p.title, p.site, p.entries, p.newest_at, p.kinship, p.tested_at

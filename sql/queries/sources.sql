@@ -14,7 +14,8 @@ from sources o where o.id = any($1::uuid[])
 
 -- name: lock
 -- Polls of one source happen one after the other: two that overlap would each see an item as new. In one order for everybody.
-select id, failures, state from sources where id = any($1::uuid[]) order by id for update
+select id, failures, strikes, state, quarantines, quarantined_until, quarantined_since from sources
+where id = any($1::uuid[]) order by id for update
 
 -- name: record
 -- What polls came to, any number of them at once. Names are kept where the feed says nothing; validators move only with an answer
@@ -29,7 +30,7 @@ update sources set
   same_sha = case when n.healthy then n.same_sha else sources.same_sha end,
   whole_at = case when n.whole then cid_now() else sources.whole_at end,
   validators_lie = sources.validators_lie or n.lied,
-  failures = n.failures, polled_at = cid_now(), next_poll_at = n.next_poll_at,
+  failures = n.failures, strikes = n.strikes, polled_at = cid_now(), next_poll_at = n.next_poll_at,
   last_new_at = case when n.found then cid_now() else sources.last_new_at end,
   interval_s = n.interval_s, interval_why = n.interval_why, gap_s = n.gap_s, hints = n.hints,
   moved_to = n.moved_to, moved_since = n.moved_since, moved_polls = n.moved_polls, moved_announced = n.moved_announced, gone_since = n.gone_since,
@@ -37,7 +38,7 @@ update sources set
   quarantined_until = case when sources.state = 'quarantined' and n.failures = 0 then null else sources.quarantined_until end
 from jsonb_to_recordset($1::jsonb) as n (
   id uuid, outcome text, outcome_detail text, cause text, title text, publisher text, site text, cursor text, healthy boolean,
-  etag text, last_modified text, body_sha bytea, same_sha bytea, whole boolean, lied boolean, failures integer,
+  etag text, last_modified text, body_sha bytea, same_sha bytea, whole boolean, lied boolean, failures integer, strikes integer,
   next_poll_at timestamptz, found boolean, interval_s integer, interval_why text, gap_s real, hints jsonb, moved_to text,
   moved_since timestamptz, moved_polls integer, moved_announced boolean, gone_since timestamptz)
 where sources.id = n.id
@@ -61,7 +62,7 @@ where id = $1
 
 -- name: retire
 -- For good, unless somebody subscribes to it again.
-update sources set state = 'retired', quarantined_until = null, moved_to = '', moved_since = null, moved_polls = 0, moved_announced = false
+update sources set state = 'retired', quarantined_until = null, quarantined_since = null, moved_to = '', moved_since = null, moved_polls = 0, moved_announced = false
 where id = $1
 
 -- name: hand_over

@@ -11,6 +11,13 @@ delete from sessions where expires_at < cid_now() - $1::interval
 -- name: once_links
 delete from once_links where expires_at < cid_now() - $1::interval
 
+-- name: proposals
+-- What a person rejected is kept: it would be proposed again.
+delete from proposals where state = 'expired' and changed_at < cid_now() - $1::interval
+
+-- name: searches
+delete from searches where searched_at < cid_now() - $1::interval
+
 -- name: workers
 -- Rows of processes that ended without taking theirs away; their jobs were rescued long ago.
 delete from workers where beat_at < cid_now() - $1::interval

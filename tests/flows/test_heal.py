@@ -26,6 +26,7 @@ from cid.outside.http import GuardedHttp
 from cid.pg.pool import AppDb, WorkerDb
 from cid.services import Outside, Services
 from cid.sources.rss import RssReader
+from cid.store import health, tidy
 from tests import make
 from tests.fakes import FrozenClock
 from tests.sites import Site, feed, page, search_results, sites
@@ -297,11 +298,11 @@ async def test_a_rejected_feed_is_not_proposed_again(desk: Desk) -> None:
     assert [row["state"] for row in await desk.proposals()] == ["rejected"]
 
 
-async def test_a_feed_that_the_tenant_has_is_not_proposed(desk: Desk) -> None:
-    desk.post.answers["/feed/"] = feed("Harbour Post")
-    await people.add(desk.sv, desk.tenant, Wish(url=desk.post.url("/feed/")), None)
+async def test_a_feed_that_the_tenant_has_however_spelled_is_not_proposed(desk: Desk) -> None:
+    desk.post.answers["/feed/"] = desk.post.answers["/feed"] = feed("Harbour Post")
+    await people.add(desk.sv, desk.tenant, Wish(url=desk.post.url("/feed")), None)
     await desk.dies()
-    await desk.heal()
+    assert await desk.heal() == 1
     assert await desk.proposals() == []
 
 
@@ -339,6 +340,23 @@ async def test_proposals_end_when_the_source_answers_again(desk: Desk) -> None:
     assert [row["state"] for row in await desk.proposals()] == ["expired"]
 
 
+async def test_what_expired_is_forgotten_some_day_and_what_was_rejected_is_not(desk: Desk) -> None:
+    desk.post.answers["/"] = page(("/a.xml", "A"), ("/b.xml", "B"))
+    desk.post.answers |= {"/a.xml": feed("A"), "/b.xml": feed("B")}
+    await desk.dies()
+    await desk.heal()
+    first, _second = await desk.proposals()
+    await heal.reject(desk.sv, desk.tenant, first["id"], None)
+    async with desk.platform.tx() as tx:
+        await health.expire(tx, desk.source)
+        await tidy.forget_proposals(tx, timedelta(days=1))
+    assert {row["state"] for row in await desk.proposals()} == {"rejected", "expired"}
+    await desk.owner.execute("update proposals set changed_at = changed_at - interval '2 days'")
+    async with desk.platform.tx() as tx:
+        await tidy.forget_proposals(tx, timedelta(days=1))
+    assert [row["state"] for row in await desk.proposals()] == ["rejected"]
+
+
 async def test_a_person_restores_it_and_it_is_polled_at_once(desk: Desk) -> None:
     await desk.dies()
     stranger = await make.tenant(desk.platform, "stranger")
@@ -354,6 +372,15 @@ async def test_a_person_restores_it_and_it_is_polled_at_once(desk: Desk) -> None
         await desk.poll()
     row = await desk.row()
     assert row["quarantined_until"] == desk.clock.now() + timedelta(hours=12)
+
+
+async def test_a_restored_source_that_answers_starts_anew(desk: Desk) -> None:
+    await desk.dies()
+    await heal.restore(desk.sv, desk.tenant, desk.source, None)
+    desk.post.answers[FEED] = feed("Harbour Post")
+    await desk.poll()
+    row = await desk.row()
+    assert (row["strikes"], row["quarantines"]) == (0, 0)
 
 
 async def test_nothing_is_looked_for_once_it_answers_again(desk: Desk) -> None:

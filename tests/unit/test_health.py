@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cid.domain.health import TERMS, Failing, Health, Kinship, Tier, after, newest_of, unfit
+from cid.domain.health import TERMS, Failing, Health, Kinship, Tier, after, gone, newest_of, unfit
 from cid.domain.ids import SourceId, uuid7
 from cid.domain.news import Cause, Entry, Polled, PollOutcome, SourceState
 from cid.pg.sql import SQL
 from cid.sources.industries import feeds_for, load_industries
 from cid.sources.publishers import find_publishers
-from cid.text.kinship import kinship
+from cid.text.kinship import kinship, spellings
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=15)
-WELL = Health(state=SourceState.ACTIVE, failures=0, quarantines=0)
+WELL = Health(state=SourceState.ACTIVE, strikes=0, quarantines=0)
 GOOD = [outcome for outcome in PollOutcome if outcome.healthy]
 BAD = [outcome for outcome in PollOutcome if not outcome.healthy and outcome is not PollOutcome.RATE_LIMITED]
 
@@ -50,9 +50,9 @@ def test_the_third_failure_in_a_row_is_a_quarantine_of_six_hours(outcome: PollOu
 def test_what_is_not_the_sources_fault_counts_for_nothing(
     outcome: PollOutcome, cause: Cause | None, ours: bool
 ) -> None:
-    shaky = Health(state=SourceState.ACTIVE, failures=2, quarantines=1)
+    shaky = Health(state=SourceState.ACTIVE, strikes=2, quarantines=1)
     assert polled(shaky, outcome, cause, ours=ours) == shaky
-    resting = Health(state=SourceState.QUARANTINED, failures=3, quarantines=1, until=NOW, since=NOW - TERMS[0])
+    resting = Health(state=SourceState.QUARANTINED, strikes=3, quarantines=1, until=NOW, since=NOW - TERMS[0])
     still = polled(resting, outcome, cause, ours=ours)
     assert (still.state, still.until, still.quarantines, still.search) == (SourceState.QUARANTINED, SOON, 1, False)
 
@@ -70,8 +70,15 @@ def test_whatever_happens_the_state_and_its_hour_agree(outcomes: list[PollOutcom
 
 @pytest.mark.parametrize("outcome", GOOD)
 def test_a_success_forgets_it_all(outcome: PollOutcome) -> None:
-    resting = Health(state=SourceState.QUARANTINED, failures=9, quarantines=7, until=NOW, since=NOW)
-    assert polled(resting, outcome) == Health(state=SourceState.ACTIVE, failures=0, quarantines=0, recovered=True)
+    resting = Health(state=SourceState.QUARANTINED, strikes=9, quarantines=7, until=NOW, since=NOW)
+    assert polled(resting, outcome) == Health(state=SourceState.ACTIVE, strikes=0, quarantines=0, recovered=True)
+
+
+def test_what_is_gone_for_good_is_asked_in_a_week_and_goes_on_resting_when_it_fails() -> None:
+    away = gone(Health(state=SourceState.ACTIVE, strikes=1, quarantines=0), NOW)
+    assert (away.state, away.until, away.search) == (SourceState.QUARANTINED, NOW + TERMS[-1], True)
+    still = polled(away, PollOutcome.BROKEN)
+    assert (still.state, still.until) == (SourceState.QUARANTINED, NOW + TERMS[-1])
 
 
 def entry(at: datetime | None) -> Entry:
@@ -123,6 +130,15 @@ def test_who_is_related(url: str, title: str, home: str, related: Kinship) -> No
         private=False,
     )
     assert kinship(failing, url, title, home) is related
+
+
+def test_one_feed_is_spelled_in_many_ways() -> None:
+    found = spellings("https://www.post.test/feed/?a=1")
+    assert {"http://post.test/feed?a=1", "https://post.test/feed/?a=1", "https://www.post.test/feed/?a=1"} <= set(found)
+    assert all("post.test/feed" in url for url in found)
+    assert set(spellings("http://post.test/")) == {
+        f"{scheme}://{www}post.test/" for scheme in ("http", "https") for www in ("", "www.")
+    }
 
 
 def as_value(body: str, url: str = "https://post.test/a/") -> dict[str, str]:
