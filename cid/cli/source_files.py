@@ -16,7 +16,6 @@ from cid.domain.errors import Refused
 from cid.flows import sources as flow
 from cid.flows import takeout
 from cid.services import Services
-from cid.text import urls
 from cid.text.lists import addresses
 
 TRUST = click.FloatRange(0, 1)
@@ -90,7 +89,7 @@ def _tell(results: Sequence[flow.Added], *, as_json: bool) -> None:
     click.echo(", ".join(f"{count} {change}" for change, count in counts.items()))
     for result in results:
         if result.change is flow.Change.REFUSED:
-            click.echo(f"  {urls.shown(result.url)}: {result.detail}")
+            click.echo(f"  {result.url}: {result.detail}")
 
 
 def is_address(target: str) -> bool:

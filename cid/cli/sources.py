@@ -154,6 +154,23 @@ def interval(*, url: str, interval: str, tenant: str | None, data: Path | None) 
     click.echo(f"{url}: {interval}.")
 
 
+@sources.command("full-text")
+@click.argument("url")
+@click.argument("wanted", type=click.Choice(["on", "off"]))
+@tenant_option
+@frame.data_option
+def full_text(*, url: str, wanted: str, tenant: str | None, data: Path | None) -> None:
+    """Whether articles of the source at URL are read at their own pages, too."""
+
+    async def body(sv: Services) -> None:
+        of = await tenant_named(sv, tenant)
+        source = await _named(sv, of.id, url)
+        await flow.set_full_text(sv, of.id, source.id, wanted=wanted == "on", actor=None)
+
+    frame.with_services(frame.Options(data=data), body)
+    click.echo(f"{url}: full text {wanted}.")
+
+
 @sources.command()
 @click.argument("url")
 @tenant_option

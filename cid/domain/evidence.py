@@ -21,12 +21,7 @@ class Report:
     reported_at: datetime
     """When it was published, at most when it was first seen."""
     text: str = ""
-    """Of the article, read at its page; empty: only the summary is known."""
-
-    @property
-    def body(self) -> str:
-        """The longest that is known of it."""
-        return self.text if len(self.text) > len(self.summary) else self.summary
+    """The beginning of the article, read at its page; empty: only the summary is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,8 @@ OPML_BYTES = 10_000_000
 RECENT = 500
 """Items of a source that a new subscriber judges at once."""
 ROLES = ("news", "competitor")
-FIXED_S = (120, 2_592_000)
+LOOKED_FOR_S = 15.0
+"""How long a person waits at most until the last probe for feeds is begun."""
 
 
 class Change(StrEnum):
@@ -195,7 +196,8 @@ async def test(sv: Services, wish: Wish, tenant: TenantId | None) -> Polled:
 async def feeds_at(sv: Services, url: str) -> list[Found]:
     """The feeds at or behind an address, each fetched and read; empty: there is none. Raises Refused."""
     try:
-        return await discover(sv.outside.http, sv.outside.children, kinds.asked(SourceKind.RSS, url, {}).url)
+        where = kinds.asked(SourceKind.RSS, url, {}).url
+        return await discover(sv.outside.http, sv.outside.children, where, within_s=LOOKED_FOR_S)
     except HttpFailure as failure:
         raise Refused(failure.public) from None
 
@@ -226,6 +228,15 @@ async def set_trust(sv: Services, tenant: TenantId, source: SourceId, trust: flo
         if not await sources.set_trust(tx, tenant, source, trust):
             raise NotFound
         await _log(sv, tx, tenant, actor, action="source.trusted", detail={"source": str(source), "trust": trust})
+
+
+async def set_full_text(sv: Services, tenant: TenantId, source: SourceId, *, wanted: bool, actor: Actor | None) -> None:
+    """Whether articles are read at their own pages, too. Holds for what is asked for from now on. Raises NotFound."""
+    _allowed(tenant, actor)
+    async with sv.platform.tx() as tx:
+        if not await takeout.set_full_text(tx, tenant, source, wanted=wanted):
+            raise NotFound
+        await _log(sv, tx, tenant, actor, action="source.full_text", detail={"source": str(source), "wanted": wanted})
 
 
 async def set_interval(
@@ -306,9 +317,8 @@ async def _shared(sv: Services, tx: Tx, tenant: TenantId, wish: Wish, asked: kin
 def _wrong(trust: float, role: str, fixed_s: int | None = None) -> str:
     if not 0 <= trust <= 1:
         return "Trust is a number from 0 to 1."
-    shortest, longest = FIXED_S
-    if fixed_s is not None and not shortest <= fixed_s <= longest:
-        return f"A fixed interval is {shortest} to {longest} seconds."
+    if fixed_s is not None and not SHORTEST_S <= fixed_s <= LONGEST_S:
+        return f"A fixed interval is {SHORTEST_S} to {LONGEST_S} seconds."
     return "" if role in ROLES else f"The role of a source is one of {', '.join(ROLES)}."
 
 

@@ -14,6 +14,7 @@ from cid.ports import Tx
 
 ALL = query("takeout.all")
 SETTLE = query("takeout.settle")
+SET_FULL_TEXT = query("takeout.set_full_text")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,3 +61,8 @@ async def settle(tx: Tx, tenant: TenantId, settings: Sequence[Setting]) -> None:
             [one.replace_itself for one in settings],
             [one.active for one in settings],
         )
+
+
+async def set_full_text(tx: Tx, tenant: TenantId, source: SourceId, *, wanted: bool) -> bool:
+    """False when the tenant does not subscribe to it."""
+    return await tx.fetchval(SET_FULL_TEXT, tenant, source, wanted) is not None

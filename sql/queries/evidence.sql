@@ -13,7 +13,7 @@ where s.tenant_id = $1 and s.id = any($2::uuid[])
 select i.id as item_id, i.url, i.title, i.summary,
   coalesce((select coalesce(nullif(g.publisher, ''), nullif(src.publisher, ''), src.title) from sightings g join sources src on src.id = g.source_id
             where g.item_id = i.id order by g.seen_at, g.id limit 1), '') as publisher,
-  i.sample, least(coalesce(i.published_at, i.first_seen_at), i.first_seen_at) as reported_at, coalesce(left(t.text, 6000), '') as text
+  i.sample, least(coalesce(i.published_at, i.first_seen_at), i.first_seen_at) as reported_at, coalesce(left(t.text, 4000), '') as text
 from visible_items i left join item_texts t on t.item_id = i.id
 where i.story_id = $2 and i.identity = ''
   and not exists (select from visible_items a left join item_texts b on b.item_id = a.id

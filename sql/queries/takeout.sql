@@ -6,6 +6,9 @@ from subscriptions u join sources o on o.id = u.source_id
 where u.tenant_id = $1 and o.kind <> 'sample'
 order by lower(coalesce(nullif(o.title, ''), o.url)), o.id
 
+-- name: set_full_text
+update subscriptions set full_text = $3 where tenant_id = $1 and source_id = $2 returning source_id
+
 -- name: settle
 -- What a file said about sources that were just subscribed to.
 update subscriptions u set

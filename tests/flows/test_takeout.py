@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cid.domain.errors import NotFound
 from cid.domain.ids import TenantId
 from cid.domain.news import SourceKind
 from cid.domain.tenants import Tenant
@@ -90,3 +91,14 @@ async def test_what_is_switched_off_is_not_polled(sv: Services, platform: Worker
     tenant = await make.tenant(platform)
     await people.add_many(sv, tenant, [WISHES[1]], None)
     assert await owner.fetchval("select count(*) from jobs") == 0
+
+
+async def test_reading_pages_is_switched_for_ones_own_sources_only(sv: Services, platform: WorkerDb) -> None:
+    tenant, stranger = await make.tenant(platform), await make.tenant(platform, "stranger")
+    added = await people.add(sv, tenant, WISHES[0], None)
+    assert added.source_id
+    with pytest.raises(NotFound):
+        await people.set_full_text(sv, stranger, added.source_id, wanted=False, actor=None)
+    for wanted in (False, True):
+        await people.set_full_text(sv, tenant, added.source_id, wanted=wanted, actor=None)
+        assert (await whole(sv, tenant))[1][0].full_text is wanted

@@ -13,12 +13,12 @@ from cid.domain.errors import NotFound
 from cid.domain.ids import ItemId, ScreeningId
 from cid.domain.screening import ScreeningState
 from cid.domain.verdicts import GATE_NUMBER, Gate, Reason
-from cid.store import pages
+from cid.store import pages, texts
 from cid.web import words
 from cid.web.forms import clean
 from cid.web.keys import actor, services
 from cid.web.render import page
-from cid.web.views import ItemLine, ItemsView, ItemView, LineView, Standing
+from cid.web.views import ItemLine, ItemsView, ItemView, LineView, ReadingView, Standing
 from cid.web.words import _
 
 if TYPE_CHECKING:
@@ -127,6 +127,7 @@ async def one(request: web.Request) -> web.StreamResponse:
             raise NotFound
         lines = await pages.trace(tx, who.tenant.id, item, found.screening_id)
         seen = await pages.sightings(tx, who.tenant.id, item)
+        text = await texts.of_item(tx, item)
         others = await pages.told_with(tx, found.story_id, item) if found.story_id else []
     own = next((line for line in lines if line.of_item), None)
     view = ItemView(
@@ -136,6 +137,9 @@ async def one(request: web.Request) -> web.StreamResponse:
         sightings=seen,
         others=others,
         next_step=_next_step(found, own),
+        reading=ReadingView(row=text, text=words.TEXT_STATES[text.state][0], tone=words.TEXT_STATES[text.state][1])
+        if text
+        else None,
     )
     return page(request, "item.html", view)
 
