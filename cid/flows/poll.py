@@ -6,6 +6,7 @@ together that wait for it: see `queue.together`.
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -33,6 +34,8 @@ from cid.store.sources import Locked, Record, Standing
 from cid.text import domains, urls
 
 ENTRIES = 2000
+AT_ONCE = 50
+"""Entries that are looked through on the event loop; more of them are in a thread."""
 SOON = timedelta(milliseconds=50)
 CROWDED = timedelta(seconds=3)
 """A source whose domain has enough polls under way comes again after this at the earliest."""
@@ -46,9 +49,9 @@ _SPEAKERS = {
     SourceKind.SAMPLE: "",
 }
 _OUT_OF_REACH = frozenset({Cause.DNS, Cause.CONNECT})
-_WELL = Health(state=SourceState.ACTIVE, failures=0, quarantines=0)
 _NOT_THEIRS = frozenset({Cause.BUDGET, Cause.NO_KEY, Cause.INTERNAL})
 """Why we wait without the other side having asked for it."""
+_WELL = Health(state=SourceState.ACTIVE, failures=0, quarantines=0)
 _chance = random.SystemRandom().random
 log = structlog.get_logger("poll")
 
@@ -97,7 +100,8 @@ async def poll(sv: Services, jobs: Sequence[Job]) -> None:
         polled = await sv.outside.sources[case.source.kind].poll(_asked(case, sv.clock.now()))
     finally:
         _leave(sv, case.domain)
-    polled = entries.sound(polled, ENTRIES)
+    many = len(polled.entries) > AT_ONCE
+    polled = await asyncio.to_thread(entries.sound, polled, ENTRIES) if many else entries.sound(polled, ENTRIES)
     result = Result(case, polled, ours=_ours(sv, case, polled))
     await _writes(sv).do(result, weight=1 + len(polled.entries))
     queue.note(job)
@@ -243,6 +247,7 @@ async def _write(sv: Services, results: list[Result]) -> list[Exception | None]:
             _outcome(sv, one, were.get(one.case.source.id, _WELL), fresh[one.case.source.id], now) for one in counted
         ]
         await sources.record(tx, [outcome.record for outcome in outcomes])
+        await sources.remember(tx, {one.case.source.id: one.polled for one in counted})
         for outcome in outcomes:
             await _settle(tx, outcome)
         again = dict(blameless)
@@ -305,7 +310,7 @@ def _outcome(sv: Services, result: Result, was: Health, fresh: int, now: datetim
     interval = rhythm.interval(habits, now, everywhere_s=fixed.total_seconds() if fixed else None)
     course = moves.follow(standing.trail, _settled(source, polled), source.url, now)
     well = after(was, polled.outcome, polled.cause, now=now, next_poll=now)
-    times = well.failures if well.failures > was.failures else 0
+    times = well.failures if well.failures > was.failures else int(not polled.outcome.healthy)
     at = rhythm.next_poll(interval, polled, hints, times, now, phase=_phase(source), chance=_chance())
     well = gone(was, now) if course.gone else after(was, polled.outcome, polled.cause, now=now, next_poll=at)
     at = max(at, well.until or at)
