@@ -23,7 +23,8 @@ async def group(sv: Services, jobs: Sequence[Job]) -> None:
         await stories.alone(tx)
         found = await items.to_place(tx, wanted)
         placed = await _place(tx, [item for item in found if item.story_id is None], sv)
-        touched = {item.story_id for item in found if item.story_id} | {one.story for one in placed}
+        merged = await stories.merge(tx, [pair for one in placed for pair in one.merges])
+        touched = {item.story_id for item in found if item.story_id} | {one.story for one in placed} | merged
         await stories.recount(tx, touched)
         waiting = await stories.spread_reached(tx, touched, sv.policy.signal.rejudge_at)
         readers = await items.readers(tx, [item.id for item in found])
@@ -45,9 +46,8 @@ async def _place(tx: Tx, found: Iterable[ToPlace], sv: Services) -> list[Placed]
     )
     placed = [_placed(shelf, item, title, StoryId(uuid7(now))) for item, title in titles]
     await stories.write(tx, shelf.stories)
-    await stories.merge(tx, [pair for one in placed for pair in one.merges])
-    await stories.follow(tx, [(one.story, one.follows) for one in placed if one.follows])
     await items.set_stories(tx, placed)
+    await stories.follow(tx, [(one.story, one.follows) for one in placed if one.follows])
     return placed
 
 

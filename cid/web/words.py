@@ -43,6 +43,7 @@ REASONS = {
     Reason.WRITTEN: _("draft written"),
     Reason.NOT_AFFECTED: _("audience not affected"),
     Reason.REVIEWED: _("reviewed"),
+    Reason.MERGED: _("its story became part of one that had gone further"),
     Reason.OUTAGE: _("gate had an outage; its policy decided"),
 }
 
