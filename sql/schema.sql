@@ -375,6 +375,9 @@ AS $function$
 declare
   todo regclass[]; next regclass; slug text; deleted bigint; counts jsonb := '{}'; private uuid[]; stories uuid[];
 begin
+  if exists (select from public.tenants t where t.id = gone and t.reserved) then
+    raise exception 'the platform''s own account stays' using errcode = 'insufficient_privilege';
+  end if;
   select t.slug into slug from public.tenants t where t.id = gone for update;   -- new rows with a foreign key wait, then fail
   select array_agg(i.id), array_agg(distinct i.story_id) into private, stories from public.items i
    where not i.public
@@ -399,7 +402,10 @@ begin
     todo := array_remove(todo, next);
   end loop;
   delete from public.items where id = any (private);
-  delete from public.stories s where s.id = any (stories) and not exists (select from public.items i where i.story_id = s.id);
+  -- with those that merged into them, which hold nothing any more; what followed one of them follows nothing now
+  stories := array(select s.id from public.stories s where s.id = any (stories) and not exists (select from public.items i where i.story_id = s.id));
+  update public.stories s set follows = null where s.follows = any (stories);
+  delete from public.stories s where s.id = any (stories) or s.merged_into = any (stories);
   delete from public.tenants where id = gone;
   if slug is null and counts = '{}' then
     raise exception 'there is no tenant %', gone using errcode = 'no_data_found';
@@ -513,6 +519,19 @@ begin
 end $function$;
 revoke all on function finish_call(uuid,uuid,text,numeric,text,jsonb,integer,double precision,text,interval) from public;
 
+CREATE OR REPLACE FUNCTION public.how_far(p_state text, p_stage text, p_gate text, p_reason text)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case when p_state = 'passed' then 30 else
+    10 * case p_state when 'dropped' then case p_gate when 'draft' then 2 when 'review' then 2 when 'signal' then 1 when 'fit' then 1 else 0 end
+                      else case p_stage when 'draft' then 2 when 'assess' then 1 else 0 end end
+    + case when p_state = 'dropped' then case when p_gate in ('relevance', 'fit', 'draft', 'review') and p_reason <> 'outage' then 7 else 1 end
+           when p_state = 'failed' then 3 else 5 end
+  end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.limit_due(p_key text, p_cost interval, p_room interval)
  RETURNS timestamp with time zone
  LANGUAGE plpgsql
@@ -585,6 +604,80 @@ $function$;
 revoke all on function memberships_of(uuid) from public;
 grant execute on function memberships_of(uuid) to cid_app;
 grant execute on function memberships_of(uuid) to cid_worker;
+
+CREATE OR REPLACE FUNCTION public.merge_stories(p_from uuid[], p_into uuid[])
+ RETURNS SETOF uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  pair record; gone uuid; stays uuid;
+begin
+  perform pg_advisory_xact_lock(4866372);
+  perform pg_advisory_xact_lock(4866373);
+  for pair in select u.f, u.i from unnest(p_from, p_into) with ordinality as u (f, i, n) order by u.n loop
+    gone := public.story_root(pair.f);
+    stays := public.story_root(pair.i);
+    continue when gone = stays or not exists (
+      select from public.stories a, public.stories b where a.id = gone and b.id = stays and a.sample = b.sample);
+
+    update public.items i set story_id = stays where i.story_id = gone;
+    update public.stories s
+    set words = (s.words || g.words)[greatest(1, cardinality(s.words) + cardinality(g.words) - 199):],
+        last_item_at = greatest(s.last_item_at, g.last_item_at),
+        follows = coalesce(nullif(s.follows, gone), nullif(g.follows, stays))
+    from public.stories g where g.id = gone and s.id = stays;
+    update public.stories s set follows = stays where s.follows = gone;
+    update public.stories s set merged_into = stays where s.id = gone or s.merged_into = gone;
+    -- what would come before itself by way of others follows nothing
+    update public.stories s set follows = null
+    where s.id = stays and stays in (
+      with recursive before as (
+        select f.follows as id from public.stories f where f.id = stays and f.follows is not null
+        union select f.follows from before b join public.stories f on f.id = b.id where f.follows is not null)
+      select b.id from before b);
+
+    perform from public.screenings s where s.story_id in (gone, stays) order by s.tenant_id, s.id for no key update;
+    with sides as (
+      select s.tenant_id, s.id, s.story_id, s.opened_at, s.urgent,
+             10 * public.how_far(s.state, s.stage, s.gate, s.reason) + coalesce((
+               select array_position(array['rejected', 'written', 'changes_requested', 'held', 'ready', 'approved'], d.state)
+               from public.drafts d where d.tenant_id = s.tenant_id and d.screening_id = s.id), 0) as far
+      from public.screenings s where s.story_id in (gone, stays) and s.merged_into is null
+    ), two as (
+      select a.tenant_id, a.id as one, b.id as other, a.urgent or b.urgent as urgent,
+             (a.far, b.opened_at, b.id) > (b.far, a.opened_at, a.id) as one_stays
+      from sides a join sides b on b.tenant_id = a.tenant_id and a.story_id = gone and b.story_id = stays
+    ), ends as (
+      select t.tenant_id, case when t.one_stays then t.one else t.other end as winner,
+             case when t.one_stays then t.other else t.one end as loser, t.urgent
+      from two t
+    ), said as (
+      insert into public.verdicts (id, tenant_id, story_id, screening_id, gate, outcome, reason)
+      select (left(public.uuid7_floor(public.cid_now())::text, 14) || '7' || substr(gen_random_uuid()::text, 16))::uuid,
+             s.tenant_id, s.story_id, s.id, case s.stage when 'draft' then 'draft' when 'assess' then 'signal' else 'relevance' end, 'drop', 'merged'
+      from ends e join public.screenings s on s.tenant_id = e.tenant_id and s.id = e.loser
+      where s.state in ('open', 'waiting', 'failed')
+    ), closed as (
+      update public.screenings s
+      set merged_into = e.winner, changed_at = public.cid_now(), waiting_for = null, until = null, failure = '',
+          state = case when s.state = 'passed' then s.state else 'dropped' end,
+          gate = case when s.state in ('passed', 'dropped') then s.gate
+                      when s.stage = 'draft' then 'draft' when s.stage = 'assess' then 'signal' else 'relevance' end,
+          reason = case when s.state in ('passed', 'dropped') then s.reason else 'merged' end
+      from ends e where s.tenant_id = e.tenant_id and (s.id = e.loser or s.merged_into = e.loser and s.story_id in (gone, stays))
+      returning s.tenant_id
+    )
+    update public.screenings s set urgent = true, changed_at = public.cid_now()
+    from ends e where s.tenant_id = e.tenant_id and s.id = e.winner and e.urgent and not s.urgent and s.state in ('open', 'waiting');
+    update public.screenings s set story_id = stays where s.story_id = gone;
+    update public.drafts d set story_id = stays where d.story_id = gone;
+    return next stays;
+  end loop;
+end $function$;
+revoke all on function merge_stories(uuid[],uuid[]) from public;
+grant execute on function merge_stories(uuid[],uuid[]) to cid_worker;
 
 CREATE OR REPLACE FUNCTION public.move_due(p_limit integer)
  RETURNS TABLE(kind text, moved integer)
@@ -874,6 +967,33 @@ end $function$;
 revoke all on function settle_call(uuid,uuid,text,numeric,text,jsonb,integer,double precision,text,interval) from public;
 grant execute on function settle_call(uuid,uuid,text,numeric,text,jsonb,integer,double precision,text,interval) to cid_app;
 
+CREATE OR REPLACE FUNCTION public.story_kin(p_story uuid)
+ RETURNS TABLE(story_id uuid, earlier boolean)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  with root as materialized (select public.story_root(p_story) as id)
+  select s.follows, true from public.stories s where s.id = (select id from root) and s.follows is not null
+  union all
+  (select s.id, false from public.stories s where s.follows = (select id from root) and s.merged_into is null order by s.id limit 50)
+$function$;
+revoke all on function story_kin(uuid) from public;
+grant execute on function story_kin(uuid) to cid_app;
+grant execute on function story_kin(uuid) to cid_worker;
+
+CREATE OR REPLACE FUNCTION public.story_root(p_story uuid)
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE PARALLEL SAFE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select coalesce((select s.merged_into from public.stories s where s.id = p_story), p_story)
+$function$;
+revoke all on function story_root(uuid) from public;
+grant execute on function story_root(uuid) to cid_app;
+grant execute on function story_root(uuid) to cid_worker;
+
 CREATE OR REPLACE FUNCTION public.sweep_calls(p_most integer)
  RETURNS integer
  LANGUAGE plpgsql
@@ -1102,6 +1222,28 @@ create policy tenant on channels for all to cid_app using ((tenant_id = ( SELECT
 create policy worker on channels for all to cid_worker using (true) with check (true);
 grant insert, select, update (name, base_url, canonical, active) on channels to cid_app;
 grant insert, select, update on channels to cid_worker;
+
+create table contests (
+  id uuid not null,
+  item_id uuid not null,
+  story_id uuid not null,
+  likeness real not null,
+  state text default 'open'::text not null,
+  why text default ''::text not null,
+  call_id uuid,
+  opened_at timestamp with time zone default cid_now() not null,
+  judged_at timestamp with time zone,
+  constraint contests_pkey PRIMARY KEY (id),
+  constraint contests_item_id_story_id_key UNIQUE (item_id, story_id),
+  constraint contests_check CHECK (((state = 'open'::text) = (judged_at IS NULL))),
+  constraint contests_check1 CHECK (((state = 'unjudged'::text) = (why <> ''::text))),
+  constraint contests_state_check CHECK ((state = ANY (ARRAY['open'::text, 'same'::text, 'different'::text, 'unjudged'::text]))),
+  constraint contests_item_id_fkey FOREIGN KEY (item_id) REFERENCES items(id) ON DELETE CASCADE,
+  constraint contests_story_id_fkey FOREIGN KEY (story_id) REFERENCES stories(id) ON DELETE CASCADE
+);
+CREATE INDEX contests_judged ON public.contests USING btree (judged_at) WHERE (judged_at IS NOT NULL);
+CREATE INDEX contests_story ON public.contests USING btree (story_id);
+grant delete, insert, select, update on contests to cid_worker;
 
 create table decisions (
   tenant_id uuid not null,
@@ -1491,22 +1633,25 @@ create table screenings (
   failure text default ''::text not null,
   urgent boolean default false not null,
   spread integer default 0 not null,
+  merged_into uuid,
   opened_at timestamp with time zone default cid_now() not null,
   changed_at timestamp with time zone default cid_now() not null,
   constraint screenings_pkey PRIMARY KEY (tenant_id, id),
-  constraint screenings_tenant_id_story_id_key UNIQUE (tenant_id, story_id),
-  constraint screenings_check CHECK (((state = 'waiting'::text) = (waiting_for IS NOT NULL))),
-  constraint screenings_check1 CHECK (((state = 'dropped'::text) = ((gate IS NOT NULL) AND (reason IS NOT NULL)))),
-  constraint screenings_check2 CHECK (((state = 'failed'::text) = (failure <> ''::text))),
+  constraint screenings_check CHECK (((merged_into IS NULL) OR (state = ANY (ARRAY['dropped'::text, 'passed'::text])))),
+  constraint screenings_check1 CHECK (((state = 'waiting'::text) = (waiting_for IS NOT NULL))),
+  constraint screenings_check2 CHECK (((state = 'dropped'::text) = ((gate IS NOT NULL) AND (reason IS NOT NULL)))),
+  constraint screenings_check3 CHECK (((state = 'failed'::text) = (failure <> ''::text))),
   constraint screenings_gate_check CHECK ((gate = ANY (ARRAY['rules'::text, 'relevance'::text, 'signal'::text, 'fit'::text, 'draft'::text, 'review'::text]))),
   constraint screenings_stage_check CHECK ((stage = ANY (ARRAY['relate'::text, 'assess'::text, 'draft'::text]))),
   constraint screenings_state_check CHECK ((state = ANY (ARRAY['open'::text, 'waiting'::text, 'passed'::text, 'dropped'::text, 'failed'::text]))),
   constraint screenings_waiting_for_check CHECK ((waiting_for = ANY (ARRAY['signal'::text, 'budget'::text, 'batch'::text, 'plan'::text, 'approval'::text]))),
   constraint screenings_item_id_fkey FOREIGN KEY (item_id) REFERENCES items(id),
   constraint screenings_story_id_fkey FOREIGN KEY (story_id) REFERENCES stories(id),
-  constraint screenings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+  constraint screenings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint screenings_tenant_id_merged_into_fkey FOREIGN KEY (tenant_id, merged_into) REFERENCES screenings(tenant_id, id)
 );
 CREATE INDEX screenings_item ON public.screenings USING btree (item_id);
+CREATE UNIQUE INDEX screenings_one ON public.screenings USING btree (tenant_id, story_id) WHERE (merged_into IS NULL);
 CREATE INDEX screenings_recent ON public.screenings USING btree (tenant_id, opened_at DESC);
 CREATE INDEX screenings_state ON public.screenings USING btree (tenant_id, state, opened_at DESC, id DESC);
 CREATE INDEX screenings_story ON public.screenings USING btree (story_id);
@@ -1634,6 +1779,8 @@ create table stories (
   constraint stories_follows_fkey FOREIGN KEY (follows) REFERENCES stories(id),
   constraint stories_merged_into_fkey FOREIGN KEY (merged_into) REFERENCES stories(id)
 );
+CREATE INDEX stories_followed ON public.stories USING btree (follows) WHERE (follows IS NOT NULL);
+CREATE INDEX stories_merged ON public.stories USING btree (merged_into) WHERE (merged_into IS NOT NULL);
 CREATE INDEX stories_recent ON public.stories USING btree (last_item_at);
 grant insert, select, update on stories to cid_worker;
 
@@ -1678,6 +1825,7 @@ create table tenants (
   name text not null,
   desks text[] default '{publishing}'::text[] not null,
   sample boolean default false not null,
+  reserved boolean default false not null,
   created_at timestamp with time zone default cid_now() not null,
   constraint tenants_pkey PRIMARY KEY (id),
   constraint tenants_slug_key UNIQUE (slug),

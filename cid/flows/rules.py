@@ -12,7 +12,7 @@ from cid.gates import gate1_rules
 from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
-from cid.store import items, screenings, tenants, verdicts
+from cid.store import items, screenings, stories, tenants, verdicts
 from cid.store.items import Unjudged
 from cid.store.verdicts import NewVerdict
 
@@ -22,6 +22,7 @@ async def rules(sv: Services, jobs: Sequence[Job]) -> None:
     tenant = jobs[0].tenant
     now = sv.clock.now()
     async with sv.db.tx(tenant) as tx:
+        await stories.hold(tx)
         sieve = gate1_rules.sieve(sv.policy.rules, await tenants.profile(tx, tenant))
         found = await items.unjudged(tx, tenant, {ItemId(UUID(job.payload["item"])) for job in jobs})
         judged = [(item, gate1_rules.judge(sieve, _candidate(item), now)) for item in found]

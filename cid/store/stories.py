@@ -12,6 +12,7 @@ from cid.text.similar import Known
 
 ALONE = query("stories.alone")
 NEAR = query("stories.near")
+HOLD = query("stories.hold")
 ADD = query("stories.add")
 GROW = query("stories.grow")
 FOLLOW = query("stories.follow")
@@ -50,10 +51,18 @@ async def follow(tx: Tx, pairs: Sequence[tuple[StoryId, StoryId]]) -> None:
         await tx.execute(FOLLOW, [story for story, _ in pairs], [before for _, before in pairs])
 
 
-async def merge(tx: Tx, pairs: Sequence[tuple[StoryId, StoryId]]) -> None:
-    """(from, into); no `into` is a `from`."""
-    if pairs:
-        await tx.execute(MERGE, [gone for gone, _ in pairs], [stays for _, stays in pairs])
+async def merge(tx: Tx, pairs: Sequence[tuple[StoryId, StoryId]]) -> set[StoryId]:
+    """(from, into), in a platform transaction. Screenings and drafts of all tenants go along; items that are placed in
+    `from` afterwards would not. Answers the stories that took others in: they are to be counted anew."""
+    if not pairs:
+        return set()
+    rows = await tx.fetch(MERGE, [gone for gone, _ in pairs], [stays for _, stays in pairs])
+    return {row["id"] for row in rows}
+
+
+async def hold(tx: Tx) -> None:
+    """No story merges until the transaction ends: before reading which stories screenings are opened for."""
+    await tx.execute(HOLD)
 
 
 async def forget(tx: Tx, before: int) -> None:

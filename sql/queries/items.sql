@@ -72,7 +72,7 @@ where g.item_id = $2 order by g.seen_at, o.id
 
 -- name: of_story
 select id, story_id, url, title, summary, author, published_at, first_seen_at, sample
-from visible_items where story_id = $1 order by first_seen_at, id
+from visible_items where story_id = (select story_root($1)) order by first_seen_at, id
 
 -- name: recent
 -- What a source brought since, for whoever subscribes to it now. Sightings are ordered by their ids.

@@ -41,6 +41,7 @@ DROPS = (
     Reason.LOW_SIGNAL,
     Reason.WRONG_AUDIENCE,
     Reason.NOT_AFFECTED,
+    Reason.MERGED,
     Reason.OUTAGE,
 )
 TONES = {
