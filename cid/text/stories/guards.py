@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable
 from enum import StrEnum
 
 from cid.text.stories.terms import LIGHT, Title, stem
-from cid.text.words import words
+from cid.text.words import fold, words
 
 _NEARLY = 0.6
 """Share of the shorter title's terms that the other has too, from which on a difference means something."""
@@ -17,21 +17,18 @@ _SAME_AMOUNT = 1.2
 """Times: publishers round and convert."""
 _DIFFERENT = 2
 """Terms at most that stand in for each other."""
-_PLACE_BEFORE = frozenset("at in from of near en à a in bei aus von im".split())
+_PLACE_BEFORE = frozenset(words("at in from of near en à a bei aus von im"))
 _RAW = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _LONG = 4
 
-# In what order things happen to a plan. Stems, as `terms.stem` leaves them.
-_PLANNED = frozenset(
-    map(stem, "announced announces announce unveils unveiled proposes proposed plans planned drafts drafted mulls".split())
+# In what order things happen to a plan.
+_PLANNED_WORDS = "announced announces unveils unveiled proposes proposed plans planned drafts drafted mulls"
+_DONE_WORDS = (
+    "begins began begun starts started implements implemented implementation completes completed enforced inaugurated "
+    "inaugurates opens opened repealed scrapped"
 )
-_DONE = frozenset(
-    map(
-        stem,
-        "begins began begun starts started implements implemented implementation completes completed enforced "
-        "inaugurated inaugurates opens opened repealed scrapped".split(),
-    )
-)
+_PLANNED = frozenset(stem(word) for word in words(_PLANNED_WORDS))
+_DONE = frozenset(stem(word) for word in words(_DONE_WORDS))
 
 
 class Apart(StrEnum):
@@ -96,7 +93,7 @@ def _names(text: str, *, twin: bool) -> set[str]:
     for number, word in enumerate(raw):
         if not word[0].isupper():
             continue
-        before = raw[number - 1].lower() if number else ""
+        before = fold(raw[number - 1]) if number else ""
         if (sentence and number) or before in _PLACE_BEFORE or (twin and not number):
             found.update(stem(part) for part in words(word))
     return found

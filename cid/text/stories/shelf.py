@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cid.domain.ids import ItemId, StoryId
@@ -18,7 +18,6 @@ from cid.text.stories.guards import apart, later
 from cid.text.stories.keys import WINDOW, key, pairs, windows
 from cid.text.stories.story import Story
 from cid.text.stories.terms import Title
-from cid.text.stories.weights import Uses
 
 BAR = 0.16
 """Of the cosine, for an item and a story."""
@@ -38,6 +37,7 @@ class Arrival:
 
     item: ItemId
     title: Title
+    vector: Mapping[str, float]
     at: datetime
     sample: bool
     fresh: StoryId
@@ -47,46 +47,67 @@ class Arrival:
 class Shelf:
     """Stories by key. Placing is sequential: an item sees the stories that those before it made."""
 
-    def __init__(self, stories: Iterable[Story], uses: Uses, now: datetime) -> None:
-        self._uses = uses
+    def __init__(self, stories: Iterable[Story], now: datetime) -> None:
         self._now = now
         self._by_key: dict[int, dict[StoryId, Story]] = defaultdict(dict)
+        self._gone: dict[StoryId, Story] = {}
         self.stories: dict[StoryId, Story] = {}
         for story in stories:
             self._keep(story, story.keys)
 
     def place(self, new: Arrival) -> Placed:
-        vector = self._uses.vector(new.title, new.at)
-        couples = pairs(vector)
-        ranked = self._ranked(new, vector, couples)
+        ranked = self._ranked(new)
         story, likeness, before = self._chosen(new, ranked)
         band = _band(new.title, story, likeness)
         if story is None:
             story = Story(id=new.fresh, at=new.at, sample=new.sample, follows=before)
             story.made = True
-        story.take(new.title, vector, couples, new.at)
+        story.take(new.title, new.vector, pairs(new.vector), new.at)
         self._keep(story, story.added)
-        others = [(one, other) for one, other in ranked if other is not story]
-        merges, doubts = self._merged(story, others)
-        self._uses.count(new.title, new.at)
+        merges, doubts = self._merged(story, [other for _, other in ranked if other is not story])
+        last = _last(story)
+        if band is Band.FIRST and last.id != new.fresh:
+            # too little in common with any one story to join it, and enough to be merged
+            likeness, before = merges[0][2], None
+            band = _sure(likeness)
         return Placed(
             item=new.item,
-            story=_last(story).id,
+            story=last.id,
             band=band,
             likeness=likeness,
-            merges=tuple(merges),
+            merges=tuple((gone, stays) for gone, stays, _ in merges),
             follows=before,
             contested=tuple((other.id, one) for one, other in doubts),
         )
 
-    def _ranked(self, new: Arrival, vector: Mapping[str, float], couples: Iterable[str]) -> list[tuple[float, Story]]:
+    def settled(self, placed: Iterable[Placed]) -> list[Placed]:
+        """As it is after all of them: the stories that they are in by then, and merges only of earlier stories."""
+        return [self._settled(one) for one in placed]
+
+    def _settled(self, one: Placed) -> Placed:
+        story = self._now_in(one.story)
+        return replace(
+            one,
+            story=story,
+            merges=tuple((gone, self._now_in(into)) for gone, into in one.merges if not self._gone[gone].made),
+            follows=self._now_in(one.follows) if one.follows and story == one.story else None,
+            contested=tuple(
+                (to, likeness) for other, likeness in one.contested if (to := self._now_in(other)) != story
+            ),
+        )
+
+    def _now_in(self, named: StoryId) -> StoryId:
+        story = self._gone.get(named)
+        return named if story is None else _last(story).id
+
+    def _ranked(self, new: Arrival) -> list[tuple[float, Story]]:
         """(likeness, story) of those that the item may belong to, the likeliest first, the older of two alike."""
         hits: Counter[StoryId] = Counter()
-        for number in lookup_keys(vector, couples, new.at, self._now):
+        for number in lookup_keys(new, self._now):
             hits.update(list(self._by_key.get(number, ())))
-        looked_at = sorted(hits, key=lambda id: (-hits[id], id))[:LOOKED_AT]
+        looked_at = sorted(hits, key=lambda one: (-hits[one], one))[:LOOKED_AT]
         alike = [
-            (story.likeness(vector), story)
+            (story.likeness(new.vector), story)
             for story in map(self.stories.__getitem__, looked_at)
             if story.sample == new.sample and abs(story.at - new.at) <= WINDOW
         ]
@@ -107,12 +128,12 @@ class Shelf:
         return None, 0.0, None
 
     def _merged(
-        self, story: Story, others: Iterable[tuple[float, Story]]
-    ) -> tuple[list[tuple[StoryId, StoryId]], list[tuple[float, Story]]]:
-        """The merges that the item brought about, and the stories it could not be told to belong to as well."""
-        merges: list[tuple[StoryId, StoryId]] = []
+        self, story: Story, others: Iterable[Story]
+    ) -> tuple[list[tuple[StoryId, StoryId, float]], list[tuple[float, Story]]]:
+        """(from, into, likeness) of the merges that the item brought about, and the stories that it nearly showed."""
+        merges: list[tuple[StoryId, StoryId, float]] = []
         doubts: list[tuple[float, Story]] = []
-        for _, other in others:
+        for other in others:
             bar = BAR + RISE * math.log2(min(story.mass, other.mass))
             alike = story.alike(other)
             if alike < bar - NEAR or _chapters(story, other) or story.apart(other):
@@ -123,7 +144,7 @@ class Shelf:
             stays, goes = (story, other) if story.id < other.id else (other, story)
             stays.absorb(goes)
             self._replace(goes, stays)
-            merges.append((goes.id, stays.id))
+            merges.append((goes.id, stays.id, alike))
             story = stays
         return merges, [(alike, other) for alike, other in doubts if _last(other) is not story]
 
@@ -133,16 +154,16 @@ class Shelf:
             self._by_key[number][story.id] = story
 
     def _replace(self, goes: Story, stays: Story) -> None:
-        del self.stories[goes.id]
+        self._gone[goes.id] = self.stories.pop(goes.id)
         for number in stays.keys:
             found = self._by_key[number]
             found.pop(goes.id, None)
             found[stays.id] = stays
 
 
-def lookup_keys(vector: Mapping[str, float], couples: Iterable[str], at: datetime, now: datetime) -> list[int]:
+def lookup_keys(new: Arrival, now: datetime) -> list[int]:
     """Keys under which stories that an item may belong to stand."""
-    return [key(window, term) for window in windows(at, now) for term in (*couples, *vector)]
+    return [key(window, term) for window in windows(new.at, now) for term in (*pairs(new.vector), *new.vector)]
 
 
 def _last(story: Story) -> Story:
@@ -162,6 +183,10 @@ def _band(item: Title, story: Story | None, likeness: float) -> Band:
     face = story.nearest_face(item)
     if face is not None and (item.same == face.same or _copied(item, face)):
         return Band.CERTAIN
+    return _sure(likeness)
+
+
+def _sure(likeness: float) -> Band:
     return Band.CONTESTED if likeness < BAR + NEAR else Band.SIMILAR
 
 

@@ -31,7 +31,7 @@ class Story:
         id: StoryId,  # noqa: A002 - what everybody else calls it
         at: datetime,
         sample: bool,
-        weights: Mapping[str, float] = {},  # noqa: B006 - never written to
+        weights: Mapping[str, float] = {},
         mass: int = 0,
         faces: Sequence[str] = (),
         follows: StoryId | None = None,
@@ -97,6 +97,7 @@ class Story:
         self.at = max(self.at, other.at)
         self._show(other.titles)
         self.keys |= other.keys
+        self.added |= {number: level and self.level for number, level in other.added.items()}
         self._stand((), before)
         other.into, self.touched = self, True
 

@@ -13,18 +13,18 @@ MOST_TERMS = 16
 # Words that say little about what happened, in the languages that the desk meets most. A word that is missing here does
 # no harm: it is frequent, and weighs little for that.
 _LIGHT_WORDS = (
-    "a an the and or but of to in on at for from by with as is are was be been it its this that will has have had "
-    "not no never without says said say after over up out how why what who his her their you your we our "
-    "does did can could would should may might must about into than then them they she him he i me my us so yes if when "
-    "where just more most some any all also get gets got make makes made back off down now time year years day days week "
-    "today first last watch video photos photo news report reports update live here there one two three top best see show "
-    "shows set sets going go goes want wants still via being do new don't can't won't isn't doesn't it's i'm he's she's "
-    "that's what's who's here's let's you're we're "
-    "der die das den dem des und ein eine von zu mit im auf ist für nicht kein keine "
-    "le la les de du un une et en au aux sur pour est pas ne el los las y o con por para il lo gli di da del per che non"
+    "a an the and or but of to in on at for from by with as is are was be been it its this that will has have had not "
+    "no never without says said say after over up out how why what who his her their you your we our does did can "
+    "could would should may might must about into than then them they she him he i me my us so yes if when where just "
+    "more most some any all also get gets got make makes made back off down now time year years day days week today "
+    "first last watch video photos photo news report reports update live here there one two three top best see show "
+    "shows set sets going go goes want wants still via being do new don't can't won't isn't doesn't it's i'm he's "
+    "she's that's what's who's here's let's you're we're der die das den dem des und ein eine von zu mit im auf ist "
+    "für nicht kein keine le la les de du un une et en au aux sur pour est pas ne el los las y o con por para il lo "
+    "gli di da del per che non"
 )
 # What turns a sentence into its opposite.
-_DENIALS = frozenset("not no never without cannot nicht kein keine pas ne non sin ohne sans nunca jamais".split())
+_DENIALS = frozenset(words("not no never without cannot nicht kein keine pas ne non sin ohne sans nunca jamais"))
 _ENDINGS = ("ings", "ing", "edly", "ed", "ies", "es", "s", "ly")
 
 _CURRENCY = {

@@ -27,19 +27,16 @@ class Uses:
         self._counts = Counter(stored)
         self.added: Counter[int] = Counter()
 
-    def vector(self, title: Title, at: datetime) -> dict[str, float]:
-        """Term → weight, of length 1; empty for a title without a word."""
+    def weigh(self, title: Title, at: datetime) -> dict[str, float]:
+        """Term → weight, of length 1; empty for a title without a word. Counts the title for those that come after."""
         here = bucket(at)
         titles = self._around(here, ALL) + PRIOR_TITLES
-        raw = {
-            term: math.log(titles / (self._around(here, term) + PRIOR_USES)) ** RARENESS
-            for term in title.terms
-        }
+        raw = {term: math.log(titles / (self._around(here, term) + PRIOR_USES)) ** RARENESS for term in title.terms}
+        self._count(title, here)
         length = math.sqrt(math.fsum(weight * weight for weight in raw.values()))
         return {term: weight / length for term, weight in raw.items()}
 
-    def count(self, title: Title, at: datetime) -> None:
-        here = bucket(at)
+    def _count(self, title: Title, here: int) -> None:
         for term in (ALL, *title.terms):
             self._counts[number := key(here, term)] += 1
             self.added[number] += 1
