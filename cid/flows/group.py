@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from cid.domain.ids import PLATFORM, ItemId, StoryId, TenantId, uuid7
@@ -17,19 +18,16 @@ from cid.store import contests, items, stories
 from cid.store.items import ToPlace
 from cid.text.stories.keys import counted
 from cid.text.stories.shelf import Arrival, Shelf, lookup_keys
-from cid.text.stories.terms import title
+from cid.text.stories.terms import Title, title
 from cid.text.stories.weights import Uses
 
 
 async def group(sv: Services, jobs: Sequence[Job]) -> None:
-    """An item that has a story already was seen at one more source: its story is counted anew, its readers judge it."""
+    """An item that has a story already was seen at one more source: its story counts it, its readers judge it."""
     wanted = {ItemId(UUID(job.payload["item"])) for job in jobs}
     async with sv.platform.tx() as tx:
-        await stories.alone(tx)
-        found = await items.to_place(tx, wanted)
-        placed = await _place(tx, [item for item in found if item.story_id is None], sv)
+        found, placed = await _put(tx, wanted, sv)
         touched = {item.story_id for item in found if item.story_id} | {one.story for one in placed}
-        await stories.count(tx, [item.id for item in found], Counter(one.story for one in placed))
         waiting = await stories.spread_reached(tx, touched, sv.policy.signal.rejudge_at)
         readers = await items.readers(tx, [item.id for item in found])
         await queue.enqueue(
@@ -41,6 +39,22 @@ async def group(sv: Services, jobs: Sequence[Job]) -> None:
         await queue.done(tx, *jobs)
 
 
+async def place(sv: Services, wanted: Collection[ItemId]) -> list[Placed]:
+    """What a hand-out of these items does to stories, for measurements: nobody is asked or told."""
+    async with sv.platform.tx() as tx:
+        _, placed = await _put(tx, wanted, sv)
+    return placed
+
+
+async def _put(tx: Tx, wanted: Collection[ItemId], sv: Services) -> tuple[list[ToPlace], list[Placed]]:
+    """The items as they were found, and where those went that were in no story."""
+    await stories.alone(tx)
+    found = await items.to_place(tx, wanted)
+    placed = await _place(tx, [item for item in found if item.story_id is None], sv)
+    await stories.count(tx, [item.id for item in found], Counter(one.story for one in placed))
+    return found, placed
+
+
 async def _place(tx: Tx, found: Sequence[ToPlace], sv: Services) -> list[Placed]:
     if not found:
         return []
@@ -50,17 +64,27 @@ async def _place(tx: Tx, found: Sequence[ToPlace], sv: Services) -> list[Placed]
     uses = Uses(await stories.uses(tx, keys))
     # in the order of their making, whatever the chance in them: the older of two stories is told by its id
     ids = sorted(StoryId(uuid7(now)) for _ in found)
-    arrivals = [
-        Arrival(item=item.id, title=one, vector=uses.weigh(one, item.at), at=item.at, sample=item.sample, fresh=fresh)
-        for item, one, fresh in zip(found, titles, ids, strict=True)
-    ]
-    shelf = Shelf(await stories.near(tx, [lookup_keys(new, now) for new in arrivals]), now)
+    arrivals = [_arrival(item, one, uses, fresh, now) for item, one, fresh in zip(found, titles, ids, strict=True)]
+    shelf = Shelf(await stories.near(tx, [new.keys for new in arrivals]))
     placed = shelf.settled([shelf.place(new) for new in arrivals])
     await stories.merge(tx, [pair for one in placed for pair in one.merges])
     await stories.write(tx, shelf.stories.values(), uses.added)
     await items.set_stories(tx, placed)
     await stories.follow(tx, [(one.story, one.follows) for one in placed if one.follows])
     return placed
+
+
+def _arrival(item: ToPlace, one: Title, uses: Uses, fresh: StoryId, now: datetime) -> Arrival:
+    vector = uses.weigh(one, item.at)
+    return Arrival(
+        item=item.id,
+        title=one,
+        vector=vector,
+        keys=lookup_keys(vector, item.at, now),
+        at=item.at,
+        sample=item.sample,
+        fresh=fresh,
+    )
 
 
 async def _contest(tx: Tx, placed: Iterable[Placed], sv: Services) -> list[UUID]:

@@ -79,3 +79,9 @@ from visible_items where story_id = (select story_root($1)) order by first_seen_
 select g.item_id from sightings g
 where g.source_id = $1 and g.id >= uuid7_floor($2)
 order by g.id desc limit $3
+
+-- name: ids_by_url
+select url_hash, id from items where url_hash = any($1::bytea[])
+
+-- name: stories_of
+select id, story_id from items where id = any($1::uuid[]) and story_id is not null

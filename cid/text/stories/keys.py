@@ -28,8 +28,13 @@ def first_key(window: int) -> int:
     return window << 32
 
 
+def hashed(term: str) -> int:
+    """32 bits. Two terms that share them are found together and compared as what they are."""
+    return crc32(term.encode("utf-8", "surrogatepass"))
+
+
 def key(window: int, term: str) -> int:
-    return window << 32 | crc32(term.encode())
+    return window << 32 | hashed(term)
 
 
 def windows(at: datetime, now: datetime) -> range:
@@ -51,4 +56,4 @@ def heaviest(weights: Mapping[str, float], most: int) -> list[str]:
 def counted(terms: Iterable[str], at: datetime) -> list[int]:
     """Where it is written how often terms were used around `at`: in its window and the one before."""
     here = bucket(at)
-    return [key(window, term) for term in (ALL, *terms) for window in (here - 1, here)]
+    return [first_key(window) + number for number in map(hashed, (ALL, *terms)) for window in (here - 1, here)]

@@ -7,15 +7,15 @@ rises with the smaller one: what stayed apart while both grew is apart. Nothing 
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cid.domain.ids import ItemId, StoryId
 from cid.domain.news import Band, Placed
 from cid.text.stories.guards import apart, later
-from cid.text.stories.keys import WINDOW, key, pairs, windows
+from cid.text.stories.keys import WINDOW, first_key, hashed, pairs, windows
 from cid.text.stories.story import Story
 from cid.text.stories.terms import Title
 
@@ -38,6 +38,8 @@ class Arrival:
     item: ItemId
     title: Title
     vector: Mapping[str, float]
+    keys: Sequence[int]
+    """Under which stories that it may belong to stand: see `lookup_keys`."""
     at: datetime
     sample: bool
     fresh: StoryId
@@ -47,8 +49,7 @@ class Arrival:
 class Shelf:
     """Stories by key. Placing is sequential: an item sees the stories that those before it made."""
 
-    def __init__(self, stories: Iterable[Story], now: datetime) -> None:
-        self._now = now
+    def __init__(self, stories: Iterable[Story]) -> None:
         self._by_key: dict[int, dict[StoryId, Story]] = defaultdict(dict)
         self._gone: dict[StoryId, Story] = {}
         self.stories: dict[StoryId, Story] = {}
@@ -62,8 +63,7 @@ class Shelf:
         if story is None:
             story = Story(id=new.fresh, at=new.at, sample=new.sample, follows=before)
             story.made = True
-        story.take(new.title, new.vector, pairs(new.vector), new.at)
-        self._keep(story, story.added)
+        self._keep(story, story.take(new.title, new.vector, pairs(new.vector), new.at))
         merges, doubts = self._merged(story, [other for _, other in ranked if other is not story])
         last = _last(story)
         if band is Band.FIRST and last.id != new.fresh:
@@ -102,9 +102,10 @@ class Shelf:
 
     def _ranked(self, new: Arrival) -> list[tuple[float, Story]]:
         """(likeness, story) of those that the item may belong to, the likeliest first, the older of two alike."""
-        hits: Counter[StoryId] = Counter()
-        for number in lookup_keys(new, self._now):
-            hits.update(list(self._by_key.get(number, ())))
+        hits: defaultdict[StoryId, int] = defaultdict(int)
+        for number in new.keys:
+            for story_id in self._by_key.get(number, ()):
+                hits[story_id] += 1
         looked_at = sorted(hits, key=lambda one: (-hits[one], one))[:LOOKED_AT]
         alike = [
             (story.likeness(new.vector), story)
@@ -161,9 +162,10 @@ class Shelf:
             found[stays.id] = stays
 
 
-def lookup_keys(new: Arrival, now: datetime) -> list[int]:
+def lookup_keys(vector: Mapping[str, float], at: datetime, now: datetime) -> list[int]:
     """Keys under which stories that an item may belong to stand."""
-    return [key(window, term) for window in windows(new.at, now) for term in (*pairs(new.vector), *new.vector)]
+    terms = [hashed(term) for term in (*pairs(vector), *vector)]
+    return [first_key(window) + term for window in windows(at, now) for term in terms]
 
 
 def _last(story: Story) -> Story:

@@ -83,12 +83,13 @@ class Story:
             self._titles = [title(face) for face in self.faces]
         return self._titles
 
-    def take(self, item: Title, vector: Mapping[str, float], pairs: Sequence[str], at: datetime) -> None:
+    def take(self, item: Title, vector: Mapping[str, float], pairs: Sequence[str], at: datetime) -> list[int]:
+        """Answers the keys that are new."""
         before = self.level
         self._add(vector, 1)
         self.at = max(self.at, at)
         self._show([item])
-        self._stand(pairs, before)
+        return self._stand(pairs, before)
 
     def absorb(self, other: Story) -> None:
         """What `other` held; it is gone afterwards. Its keys go on to lead here."""
@@ -121,23 +122,26 @@ class Story:
             self._titles = [*self.titles, *fresh][-FACES:]
             self.faces = [face.text for face in self._titles]
 
-    def _stand(self, pairs: Sequence[str], before: int) -> None:
+    def _stand(self, pairs: Sequence[str], before: int) -> list[int]:
         window = bucket(self.at)
-        for pair in pairs:
-            self._under(key(window, pair), 0)
+        new = [number for pair in pairs if self._under(number := key(window, pair), 0)]
         if self.mass < GROWN:
-            return
+            return new
         for term in heaviest(self.weights, KNOWN_BY):
             number = key(window, term)
             if self.level != before:
                 self.dropped.update((old, before) for old in (number, key(window - 1, term)))
                 self.keys.discard(number)
-            self._under(number, self.level)
+            if self._under(number, self.level):
+                new.append(number)
+        return new
 
-    def _under(self, number: int, level: int) -> None:
-        if number not in self.keys:
-            self.keys.add(number)
-            self.added[number] = level
+    def _under(self, number: int, level: int) -> bool:
+        if number in self.keys:
+            return False
+        self.keys.add(number)
+        self.added[number] = level
+        return True
 
 
 def _overlap(terms: set[str], face: Title) -> float:

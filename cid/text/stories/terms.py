@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cid.text.words import fold, words
 
@@ -69,6 +70,7 @@ class Title:
         return " ".join(self.terms)
 
 
+@lru_cache(maxsize=8192)
 def title(text: str) -> Title:
     """Of any text in any language; the work is bounded by its length."""
     rest, amounts = _amounts(fold(text)) if _DIGITS.search(text) else (text, {})

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
-from cid.text.stories.keys import ALL, bucket, key
+from cid.text.stories.keys import ALL, bucket, first_key, hashed
 from cid.text.stories.terms import Title
 
 PRIOR_TITLES = 500
@@ -29,18 +29,14 @@ class Uses:
 
     def weigh(self, title: Title, at: datetime) -> dict[str, float]:
         """Term → weight, of length 1; empty for a title without a word. Counts the title for those that come after."""
-        here = bucket(at)
-        titles = self._around(here, ALL) + PRIOR_TITLES
-        raw = {term: math.log(titles / (self._around(here, term) + PRIOR_USES)) ** RARENESS for term in title.terms}
-        self._count(title, here)
+        here, before = first_key(bucket(at)), first_key(bucket(at) - 1)
+        numbers = {term: hashed(term) for term in (ALL, *title.terms)}
+        counts = self._counts
+        used = {term: counts.get(before + each, 0) + counts.get(here + each, 0) for term, each in numbers.items()}
+        titles = used[ALL] + PRIOR_TITLES
+        raw = {term: math.log(titles / (used[term] + PRIOR_USES)) ** RARENESS for term in title.terms}
+        for each in numbers.values():
+            counts[here + each] += 1
+            self.added[here + each] += 1
         length = math.sqrt(math.fsum(weight * weight for weight in raw.values()))
         return {term: weight / length for term, weight in raw.items()}
-
-    def _count(self, title: Title, here: int) -> None:
-        for term in (ALL, *title.terms):
-            self._counts[number := key(here, term)] += 1
-            self.added[number] += 1
-
-    def _around(self, here: int, term: str) -> int:
-        counts = self._counts
-        return counts.get(key(here - 1, term), 0) + counts.get(key(here, term), 0)

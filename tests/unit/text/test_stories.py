@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -32,7 +33,8 @@ def arrivals(titles: Sequence[str], uses: Uses, *, apart_by: timedelta, first: i
             Arrival(
                 item=ItemId(UUID(int=number)),
                 title=one,
-                vector=uses.weigh(one, at),
+                vector=(vector := uses.weigh(one, at)),
+                keys=lookup_keys(vector, at, LATER),
                 at=at,
                 sample=False,
                 fresh=StoryId(UUID(int=number)),
@@ -42,7 +44,7 @@ def arrivals(titles: Sequence[str], uses: Uses, *, apart_by: timedelta, first: i
 
 
 def placed(*titles: str, apart_by: timedelta = timedelta(minutes=1)) -> list[Placed]:
-    shelf = Shelf([], LATER)
+    shelf = Shelf([])
     return shelf.settled([shelf.place(new) for new in arrivals(titles, Uses({}), apart_by=apart_by)])
 
 
@@ -161,8 +163,8 @@ def test_a_story_that_goes_on_stays_one() -> None:
 
 def test_sample_and_real_news_never_meet() -> None:
     real, same = arrivals(["Ferry service resumes in the harbour"] * 2, Uses({}), apart_by=timedelta())
-    sample = Arrival(item=same.item, title=same.title, vector=same.vector, at=AT, sample=True, fresh=same.fresh)
-    shelf = Shelf([], LATER)
+    sample = replace(same, sample=True)
+    shelf = Shelf([])
     assert shelf.place(real).story != shelf.place(sample).story
 
 
@@ -220,7 +222,7 @@ def test_a_story_keeps_the_heaviest_terms_and_the_latest_titles() -> None:
 
 def test_a_story_that_has_grown_is_found_by_one_of_the_terms_that_it_is_about() -> None:
     assert stories(*NEAR) == [0] * GROWN
-    shelf = Shelf([], LATER)
+    shelf = Shelf([])
     uses = Uses({})
     for new in arrivals([*NEAR, "Titanfall sells"], uses, apart_by=timedelta(minutes=1)):
         shelf.place(new)
@@ -248,7 +250,7 @@ def reloaded(story: Story, wanted: set[int]) -> Story:
 @settings(deadline=None)
 @given(TITLES, st.integers(1, 6))
 def test_what_is_placed_over_several_hand_outs_ends_where_one_would_put_it(titles: list[str], size: int) -> None:
-    whole, minute = Shelf([], LATER), timedelta(minutes=1)
+    whole, minute = Shelf([]), timedelta(minutes=1)
     at_once = whole.settled([whole.place(new) for new in arrivals(titles, Uses({}), apart_by=minute)])
     known: dict[StoryId, Story] = {}
     uses: dict[int, int] = {}
@@ -257,8 +259,8 @@ def test_what_is_placed_over_several_hand_outs_ends_where_one_would_put_it(title
     for start in range(0, len(titles), size):
         some = Uses(uses)
         news = arrivals(titles[start : start + size], some, apart_by=minute, first=start)
-        wanted = {number for new in news for number in lookup_keys(new, LATER)}
-        shelf = Shelf([reloaded(one, wanted) for one in known.values() if one.keys & wanted], LATER)
+        wanted = {number for new in news for number in new.keys}
+        shelf = Shelf([reloaded(one, wanted) for one in known.values() if one.keys & wanted])
         before = {one.id: one.keys for one in known.values()}
         found = shelf.settled([shelf.place(new) for new in news])
         for gone, stays in [pair for one in found for pair in one.merges]:
@@ -282,7 +284,7 @@ def test_what_is_placed_over_several_hand_outs_ends_where_one_would_put_it(title
 @settings(deadline=None)
 @given(TITLES)
 def test_no_merge_leads_to_a_story_that_is_gone_and_none_in_a_ring(titles: list[str]) -> None:
-    shelf = Shelf([], LATER)
+    shelf = Shelf([])
     found = shelf.settled([shelf.place(new) for new in arrivals(titles, Uses({}), apart_by=timedelta(minutes=1))])
     assert {one.story for one in found} == set(shelf.stories)
     assert sum(story.mass for story in shelf.stories.values()) == len(titles)
@@ -301,9 +303,8 @@ def test_whatever_lies_within_the_window_is_looked_up(when: datetime, minutes: i
     at = when.replace(tzinfo=UTC)
     one = title("Ferry service resumes")
     vector = Uses({}).weigh(one, at)
-    new = Arrival(item=ItemId(UUID(int=1)), title=one, vector=vector, at=at, sample=False, fresh=StoryId(UUID(int=1)))
     window = bucket(at + timedelta(minutes=minutes))
-    assert {key(window, term) for term in (*pairs(vector), *vector)} <= set(lookup_keys(new, at + WINDOW * 2))
+    assert {key(window, term) for term in (*pairs(vector), *vector)} <= set(lookup_keys(vector, at, at + WINDOW * 2))
 
 
 def test_what_is_looked_up_and_counted_lies_in_few_windows() -> None:
