@@ -16,6 +16,7 @@ from cid.domain.errors import Misconfigured
 from cid.domain.ids import ItemId
 from cid.flows import grading, group
 from cid.services import Services
+from cid.text.clean import clean
 from cid.text.stories.grade import b_cubed, pairwise
 from cid.text.urls import canonical
 
@@ -108,7 +109,7 @@ def _row(file: Path, number: int, values: dict[str, str | None]) -> Labelled:
         raise Misconfigured(f"{file}, row {number}: published_ms is {said!r}, not milliseconds.") from error
     title, publisher, story = (values[name] or "" for name in ("title", "publisher", "story"))
     url = canonical(values.get("url") or "") or f"https://row.invalid/{number}"
-    return Labelled(row=grading.Row(title=title, publisher=publisher, at=at, url=url), story=story)
+    return Labelled(row=grading.Row(title=title, publisher=clean(publisher), at=at, url=url), story=story)
 
 
 async def measured(sv: Services, labelled: Sequence[Labelled], hand_out: int) -> Report:
