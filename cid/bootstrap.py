@@ -47,6 +47,7 @@ from cid.pg.sql import SQL
 from cid.ports import Batches, Provider
 from cid.services import Outside, Services
 from cid.settings import Settings
+from cid.sources.industries import load_industries
 from cid.sources.rss import RssReader
 from cid.sources.sample import SampleReader
 from cid.store import tenants
@@ -190,6 +191,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             caps=router.models.caps,
             prompts=router.prompts,
             backlog=router.room,
+            industries=load_industries(CONFIG / "default_sources.toml"),
         )
 
 
@@ -276,7 +278,8 @@ def _batches(vendor: Anthropic | Google | OpenAi) -> Batches | None:
 
 
 def _policy(settings: Settings) -> GatePolicy:
-    return replace(settings.gates, polling=replace(settings.gates.polling, fixed=settings.poll_interval))
+    polling = replace(settings.gates.polling, fixed=settings.poll_interval, local=settings.allow_local)
+    return replace(settings.gates, polling=polling)
 
 
 async def _close(pool: asyncpg.Pool[asyncpg.Record]) -> None:

@@ -69,6 +69,8 @@ class Response:
     headers: Mapping[str, str]
     """Names in lower case."""
     body: bytes
+    moved: bool = False
+    """There were redirects, and every one of them for good (301, 308)."""
 
 
 class Http(Protocol):

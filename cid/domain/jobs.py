@@ -15,6 +15,7 @@ class JobKind(StrEnum):
     """One per box of the data flow; `workers/table.py` says what each runs."""
 
     POLL = "poll"
+    HEAL = "heal"
     GROUP = "group"
     JUDGE = "judge"
     RULES = "rules"

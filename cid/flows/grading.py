@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cid.domain.ids import ItemId, SourceId, StoryId, uuid7
 from cid.domain.news import Entry, SourceKind
 from cid.ports import Tx
 from cid.services import Services
-from cid.store import items, sources
+from cid.store import items
+from cid.store import sources as store
+from cid.store.items import Report
 from cid.text.clean import TITLE_LIMIT, line
 from cid.text.html import plain
 
 _INTERVAL_S = 3600
+_AT_ONCE = 5000
+MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,33 +32,27 @@ class Row:
 async def fill(sv: Services, rows: Sequence[Row]) -> list[ItemId]:
     """An item for each row, the same for rows of one address, seen at a public source of its publisher.
 
-    Items of one moment are placed in the order of the rows.
+    Items of one moment are placed in the order of the rows: each came in a millisecond after the one before.
     """
     now = sv.clock.now()
-    ids = sorted(ItemId(uuid7(now)) for _ in rows)
-    of = defaultdict(list)
-    for number, row in enumerate(rows):
-        of[row.publisher].append(number)
+    began = now - len(rows) * MILLISECOND
     async with sv.platform.tx() as tx:
-        for publisher, numbers in of.items():
-            source = await _source(tx, SourceId(uuid7(now)), publisher)
-            await _seen(tx, source, [rows[number] for number in numbers], [ids[number] for number in numbers], now)
+        publishers = {row.publisher for row in rows}
+        sources = {publisher: await _source(tx, SourceId(uuid7(now)), publisher) for publisher in publishers}
+        reports = [_report(row, sources[row.publisher], began + n * MILLISECOND) for n, row in enumerate(rows)]
+        for start in range(0, len(reports), _AT_ONCE):
+            await items.add(tx, reports[start : start + _AT_ONCE])
         by_url = await items.ids_by_url(tx, [row.url for row in rows])
     return [by_url[row.url] for row in rows]
 
 
-async def _seen(tx: Tx, source: SourceId, rows: Sequence[Row], ids: Sequence[ItemId], now: datetime) -> None:
-    first = {row.url: (row, item) for row, item in reversed(list(zip(rows, ids, strict=True)))}
-    entries = [
-        Entry(key=row.url, url=row.url, title=line(plain(row.title), TITLE_LIMIT), published_at=row.at)
-        for row, _ in first.values()
-    ]
-    pairs = [(item, uuid7(now)) for _, item in first.values()]
-    await items.add(tx, entries, source=source, owner=None, sample=False, ids=pairs)
+def _report(row: Row, source: SourceId, at: datetime) -> Report:
+    entry = Entry(key=row.url, url=row.url, title=line(plain(row.title), TITLE_LIMIT), published_at=row.at)
+    return Report(source=source, owner=None, sample=False, entries=[entry], at=at, screened=1)
 
 
 async def _source(tx: Tx, source: SourceId, publisher: str) -> SourceId:
-    await sources.add(
+    await store.add(
         tx,
         source,
         owner=None,

@@ -28,6 +28,7 @@ from cid.text.clean import TITLE_LIMIT, line
 
 DEFAULT_TRUST = 0.7
 DEFAULT_INTERVAL_S = 900
+SHORTEST_S, LONGEST_S = 120, 2_592_000
 OPML_BYTES = 10_000_000
 RECENT = 500
 """Items of a source that a new subscriber judges at once."""
@@ -186,6 +187,24 @@ async def set_trust(sv: Services, tenant: TenantId, source: SourceId, trust: flo
         if not await sources.set_trust(tx, tenant, source, trust):
             raise NotFound
         await _log(sv, tx, tenant, actor, action="source.trusted", detail={"source": str(source), "trust": trust})
+
+
+async def set_interval(
+    sv: Services, tenant: TenantId, source: SourceId, interval: timedelta | None, actor: Actor | None
+) -> None:
+    """How often this tenant wants the source to be polled; None: as its rhythm has it. Of several tenants the shortest
+    holds. The next poll is due at once, so that the new interval begins. Raises Refused, NotFound."""
+    _allowed(tenant, actor)
+    seconds = None if interval is None else round(interval.total_seconds())
+    if seconds is not None and not SHORTEST_S <= seconds <= LONGEST_S:
+        raise Refused("An interval is from 2 minutes to 30 days, or “auto”.")
+    async with sv.platform.tx() as tx:
+        if not await sources.set_interval(tx, tenant, source, seconds):
+            raise NotFound
+        await queue.hasten(tx, _poll(source, sv.clock.now()))
+        await _log(
+            sv, tx, tenant, actor, action="source.interval", detail={"source": str(source), "interval_s": seconds}
+        )
 
 
 async def _subscribe(sv: Services, tx: Tx, tenant: TenantId, wish: Wish, poll_at: datetime) -> Added:

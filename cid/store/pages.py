@@ -153,6 +153,12 @@ class SourceRow:
     polled_at: datetime | None
     last_new_at: datetime | None
     next_poll_at: datetime
+    fixed_s: int | None
+    """Set by this tenant."""
+    interval_why: str
+    moved_to: str
+    former_url: str
+    validators_lie: bool
     word: str
     place: str
 
@@ -218,6 +224,7 @@ class Seen:
     seen_at: datetime
     trust: float | None
     active: bool
+    backlog: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from cid.web.handlers import (
     calls,
     decisions,
     drafts,
+    healing,
     health,
     items,
     models,
@@ -87,6 +88,14 @@ ROUTES: tuple[Route, ...] = (
     post("source_test", "/t/{tenant}/sources/test", _manage, sources.Test, sources.test),
     post("source_active", f"/t/{{tenant}}/sources/{{id:{ID}}}/active", _manage, sources.Active, sources.set_active),
     post("source_trust", f"/t/{{tenant}}/sources/{{id:{ID}}}/trust", _manage, sources.Trust, sources.set_trust),
+    post(
+        "source_interval", f"/t/{{tenant}}/sources/{{id:{ID}}}/interval", _manage, sources.Every, sources.set_interval
+    ),
+    post("source_restore", f"/t/{{tenant}}/sources/{{id:{ID}}}/restore", _manage, Nothing, healing.restore),
+    post("source_itself", f"/t/{{tenant}}/sources/{{id:{ID}}}/replace-itself", _manage, healing.Itself, healing.itself),
+    post("sources_itself", "/t/{tenant}/sources/replace-themselves", _manage, healing.Itself, healing.themselves),
+    post("proposal_take", f"/t/{{tenant}}/proposals/{{id:{ID}}}/take", _manage, Nothing, healing.take),
+    post("proposal_reject", f"/t/{{tenant}}/proposals/{{id:{ID}}}/reject", _manage, Nothing, healing.reject),
     get("items", "/t/{tenant}/items", _read, items.listed),
     get("item", f"/t/{{tenant}}/items/{{id:{ID}}}", _read, items.one),
     get("models", "/t/{tenant}/models", _manage, models.shown),

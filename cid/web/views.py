@@ -11,6 +11,7 @@ from cid.domain.choices import Held, Notice
 from cid.domain.news import Polled
 from cid.domain.verdicts import Gate, Reason
 from cid.sources.options import Spec
+from cid.store.health import Proposed, Resting
 from cid.store.pages import (
     Backlog,
     Budget,
@@ -175,8 +176,44 @@ class SourceForm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalLine:
+    """What may stand in for a source that failed."""
+
+    row: Proposed
+    where: str
+    kinship: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestLine:
+    """A quarantined source, and what was found and tried to replace it."""
+
+    row: Resting
+    name: str
+    outcome: str
+    proposals: Sequence[ProposalLine]
+    tried: Sequence[tuple[str, str, str]]
+    """Where it was looked for, the address, why it would not do."""
+    searchable: bool
+    """Whether anything can stand in for a source of its kind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttentionView:
+    rests: Sequence[RestLine]
+    more: bool
+    """There are others."""
+    itself: bool
+    """The tenant lets all replacements be taken without asking."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourcesView:
+    intervals: Sequence[tuple[int, str]]
+    """Seconds and their name, for the choice of how often; 0 is as the source's rhythm has it."""
     rows: Sequence[SourceLine]
+    attention: AttentionView
     choices: Sequence[tuple[str, str]]
     total: int
     word: str

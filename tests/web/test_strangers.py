@@ -30,6 +30,9 @@ FORMS: dict[str, dict[str, str]] = {
     "source_test": {"url": "https://new.test/feed"},
     "source_active": {"wanted": "1"},
     "source_trust": {"trust": "0.5"},
+    "source_interval": {"seconds": "600"},
+    "source_itself": {"wanted": "1"},
+    "sources_itself": {"wanted": "1"},
     "draft_edit_do": {"version": DECISION["version"], "title": "Another", "body": "Text."},
     "draft_approve": DECISION,
     "draft_reject": DECISION,
@@ -52,6 +55,7 @@ def things(room: Newsroom) -> dict[str, str]:
     """What stands for `{id}` in an address: something of acme's, by the part of the address before it."""
     return {
         "sources": str(room.sources["Harbour Gazette"]),
+        "proposals": str(room.proposals["site"]),
         "items": str(room.items["drafted"]),
         "drafts": str(room.drafts["drafted"]),
         "trials": str(room.trial),
@@ -89,6 +93,8 @@ async def counts(owner: asyncpg.Connection[asyncpg.Record]) -> list[tuple[str, i
     names = (
         "sources",
         "subscriptions",
+        "proposals where state = 'proposed'",
+        "tenants where replace_sources",
         "jobs",
         "decisions",
         "versions",

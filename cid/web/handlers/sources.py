@@ -6,6 +6,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 from uuid import UUID
@@ -20,6 +21,7 @@ from cid.sources.kinds import OFFERED, Takes
 from cid.sources.options import specs
 from cid.store import pages
 from cid.web import words
+from cid.web.attention import attended
 from cid.web.doors import posted
 from cid.web.forms import clean, text
 from cid.web.keys import actor, services
@@ -64,6 +66,12 @@ class Trust:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Every:
+    seconds: int = 0
+    """0: as the source's rhythm has it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entered:
     """What the form shows again: entered by somebody, or asked for by a link."""
 
@@ -96,9 +104,12 @@ async def _listed(request: web.Request, entered: Entered, status: int = 200) -> 
             after=_place(request.query.get("after")),
             limit=PAGE + 1,
         )
+        attention = await attended(tx, who.tenant.id)
     chosen = {"word": word, "q": part}
     view = SourcesView(
+        intervals=words.INTERVALS,
         rows=[_line(row) for row in rows[:PAGE]],
+        attention=attention,
         choices=[(c.word, f"{words.SOURCE_WORDS[c.word][0]} ({c.sources})") for c in counts],
         total=sum(c.sources for c in counts),
         word=word,
@@ -173,6 +184,13 @@ async def set_trust(request: web.Request, form: Trust) -> web.StreamResponse:
     who = actor(request)
     await sources.set_trust(services(request), who.tenant.id, _source(request), form.trust, who)
     raise web.HTTPSeeOther(_address(who, {"said": "source_trust"}))
+
+
+async def set_interval(request: web.Request, form: Every) -> web.StreamResponse:
+    who = actor(request)
+    every = timedelta(seconds=min(form.seconds, 10**9)) if form.seconds else None
+    await sources.set_interval(services(request), who.tenant.id, _source(request), every, who)
+    raise web.HTTPSeeOther(_address(who, {"said": "source_interval"}))
 
 
 def _line(row: pages.SourceRow) -> SourceLine:
