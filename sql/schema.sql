@@ -616,6 +616,9 @@ declare
 begin
   perform pg_advisory_xact_lock(4866372);
   perform pg_advisory_xact_lock(4866373);
+  -- of all pairs at once, or the second pair's would be taken out of their order
+  perform from public.screenings s where s.story_id in (select public.story_root(u.id) from unnest(p_from || p_into) as u (id))
+  order by s.tenant_id, s.id for no key update;
   for pair in select u.f, u.i from unnest(p_from, p_into) with ordinality as u (f, i, n) order by u.n loop
     gone := public.story_root(pair.f);
     stays := public.story_root(pair.i);
@@ -638,7 +641,6 @@ begin
         union select f.follows from before b join public.stories f on f.id = b.id where f.follows is not null)
       select b.id from before b);
 
-    perform from public.screenings s where s.story_id in (gone, stays) order by s.tenant_id, s.id for no key update;
     with sides as (
       select s.tenant_id, s.id, s.story_id, s.opened_at, s.urgent,
              10 * public.how_far(s.state, s.stage, s.gate, s.reason) + coalesce((

@@ -16,6 +16,7 @@ class JobKind(StrEnum):
 
     POLL = "poll"
     GROUP = "group"
+    JUDGE = "judge"
     RULES = "rules"
     RELATE = "relate"
     ASSESS = "assess"

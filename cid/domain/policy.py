@@ -71,6 +71,20 @@ class Polling:
     """An import's first polls are spread over this long."""
 
 
+class Judge(StrEnum):
+    """Who is asked about an item that might belong to another story as well."""
+
+    NONE = "none"
+    MODEL = "model"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stories:
+    judge: Judge = Judge.NONE
+    on_outage: Outage = Outage.RETRY
+    """`pass` and `drop` both leave the stories apart."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatePolicy:
     rules: Rules
@@ -79,3 +93,4 @@ class GatePolicy:
     drafting: Drafting
     reviewing: Reviewing
     polling: Polling = Polling()
+    stories: Stories = Stories()

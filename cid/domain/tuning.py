@@ -83,3 +83,4 @@ class Retention:
     workers: timedelta = timedelta(days=1)
     once_links: timedelta = timedelta(days=30)
     sessions: timedelta = timedelta(days=1)
+    contests: timedelta = timedelta(days=90)

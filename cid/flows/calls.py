@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cid.domain.errors import NotFound, Refused
 from cid.domain.llm import TRIAL
-from cid.gates import gate2_relevance, gate4_draft, gate5_review
+from cid.gates import gate2_relevance, gate4_draft, gate5_review, same_story
 from cid.llm import again
 from cid.store import calls
 
@@ -22,6 +22,7 @@ SCHEMAS: Mapping[str, Mapping[str, Json]] = {
     "relevance": gate2_relevance.SCHEMA,
     "draft": gate4_draft.SCHEMA,
     "review": gate5_review.SCHEMA,
+    "judge": same_story.SCHEMA,
 }
 
 

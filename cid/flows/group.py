@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from cid.domain.ids import ItemId, StoryId, TenantId, uuid7
+from cid.domain.ids import PLATFORM, ItemId, StoryId, TenantId, uuid7
 from cid.domain.jobs import Job, JobKind, NewJob
 from cid.domain.news import Band, Placed
+from cid.domain.policy import Judge
 from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
-from cid.store import items, stories
+from cid.store import contests, items, stories
 from cid.store.items import ToPlace
 from cid.text.similar import Headline, Shelf, headline, lookup_keys
 
@@ -32,6 +33,7 @@ async def group(sv: Services, jobs: Sequence[Job]) -> None:
             tx,
             *(_job(JobKind.RULES, tenant, "item", item) for tenant, item in readers),
             *(_job(JobKind.ASSESS, tenant, "screening", screening) for tenant, screening in waiting),
+            *(_job(JobKind.JUDGE, PLATFORM, "contest", contest) for contest in await _contest(tx, placed, sv)),
         )
         await queue.done(tx, *jobs)
 
@@ -49,6 +51,15 @@ async def _place(tx: Tx, found: Iterable[ToPlace], sv: Services) -> list[Placed]
     await items.set_stories(tx, placed)
     await stories.follow(tx, [(one.story, one.follows) for one in placed if one.follows])
     return placed
+
+
+async def _contest(tx: Tx, placed: Iterable[Placed], sv: Services) -> list[UUID]:
+    """Write down what might belong elsewhere as well; answers what somebody is to be asked about."""
+    now = sv.clock.now()
+    found = [(uuid7(now), one.item, story, likeness) for one in placed for story, likeness in one.contested]
+    asked = sv.policy.stories.judge is Judge.MODEL
+    new = await contests.add(tx, found, unjudged="" if asked else "no judge is switched on")
+    return new if asked else []
 
 
 def _placed(shelf: Shelf[StoryId], item: ToPlace, title: Headline, fresh: StoryId) -> Placed:

@@ -97,6 +97,7 @@ DRAFT_STATES = {
 KINDS = {
     "poll": _("Poll sources"),
     "group": _("Group into stories"),
+    "judge": _("One story or two"),
     "rules": _("Gate 1, rules"),
     "relate": _("Gate 2, relevance"),
     "assess": _("Gate 3, signal"),
@@ -121,7 +122,7 @@ CALL_STATES = {
 }
 """What a call's state is called, its tone, and what it means."""
 
-CALL_STAGES = {"relevance": _("Relevance"), "draft": _("Draft"), "review": _("Review")}
+CALL_STAGES = {"relevance": _("Relevance"), "draft": _("Draft"), "review": _("Review"), "judge": _("One story or two")}
 
 CALL_STOPS = {
     "end": "",
