@@ -7,7 +7,7 @@ import re
 import secrets
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -15,11 +15,12 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from cid.domain.errors import Misconfigured
 from cid.domain.policy import GatePolicy
-from cid.domain.tuning import Environment, Periodic, QueueTuning, Retention, TapeMode
+from cid.domain.tuning import Environment, Periodic, QueueTuning, Retention, SourcesTuning, TapeMode
 from cid.llm.endpoints import Endpoint, load_endpoints
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 PROVIDER_KEYS = ("ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "OPENAI_API_KEY", "DEEPSEEK_API_KEY")
+SOURCE_KEYS = ("SERPAPI_KEY", "X_BEARER_TOKEN", "TELEGRAM_BOT_TOKEN")
 TIERS = ("cheap", "quality")
 OFFLINE_MODEL = "offline/extracts-1"
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
@@ -66,6 +67,7 @@ class Tables:
     web: WebSettings = field(default_factory=WebSettings)
     pools: PoolSizes = field(default_factory=PoolSizes)
     queue: QueueTuning = field(default_factory=QueueTuning)
+    sources: SourcesTuning = field(default_factory=SourcesTuning)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,9 @@ class Settings:
     """None: made on the first run and kept in `data`/secret.key."""
     provider_keys: Mapping[str, Secret] = field(default_factory=dict)
     """By environment variable: those of `PROVIDER_KEYS`, and what the endpoints name."""
+    source_keys: Mapping[str, Secret] = field(default_factory=dict)
+    """By environment variable, those of `SOURCE_KEYS`: what lets us in where a kind of source wants a key."""
+    sources: SourcesTuning = field(default_factory=SourcesTuning)
     endpoints: tuple[Endpoint, ...] = ()
     models: Mapping[str, str] = field(default_factory=dict)
     """Tier → "provider/model", over what config/models.toml says."""
@@ -129,6 +134,8 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         database_url_worker=_secret(values, "DATABASE_URL_WORKER"),
         secret_key=_secret(values, "CID_SECRET_KEY"),
         provider_keys={name: found for name in _key_names(endpoints) if (found := _secret(values, name))},
+        source_keys={name: found for name in SOURCE_KEYS if (found := _secret(values, name))},
+        sources=_sources(tables.sources, values),
         endpoints=endpoints,
         models=_models(values.get("CID_MODELS", "")),
         environment=(environment := _environment(values)),
@@ -186,6 +193,8 @@ def effective(settings: Settings) -> dict[str, Any]:
     shown = _plain(settings, "")
     for name in _key_names(settings.endpoints):
         shown[name] = "set" if name in settings.provider_keys else "missing"
+    for name in SOURCE_KEYS:
+        shown[name] = "set" if name in settings.source_keys else "missing"
     return shown
 
 
@@ -194,7 +203,7 @@ def _plain(value: Any, prefix: str) -> dict[str, Any]:
     hints = get_type_hints(type(value))
     for item in fields(value):
         name, inner = prefix + item.name, getattr(value, item.name)
-        if item.name == "provider_keys":
+        if item.name in {"provider_keys", "source_keys"}:
             continue
         if Secret in (hints[item.name], *get_args(hints[item.name])):
             shown[name] = "set" if inner else "missing"
@@ -312,6 +321,18 @@ def _queue(tuning: QueueTuning, env: Mapping[str, str]) -> QueueTuning:
     if grace is None:
         return tuning
     return QueueTuning(**{item.name: getattr(tuning, item.name) for item in fields(tuning)} | {"grace": grace})
+
+
+def _sources(tuning: SourcesTuning, env: Mapping[str, str]) -> SourcesTuning:
+    """CID_SOURCES_AT: "gdelt_files=http://127.0.0.1:8901/gdelt,x=…", for trials against servers of one's own."""
+    places = {item.name for item in fields(tuning) if item.type == "str"}
+    chosen: dict[str, Any] = {}
+    for part in filter(None, re.split(r"[,\s]+", env.get("CID_SOURCES_AT", ""))):
+        name, _, address = part.partition("=")
+        if name not in places or not re.fullmatch(r"https?://[^\s?#]+", address):
+            raise Misconfigured(f"CID_SOURCES_AT: {part!r} is not NAME=URL with a name of {', '.join(sorted(places))}.")
+        chosen[name] = address.rstrip("/")
+    return replace(tuning, **chosen)
 
 
 def _environment(env: Mapping[str, str]) -> Environment:

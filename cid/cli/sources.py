@@ -3,23 +3,44 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import click
 
 from cid.cli import frame
 from cid.cli.choice import tenant_named, tenant_option
-from cid.domain.news import Polled, PollOutcome
+from cid.domain.news import Polled, PollOutcome, SourceKind
 from cid.flows import sources as flow
 from cid.services import Services
+from cid.sources.kinds import OFFERED
+from cid.sources.options import specs
 from cid.store import sources as store
 
 SHOWN = 20
 WIDTH = 60
 TRUST = click.FloatRange(0, 1)
 ROLE = click.Choice(flow.ROLES)
+KIND = click.Choice([str(kind) for kind in OFFERED])
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def kind_options(command: F) -> F:
+    """What a source of any kind is told."""
+    command = click.option(
+        "--set", "told", multiple=True, metavar="NAME=VALUE", help="A setting of the kind; see `cid sources kinds`."
+    )(command)
+    return click.option("--kind", type=KIND, default=str(SourceKind.RSS), show_default=True)(command)
+
+
+def _told(settings: Sequence[str]) -> dict[str, str]:
+    pairs = [setting.partition("=") for setting in settings]
+    if wrong := next((setting for setting, (_, equals, _) in zip(settings, pairs, strict=True) if not equals), None):
+        raise click.UsageError(f"--set takes NAME=VALUE, and {wrong!r} is not that")
+    return {name.strip(): value for name, _, value in pairs}
 
 
 @click.group()
@@ -28,26 +49,58 @@ def sources() -> None:
 
 
 @sources.command()
-@click.argument("url")
+@click.argument("url", default="")
+@kind_options
 @click.option(
     "--trust", type=TRUST, default=flow.DEFAULT_TRUST, show_default=True, help="0 to 1; under 0.4 is not read."
 )
 @click.option("--role", type=ROLE, default="news", show_default=True)
+@click.option("--private", is_flag=True, help="No other tenant is to know of it. Searches are private in any case.")
 @tenant_option
 @frame.data_option
 @frame.json_option
-def add(*, url: str, trust: float, role: str, tenant: str | None, data: Path | None, as_json: bool) -> None:
-    """Subscribe to the feed at URL; it is polled at once."""
+def add(
+    *,
+    url: str,
+    kind: str,
+    told: Sequence[str],
+    trust: float,
+    role: str,
+    private: bool,
+    tenant: str | None,
+    data: Path | None,
+    as_json: bool,
+) -> None:
+    """Subscribe to the feed at URL, or to a source of another kind; it is polled at once.
+
+    cid sources add --kind gdelt --set query="grain corridor" --set country=UA
+    """
+    wish = flow.Wish(url=url, kind=SourceKind(kind), config=_told(told), trust=trust, role=role, private=private)
 
     async def body(sv: Services) -> flow.Added:
         of = await tenant_named(sv, tenant)
-        return await flow.add(sv, of.id, flow.Wish(url=url, trust=trust, role=role), None)
+        return await flow.add(sv, of.id, wish, None)
 
     added = frame.with_services(frame.Options(data=data), body)
     if as_json:
         frame.show(asdict(added))
     else:
         click.echo(f"{added.url} is added; its first poll is due.")
+
+
+@sources.command("kinds")
+@frame.json_option
+def kinds_(*, as_json: bool) -> None:
+    """What can be polled, and what each kind must be told."""
+    if as_json:
+        frame.show({kind: [asdict(spec) for spec in specs(about.settings)] for kind, about in OFFERED.items()})
+        return
+    for kind, about in OFFERED.items():
+        click.echo(f"{kind}: {about.label}. {about.hint}".rstrip() + (f" Needs {about.key}." if about.key else ""))
+        for spec in specs(about.settings):
+            state = "must be given" if spec.required else f"else {spec.default}" if spec.default else ""
+            said = ". ".join(filter(None, [spec.label, ", ".join(spec.options), spec.hint.rstrip("."), state]))
+            click.echo(f"  --set {spec.name}=…  {said}")
 
 
 @sources.command("list")
@@ -75,15 +128,19 @@ def list_(*, tenant: str | None, data: Path | None, as_json: bool) -> None:
 
 
 @sources.command()
-@click.argument("target")
+@click.argument("target", default="")
+@kind_options
 @frame.json_option
-def test(*, target: str, as_json: bool) -> None:
-    """What the feed at an address or in a file would bring. Needs no desk and stores nothing."""
+def test(*, target: str, kind: str, told: Sequence[str], as_json: bool) -> None:
+    """What the feed at an address or in a file would bring, or a source of another kind. Needs no desk and stores
+    nothing.
+    """
+    wish = flow.Wish(url=target, kind=SourceKind(kind), config=_told(told))
 
     async def body(sv: Services) -> Polled:
-        if _is_address(target):
-            return await flow.test(sv, target)
-        return await flow.test_file(sv, _file(target))
+        if wish.kind is SourceKind.RSS and not _is_address(target):
+            return await flow.test_file(sv, _file(target))
+        return await flow.test(sv, wish, None)
 
     polled = frame.without_database(body)
     if as_json:

@@ -84,3 +84,17 @@ class Retention:
     once_links: timedelta = timedelta(days=30)
     sessions: timedelta = timedelta(days=1)
     contests: timedelta = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcesTuning:
+    """Where searches and accounts are asked, and what they cost. As config/default.toml has it."""
+
+    google_news: str = "https://news.google.com"
+    gdelt_files: str = "http://data.gdeltproject.org/gdeltv2"
+    gdelt_search: str = "https://api.gdeltproject.org"
+    serpapi: str = "https://serpapi.com"
+    x: str = "https://api.x.com"
+    telegram: str = "https://t.me"
+    telegram_bot: str = "https://api.telegram.org"
+    serpapi_search_usd: float = 0.015

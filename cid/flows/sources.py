@@ -19,6 +19,7 @@ from cid.domain.tenants import Actor, Permission
 from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
+from cid.sources import kinds
 from cid.sources.rss import read_feed
 from cid.store import items, sources
 from cid.store.sources import Subscribed
@@ -53,15 +54,19 @@ class Added:
 class Wish:
     """A source as somebody asks for it."""
 
-    url: str
+    url: str = ""
+    """Empty for kinds that take none, such as searches."""
     kind: SourceKind = SourceKind.RSS
     title: str = ""
     trust: float = DEFAULT_TRUST
     role: str = "news"
     sample: bool = False
-    interval_s: int = DEFAULT_INTERVAL_S
+    interval_s: int | None = None
+    """None: as the kind has it."""
     config: Mapping[str, Json] = field(default_factory=dict)
-    """What the kind must be told beside the address."""
+    """What the kind must be told beside the address: see `cid.sources.kinds`."""
+    private: bool = False
+    """Nobody else is to know of it. Kinds that say what somebody looks into are private in any case."""
 
 
 async def add(sv: Services, tenant: TenantId, wish: Wish, actor: Actor | None) -> Added:
@@ -82,7 +87,7 @@ async def add(sv: Services, tenant: TenantId, wish: Wish, actor: Actor | None) -
             tenant,
             actor,
             action="source.added",
-            detail={"source": str(added.source_id), "url": urls.shown(wish.url)},
+            detail={"source": str(added.source_id), "url": urls.shown(added.url)},
         )
     return added
 
@@ -127,14 +132,16 @@ async def fetch(sv: Services, url: str) -> bytes:
     return answer.body
 
 
-async def test(sv: Services, url: str) -> Polled:
-    """Poll an address without storing anything. Raises Refused when it is no address."""
+async def test(sv: Services, wish: Wish, tenant: TenantId | None) -> Polled:
+    """Poll a source without storing anything; what it costs is `tenant`'s. Raises Refused for what cannot be."""
     now = sv.clock.now()
+    asked = kinds.asked(wish.kind, wish.url, wish.config)
     source = Source(
         id=SourceId(uuid7(now)),
-        tenant_id=None,
-        kind=SourceKind.RSS,
-        url=_address(url),
+        tenant_id=tenant,
+        kind=wish.kind,
+        url=asked.url,
+        config=asked.config,
         title="",
         publisher="",
         sample=False,
@@ -150,7 +157,7 @@ async def test(sv: Services, url: str) -> Polled:
         next_poll_at=now,
         created_at=now,
     )
-    return await sv.outside.sources[SourceKind.RSS].poll(source)
+    return await sv.outside.sources[wish.kind].poll(source)
 
 
 async def test_file(sv: Services, body: bytes) -> Polled:
@@ -182,14 +189,14 @@ async def set_trust(sv: Services, tenant: TenantId, source: SourceId, trust: flo
 
 
 async def _subscribe(sv: Services, tx: Tx, tenant: TenantId, wish: Wish, poll_at: datetime) -> Added:
-    refusal = _wrong(wish.trust, wish.role)
     try:
-        url = _address(wish.url) if wish.kind is SourceKind.RSS else wish.url
+        asked = kinds.asked(wish.kind, wish.url, wish.config)
     except Refused as error:
-        refusal, url = error.public, wish.url[:200]
-    if refusal:
-        return Added(url=url, change=Change.REFUSED, detail=refusal)
-    source = await _shared(sv, tx, tenant, wish, url)
+        return Added(url=wish.url[:200], change=Change.REFUSED, detail=error.public)
+    if refusal := _wrong(wish.trust, wish.role):
+        return Added(url=asked.url, change=Change.REFUSED, detail=refusal)
+    url = asked.url
+    source = await _shared(sv, tx, tenant, wish, asked)
     subscription = SubscriptionId(uuid7(sv.clock.now()))
     if not await sources.subscribe(tx, tenant, subscription, source, trust=wish.trust, role=wish.role):
         return Added(url=url, change=Change.ALREADY, source_id=source)
@@ -199,10 +206,11 @@ async def _subscribe(sv: Services, tx: Tx, tenant: TenantId, wish: Wish, poll_at
     return Added(url=url, change=Change.ADDED, source_id=source)
 
 
-async def _shared(sv: Services, tx: Tx, tenant: TenantId, wish: Wish, url: str) -> SourceId:
-    """The source at this address: one for all, unless the address is itself a secret."""
-    owner = tenant if urls.secret(url) else None
-    found = await sources.find(tx, wish.kind, url, owner, wish.config)
+async def _shared(sv: Services, tx: Tx, tenant: TenantId, wish: Wish, asked: kinds.Asked) -> SourceId:
+    """The source that was asked for: one for all, unless it is the tenant's own."""
+    owner = tenant if asked.private or wish.private else None
+    same = (wish.kind, asked.url, owner, asked.config)
+    found = await sources.find(tx, *same)
     if found is None:
         source = SourceId(uuid7(sv.clock.now()))
         added = await sources.add(
@@ -210,31 +218,18 @@ async def _shared(sv: Services, tx: Tx, tenant: TenantId, wish: Wish, url: str) 
             source,
             owner=owner,
             kind=wish.kind,
-            url=url,
-            title=line(wish.title, TITLE_LIMIT),
-            publisher=urls.site(url),
+            url=asked.url,
+            title=line(wish.title or kinds.title(wish.kind, asked.config), TITLE_LIMIT),
+            publisher=kinds.publisher(wish.kind, asked),
             sample=wish.sample,
-            interval_s=wish.interval_s,
-            config=wish.config,
+            interval_s=wish.interval_s or kinds.KINDS[wish.kind].interval_s,
+            config=asked.config,
         )
-        found = (source, SourceState.ACTIVE) if added else await sources.find(tx, wish.kind, url, owner, wish.config)
+        found = (source, SourceState.ACTIVE) if added else await sources.find(tx, *same)
         assert found, "it is there or it was just added"
     if found[1] is SourceState.RETIRED:
         await sources.revive(tx, found[0])
     return found[0]
-
-
-def _address(text: str) -> str:
-    """As it is fetched and found again: nothing of its content is changed. Raises Refused."""
-    text = text.strip()
-    if text.startswith("feed:"):
-        text = "https:" + text.removeprefix("feed:") if text.startswith("feed://") else text.removeprefix("feed:")
-    if "://" not in text:
-        text = "https://" + text
-    url = urls.located(text)
-    if not url:
-        raise Refused("This is not an http or https address.")
-    return url
 
 
 def _wrong(trust: float, role: str) -> str:

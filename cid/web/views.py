@@ -10,6 +10,7 @@ from decimal import Decimal
 from cid.domain.choices import Held, Notice
 from cid.domain.news import Polled
 from cid.domain.verdicts import Gate, Reason
+from cid.sources.options import Spec
 from cid.store.pages import (
     Backlog,
     Budget,
@@ -157,15 +158,30 @@ class Tested:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceForm:
+    """The form that adds a source of one kind."""
+
+    kind: str
+    kinds: Sequence[tuple[str, str]]
+    hint: str
+    takes_address: bool
+    private: bool
+    """In any case, so that nobody is asked."""
+    fields: Sequence[tuple[Spec, str]]
+    url: str
+    trust: str
+    keep_private: bool
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourcesView:
     rows: Sequence[SourceLine]
     choices: Sequence[tuple[str, str]]
     total: int
     word: str
     part: str
-    problem: str
-    url: str
-    trust: str
+    entered: SourceForm
     tested: Tested | None
     first: str
     next: str

@@ -36,6 +36,7 @@ def _later(module: str, name: str) -> Function:
 
 FUNCTIONS: dict[str, Function] = {
     "parse_feed": _later("cid.sources.feed.read", "parse_feed"),
+    "find_feeds": _later("cid.sources.feed_links", "find_feeds"),
     "parse_opml": _later("cid.sources.opml", "parse_opml"),
     "render_version": _later("cid.render.version", "render_version"),
 }

@@ -125,7 +125,7 @@ async def test_a_file_that_is_no_opml_is_refused(sv: Services, body: bytes) -> N
 
 
 async def test_trying_a_source_stores_nothing(sv: Services, owner: Any) -> None:
-    polled = await people.test(sv, "a.test/feed")
+    polled = await people.test(sv, Wish(url="a.test/feed"), None)
     assert [entry.title for entry in polled.entries] == ["One"]
     assert await owner.fetchval("select (select count(*) from sources) + (select count(*) from items)") == 0
 

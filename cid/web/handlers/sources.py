@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 from uuid import UUID
@@ -15,31 +16,41 @@ from cid.domain.errors import Refused
 from cid.domain.ids import SourceId
 from cid.domain.news import SourceKind
 from cid.flows import sources
+from cid.sources.kinds import OFFERED, Takes
+from cid.sources.options import specs
 from cid.store import pages
 from cid.web import words
+from cid.web.doors import posted
 from cid.web.forms import clean, text
 from cid.web.keys import actor, services
 from cid.web.render import page
-from cid.web.views import SourceLine, SourcesView, Tested
+from cid.web.views import SourceForm, SourceLine, SourcesView, Tested
 
 if TYPE_CHECKING:
     from cid.domain.news import Polled
     from cid.domain.tenants import Actor
 
 PAGE = 50
+SET = "set-"
+"""What the fields of a kind's own settings begin with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Add:
-    url: str = text()
+    """What the kind is told comes beside it, in fields that begin with SET."""
+
+    url: str = text(default="")
     kind: SourceKind = SourceKind.RSS
     trust: float = 0.7
     role: str = text(longest=20, default="news")
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Test:
-    url: str = text()
+    url: str = text(default="")
+    kind: SourceKind = SourceKind.RSS
+    trust: float = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,14 +67,18 @@ class Trust:
 class Entered:
     """What the form shows again: entered by somebody, or asked for by a link."""
 
+    kind: SourceKind = SourceKind.RSS
     url: str = ""
+    told: Mapping[str, str] = field(default_factory=dict)
     trust: str = "0.70"
+    private: bool = False
     problem: str = ""
     tested: Tested | None = None
 
 
 async def listed(request: web.Request) -> web.StreamResponse:
-    return await _listed(request, Entered())
+    kind = request.query.get("kind", "")
+    return await _listed(request, Entered(kind=SourceKind(kind) if kind in OFFERED else SourceKind.RSS))
 
 
 async def _listed(request: web.Request, entered: Entered, status: int = 200) -> web.Response:
@@ -88,9 +103,7 @@ async def _listed(request: web.Request, entered: Entered, status: int = 200) -> 
         total=sum(c.sources for c in counts),
         word=word,
         part=part,
-        problem=entered.problem,
-        url=entered.url,
-        trust=entered.trust,
+        entered=_form(entered),
         tested=entered.tested,
         first=_address(who, chosen) if "after" in request.query else "",
         next=_address(who, {**chosen, "after": _mark(rows[PAGE - 1])}) if len(rows) > PAGE else "",
@@ -100,21 +113,54 @@ async def _listed(request: web.Request, entered: Entered, status: int = 200) -> 
 
 async def add(request: web.Request, form: Add) -> web.StreamResponse:
     who = actor(request)
+    told = _told(await posted(request))
+    wish = sources.Wish(
+        url=form.url, kind=form.kind, config=told, trust=form.trust, role=form.role, private=form.private
+    )
     try:
-        wish = sources.Wish(url=form.url, kind=form.kind, trust=form.trust, role=form.role)
         await sources.add(services(request), who.tenant.id, wish, who)
     except Refused as refused:
-        entered = Entered(url=form.url, trust=f"{form.trust:.2f}", problem=refused.public)
-        return await _listed(request, entered, 422)
+        return await _listed(request, replace(_entered(wish, told), problem=refused.public), 422)
     raise web.HTTPSeeOther(_address(who, {"said": "source_added"}))
 
 
 async def test(request: web.Request, form: Test) -> web.StreamResponse:
+    told = _told(await posted(request))
+    wish = sources.Wish(url=form.url, kind=form.kind, config=told, trust=form.trust)
+    entered = _entered(wish, told)
     try:
-        polled = await sources.test(services(request), form.url)
+        polled = await sources.test(services(request), wish, actor(request).tenant.id)
     except Refused as refused:
-        return await _listed(request, Entered(url=form.url, problem=refused.public), 422)
-    return await _listed(request, Entered(url=form.url, tested=_tested(form.url, polled)))
+        return await _listed(request, replace(entered, problem=refused.public), 422)
+    return await _listed(request, replace(entered, tested=_tested(form.url, polled)))
+
+
+def _told(fields: Mapping[str, object]) -> dict[str, str]:
+    """The kind's own fields, those that were filled in."""
+    own = {name.removeprefix(SET): value for name, value in fields.items() if name.startswith(SET)}
+    return {name: value for name, value in own.items() if isinstance(value, str) and value.strip()}
+
+
+def _entered(wish: sources.Wish, told: Mapping[str, str]) -> Entered:
+    return Entered(kind=wish.kind, url=wish.url, told=told, trust=f"{wish.trust:.2f}", private=wish.private)
+
+
+def _form(entered: Entered) -> SourceForm:
+    about = OFFERED.get(entered.kind, OFFERED[SourceKind.RSS])
+    return SourceForm(
+        kind=entered.kind,
+        kinds=[(kind, offered.label) for kind, offered in OFFERED.items()],
+        hint=about.hint,
+        takes_address=about.takes is Takes.ADDRESS,
+        private=about.private,
+        fields=[
+            (spec, entered.told.get(spec.name, "" if spec.secret else spec.default)) for spec in specs(about.settings)
+        ],
+        url=entered.url,
+        trust=entered.trust,
+        keep_private=entered.private,
+        problem=entered.problem,
+    )
 
 
 async def set_active(request: web.Request, form: Active) -> web.StreamResponse:

@@ -1,0 +1,136 @@
+"""The kinds of sources: what each must be told, and whose the source then is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from cid.domain.errors import Refused
+from cid.domain.llm import Json
+from cid.domain.news import SourceKind
+from cid.sources import searches
+from cid.sources.options import read, specs, stored
+from cid.text import urls
+
+
+class Takes(StrEnum):
+    """What the address of a source is."""
+
+    ADDRESS = "address"
+    """An http address, by whoever adds the source."""
+    AS_IT_IS = "as_it_is"
+    """A name that the desk gives itself."""
+    NOTHING = "nothing"
+    """Made of the settings: nobody gives one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoSettings:
+    """Of kinds that are told everything by their address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    label: str
+    settings: type = NoSettings
+    address: Callable[[Any], str] | None = None
+    """Settings → what is shown as the source's address and makes it one with others; for kinds that take none."""
+    takes: Takes = Takes.ADDRESS
+    private: bool = False
+    """Always the tenant's own: it says what somebody looks into, or somebody pays for it."""
+    key: str = ""
+    """The environment variable with what lets us in, where something must."""
+    interval_s: int = 900
+    """Between two polls where nobody says otherwise."""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A source as it is stored: what was asked for, in one spelling."""
+
+    url: str
+    config: Mapping[str, Json]
+    private: bool
+
+
+KINDS: Mapping[SourceKind, Kind] = {
+    SourceKind.RSS: Kind(label="RSS, Atom or JSON Feed"),
+    SourceKind.GOOGLE_NEWS: Kind(
+        label="Google News search",
+        settings=searches.GoogleNews,
+        address=searches.google_news,
+        takes=Takes.NOTHING,
+        private=True,
+        hint="Headlines only: the links lead through Google, so that no draft cites them.",
+    ),
+    SourceKind.GDELT: Kind(
+        label="GDELT",
+        settings=searches.Gdelt,
+        address=searches.gdelt,
+        takes=Takes.NOTHING,
+        private=True,
+        hint="The world's press, every quarter of an hour; free.",
+    ),
+    SourceKind.SERPAPI: Kind(
+        label="SerpApi, Google News",
+        settings=searches.SerpApi,
+        address=searches.serpapi,
+        takes=Takes.NOTHING,
+        private=True,
+        key="SERPAPI_KEY",
+        interval_s=21_600,
+        hint="Each poll is one search of the plan that SERPAPI_KEY belongs to.",
+    ),
+    SourceKind.SAMPLE: Kind(label="Sample", takes=Takes.AS_IT_IS),
+}
+"""Every kind that can be polled; in the order of lists."""
+OFFERED = MappingProxyType({kind: about for kind, about in KINDS.items() if about.takes is not Takes.AS_IT_IS})
+"""What people can add."""
+
+
+def asked(kind: SourceKind, url: str, given: Mapping[str, Json]) -> Asked:
+    """What is stored for such a wish. Raises Refused with a sentence about what is wrong with it."""
+    about = OFFERED.get(kind)
+    if about is None:
+        raise Refused(f"Sources of the kind {kind} cannot be added here.")
+    settings: object = read(about.settings, given)
+    if about.address is None:
+        where = _address(url)
+    elif url.strip():
+        raise Refused(f"A source of the kind {kind} takes no address, only settings.")
+    else:
+        where = about.address(settings)
+    if len(where) > urls.LIMIT:
+        raise Refused("That is longer than what can be asked for.")
+    config = stored(settings)
+    secret = any(spec.secret and spec.name in config for spec in specs(about.settings))
+    return Asked(url=where, config=config, private=about.private or secret or urls.secret(where))
+
+
+def title(kind: SourceKind, config: Mapping[str, Json]) -> str:
+    """What a source is called that does not name itself: by the first of what it was told."""
+    about = KINDS[kind]
+    told = [config[spec.name] for spec in specs(about.settings) if isinstance(config.get(spec.name), str)]
+    return f"{told[0]} ({about.label})" if told and about.takes is Takes.NOTHING else ""
+
+
+def publisher(kind: SourceKind, source: Asked) -> str:
+    """Who speaks there, as far as the address tells. A search has no voice: its entries say who does."""
+    return urls.site(source.url) if KINDS[kind].takes is Takes.ADDRESS else ""
+
+
+def _address(text: str) -> str:
+    """As it is fetched and found again: nothing of its content is changed. Raises Refused."""
+    text = text.strip()
+    if text.startswith("feed:"):
+        text = "https:" + text.removeprefix("feed:") if text.startswith("feed://") else text.removeprefix("feed:")
+    if "://" not in text:
+        text = "https://" + text
+    url = urls.located(text)
+    if not url:
+        raise Refused("This is not an http or https address.")
+    return url
