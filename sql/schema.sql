@@ -2242,6 +2242,46 @@ create view inspect.story_costs with (security_invoker=true) as
   GROUP BY t.slug, s.id, s.item_id, d.id, c.tenant_id;
 grant select on inspect.story_costs to cid_app;
 
+create view inspect.story_reports with (security_invoker=true) as
+  SELECT i.story_id,
+    COALESCE(NULLIF(o.publisher, ''::text), NULLIF(o.title, ''::text), o.url) AS publisher,
+    LEAST(COALESCE(i.published_at, i.first_seen_at), i.first_seen_at) AS at,
+    i.band,
+    i.likeness,
+    i.title,
+    i.id AS item_id,
+    o.vetted,
+    (o.tenant_id IS NOT NULL) AS private,
+    o.id AS source_id
+   FROM ((items i
+     JOIN sightings g ON ((g.item_id = i.id)))
+     JOIN sources o ON ((o.id = g.source_id)));
+grant select on inspect.story_reports to cid_worker;
+
+create view inspect.story_spread with (security_invoker=true) as
+  WITH firsts AS (
+         SELECT r.story_id,
+            r.publisher,
+            min(r.at) AS at
+           FROM inspect.story_reports r
+          WHERE (NOT r.private)
+          GROUP BY r.story_id, r.publisher
+        ), counted AS (
+         SELECT f.story_id,
+            f.publisher,
+            f.at,
+            count(*) OVER (PARTITION BY f.story_id ORDER BY f.at RANGE BETWEEN '02:00:00'::interval PRECEDING AND CURRENT ROW) AS within
+           FROM firsts f
+        )
+ SELECT story_id,
+    count(*) AS publishers,
+    max(within) AS within_2h,
+    (array_agg(publisher ORDER BY at, publisher))[1] AS first,
+    min(at) AS at
+   FROM counted c
+  GROUP BY story_id;
+grant select on inspect.story_spread to cid_worker;
+
 create view inspect.waiting_for_money with (security_invoker=true) as
   SELECT t.slug AS tenant,
     j.kind,

@@ -1643,6 +1643,25 @@ begin
   end loop;
 end $$;
 
+-- Who reported a story, item by item and publisher by publisher. `band` says how sure it is that the item belongs there.
+create view inspect.story_reports with (security_invoker = true) as
+  select i.story_id, coalesce(nullif(o.publisher, ''), nullif(o.title, ''), o.url) as publisher,
+         least(coalesce(i.published_at, i.first_seen_at), i.first_seen_at) as at, i.band, i.likeness, i.title, i.id as item_id,
+         o.vetted, o.tenant_id is not null as private, o.id as source_id
+  from items i join sightings g on g.item_id = i.id join sources o on o.id = g.source_id;
+
+-- How far each story spread over all public sources: publishers, the most of them within two hours, and who was first.
+create view inspect.story_spread with (security_invoker = true) as
+  with firsts as (
+    select r.story_id, r.publisher, min(r.at) as at from inspect.story_reports r where not r.private group by r.story_id, r.publisher
+  ), counted as (
+    select f.*, count(*) over (partition by f.story_id order by f.at range between interval '2 hours' preceding and current row) as within
+    from firsts f
+  )
+  select c.story_id, count(*) as publishers, max(c.within) as within_2h, (array_agg(c.publisher order by c.at, c.publisher))[1] as first,
+         min(c.at) as at
+  from counted c group by c.story_id;
+
 -- ---------------------------------------------------------------------------------------------- who may do what
 
 -- Tenants' own tables: the owner sees all (or its backfills would touch nothing in silence), app sees its tenant.
@@ -1726,6 +1745,7 @@ grant delete on members, sessions, once_links, workers, periodic_slots, limits, 
 revoke all on function story_root(uuid), story_kin(uuid), merge_stories(uuid[], uuid[]) from public;
 grant execute on function story_root(uuid), story_kin(uuid) to cid_app, cid_worker;
 grant execute on function merge_stories(uuid[], uuid[]) to cid_worker;
+grant select on inspect.story_reports, inspect.story_spread to cid_worker;
 grant select, insert, update, delete on jobs, jobs_dead, pauses to cid_worker;
 grant select, insert, update on limits to cid_app, cid_worker;
 grant usage on sequence job_ids to cid_app, cid_worker;
