@@ -519,6 +519,12 @@ begin
 end $function$;
 revoke all on function finish_call(uuid,uuid,text,numeric,text,jsonb,integer,double precision,text,interval) from public;
 
+CREATE OR REPLACE FUNCTION public.house()
+ RETURNS uuid
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select '00000000-0000-0000-0000-000000000001'::uuid $function$;
+
 CREATE OR REPLACE FUNCTION public.how_far(p_state text, p_stage text, p_gate text, p_reason text)
  RETURNS integer
  LANGUAGE sql
@@ -1459,6 +1465,7 @@ create table members (
   created_at timestamp with time zone default cid_now() not null,
   constraint members_pkey PRIMARY KEY (tenant_id, user_id),
   constraint members_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'editor'::text, 'analyst'::text, 'viewer'::text]))),
+  constraint members_tenant_id_check CHECK ((tenant_id <> house())),
   constraint members_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint members_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
@@ -1808,6 +1815,7 @@ create table subscriptions (
   constraint subscriptions_tenant_id_source_id_key UNIQUE (tenant_id, source_id),
   constraint subscriptions_interval_s_check CHECK (((interval_s >= 120) AND (interval_s <= 2592000))),
   constraint subscriptions_role_check CHECK ((role = ANY (ARRAY['news'::text, 'competitor'::text]))),
+  constraint subscriptions_tenant_id_check CHECK ((tenant_id <> house())),
   constraint subscriptions_trust_check CHECK (((trust >= (0)::numeric) AND (trust <= (1)::numeric))),
   constraint subscriptions_source_id_fkey FOREIGN KEY (source_id) REFERENCES sources(id),
   constraint subscriptions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)

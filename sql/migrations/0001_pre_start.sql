@@ -41,6 +41,9 @@ create table tenants (
 insert into tenants (id, slug, name, desks, reserved)
 values ('00000000-0000-0000-0000-000000000001', 'platform', 'Platform', '{}', true);
 
+-- It has no people, no sources and judges nothing.
+create function house() returns uuid language sql immutable parallel safe as $$ select '00000000-0000-0000-0000-000000000001'::uuid $$;
+
 create table profiles (
   tenant_id uuid primary key references tenants,
   body jsonb not null default '{}',
@@ -62,7 +65,8 @@ create table members (
   user_id uuid not null references users,
   role text not null check (role in ('owner', 'editor', 'analyst', 'viewer')),
   created_at timestamptz not null default cid_now(),
-  primary key (tenant_id, user_id)
+  primary key (tenant_id, user_id),
+  check (tenant_id <> house())
 );
 create index members_user on members (user_id);
 
@@ -149,7 +153,8 @@ create table subscriptions (
   active boolean not null default true,
   created_at timestamptz not null default cid_now(),
   primary key (tenant_id, id),
-  unique (tenant_id, source_id)
+  unique (tenant_id, source_id),
+  check (tenant_id <> house())
 );
 create index subscriptions_source on subscriptions (source_id) where active;
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+from collections.abc import Callable, Coroutine
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pytest
+
+from cid.cli import frame, main
 from cid.domain.ids import ItemId, uuid7
 from cid.domain.jobs import JobKind, NewJob
 from cid.flows.review import review
@@ -12,10 +18,12 @@ from cid.queue import jobs as queue
 from cid.store import screenings, stories, telling
 from cid.text.spread import spread
 from tests import make
+from tests.newsroom import ITEMS
 
 if TYPE_CHECKING:
     import asyncpg
 
+    from cid.services import Services
     from tests.newsroom import Newsroom
     from tests.web.conftest import Desk, Person
 
@@ -128,6 +136,41 @@ async def test_a_draft_of_a_story_that_another_draft_speaks_for_is_held_without_
     assert await owner.fetchval("select state from drafts where id = $1", draft) == "held"
     assert await owner.fetchval("select count(*) from calls") == calls
     assert "Another draft tells the same story" in await boss.text(f"/t/acme/drafts/{draft}")
+
+
+async def test_items_why_tells_the_same_and_follows_a_merge(
+    room: Newsroom, desk: Desk, owner: Owner, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    title = "Harbour board is said to weigh a night closure of the north basin"
+    await retell(owner, room, "waiting", "Freight & Quay", title, 30)
+    async with desk.sv.platform.tx() as tx:
+        await stories.follow(tx, [(room.stories["waiting"], room.stories["lonely"])])
+    await merge(desk, room, "waiting", "drafted")
+    loop = asyncio.get_running_loop()
+
+    def with_services(_options: frame.Options, body: Callable[[Services], Coroutine[Any, Any, Any]]) -> Any:
+        return asyncio.run_coroutine_threadsafe(body(desk.sv), loop).result()
+
+    monkeypatch.setattr(frame, "with_services", with_services)
+    typed = ["items", "why", "https://www.feed0.test/waiting", "--tenant", "acme"]
+    assert await asyncio.to_thread(frame.run, main, typed) == 0
+    said = capsys.readouterr().out
+    for line in (
+        "its story has 3 article(s)",
+        "3 publisher(s) that count here, 3 of them within 2 hours; first Harbour Gazette",
+        "Harbour Gazette, repeated by Freight & Quay",
+        "follows: A crane at the harbour squeaks, says one reader",
+        "merged",
+        "a draft was written",
+    ):
+        assert line in said
+    assert await asyncio.to_thread(frame.run, main, [*typed, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["spread"]["publishers"], told["spread"]["within"]) == (3, 3)
+    assert told["spread"]["first"]["publisher"] == "Harbour Gazette"
+    assert [len(chain["copies"]) for chain in told["spread"]["chains"]].count(1) >= 1
+    assert [(kin["earlier"], kin["title"]) for kin in told["kin"]] == [(True, ITEMS["lonely"])]
+    assert told["screening"]["state"] == "passed"
 
 
 async def test_what_is_read_by_the_story_that_went_is_told_of_the_one_that_stays(room: Newsroom, desk: Desk) -> None:
