@@ -632,11 +632,19 @@ begin
       select from public.stories a, public.stories b where a.id = gone and b.id = stays and a.sample = b.sample);
 
     update public.items i set story_id = stays where i.story_id = gone;
+    insert into public.story_publishers as mine (story_id, publisher, at)
+    select stays, p.publisher, p.at from public.story_publishers p where p.story_id = gone
+    on conflict (story_id, publisher) do update set at = least(mine.at, excluded.at);
+    delete from public.story_publishers p where p.story_id = gone;
     update public.stories s
-    set words = (s.words || g.words)[greatest(1, cardinality(s.words) + cardinality(g.words) - 199):],
+    set words = m.words, weights = m.weights, mass = s.mass + g.mass, items = s.items + g.items,
+        faces = (s.faces || g.faces)[greatest(1, cardinality(s.faces) + cardinality(g.faces) - 5):],
+        publishers = r.publishers, last_new_publisher_at = coalesce(r.newest, s.last_new_publisher_at),
         last_item_at = greatest(s.last_item_at, g.last_item_at),
         follows = coalesce(nullif(s.follows, gone), nullif(g.follows, stays))
-    from public.stories g where g.id = gone and s.id = stays;
+    from public.stories g, public.merged_terms(gone, stays) m,
+      (select count(*) as publishers, max(p.at) as newest from public.story_publishers p where p.story_id = stays) r
+    where g.id = gone and s.id = stays;
     update public.stories s set follows = stays where s.follows = gone;
     update public.stories s set merged_into = stays where s.id = gone or s.merged_into = gone;
     -- what would come before itself by way of others follows nothing
@@ -686,6 +694,22 @@ begin
 end $function$;
 revoke all on function merge_stories(uuid[],uuid[]) from public;
 grant execute on function merge_stories(uuid[],uuid[]) to cid_worker;
+
+CREATE OR REPLACE FUNCTION public.merged_terms(one uuid, other uuid, OUT words text[], OUT weights double precision[])
+ RETURNS record
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select coalesce(array_agg(t.term order by t.weight desc, t.term collate "C"), '{}'),
+         coalesce(array_agg(t.weight order by t.weight desc, t.term collate "C"), '{}')
+  from (
+    select u.term, sum(coalesce(u.weight, 1)) as weight
+    from public.stories s cross join lateral unnest(s.words, s.weights) as u (term, weight)
+    where s.id in (one, other) group by u.term order by 2 desc, u.term collate "C" limit 40
+  ) t
+$function$;
+revoke all on function merged_terms(uuid,uuid) from public;
 
 CREATE OR REPLACE FUNCTION public.move_due(p_limit integer)
  RETURNS TABLE(kind text, moved integer)
@@ -1776,6 +1800,9 @@ grant insert, select, update on sources to cid_worker;
 create table stories (
   id uuid not null,
   words text[] not null,
+  weights double precision[] default '{}'::double precision[] not null,
+  mass integer default 0 not null,
+  faces text[] default '{}'::text[] not null,
   items integer default 0 not null,
   publishers integer default 0 not null,
   last_new_publisher_at timestamp with time zone default cid_now() not null,
@@ -1795,10 +1822,20 @@ grant insert, select, update on stories to cid_worker;
 
 create table story_keys (
   key bigint not null,
+  level smallint default 0 not null,
   story_id uuid not null,
-  constraint story_keys_pkey PRIMARY KEY (key, story_id)
+  constraint story_keys_pkey PRIMARY KEY (key, level, story_id)
 );
 grant delete, insert, select, update on story_keys to cid_worker;
+
+create table story_publishers (
+  story_id uuid not null,
+  publisher text not null,
+  at timestamp with time zone not null,
+  constraint story_publishers_pkey PRIMARY KEY (story_id, publisher),
+  constraint story_publishers_story_id_fkey FOREIGN KEY (story_id) REFERENCES stories(id) ON DELETE CASCADE
+);
+grant delete, insert, select, update on story_publishers to cid_worker;
 
 create table subscriptions (
   tenant_id uuid not null,
@@ -1849,6 +1886,13 @@ create policy tenant on tenants for all to cid_app using ((id = ( SELECT app_ten
 create policy worker on tenants for all to cid_worker using (true) with check (true);
 grant select on tenants to cid_app;
 grant insert, select, update on tenants to cid_worker;
+
+create table term_uses (
+  key bigint not null,
+  titles integer not null,
+  constraint term_uses_pkey PRIMARY KEY (key)
+) with (fillfactor=70);
+grant delete, insert, select, update on term_uses to cid_worker;
 
 create table trial_subjects (
   tenant_id uuid not null,

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from cid.domain.ids import PLATFORM, ItemId, StoryId, TenantId, uuid7
 from cid.domain.jobs import Job, JobKind, NewJob
-from cid.domain.news import Band, Placed
+from cid.domain.news import Placed
 from cid.domain.policy import Judge
 from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
 from cid.store import contests, items, stories
 from cid.store.items import ToPlace
-from cid.text.similar import Headline, Shelf, headline, lookup_keys
+from cid.text.stories.keys import counted
+from cid.text.stories.shelf import Arrival, Shelf, lookup_keys
+from cid.text.stories.terms import title
+from cid.text.stories.weights import Uses
 
 
 async def group(sv: Services, jobs: Sequence[Job]) -> None:
@@ -24,9 +28,8 @@ async def group(sv: Services, jobs: Sequence[Job]) -> None:
         await stories.alone(tx)
         found = await items.to_place(tx, wanted)
         placed = await _place(tx, [item for item in found if item.story_id is None], sv)
-        merged = await stories.merge(tx, [pair for one in placed for pair in one.merges])
-        touched = {item.story_id for item in found if item.story_id} | {one.story for one in placed} | merged
-        await stories.recount(tx, touched)
+        touched = {item.story_id for item in found if item.story_id} | {one.story for one in placed}
+        await stories.count(tx, [item.id for item in found], Counter(one.story for one in placed))
         waiting = await stories.spread_reached(tx, touched, sv.policy.signal.rejudge_at)
         readers = await items.readers(tx, [item.id for item in found])
         await queue.enqueue(
@@ -38,16 +41,23 @@ async def group(sv: Services, jobs: Sequence[Job]) -> None:
         await queue.done(tx, *jobs)
 
 
-async def _place(tx: Tx, found: Iterable[ToPlace], sv: Services) -> list[Placed]:
-    titles = [(item, headline(item.title)) for item in found]
-    if not titles:
+async def _place(tx: Tx, found: Sequence[ToPlace], sv: Services) -> list[Placed]:
+    if not found:
         return []
     now = sv.clock.now()
-    shelf = Shelf(
-        await stories.near(tx, (key for item, title in titles for key in lookup_keys(title, item.at, now))), now
-    )
-    placed = [_placed(shelf, item, title, StoryId(uuid7(now))) for item, title in titles]
-    await stories.write(tx, shelf.stories)
+    titles = [title(item.title) for item in found]
+    keys = {key for one, item in zip(titles, found, strict=True) for key in counted(one.terms, item.at)}
+    uses = Uses(await stories.uses(tx, keys))
+    # in the order of their making, whatever the chance in them: the older of two stories is told by its id
+    ids = sorted(StoryId(uuid7(now)) for _ in found)
+    arrivals = [
+        Arrival(item=item.id, title=one, vector=uses.weigh(one, item.at), at=item.at, sample=item.sample, fresh=fresh)
+        for item, one, fresh in zip(found, titles, ids, strict=True)
+    ]
+    shelf = Shelf(await stories.near(tx, [lookup_keys(new, now) for new in arrivals]), now)
+    placed = shelf.settled([shelf.place(new) for new in arrivals])
+    await stories.merge(tx, [pair for one in placed for pair in one.merges])
+    await stories.write(tx, shelf.stories.values(), uses.added)
     await items.set_stories(tx, placed)
     await stories.follow(tx, [(one.story, one.follows) for one in placed if one.follows])
     return placed
@@ -60,11 +70,6 @@ async def _contest(tx: Tx, placed: Iterable[Placed], sv: Services) -> list[UUID]
     asked = sv.policy.stories.judge is Judge.MODEL
     new = await contests.add(tx, found, unjudged="" if asked else "no judge is switched on")
     return new if asked else []
-
-
-def _placed(shelf: Shelf[StoryId], item: ToPlace, title: Headline, fresh: StoryId) -> Placed:
-    story, likeness, made = shelf.nearest(title, item.at, sample=item.sample, fresh=fresh)
-    return Placed(item=item.id, story=story.id, band=Band.FIRST if made else Band.SIMILAR, likeness=likeness)
 
 
 def _job(kind: JobKind, tenant: TenantId, name: str, value: UUID) -> NewJob:

@@ -12,7 +12,7 @@ from cid.queue import limits, periodic
 from cid.services import Services
 from cid.store import contests, stories
 from cid.store import tidy as store
-from cid.text.similar import bucket, first_key
+from cid.text.stories.keys import bucket, first_key
 
 log = structlog.get_logger("tidy")
 

@@ -160,7 +160,10 @@ create index subscriptions_source on subscriptions (source_id) where active;
 
 create table stories (
   id uuid primary key,
-  words text[] not null,                      -- of the titles, folded; what grouping compares
+  words text[] not null,                      -- the heaviest terms of its titles, and how heavy each is: what grouping compares
+  weights double precision[] not null default '{}',
+  mass integer not null default 0,            -- items whose terms are in there
+  faces text[] not null default '{}',         -- the latest of its titles that differ
   items integer not null default 0,
   publishers integer not null default 0,
   last_new_publisher_at timestamptz not null default cid_now(),
@@ -174,12 +177,28 @@ create index stories_recent on stories (last_item_at);
 create index stories_merged on stories (merged_into) where merged_into is not null;
 create index stories_followed on stories (follows) where follows is not null;
 
--- What grouping looks up. A key is 32 bits for a window of 48 hours, then 32 for a pair of words: what is looked up
--- together lies together, and what is over goes by a range. Not an array under GIN: 2 ms a headline and more.
+-- What grouping looks up. A key is 32 bits for a window of 48 hours, then 32 for a term or a pair of them: what is looked up
+-- together lies together, and what is over goes by a range. Not an array under GIN: 2 ms a headline and more. The level is 0 for a
+-- pair; under a single term the biggest stories come last, and only those are read.
 create table story_keys (
   key bigint not null,
+  level smallint not null default 0,
   story_id uuid not null,
-  primary key (key, story_id)
+  primary key (key, level, story_id)
+);
+
+-- How many titles of a window used a term, under the same keys; that of the empty term is how many titles there were.
+create table term_uses (
+  key bigint primary key,
+  titles integer not null
+) with (fillfactor = 70);
+
+-- Who has reported a story at public sources, and when first: several feeds of one publisher count once.
+create table story_publishers (
+  story_id uuid not null references stories on delete cascade,
+  publisher text not null,
+  at timestamptz not null,
+  primary key (story_id, publisher)
 );
 
 create table items (
@@ -1568,6 +1587,19 @@ language sql immutable parallel safe as $$
   end
 $$;
 
+-- What the titles of two stories have in common when they are one: the heaviest forty of their terms.
+create function merged_terms(one uuid, other uuid, out words text[], out weights double precision[]) language sql stable
+set search_path = pg_catalog, public, pg_temp as $$
+  select coalesce(array_agg(t.term order by t.weight desc, t.term collate "C"), '{}'),
+         coalesce(array_agg(t.weight order by t.weight desc, t.term collate "C"), '{}')
+  from (
+    select u.term, sum(coalesce(u.weight, 1)) as weight
+    from public.stories s cross join lateral unnest(s.words, s.weights) as u (term, weight)
+    where s.id in (one, other) group by u.term order by 2 desc, u.term collate "C" limit 40
+  ) t
+$$;
+revoke all on function merged_terms(uuid, uuid) from public;
+
 -- Makes one story of two, pair by pair: the items, the screenings and the drafts of the first are the second's, and whoever names
 -- the first is led on. A pair whose stories are one already changes nothing, nor does one of sample and real news. Answers the
 -- stories that took others in.
@@ -1595,11 +1627,19 @@ begin
       select from public.stories a, public.stories b where a.id = gone and b.id = stays and a.sample = b.sample);
 
     update public.items i set story_id = stays where i.story_id = gone;
+    insert into public.story_publishers as mine (story_id, publisher, at)
+    select stays, p.publisher, p.at from public.story_publishers p where p.story_id = gone
+    on conflict (story_id, publisher) do update set at = least(mine.at, excluded.at);
+    delete from public.story_publishers p where p.story_id = gone;
     update public.stories s
-    set words = (s.words || g.words)[greatest(1, cardinality(s.words) + cardinality(g.words) - 199):],
+    set words = m.words, weights = m.weights, mass = s.mass + g.mass, items = s.items + g.items,
+        faces = (s.faces || g.faces)[greatest(1, cardinality(s.faces) + cardinality(g.faces) - 5):],
+        publishers = r.publishers, last_new_publisher_at = coalesce(r.newest, s.last_new_publisher_at),
         last_item_at = greatest(s.last_item_at, g.last_item_at),
         follows = coalesce(nullif(s.follows, gone), nullif(g.follows, stays))
-    from public.stories g where g.id = gone and s.id = stays;
+    from public.stories g, public.merged_terms(gone, stays) m,
+      (select count(*) as publishers, max(p.at) as newest from public.story_publishers p where p.story_id = stays) r
+    where g.id = gone and s.id = stays;
     update public.stories s set follows = stays where s.follows = gone;
     update public.stories s set merged_into = stays where s.id = gone or s.merged_into = gone;
     -- what would come before itself by way of others follows nothing
@@ -1737,15 +1777,15 @@ grant update (state, why, total, offline, ended_at) on trials to cid_app;
 grant update (after, error, after_score, after_verdict, after_call) on trial_subjects to cid_app;
 grant select on trials, trial_subjects to cid_worker;
 
-grant select, insert, update on tenants, profiles, users, members, sources, subscriptions, stories, items, story_keys, channels, model_terms,
-  breakers, settings, once_links, sessions, workers to cid_worker;
+grant select, insert, update on tenants, profiles, users, members, sources, subscriptions, stories, items, story_keys, term_uses,
+  story_publishers, channels, model_terms, breakers, settings, once_links, sessions, workers to cid_worker;
 grant select, insert on sightings, audit, jobs_done, periodic_slots to cid_worker;
 grant select on calls, batches, budgets to cid_worker;
 grant select on breakers to cid_app;
 -- What a tenant's flows decided is read for scheduling and figures, and written by the tenant's own transactions alone.
 grant select on screenings, verdicts, drafts, publications to cid_worker;
 grant select, insert, update, delete on contests to cid_worker;
-grant delete on members, sessions, once_links, workers, periodic_slots, limits, story_keys to cid_worker;
+grant delete on members, sessions, once_links, workers, periodic_slots, limits, story_keys, term_uses, story_publishers to cid_worker;
 -- Which story stands for one is asked wherever a story is named. Merging closes screenings of all tenants at once, and nothing but that.
 revoke all on function story_root(uuid), story_kin(uuid), merge_stories(uuid[], uuid[]) from public;
 grant execute on function story_root(uuid), story_kin(uuid) to cid_app, cid_worker;

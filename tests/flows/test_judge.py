@@ -17,7 +17,7 @@ from cid.domain.errors import BadReply, CidError, Deferred, Upstream
 from cid.domain.ids import HOUSE, PLATFORM, ItemId, ScreeningId, StoryId, TenantId
 from cid.domain.jobs import Job, JobKind, NewJob
 from cid.domain.llm import Ask, Json, Subject
-from cid.domain.news import Band, Placed
+from cid.domain.news import Placed
 from cid.domain.policy import MODEL_TRIES, Judge, Outage, Stories
 from cid.domain.tenants import Profile
 from cid.flows import group as group_flow
@@ -28,6 +28,7 @@ from cid.flows.relate import relate
 from cid.llm.offline import Offline
 from cid.queue import jobs as queue
 from cid.store import contests, screenings, stories
+from cid.text.stories.shelf import Arrival, Shelf
 from tests import funnel, make
 from tests.fakes import FakeLlm, FrozenClock
 
@@ -259,11 +260,12 @@ async def test_what_placing_contests_is_written_down_and_asked_about_only_where_
         await tx.execute("update items set story_id = null where id = $1", item)
         await queue.enqueue(tx, NewJob(kind=JobKind.GROUP, tenant=PLATFORM, payload={"item": str(item)}))
 
-    def placed(_shelf: object, found: Any, _title: object, fresh: StoryId) -> Placed:
-        _shelf.nearest(_title, found.at, sample=found.sample, fresh=fresh)  # type: ignore[attr-defined]
-        return Placed(item=found.id, story=fresh, band=Band.FIRST, likeness=0.0, contested=((other, 0.4),))
+    place = Shelf.place
 
-    monkeypatch.setattr(group_flow, "_placed", placed)
+    def placed(shelf: Shelf, new: Arrival) -> Placed:
+        return replace(place(shelf, new), contested=((other, 0.4),))
+
+    monkeypatch.setattr(Shelf, "place", placed)
     used = sv if on else replace(sv, policy=replace(sv.policy, stories=Stories()))
     await group_flow.group(used, await make.claimed(owner, JobKind.GROUP, PLATFORM))
     assert await states(owner) == {
