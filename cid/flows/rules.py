@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from cid.domain.ids import ItemId, ScreeningId, StoryId, VerdictId, uuid7
@@ -22,10 +23,10 @@ async def rules(sv: Services, jobs: Sequence[Job]) -> None:
     tenant = jobs[0].tenant
     now = sv.clock.now()
     async with sv.db.tx(tenant) as tx:
-        await stories.hold(tx)
         sieve = gate1_rules.sieve(sv.policy.rules, await tenants.profile(tx, tenant))
         found = await items.unjudged(tx, tenant, {ItemId(UUID(job.payload["item"])) for job in jobs})
         judged = [(item, gate1_rules.judge(sieve, _candidate(item), now)) for item in found]
+        judged = await _today(tx, judged)
         opened, screening_of = await _open(tx, judged, sv)
         raised = await screenings.raise_urgent(tx, tenant, _urgent(judged))
         await verdicts.add_many(
@@ -54,6 +55,14 @@ async def rules(sv: Services, jobs: Sequence[Job]) -> None:
             ),
         )
         await queue.done(tx, *jobs)
+
+
+async def _today(tx: Tx, judged: Sequence[tuple[Unjudged, Verdict]]) -> list[tuple[Unjudged, Verdict]]:
+    """With the stories that the items belong to from here on: none merges until the transaction ends. Not from its
+    beginning, because grouping waits for whoever holds merges off, and judging takes as long as writing."""
+    await stories.hold(tx)
+    roots = await stories.roots(tx, {item.story_id for item, _ in judged})
+    return [(replace(item, story_id=roots[item.story_id]), verdict) for item, verdict in judged]
 
 
 async def _open(
