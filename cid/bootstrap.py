@@ -36,6 +36,7 @@ from cid.outside.children import ChildPool
 from cid.outside.clock import SystemClock
 from cid.outside.http import GuardedHttp
 from cid.outside.keys import Keys
+from cid.outside.pages import PageReader
 from cid.pg import place, roles
 from cid.pg.checks import check_roles
 from cid.pg.doctor import Check, fail, ok, warn
@@ -47,6 +48,7 @@ from cid.pg.sql import SQL
 from cid.ports import Batches, Provider
 from cid.services import Outside, Services
 from cid.settings import Settings
+from cid.sources.industries import load_industries
 from cid.sources.rss import RssReader
 from cid.sources.sample import SampleReader
 from cid.store import tenants
@@ -180,6 +182,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
                     SourceKind.SAMPLE: SampleReader(CONFIG / "sample", clock),
                 },
                 channels={ChannelKind.SITE: SitePublisher(settings.data / "site")},
+                pages=PageReader(http, children, clock),
             ),
             clock=clock,
             policy=_policy(settings),
@@ -190,6 +193,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             caps=router.models.caps,
             prompts=router.prompts,
             backlog=router.room,
+            industries=load_industries(CONFIG / "default_sources.toml"),
         )
 
 
@@ -276,7 +280,8 @@ def _batches(vendor: Anthropic | Google | OpenAi) -> Batches | None:
 
 
 def _policy(settings: Settings) -> GatePolicy:
-    return replace(settings.gates, polling=replace(settings.gates.polling, fixed=settings.poll_interval))
+    polling = replace(settings.gates.polling, fixed=settings.poll_interval, local=settings.allow_local)
+    return replace(settings.gates, polling=polling)
 
 
 async def _close(pool: asyncpg.Pool[asyncpg.Record]) -> None:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cid.domain.llm import Caps
 from cid.domain.tuning import Retention
 from cid.llm.prompts import Prompts
+from cid.outside.line import Line
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from cid.domain.health import Industry
     from cid.domain.news import SourceKind
     from cid.domain.policy import GatePolicy
     from cid.domain.publication import ChannelKind
     from cid.llm.catalogue import Catalogue
     from cid.outside.keys import Keys
-    from cid.ports import Backlog, Children, Clock, Db, Http, Llm, PlatformDb, Publisher, SourceReader
+    from cid.ports import Backlog, Children, Clock, Db, Http, Llm, Pages, PlatformDb, Publisher, SourceReader
+    from cid.queue.together import Together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +33,19 @@ class Outside:
     children: Children
     sources: Mapping[SourceKind, SourceReader]
     channels: Mapping[ChannelKind, Publisher]
+    pages: Pages | None = None
+    """None: articles are never read at their pages."""
+
+
+@dataclass(slots=True)
+class Polls:
+    """What this process knows of the polls under way. The rooms are furnished by the flow."""
+
+    line: Line = field(default_factory=Line)
+    busy: Counter[str] = field(default_factory=Counter)
+    """Polls under way, by domain."""
+    looks: Together[Any, Any] | None = None
+    writes: Together[Any, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,5 +68,8 @@ class Services:
     """Every version on file."""
     backlog: Backlog | None = None
     """None: no question ever waits in a batch."""
+    polls: Polls = field(default_factory=Polls)
+    industries: Mapping[str, Industry] = field(default_factory=dict)
+    """Feeds that may stand in for one that failed, by industry."""
     poll_interval: timedelta | None = None
     """A fixed interval for every source (CID_POLL_INTERVAL); None: each its own."""

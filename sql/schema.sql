@@ -1361,6 +1361,41 @@ create table high_water (
 grant select on high_water to cid_app;
 grant insert, select, update on high_water to cid_worker;
 
+create table item_texts (
+  item_id uuid not null,
+  state text,
+  detail text default ''::text not null,
+  text text default ''::text not null,
+  words integer default 0 not null,
+  title text default ''::text not null,
+  language text default ''::text not null,
+  canonical_url text default ''::text not null,
+  alias_of uuid,
+  published_at timestamp with time zone,
+  status integer,
+  bytes integer default 0 not null,
+  sha bytea,
+  tries integer default 0 not null,
+  wanted_at timestamp with time zone default cid_now() not null,
+  fetched_at timestamp with time zone,
+  retry_at timestamp with time zone default cid_now(),
+  constraint item_texts_pkey PRIMARY KEY (item_id),
+  constraint item_texts_check CHECK (((state = 'read'::text) OR (text = ''::text))),
+  constraint item_texts_state_check CHECK ((state = ANY (ARRAY['read'::text, 'paywalled'::text, 'blocked'::text, 'script'::text, 'forbidden_by_robots'::text, 'gone'::text, 'unreachable'::text, 'too_short'::text, 'unreadable'::text]))),
+  constraint item_texts_alias_of_fkey FOREIGN KEY (alias_of) REFERENCES items(id) ON DELETE SET NULL,
+  constraint item_texts_item_id_fkey FOREIGN KEY (item_id) REFERENCES items(id) ON DELETE CASCADE
+);
+CREATE INDEX item_texts_alias ON public.item_texts USING btree (alias_of) WHERE (alias_of IS NOT NULL);
+CREATE INDEX item_texts_due ON public.item_texts USING btree (retry_at) WHERE (retry_at IS NOT NULL);
+alter table item_texts enable row level security;
+alter table item_texts force row level security;
+create policy owner on item_texts for all to current_user using (true) with check (true);
+create policy visible on item_texts for select to cid_app using ((EXISTS ( SELECT FROM items i WHERE (i.id = item_texts.item_id))));
+create policy wanted on item_texts for insert to cid_app with check ((EXISTS ( SELECT FROM items i WHERE (i.id = item_texts.item_id))));
+create policy worker on item_texts for all to cid_worker using (true) with check (true);
+grant insert (item_id), select on item_texts to cid_app;
+grant insert, select, update on item_texts to cid_worker;
+
 create table items (
   id uuid not null,
   url text not null,
@@ -1590,6 +1625,45 @@ create policy worker on profiles for all to cid_worker using (true) with check (
 grant insert, select, update (body, changed_at) on profiles to cid_app;
 grant insert, select, update on profiles to cid_worker;
 
+create table proposals (
+  tenant_id uuid not null,
+  id uuid not null,
+  source_id uuid not null,
+  tier text not null,
+  url text not null,
+  via text default ''::text not null,
+  title text default ''::text not null,
+  site text default ''::text not null,
+  entries integer not null,
+  newest_at timestamp with time zone,
+  kinship text not null,
+  state text default 'proposed'::text not null,
+  place integer default 0 not null,
+  by_itself boolean default false not null,
+  user_id uuid,
+  tested_at timestamp with time zone default cid_now() not null,
+  created_at timestamp with time zone default cid_now() not null,
+  changed_at timestamp with time zone default cid_now() not null,
+  constraint proposals_pkey PRIMARY KEY (tenant_id, id),
+  constraint proposals_tenant_id_source_id_url_key UNIQUE (tenant_id, source_id, url),
+  constraint proposals_kinship_check CHECK ((kinship = ANY (ARRAY['host'::text, 'title'::text, 'publisher'::text, 'none'::text]))),
+  constraint proposals_state_check CHECK ((state = ANY (ARRAY['proposed'::text, 'taken'::text, 'rejected'::text, 'expired'::text]))),
+  constraint proposals_tier_check CHECK ((tier = ANY (ARRAY['site'::text, 'news'::text, 'defaults'::text]))),
+  constraint proposals_url_check CHECK ((length(url) <= 2000)),
+  constraint proposals_source_id_fkey FOREIGN KEY (source_id) REFERENCES sources(id),
+  constraint proposals_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint proposals_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+CREATE INDEX proposals_source ON public.proposals USING btree (source_id) WHERE (state = 'proposed'::text);
+CREATE INDEX proposals_user ON public.proposals USING btree (user_id) WHERE (user_id IS NOT NULL);
+alter table proposals enable row level security;
+alter table proposals force row level security;
+create policy owner on proposals for all to current_user using (true) with check (true);
+create policy tenant on proposals for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on proposals for all to cid_worker using (true) with check (true);
+grant select on proposals to cid_app;
+grant insert, select, update on proposals to cid_worker;
+
 create table publications (
   tenant_id uuid not null,
   id uuid not null,
@@ -1697,6 +1771,25 @@ create policy worker on screenings for all to cid_worker using (true) with check
 grant insert, select, update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, changed_at) on screenings to cid_app;
 grant select on screenings to cid_worker;
 
+create table searches (
+  tenant_id uuid not null,
+  source_id uuid not null,
+  found integer not null,
+  tried jsonb default '[]'::jsonb not null,
+  searched_at timestamp with time zone default cid_now() not null,
+  constraint searches_pkey PRIMARY KEY (tenant_id, source_id),
+  constraint searches_source_id_fkey FOREIGN KEY (source_id) REFERENCES sources(id),
+  constraint searches_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+CREATE INDEX searches_source ON public.searches USING btree (source_id);
+alter table searches enable row level security;
+alter table searches force row level security;
+create policy owner on searches for all to current_user using (true) with check (true);
+create policy tenant on searches for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on searches for all to cid_worker using (true) with check (true);
+grant select on searches to cid_app;
+grant insert, select, update on searches to cid_worker;
+
 create table sessions (
   id_hash bytea not null,
   user_id uuid not null,
@@ -1729,6 +1822,7 @@ create table sightings (
   tenant_id uuid,
   entry_key text default ''::text not null,
   via text default ''::text not null,
+  backlog boolean default false not null,
   published_at timestamp with time zone,
   seen_at timestamp with time zone default cid_now() not null,
   constraint sightings_pkey PRIMARY KEY (id)
@@ -1758,6 +1852,7 @@ create table sources (
   sample boolean default false not null,
   state text default 'active'::text not null,
   quarantined_until timestamp with time zone,
+  quarantined_since timestamp with time zone,
   outcome text,
   cause text default ''::text not null,
   outcome_detail text default ''::text not null,
@@ -1765,13 +1860,19 @@ create table sources (
   last_modified text default ''::text not null,
   body_sha bytea,
   same_sha bytea,
+  whole_at timestamp with time zone,
+  validators_lie boolean default false not null,
   failures integer default 0 not null,
   quarantines integer default 0 not null,
   interval_s integer default 900 not null,
   interval_why text default ''::text not null,
+  gap_s real,
+  hints jsonb default '{}'::jsonb not null,
+  gone_since timestamp with time zone,
   moved_to text default ''::text not null,
   moved_since timestamp with time zone,
   moved_polls integer default 0 not null,
+  moved_announced boolean default false not null,
   former_url text default ''::text not null,
   polled_at timestamp with time zone,
   last_new_at timestamp with time zone,
@@ -1873,6 +1974,7 @@ create table tenants (
   desks text[] default '{publishing}'::text[] not null,
   sample boolean default false not null,
   reserved boolean default false not null,
+  replace_sources boolean default false not null,
   created_at timestamp with time zone default cid_now() not null,
   constraint tenants_pkey PRIMARY KEY (id),
   constraint tenants_slug_key UNIQUE (slug),

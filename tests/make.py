@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from cid.domain.ids import ItemId, SourceId, StoryId, TenantId, UserId, uuid7
 from cid.domain.jobs import Job, JobKind
 from cid.domain.news import Source, SourceKind, SourceState
-from cid.domain.policy import Drafting, GatePolicy, Outage, Relevance, Reviewing, Rules, Signal
+from cid.domain.policy import Drafting, GatePolicy, Outage, Polling, Relevance, Reviewing, Rules, Signal
 from cid.domain.tenants import Profile
 from cid.llm.catalogue import Catalogue
 from cid.llm.models import load_models, load_prices
@@ -27,7 +27,7 @@ from tests.fakes import FakeHttp, FakeLlm, FrozenClock, InlineChildren
 
 
 def policy() -> GatePolicy:
-    """As config/gates.toml has it."""
+    """As config/gates.toml has it, but for the pause between polls."""
     return GatePolicy(
         rules=Rules(min_chars=50, min_trust=0.4, max_age=timedelta(hours=48), urgent_words=("breaking", "emergency")),
         relevance=Relevance(min_score=60, on_outage=Outage.RETRY),
@@ -40,6 +40,7 @@ def policy() -> GatePolicy:
         ),
         drafting=Drafting(min_words=300, max_words=3500, questions=5, on_outage=Outage.RETRY),
         reviewing=Reviewing(ready_score=85, on_outage=Outage.RETRY),
+        polling=Polling(spacing=timedelta(0)),  # two polls of one host in one test
     )
 
 

@@ -39,6 +39,8 @@ PASSWORD = "a long enough password"
 ADMIN = "admin@desk.test"
 """Runs the platform and belongs to no tenant."""
 _hashes: list[str] = []
+RESTING = "Dockside Dispatch"
+"""Quarantined, with two proposals."""
 LONG = "The Slow Lane, a journal with a name far longer than anybody would wish for"
 SOURCES: dict[str, tuple[str | None, str, float]] = {
     "Harbour Gazette": ("new", "", 0.9),
@@ -77,6 +79,7 @@ class Newsroom:
     versions: dict[str, VersionId] = field(default_factory=dict)
     calls: dict[str, CallId] = field(default_factory=dict)
     trial: UUID = field(default_factory=uuid4)
+    proposals: dict[str, UUID] = field(default_factory=dict)
 
     def id(self) -> UUID:
         return uuid7(self.now)
@@ -104,6 +107,8 @@ async def furnish(sv: Services, *, sample: bool = False) -> Newsroom:
         await _call(tx, room, "quality", "draft", "offline", Decimal(0))
         await _trial(tx, room)
         await _judge(tx, room)
+    async with sv.platform.tx() as tx:
+        await _propose(tx, room)
     return room
 
 
@@ -130,6 +135,19 @@ async def _sources(tx: Tx, room: Newsroom) -> None:
             room.now + timedelta(minutes=11),
             room.now - timedelta(hours=5) if outcome else None,
         )
+    room.sources[RESTING] = SourceId(room.id())
+    await tx.execute(
+        """insert into sources (id, kind, url, title, publisher, outcome, outcome_detail, failures, state, quarantines,
+                                quarantined_since, quarantined_until, polled_at, next_poll_at, last_new_at)
+           values ($1, 'rss', 'https://www.dockside.test/news/feed', $2, 'dockside.test', 'gone',
+                   'There is nothing at this address (404).', 4, 'quarantined', 2, $3, $4, $5, $4, $6)""",
+        room.sources[RESTING],
+        RESTING,
+        room.now - timedelta(hours=9),
+        room.now + timedelta(hours=9),
+        room.now - timedelta(hours=3),
+        room.now - timedelta(days=2),
+    )
     room.sources["Secret"] = SourceId(room.id())
     await tx.execute(
         """insert into sources (id, tenant_id, kind, url, title)
@@ -182,6 +200,52 @@ async def _subscribe(tx: Tx, room: Newsroom) -> None:
             room.sources[title],
             trust,
         )
+    await tx.execute(
+        "insert into subscriptions (tenant_id, id, source_id, trust) values ($1, $2, $3, 0.55)",
+        room.tenant,
+        room.id(),
+        room.sources[RESTING],
+    )
+
+
+async def _propose(tx: Tx, room: Newsroom) -> None:
+    """What a search for the quarantined source found and what it did not, in a platform transaction."""
+    for place, (name, tier, url, kinship) in enumerate(
+        [
+            ("Dockside Dispatch: all news", "site", "https://www.dockside.test/v2/atom.xml", "host"),
+            ("Freight & Quay", "news", "https://www.freightquay.test/feed/", "none"),
+        ]
+    ):
+        room.proposals[tier] = room.id()
+        await tx.execute(
+            """insert into proposals (tenant_id, id, source_id, tier, url, via, title, entries, newest_at, kinship,
+                                      place, tested_at)
+               values ($1, $2, $3, $4, $5, 'named by the home page', $6, 24, $7, $8, $9, $10)""",
+            room.tenant,
+            room.proposals[tier],
+            room.sources[RESTING],
+            tier,
+            url,
+            name,
+            room.now - timedelta(hours=4),
+            kinship,
+            place,
+            room.now - timedelta(hours=3),
+        )
+    await tx.execute(
+        "insert into searches (tenant_id, source_id, found, tried, searched_at) values ($1, $2, 2, $3, $4)",
+        room.tenant,
+        room.sources[RESTING],
+        [
+            {
+                "tier": "site",
+                "url": "https://www.dockside.test/rss.xml",
+                "why": "The answer is a web page, not a feed.",
+            },
+            {"tier": "news", "url": "https://old-pier.test/feed/", "why": "Its newest entry is of 2024-01-02."},
+        ],
+        room.now - timedelta(hours=3),
+    )
 
 
 async def _call(tx: Tx, room: Newsroom, tier: str, stage: str, provider: str, cost: Decimal) -> None:

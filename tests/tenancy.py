@@ -124,6 +124,14 @@ async def _news(owner: Any, t: UUID, slug: str) -> tuple[UUID, UUID, UUID, UUID]
         await owner.execute(
             "insert into subscriptions (tenant_id, id, source_id) values ($1, $2, $3)", t, _id(), source
         )
+        await owner.execute(
+            """insert into proposals (tenant_id, id, source_id, tier, url, entries, kinship)
+               values ($1, $2, $3, 'site', 'https://x.test/feed', 1, 'host')""",
+            t,
+            _id(),
+            source,
+        )
+        await owner.execute("insert into searches (tenant_id, source_id, found) values ($1, $2, 1)", t, source)
         items.append((item, source, story))
     (public_item, _, story), (private_item, private_source, _) = items
     return public_item, private_item, private_source, story

@@ -35,6 +35,9 @@ class Trace:
     verdicts: list[verdicts.Said]
 
 
+BACKLOG = ", older than what its first poll screened"
+
+
 @click.group()
 def items() -> None:
     """See what came in, and why it went where it went."""
@@ -101,7 +104,7 @@ def _tell(trace: Trace) -> None:
     click.echo(f"first seen {item.first_seen_at:%Y-%m-%d %H:%M:%S} UTC at {len(trace.sightings)} source(s):")
     for seen in trace.sightings:
         trust = f"trust {seen.trust:.2f}" if seen.trust is not None else "not subscribed"
-        click.echo(f"  {seen.title or seen.url}  ({trust})")
+        click.echo(f"  {seen.title or seen.url}  ({trust}{BACKLOG if seen.backlog else ''})")
     others = [other for other in trace.story if other.id != item.id]
     click.echo(f"its story has {len(trace.story)} article(s)" if trace.story else "it is in no story yet")
     for other in others[:5]:
@@ -132,6 +135,8 @@ def _tell_spread(trace: Trace) -> None:
 def _end(trace: Trace) -> str:
     screening = trace.screening
     dropped = next((said for said in trace.verdicts if said.outcome == "drop"), None)
+    if screening is None and not dropped and all(seen.backlog for seen in trace.sightings if seen.subscribed):
+        return "→ not screened: it was in the source's first poll, behind the newest entries"
     if screening is None:
         return f"→ dropped at gate 1: {dropped.reason}" if dropped else "→ not judged yet"
     if screening.state is ScreeningState.DROPPED and screening.gate:

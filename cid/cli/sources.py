@@ -5,17 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import click
 
-from cid.cli import frame
+from cid.cli import frame, healing
 from cid.cli.choice import tenant_named, tenant_option
+from cid.cli.source_files import add_many, export, file_of, import_, is_address
+from cid.domain.errors import Misconfigured, NotFound
+from cid.domain.ids import TenantId
 from cid.domain.news import Polled, PollOutcome, SourceKind
 from cid.flows import sources as flow
 from cid.services import Services
+from cid.settings import duration
 from cid.sources.kinds import OFFERED
 from cid.sources.options import specs
 from cid.store import sources as store
@@ -46,6 +50,10 @@ def _told(settings: Sequence[str]) -> dict[str, str]:
 @click.group()
 def sources() -> None:
     """See, add and try what is polled."""
+
+
+for _command in (healing.proposals, healing.take, healing.reject, healing.restore, healing.replace):
+    sources.add_command(_command)
 
 
 @sources.command()
@@ -123,8 +131,91 @@ def list_(*, tenant: str | None, data: Path | None, as_json: bool) -> None:
         outcome = f"{source.outcome or 'unpolled'}{': ' + source.outcome_detail if source.outcome_detail else ''}"
         state = "" if source.active else "  (off)"
         click.echo(f"{(source.title or source.url)[:WIDTH]:<{WIDTH}}  {source.trust:.2f}  {outcome}{state}")
+        if source.interval_why:
+            click.echo(f"    {source.interval_why}")
     if not found:
         click.echo("There are no sources yet: `cid sources add URL` or `cid sources import FILE`.")
+
+
+@sources.command()
+@click.argument("url")
+@click.argument("interval", metavar="10m|2h|auto")
+@tenant_option
+@frame.data_option
+def interval(*, url: str, interval: str, tenant: str | None, data: Path | None) -> None:
+    """Poll the source at URL every so often, or (auto) as its own rhythm has it."""
+
+    async def body(sv: Services) -> None:
+        of = await tenant_named(sv, tenant)
+        source = await _named(sv, of.id, url)
+        await flow.set_interval(sv, of.id, source.id, duration_or_auto(interval), None)
+
+    frame.with_services(frame.Options(data=data), body)
+    click.echo(f"{url}: {interval}.")
+
+
+@sources.command("full-text")
+@click.argument("url")
+@click.argument("wanted", type=click.Choice(["on", "off"]))
+@tenant_option
+@frame.data_option
+def full_text(*, url: str, wanted: str, tenant: str | None, data: Path | None) -> None:
+    """Whether articles of the source at URL are read at their own pages, too."""
+
+    async def body(sv: Services) -> None:
+        of = await tenant_named(sv, tenant)
+        source = await _named(sv, of.id, url)
+        await flow.set_full_text(sv, of.id, source.id, wanted=wanted == "on", actor=None)
+
+    frame.with_services(frame.Options(data=data), body)
+    click.echo(f"{url}: full text {wanted}.")
+
+
+@sources.command()
+@click.argument("url")
+@tenant_option
+@frame.data_option
+@frame.json_option
+def why(*, url: str, tenant: str | None, data: Path | None, as_json: bool) -> None:
+    """Why the source at URL is polled as often as it is, and what its last poll came to."""
+
+    async def body(sv: Services) -> store.Subscribed:
+        of = await tenant_named(sv, tenant)
+        return await _named(sv, of.id, url)
+
+    found = frame.with_services(frame.Options(data=data), body)
+    if as_json:
+        frame.show(asdict(found))
+        return
+    click.echo(f"{found.title or found.url}: {found.interval_why or 'not polled yet'}")
+    click.echo(f"last poll {found.polled_at or 'none yet'}: {found.outcome or '-'} {found.outcome_detail}".rstrip())
+    click.echo(f"next poll {found.next_poll_at}, failures in a row: {found.failures}")
+    if found.moved_to:
+        click.echo(f"it seems to have moved to {found.moved_to}, which is not proved yet")
+    if found.former_url:
+        click.echo(f"it was at {found.former_url}")
+    if found.validators_lie:
+        click.echo("its server calls changed feeds unchanged: they are asked for whole every time")
+
+
+async def _named(sv: Services, tenant: TenantId, url: str) -> store.Subscribed:
+    """The tenant's source at an address. Raises NotFound."""
+    async with sv.db.read(tenant) as tx:
+        found = await store.subscribed(tx, tenant)
+    for source in found:
+        if url in {source.url, str(source.id)}:
+            return source
+    raise NotFound(f"There is no source at {url}: `cid sources list` names all.")
+
+
+def duration_or_auto(text: str) -> timedelta | None:
+    """None for "auto". Raises UsageError."""
+    if text.strip().lower() == "auto":
+        return None
+    try:
+        return duration(text, "the interval")
+    except Misconfigured as error:
+        raise click.UsageError(str(error)) from None
 
 
 @sources.command()
@@ -138,8 +229,8 @@ def test(*, target: str, kind: str, told: Sequence[str], as_json: bool) -> None:
     wish = flow.Wish(url=target, kind=SourceKind(kind), config=_told(told))
 
     async def body(sv: Services) -> Polled:
-        if wish.kind is SourceKind.RSS and not _is_address(target):
-            return await flow.test_file(sv, _file(target))
+        if wish.kind is SourceKind.RSS and not is_address(target):
+            return await flow.test_file(sv, file_of(target))
         return await flow.test(sv, wish, None)
 
     polled = frame.without_database(body)
@@ -164,40 +255,5 @@ def _tell(polled: Polled) -> None:
         click.echo("  It has no entries.")
 
 
-@sources.command("import")
-@click.argument("target", metavar="OPML")
-@click.option("--trust", type=TRUST, default=flow.DEFAULT_TRUST, show_default=True)
-@tenant_option
-@frame.data_option
-@frame.json_option
-def import_(*, target: str, trust: float, tenant: str | None, data: Path | None, as_json: bool) -> None:
-    """Subscribe to every feed that an OPML file or address lists."""
-
-    async def body(sv: Services) -> list[flow.Added]:
-        of = await tenant_named(sv, tenant)
-        text = await flow.fetch(sv, target) if _is_address(target) else _file(target)
-        wishes = await flow.read_opml(sv, text, trust=trust)
-        if not as_json:
-            click.echo(f"{len(wishes)} feeds listed", err=True)
-        return await flow.add_many(sv, of.id, wishes, None)
-
-    results = frame.with_services(frame.Options(data=data), body)
-    if as_json:
-        frame.show([asdict(result) for result in results])
-        return
-    counts = {change: sum(result.change is change for result in results) for change in flow.Change}
-    click.echo(", ".join(f"{count} {change}" for change, count in counts.items()))
-    for result in results:
-        if result.change is flow.Change.REFUSED:
-            click.echo(f"  {result.url}: {result.detail}")
-
-
-def _is_address(target: str) -> bool:
-    return urlsplit(target).scheme in {"http", "https", "feed"}
-
-
-def _file(target: str) -> bytes:
-    try:
-        return Path(target).read_bytes()
-    except OSError as error:
-        raise click.UsageError(f"{target} cannot be read ({error.strerror})") from error
+for command in (import_, add_many, export):
+    sources.add_command(command)

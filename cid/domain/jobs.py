@@ -15,10 +15,12 @@ class JobKind(StrEnum):
     """One per box of the data flow; `workers/table.py` says what each runs."""
 
     POLL = "poll"
+    HEAL = "heal"
     GROUP = "group"
     JUDGE = "judge"
     RULES = "rules"
     RELATE = "relate"
+    READ = "read"
     ASSESS = "assess"
     DRAFT = "draft"
     REVIEW = "review"

@@ -174,7 +174,24 @@ class Polled:
     """Where the next poll goes on; None leaves it as it was."""
     hints: Hints = NO_HINTS
     moved_to: str = ""
-    """Where permanent redirects, and only such, led to."""
+    """Where permanent redirects, and only such, led to, or where the feed says that it is from now on."""
+    announced: bool = False
+    """The feed itself says so, and a feed was found there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trail:
+    """Where a source is said to have gone, as far as it was said. Empty and None: nothing."""
+
+    moved_to: str = ""
+    moved_since: datetime | None = None
+    moved_polls: int = 0
+    announced: bool = False
+    """By the feed itself: it says so until its body changes."""
+    gone_since: datetime | None = None
+
+
+NOWHERE = Trail()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

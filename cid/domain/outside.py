@@ -19,7 +19,9 @@ class HttpTrouble(StrEnum):
     TOO_LARGE = "too_large"
     REDIRECTS = "redirects"
     PROTOCOL = "protocol"
-    """Cut short, badly compressed, or not HTTP."""
+    """Cut short, or not HTTP."""
+    PACKING = "packing"
+    """Compressed in a way that cannot be undone."""
 
 
 class HttpFailure(CidError):

@@ -69,6 +69,36 @@ class Polling:
     """However often a source has failed or asked to be left alone."""
     spread: timedelta = timedelta(seconds=10)
     """An import's first polls are spread over this long."""
+    first: int = 20
+    """Entries of a source's first poll that are screened, the newest; the rest is stored as seen."""
+    spacing: timedelta = timedelta(seconds=1)
+    """Between two requests to one registered domain, over all processes."""
+    spacing_of: tuple[tuple[str, timedelta], ...] = ()
+    """Domains and hosts that want more of it."""
+    at_once: int = 2
+    """Polls of one domain under way in one process."""
+    local: frozenset[str] = frozenset()
+    """`host:port` pairs that are exempt from spacing: the operator's own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Healing:
+    """The search for what replaces a source that failed."""
+
+    oldest: timedelta = timedelta(days=45)
+    """A candidate whose newest entry is older than this has fallen silent."""
+    proposals: int = 3
+    """Enough found: the search ends."""
+    publishers: int = 8
+    """Sites probed of those that a news search names."""
+    industries: int = 5
+    """Of the subscribers, that a news search is made for: those with most of them."""
+    requests: int = 120
+    """Of one search, all together."""
+    patience: timedelta = timedelta(minutes=2)
+    """Of one search, all together."""
+    news: str = "https://news.google.com/rss/search"
+    """Where the news search is asked; empty: nowhere."""
 
 
 class Judge(StrEnum):
@@ -94,3 +124,4 @@ class GatePolicy:
     reviewing: Reviewing
     polling: Polling = Polling()
     stories: Stories = Stories()
+    healing: Healing = Healing()

@@ -11,6 +11,7 @@ import ssl
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 PORTS = frozenset({80, 443, *range(8000, 9000)})
 REDIRECTS = 5
 _MOVED = frozenset({301, 302, 303, 307, 308})
+_FOR_GOOD = frozenset({301, 308})
 _PRIVATE = frozenset({"authorization", "cookie", "proxy-authorization", "webhook-signature"})
 _NO_FURTHER = "The address leads into a private network and was refused."
 
@@ -100,11 +102,12 @@ class GuardedHttp:
     ) -> Response:
         """Redirects of reads are followed, at most five, each as if it had been asked for. Raises HttpFailure."""
         sent = {"Accept-Encoding": "gzip, deflate", **(headers or {})}
-        target = self._checked(url)
+        target, hops = self._checked(url), set[int]()
         for _ in range(REDIRECTS + 1):
             answer = await self._once(method, target, headers=sent, body=body, limit=max_bytes, timeout_s=timeout_s)
             if answer.status not in _MOVED:
-                return answer
+                return replace(answer, moved=True) if hops and hops <= _FOR_GOOD else answer
+            hops.add(answer.status)
             if method not in {"GET", "HEAD"}:
                 raise HttpFailure(HttpTrouble.REDIRECTS, "The address answers a write with a redirect.")
             following = self._checked(_joined(target, answer.headers.get("location", "")))

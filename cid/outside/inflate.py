@@ -16,12 +16,12 @@ _STEP = 1 << 18
 def unpacked(body: bytes, encoding: str, limit: int) -> bytes:
     """At most `limit` bytes. `encoding` is the answer's Content-Encoding; a label on a plain body is forgiven.
 
-    Raises HttpFailure: PROTOCOL when the body is cut short, damaged or packed in a way nobody asked for, TOO_LARGE.
+    Raises HttpFailure: PACKING when the body is cut short, damaged or packed in a way nobody asked for, TOO_LARGE.
     """
     names = [name for name in (part.strip().lower() for part in encoding.split(",")) if name not in {"", "identity"}]
     if unknown := [name for name in names if name not in {"gzip", "x-gzip", "deflate"}]:
         raise HttpFailure(
-            HttpTrouble.PROTOCOL, f"The answer is compressed with {unknown[0][:20]}, which was not asked for."
+            HttpTrouble.PACKING, f"The answer is compressed with {unknown[0][:20]}, which was not asked for."
         )
     if "deflate" in names and body and not _is_gzip(body):
         body = _deflated(body, limit)
@@ -62,9 +62,9 @@ def _inflated(body: bytes, window: int, limit: int) -> bytes:
                     raise too_large(limit)
             made += stream.flush()
         except zlib.error:
-            raise HttpFailure(HttpTrouble.PROTOCOL, "The answer is damaged: it cannot be decompressed.") from None
+            raise HttpFailure(HttpTrouble.PACKING, "The answer is damaged: it cannot be decompressed.") from None
         if not stream.eof:
-            raise HttpFailure(HttpTrouble.PROTOCOL, "The answer was cut short in the middle of its compression.")
+            raise HttpFailure(HttpTrouble.PACKING, "The answer was cut short in the middle of its compression.")
         rest = stream.unused_data
         if rest and not _is_gzip(rest):
             break  # padding after the last member, as gzip itself ignores it

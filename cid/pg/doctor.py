@@ -28,6 +28,7 @@ OLDEST, NEWEST = 15, 18
 """Versions of Postgres that the tests run on."""
 _TIGHT, _FULL = 2 << 30, 200 << 20
 _PARTITIONS = query("checks.missing_partitions")
+_NETWORKS = query("checks.networks_down")
 
 
 class Level(StrEnum):
@@ -129,6 +130,7 @@ async def _within(conn: Conn, names: Sequence[str]) -> list[Check]:
         if powers
         else ok("roles", f"{' and '.join(names)} own nothing and cannot see past row security"),
         await _partitions(conn),
+        await _network(conn),
     ]
 
 
@@ -146,6 +148,15 @@ async def _schema(conn: Conn) -> Check:
             "migrations", f"waiting: {', '.join(waiting)}", "Stop processes of older versions, then: cid migrate"
         )
     return ok("migrations", "up to date")
+
+
+async def _network(conn: Conn) -> Check:
+    """As the running processes find it: polls fail by name or connection for many hosts at once."""
+    down = [f"{row['host'].split('/')[0]} (since {row['since']})" for row in await conn.fetch(_NETWORKS)]
+    if down:
+        said = f"the world is out of reach for {', '.join(down)}"
+        return warn("network", said, "See its names and routes; polls are put off meanwhile, and no source is blamed.")
+    return ok("network", "no process says that the world is out of reach")
 
 
 async def _partitions(conn: Conn) -> Check:

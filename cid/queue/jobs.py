@@ -28,6 +28,7 @@ DONE = query("jobs.done")
 DEAD = query("jobs.dead")
 SNOOZE = query("jobs.snooze")
 BRING_FORWARD = query("jobs.bring_forward")
+HASTEN = query("jobs.hasten")
 ERROR_LIMIT = 2000
 
 
@@ -86,6 +87,20 @@ async def done(tx: Tx, *jobs: Job) -> None:
     _note(tx, "done", *jobs)
 
 
+async def ended(tx: Tx, jobs: Sequence[Job]) -> set[JobId]:
+    """End those of `jobs` that are still ours; answers which. For work that several hand-outs do together: once this
+    has committed, each tells its own hand by `note`."""
+    rows = await tx.fetch(DONE, [job.id for job in jobs], [job.lease for job in jobs])
+    return {JobId(row["id"]) for row in rows}
+
+
+def note(job: Job) -> None:
+    """The current hand-out's job was ended by a transaction that has committed."""
+    hand = CURRENT.get()
+    if hand:
+        hand.ended[job.id] = "done"
+
+
 async def dead(tx: Tx, job: Job, why: str) -> None:
     """End `job` for good, to be looked at by a person."""
     if await tx.fetchval(DEAD, [job.id], [job.lease], [reason(why)]) is None:
@@ -103,6 +118,12 @@ async def snooze(tx: Tx, job: Job, until: datetime, why: str) -> None:
 async def bring_forward(tx: Tx, tenant: TenantId, named: str) -> None:
     """In a platform transaction: the tenant's jobs that sleep for a reason which names this run now."""
     await tx.execute(BRING_FORWARD, tenant, named)
+
+
+async def hasten(tx: Tx, job: NewJob) -> None:
+    """`job` is to be done now: the waiting one with its key is brought forward, and where there is none it is added."""
+    await tx.execute(HASTEN, job.tenant, job.kind, job.dedupe)
+    await enqueue(tx, job)
 
 
 def reason(why: str) -> str:

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 from cid.pg.sql import query
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
     from datetime import datetime, timedelta
 
     from cid.ports import Tx
 
 TAKE = query("limits.take")
+RESERVE = query("limits.reserve")
+HOLD = query("limits.hold")
+HELD = query("limits.held")
 FORGET = query("limits.forget")
 
 
@@ -26,6 +30,31 @@ async def take(tx: Tx, key: str, per: timedelta, burst: int) -> datetime | None:
         return None
     at: datetime = row["at"]
     return at
+
+
+async def reserve(tx: Tx, turns: Mapping[str, tuple[timedelta, int]]) -> dict[str, float]:
+    """By key (how far apart, how many): in how many seconds the first is; the others follow. Nobody is refused.
+
+    The keys' rows are locked until the transaction ends.
+    """
+    if not turns:
+        return {}
+    every, counts = zip(*turns.values(), strict=True)
+    rows = await tx.fetch(RESERVE, list(turns), list(every), list(counts))
+    return {row["key"]: row["wait_s"] for row in rows}
+
+
+async def hold(tx: Tx, until: Mapping[str, datetime]) -> None:
+    """Let nothing happen under these keys before these moments; a later moment that was set stays."""
+    if until:
+        await tx.execute(HOLD, list(until), list(until.values()))
+
+
+async def held(tx: Tx, keys: Collection[str]) -> dict[str, float]:
+    """Those of `keys` that are held, and for how many seconds."""
+    if not keys:
+        return {}
+    return {row["key"]: row["wait_s"] for row in await tx.fetch(HELD, list(keys))}
 
 
 async def forget(tx: Tx) -> None:

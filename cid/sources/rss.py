@@ -1,15 +1,19 @@
-"""Feeds polled: one conditional request, and what it came to as one of eight outcomes."""
+"""Feeds polled: one conditional request, and what it came to as one of eight outcomes and their causes."""
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from base64 import b64encode
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cid.domain.llm import Json
-from cid.domain.news import Entry, Polled, PollOutcome, Source
+from cid.domain.news import Cause, Entry, Hints, Polled, PollOutcome, Source
 from cid.domain.outside import ChildFailure, HttpFailure, HttpTrouble
+from cid.sources import caching
+from cid.sources.sameness import same_sha
 from cid.text import dates, urls
 
 if TYPE_CHECKING:
@@ -18,17 +22,36 @@ if TYPE_CHECKING:
 MAX_BYTES = 5_000_000
 TIMEOUT_S = 25.0
 PARSE_S = 5.0
+HASH_HERE = 262_144
+"""Bytes. Longer bodies are hashed in a thread, for the sake of the event loop."""
 RETRY_AFTER = (60, 86_400)
 """Seconds. What a server asks for is taken as at least a minute and at most a day."""
 
 _ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 _OUT_OF_REACH = frozenset({HttpTrouble.DNS, HttpTrouble.CONNECT, HttpTrouble.TLS, HttpTrouble.TIMEOUT})
+_CAUSES = {
+    HttpTrouble.ADDRESS: Cause.BLOCKED_ADDRESS,
+    HttpTrouble.DNS: Cause.DNS,
+    HttpTrouble.CONNECT: Cause.CONNECT,
+    HttpTrouble.TLS: Cause.TLS,
+    HttpTrouble.TIMEOUT: Cause.TIMEOUT,
+    HttpTrouble.TOO_LARGE: Cause.TOO_LARGE,
+    HttpTrouble.REDIRECTS: Cause.REDIRECT_LOOP,
+    HttpTrouble.PROTOCOL: Cause.BAD_HTTP,
+    HttpTrouble.PACKING: Cause.BAD_HTTP,
+}
 _REFUSALS = {
     401: "The server wants a sign-in.",
     403: "The server refuses us.",
     407: "The server wants a sign-in.",
     451: "The server refuses for legal reasons.",
 }
+_PLAIN = {
+    204: (PollOutcome.BROKEN, Cause.EMPTY_BODY, "empty body"),
+    404: (PollOutcome.GONE, Cause.NOT_FOUND, "There is nothing at this address (404)."),
+    410: (PollOutcome.GONE, Cause.GONE, "The server says it is gone for good."),
+}
+_UNASKED = "The server says “not modified” without having been asked."
 
 
 class RssReader:
@@ -46,34 +69,83 @@ class RssReader:
         if user or password:
             headers["Authorization"] = "Basic " + b64encode(f"{user}:{password}".encode()).decode()
         try:
-            answer = await self._http.request("GET", address, headers=headers, max_bytes=MAX_BYTES, timeout_s=TIMEOUT_S)
+            answer = await self._ask(address, headers)
+            if answer.status == 304 and not _conditions(source):
+                # some caches answer what somebody else asked: told to look again, most of them do
+                answer = await self._ask(address, {**headers, "Cache-Control": "no-cache"})
         except HttpFailure as failure:
-            outcome = PollOutcome.UNREACHABLE if failure.trouble in _OUT_OF_REACH else PollOutcome.BROKEN
-            return Polled(outcome=outcome, detail=failure.public)
+            return _failed(failure)
         if answer.status != 200:
             return _without_a_feed(answer, source, self._clock.now())
         return await self._read(answer, source)
 
+    async def _ask(self, address: str, headers: dict[str, str]) -> Response:
+        """What cannot be unpacked is asked for once more, unpacked. Raises HttpFailure."""
+        limits = {"max_bytes": MAX_BYTES, "timeout_s": TIMEOUT_S}
+        try:
+            return await self._http.request("GET", address, headers=headers, **limits)  # type: ignore[arg-type]
+        except HttpFailure as failure:
+            if failure.trouble is not HttpTrouble.PACKING:
+                raise
+        plain = {**headers, "Accept-Encoding": "identity"}
+        return await self._http.request("GET", address, headers=plain, **limits)  # type: ignore[arg-type]
+
     async def _read(self, answer: Response, source: Source) -> Polled:
         if not answer.body:
-            return Polled(outcome=PollOutcome.BROKEN, detail="empty body")
-        sha = hashlib.sha256(answer.body).digest()
+            return Polled(outcome=PollOutcome.BROKEN, cause=Cause.EMPTY_BODY, detail="empty body")
         etag, modified = _validator(answer, "etag"), _validator(answer, "last-modified")
-        if sha == source.body_sha:
+        cache_s = caching.good_for(answer.headers, self._clock.now())
+        moved_to = answer.url if answer.moved else ""
+        sha, same = await _hashes(answer.body)
+        if sha == source.body_sha or same == source.same_sha:
             return Polled(
                 outcome=PollOutcome.NOT_MODIFIED,
+                cause=Cause.SAME_HASH,
                 detail="the same content as before",
                 etag=etag,
                 last_modified=modified,
                 body_sha=sha,
+                same_sha=same,
+                hints=Hints(cache_s=cache_s),
+                moved_to=moved_to,
             )
-        return await read_feed(
+        polled = await read_feed(
             self._children,
             answer.body,
             content_type=answer.headers.get("content-type", ""),
             url=answer.url,
             validators=(etag, modified),
         )
+        if not polled.outcome.healthy:
+            return polled
+        announced = "" if moved_to else await self._announced(polled.moved_to, source.url)
+        return replace(
+            polled,
+            same_sha=same,
+            hints=replace(polled.hints, cache_s=cache_s),
+            moved_to=moved_to or announced,
+            announced=bool(announced),
+        )
+
+    async def _announced(self, new_address: str, url: str) -> str:
+        """Where the feed itself says that it is, if that is elsewhere and a feed with entries is there."""
+        address = urls.located(new_address)
+        if not address or address == url or urls.secret(address):
+            return ""
+        try:
+            answer = await self._ask(address, {"Accept": _ACCEPT})
+        except HttpFailure:
+            return ""
+        content_type = answer.headers.get("content-type", "")
+        found = await read_feed(self._children, answer.body, content_type=content_type, url=answer.url)
+        return address if answer.status == 200 and found.entries else ""
+
+
+async def _hashes(body: bytes) -> tuple[bytes, bytes]:
+    """Of the bytes, and of what they say."""
+    if len(body) > HASH_HERE:
+        return await asyncio.to_thread(lambda: (hashlib.sha256(body).digest(), same_sha(body)))
+    return hashlib.sha256(body).digest(), same_sha(body)
 
 
 async def read_feed(
@@ -84,22 +156,48 @@ async def read_feed(
     try:
         feed = await children.call("parse_feed", value, timeout_s=PARSE_S)
     except ChildFailure:
-        return Polled(outcome=PollOutcome.BROKEN, detail="The feed could not be read within its limits.")
+        detail = "The feed could not be read within its limits."
+        return Polled(outcome=PollOutcome.BROKEN, cause=Cause.PARSE_ERROR, detail=detail)
     if "error" in feed:
         if _challenge(body):
-            return Polled(outcome=PollOutcome.BLOCKED, detail="The server answers with a check for browsers.")
-        return Polled(outcome=PollOutcome.BROKEN, detail=feed["error"])
+            detail = "The server answers with a check for browsers."
+            return Polled(outcome=PollOutcome.BLOCKED, cause=Cause.BLOCKED, detail=detail)
+        return Polled(outcome=PollOutcome.BROKEN, cause=_unreadable(body), detail=feed["error"])
     entries = tuple(_entry(entry) for entry in feed["entries"] if entry["url"] and entry["title"])
+    wishes = feed.get("wishes", {})
     return Polled(
         outcome=PollOutcome.NEW if entries else PollOutcome.EMPTY,
+        cause=Cause.NEW if entries else Cause.EMPTY_FEED,
         detail=_remarks(feed, len(entries)),
         entries=entries,
         title=feed["title"],
         publisher=urls.site(feed["site"]) or urls.site(url),
+        site=feed["site"],
         etag=validators[0],
         last_modified=validators[1],
         body_sha=hashlib.sha256(body).digest(),
+        hints=_hints(wishes),
+        moved_to=wishes.get("moved_to", ""),
     )
+
+
+def _hints(wishes: Json) -> Hints:
+    return Hints(
+        ttl_s=wishes.get("ttl_s"),
+        update_s=wishes.get("update_s"),
+        skip_hours=frozenset(wishes.get("skip_hours", ())),
+        skip_days=frozenset(wishes.get("skip_days", ())),
+    )
+
+
+def _failed(failure: HttpFailure) -> Polled:
+    outcome = PollOutcome.UNREACHABLE if failure.trouble in _OUT_OF_REACH else PollOutcome.BROKEN
+    return Polled(outcome=outcome, cause=_CAUSES[failure.trouble], detail=failure.public)
+
+
+def _unreadable(body: bytes) -> Cause:
+    head = body[:2000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return Cause.HTML if head.startswith((b"<!doctype html", b"<html")) or b"<body" in head else Cause.PARSE_ERROR
 
 
 def _entry(entry: Json) -> Entry:
@@ -145,35 +243,44 @@ def _validator(answer: Response, name: str) -> str:
 
 
 def _without_a_feed(answer: Response, source: Source, now: datetime) -> Polled:
-    status = answer.status
-    if status == 304:
-        return _not_modified(answer, source)
-    refused = "cf-mitigated" in answer.headers or (status == 503 and _is_page(answer))
-    if status in _REFUSALS or (refused and "retry-after" not in answer.headers):
-        return Polled(outcome=PollOutcome.BLOCKED, detail=_REFUSALS.get(status, "The server wants to see a browser."))
-    if status == 429 or (status == 503 and "retry-after" in answer.headers):
-        return Polled(
-            outcome=PollOutcome.RATE_LIMITED,
-            detail=f"The server asks to be left alone for a while ({status}).",
-            retry_after_s=retry_after(answer.headers.get("retry-after", ""), now),
-        )
-    if status in {404, 410}:
-        detail = "The server says it is gone for good." if status == 410 else "There is nothing at this address (404)."
-        return Polled(outcome=PollOutcome.GONE, detail=detail)
-    if status >= 500:
-        return Polled(outcome=PollOutcome.UNREACHABLE, detail=f"The server failed ({status}).")
-    detail = "empty body" if status == 204 else f"The server answers {status} instead of a feed."
-    return Polled(outcome=PollOutcome.BROKEN, detail=detail)
+    if answer.status == 304:
+        return _not_modified(answer, source, now)
+    outcome, cause, detail = _meaning(answer)
+    wait = retry_after(answer.headers.get("retry-after", ""), now) if cause is Cause.RATE_LIMITED else None
+    return Polled(outcome=outcome, cause=cause, detail=detail, retry_after_s=wait)
 
 
-def _not_modified(answer: Response, source: Source) -> Polled:
+def _meaning(answer: Response) -> tuple[PollOutcome, Cause, str]:
+    status, asks_to_wait = answer.status, "retry-after" in answer.headers
+    challenged = "cf-mitigated" in answer.headers or (status == 503 and _is_page(answer))
+    if status in _REFUSALS or (challenged and not asks_to_wait):
+        found = PollOutcome.BLOCKED, Cause.BLOCKED, _REFUSALS.get(status, "The server wants to see a browser.")
+    elif status == 429 or (status == 503 and asks_to_wait):
+        detail = f"The server asks to be left alone for a while ({status})."
+        found = PollOutcome.RATE_LIMITED, Cause.RATE_LIMITED, detail
+    elif status in _PLAIN:
+        found = _PLAIN[status]
+    elif status >= 500:
+        found = PollOutcome.UNREACHABLE, Cause.HTTP_5XX, f"The server failed ({status})."
+    else:
+        cause = Cause.HTTP_4XX if status >= 400 else Cause.BAD_HTTP
+        found = PollOutcome.BROKEN, cause, f"The server answers {status} instead of a feed."
+    return found
+
+
+def _not_modified(answer: Response, source: Source, now: datetime) -> Polled:
+    """A 304 may say less than the answer before it: what it leaves out stays as it was."""
     if not _conditions(source):
-        return Polled(outcome=PollOutcome.BROKEN, detail="The server says “not modified” without having been asked.")
+        return Polled(outcome=PollOutcome.BROKEN, cause=Cause.BAD_HTTP, detail=_UNASKED)
     return Polled(
         outcome=PollOutcome.NOT_MODIFIED,
+        cause=Cause.NOT_MODIFIED,
         etag=_validator(answer, "etag") or source.etag,
         last_modified=_validator(answer, "last-modified") or source.last_modified,
         body_sha=source.body_sha,
+        same_sha=source.same_sha,
+        hints=Hints(cache_s=caching.good_for(answer.headers, now)),
+        moved_to=answer.url if answer.moved else "",
     )
 
 

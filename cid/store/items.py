@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from typing import NamedTuple
 
-from cid.domain.ids import ItemId, SourceId, StoryId, TenantId
+from cid.domain.ids import ItemId, SourceId, StoryId, TenantId, uuid7
 from cid.domain.news import Entry, Item, Placed
 from cid.pg.rows import each, into
 from cid.pg.sql import query
 from cid.ports import Tx
 from cid.text.urls import url_hash
 
+UNSEEN = query("items.unseen")
 ADD = query("items.add")
 PUBLISH = query("items.publish")
 SEE = query("items.see")
@@ -61,9 +62,41 @@ class Sighting:
     published_at: datetime | None
     subscribed: bool
     trust: float | None
+    backlog: bool
+    """Behind the newest of the source's first poll: stored, and screened for nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What one poll of a source brought."""
+
+    source: SourceId
+    owner: TenantId | None
+    """Of a private source."""
+    sample: bool
+    entries: Sequence[Entry]
+    at: datetime
+    screened: int
+    """So many, from the first on, go the way of news; the rest is stored as seen."""
+
+
+class _Line(NamedTuple):
+    report: Report
+    entry: Entry
+    backlog: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A source shows an item for the first time."""
+
+    item_id: ItemId
+    source_id: SourceId
+    backlog: bool
 
 
 SHAPES = {
+    SEE: Seen,
     TO_PLACE: ToPlace,
     UNJUDGED: Unjudged,
     BY_URL_HASH: Item,
@@ -73,42 +106,46 @@ SHAPES = {
 }
 
 
-async def add(
-    tx: Tx,
-    entries: Sequence[Entry],
-    *,
-    source: SourceId,
-    owner: TenantId | None,
-    sample: bool,
-    ids: Sequence[tuple[ItemId, UUID]],
-) -> list[ItemId]:
-    """Store what `source` reports, `ids` being an item's and a sighting's for each entry. Their addresses differ.
+async def add(tx: Tx, reports: Sequence[Report]) -> list[Seen]:
+    """Store what sources report, in four statements for any number of them. Answers what each had not shown before.
 
-    Answers the items that this source had not shown before. `owner` is the tenant of a private source.
+    The addresses of one report differ; two reports may hold the same.
     """
-    if not entries:
+    shown = [_Line(report, entry, n >= report.screened) for report in reports for n, entry in enumerate(report.entries)]
+    if not shown:
         return []
-    hashes = [url_hash(entry.url) for entry in entries]
-    dates = [entry.published_at for entry in entries]
+    shown_hashes = [url_hash(line.entry.url) for line in shown]
+    rows = await tx.fetch(UNSEEN, [line.report.source for line in shown], shown_hashes)
+    lines, hashes = [shown[row["n"]] for row in rows], [shown_hashes[row["n"]] for row in rows]
+    if not lines:
+        return []
+    dates = [line.entry.published_at for line in lines]
     await tx.execute(
         ADD,
-        [item for item, _ in ids],
-        [entry.url for entry in entries],
+        [uuid7(line.report.at) for line in lines],
+        [line.entry.url for line in lines],
         hashes,
-        [entry.title for entry in entries],
-        [entry.summary for entry in entries],
-        [entry.author for entry in entries],
+        [line.entry.title for line in lines],
+        [line.entry.summary for line in lines],
+        [line.entry.author for line in lines],
         dates,
-        [entry.language for entry in entries],
-        owner is None,
-        sample,
+        [line.entry.language for line in lines],
+        [line.report.owner is None for line in lines],
+        [line.report.sample for line in lines],
     )
-    if owner is None:
-        await tx.execute(PUBLISH, hashes)
-    keys = [entry.key for entry in entries]
-    via = [entry.via for entry in entries]
-    rows = await tx.fetch(SEE, source, owner, [sighting for _, sighting in ids], hashes, keys, dates, via)
-    return [row["item_id"] for row in rows]
+    await tx.execute(PUBLISH, [sha for sha, line in zip(hashes, lines, strict=True) if line.report.owner is None])
+    found = await tx.fetch(
+        SEE,
+        [line.report.source for line in lines],
+        [line.report.owner for line in lines],
+        [uuid7(line.report.at) for line in lines],
+        hashes,
+        [line.entry.key for line in lines],
+        dates,
+        [line.entry.via for line in lines],
+        [line.backlog for line in lines],
+    )
+    return each(Seen, found)
 
 
 async def to_place(tx: Tx, items: Collection[ItemId]) -> list[ToPlace]:

@@ -153,6 +153,13 @@ class SourceRow:
     polled_at: datetime | None
     last_new_at: datetime | None
     next_poll_at: datetime
+    fixed_s: int | None
+    """Set by this tenant."""
+    full_text: bool
+    interval_why: str
+    moved_to: str
+    former_url: str
+    validators_lie: bool
     word: str
     place: str
 
@@ -218,6 +225,7 @@ class Seen:
     seen_at: datetime
     trust: float | None
     active: bool
+    backlog: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -121,6 +121,16 @@ def site(url: str) -> str:
         return ""
 
 
+def host_and_port(url: str) -> str:
+    """`news.test:8080`, with the scheme's own port where none is given. Empty where there is no host."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS.get(parts.scheme.lower(), 0)
+    except ValueError:
+        return ""
+    return f"{parts.hostname}:{port}" if parts.hostname else ""
+
+
 def _bare(host: str) -> str:
     return host.lower().rstrip(".").removeprefix("www.")
 

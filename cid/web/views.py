@@ -11,7 +11,9 @@ from cid.domain.choices import Held, Notice
 from cid.domain.news import Polled
 from cid.domain.telling import Kin, Spread
 from cid.domain.verdicts import Gate, Reason
+from cid.sources.discover import Found
 from cid.sources.options import Spec
+from cid.store.health import Proposed, Resting
 from cid.store.pages import (
     Backlog,
     Budget,
@@ -26,6 +28,7 @@ from cid.store.pages import (
     SourceRow,
     Told,
 )
+from cid.store.texts import TextOfItem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +159,39 @@ class Tested:
     text: str
     tone: str
     means: str
+    found: Sequence[Found] | None = None
+    """Feeds of the page that stands there instead of a feed; None: it was not looked for any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManyLine:
+    """What became of one source of many."""
+
+    url: str
+    text: str
+    tone: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManyView:
+    """The form that adds many sources, or what became of them."""
+
+    listing: str = ""
+    trust: str = "0.70"
+    role: str = "news"
+    problem: str = ""
+    lines: Sequence[ManyLine] = ()
+    counts: Sequence[tuple[str, str, int]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingView:
+    """What became of an item's own page."""
+
+    row: TextOfItem
+    text: str
+    tone: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,8 +212,44 @@ class SourceForm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalLine:
+    """What may stand in for a source that failed."""
+
+    row: Proposed
+    where: str
+    kinship: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestLine:
+    """A quarantined source, and what was found and tried to replace it."""
+
+    row: Resting
+    name: str
+    outcome: str
+    proposals: Sequence[ProposalLine]
+    tried: Sequence[tuple[str, str, str]]
+    """Where it was looked for, the address, why it would not do."""
+    searchable: bool
+    """Whether anything can stand in for a source of its kind."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttentionView:
+    rests: Sequence[RestLine]
+    more: bool
+    """There are others."""
+    itself: bool
+    """The tenant lets all replacements be taken without asking."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourcesView:
+    intervals: Sequence[tuple[int, str]]
+    """Seconds and their name, for the choice of how often; 0 is as the source's rhythm has it."""
     rows: Sequence[SourceLine]
+    attention: AttentionView
     choices: Sequence[tuple[str, str]]
     total: int
     word: str
@@ -239,3 +311,5 @@ class ItemView:
     next_step: str
     spread: Spread
     kin: Sequence[Kin]
+    reading: ReadingView | None = None
+    """None: nobody wanted its page read."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from cid.domain.draft import DraftState
+from cid.domain.health import Kinship, Tier
 from cid.domain.news import PollOutcome, SourceState
+from cid.domain.reading import TextState
 from cid.domain.screening import ScreeningState, Stage, WaitFor
 from cid.domain.tenants import Permission, Role
 from cid.domain.verdicts import Gate, Reason
@@ -63,6 +65,21 @@ SOURCE_WORDS = {
 }
 """What a source's state or last outcome is called, its tone, and what it means. In the order of lists."""
 
+TIERS = {
+    Tier.SITE: _("its own site"),
+    Tier.NEWS: _("a news search"),
+    Tier.DEFAULTS: _("the list for your industry"),
+}
+"""Where a replacement was looked for."""
+
+KINSHIPS = {
+    Kinship.HOST: (_("same site"), "good"),
+    Kinship.TITLE: (_("same title"), "good"),
+    Kinship.PUBLISHER: (_("same publisher"), "good"),
+    Kinship.NONE: (_("another publisher"), "plain"),
+}
+"""How a replacement is related to what failed, and its tone."""
+
 SCREENING_STATES = {
     ScreeningState.OPEN: _("in progress"),
     ScreeningState.WAITING: _("waiting"),
@@ -96,10 +113,12 @@ DRAFT_STATES = {
 
 KINDS = {
     "poll": _("Poll sources"),
+    "heal": _("Find replacements"),
     "group": _("Group into stories"),
     "judge": _("One story or two"),
     "rules": _("Gate 1, rules"),
     "relate": _("Gate 2, relevance"),
+    "read": _("Read articles"),
     "assess": _("Gate 3, signal"),
     "draft": _("Write drafts"),
     "review": _("Review drafts"),
@@ -109,6 +128,26 @@ KINDS = {
     "tidy": _("Housekeeping"),
     "try": _("Try prompts"),
 }
+
+ADDED = {
+    "added": (_("added"), "good"),
+    "already": (_("on the list already"), "plain"),
+    "refused": (_("refused"), "bad"),
+}
+
+TEXT_STATES = {
+    None: (_("being read"), "live"),
+    TextState.READ: (_("read"), "good"),
+    TextState.PAYWALLED: (_("behind a paywall"), "warn"),
+    TextState.BLOCKED: (_("we are refused"), "warn"),
+    TextState.SCRIPT: (_("needs a browser"), "warn"),
+    TextState.FORBIDDEN: (_("robots.txt asks us not to"), "warn"),
+    TextState.GONE: (_("gone"), "warn"),
+    TextState.UNREACHABLE: (_("unreachable"), "warn"),
+    TextState.TOO_SHORT: (_("hardly any text"), "warn"),
+    TextState.UNREADABLE: (_("cannot be read"), "warn"),
+}
+"""What became of an article's own page."""
 
 CALL_STATES = {
     "sent": (_("on its way"), "live", _("It was sent and nothing came back yet.")),
@@ -172,6 +211,16 @@ SAID = {
     "source_added": _("Source added. Its first poll is on its way."),
     "source_on": _("Source switched on."),
     "source_off": _("Source switched off. What it brought stays."),
+    "source_interval": _("Interval changed. The source is polled now, and then as you said."),
+    "source_text_on": _("Its articles are read at their own pages, too."),
+    "source_text_off": _("Its articles are no longer read at their own pages. What was read stays."),
+    "source_restored": _("It is polled again now. Should it fail three more times, it rests for longer."),
+    "source_itself_on": _("From now on its replacement is taken as soon as one is found and tested."),
+    "source_itself_off": _("From now on you are asked before it is replaced."),
+    "sources_itself_on": _("From now on tested replacements are taken as soon as they are found."),
+    "sources_itself_off": _("From now on you are asked before a source is replaced."),
+    "proposal_taken": _("Replaced. The new source keeps what was set for the old one, and is polled now."),
+    "proposal_rejected": _("Rejected. It is not proposed for this source again."),
     "source_trust": _("Trust changed. It counts from the next item on."),
     "draft_approved": _("Approved. It is on its way to publication."),
     "draft_approved_partly": _(
@@ -196,3 +245,15 @@ SAID = {
     "signed_out": _("You have signed out."),
 }
 """What a page says after a change led to it: `?said=key`. A closed set: a link can put no words into our mouth."""
+
+INTERVALS = (
+    (0, _("as its rhythm has it")),
+    (120, _("every 2 minutes")),
+    (300, _("every 5 minutes")),
+    (600, _("every 10 minutes")),
+    (1800, _("every 30 minutes")),
+    (3600, _("every hour")),
+    (6 * 3600, _("every 6 hours")),
+    (24 * 3600, _("every day")),
+)
+"""What the sources page offers; other intervals are set on the command line."""

@@ -76,7 +76,7 @@ class Process:
             silent=crew.tuning.silent,
             timeout=crew.tuning.statement,
             pooled=crew.tuning.pooled,
-            parts=self.board.shown,
+            parts=lambda: {**self.board.shown(), **crew.services.polls.line.shown()},
             asked=self._asked,
             clock=crew.services.clock,
         )

@@ -9,7 +9,23 @@ from typing import TypeAlias
 
 from cid.domain.jobs import Job, JobKind, Rate
 from cid.domain.policy import MODEL_TRIES
-from cid.flows import assess, batches, draft, group, judge, poll, publish, relate, review, rules, tidy, trial, wake
+from cid.flows import (
+    assess,
+    batches,
+    draft,
+    group,
+    heal,
+    judge,
+    poll,
+    publish,
+    read,
+    relate,
+    review,
+    rules,
+    tidy,
+    trial,
+    wake,
+)
 from cid.services import Services
 
 Flow: TypeAlias = Callable[[Services, Sequence[Job]], Awaitable[None]]
@@ -38,8 +54,13 @@ class Handler:
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
 TABLE: dict[JobKind, Handler] = {
-    # A process that dies counts as a try of what it had in hand, and a slow feed is in hand most of the time.
-    JobKind.POLL: Handler(flow=poll.poll, tries=50, deadline=2 * MINUTE, slots=24),
+    # A process that dies counts as a try of what it had in hand, and a slow feed is in hand most of the time. One that
+    # is out of reach takes a slot for half a minute and nothing else: with few slots the dead hold up the living.
+    JobKind.POLL: Handler(flow=poll.poll, tries=50, deadline=2 * MINUTE, slots=96),
+    # Searches that reach for the same few places: started one after the other, in all processes together.
+    JobKind.HEAL: Handler(
+        flow=heal.heal, tries=5, deadline=4 * MINUTE, slots=4, most=8, rate=Rate(every=2 * SECOND, burst=3)
+    ),
     # One writer: two at once would each open a story for the same event.
     JobKind.GROUP: Handler(
         flow=group.group, tries=8, deadline=2 * MINUTE, slots=1, group=500, linger=SECOND / 5, most=1
@@ -54,6 +75,8 @@ TABLE: dict[JobKind, Handler] = {
     JobKind.RELATE: Handler(
         flow=relate.relate, tries=MODEL_TRIES, deadline=3 * MINUTE, slots=8, group=8, linger=SECOND, most_per_key=4
     ),
+    # Few of one server at once: each process keeps a pause between its requests, and slots are not to wait there.
+    JobKind.READ: Handler(flow=read.read, tries=8, deadline=90 * SECOND, slots=8, most_per_key=2),
     JobKind.ASSESS: Handler(flow=assess.assess, tries=8, deadline=MINUTE, slots=8),
     JobKind.DRAFT: Handler(flow=draft.write, tries=MODEL_TRIES, deadline=6 * MINUTE, slots=4),
     JobKind.REVIEW: Handler(flow=review.review, tries=MODEL_TRIES, deadline=3 * MINUTE, slots=4),

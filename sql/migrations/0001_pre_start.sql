@@ -35,6 +35,7 @@ create table tenants (
   desks text[] not null default '{publishing}',
   sample boolean not null default false,
   reserved boolean not null default false,    -- the platform's own account: a newsroom of nobody
+  replace_sources boolean not null default false,   -- tested successors of failed sources are taken without being asked
   created_at timestamptz not null default cid_now()
 );
 -- What the platform asks models on its own account is charged to it. Not the zero uuid, whose budgets are those of all together.
@@ -116,6 +117,7 @@ create table sources (
   sample boolean not null default false,
   state text not null default 'active' check (state in ('active', 'quarantined', 'retired')),
   quarantined_until timestamptz,
+  quarantined_since timestamptz,              -- of several in a row: when the first began
   outcome text check (outcome in ('new', 'empty', 'not_modified', 'blocked', 'rate_limited', 'gone', 'broken', 'unreachable')),
   cause text not null default '',             -- the outcome in detail: one of `domain.news.Cause`, fit for a metric's label
   outcome_detail text not null default '',
@@ -123,13 +125,19 @@ create table sources (
   last_modified text not null default '',
   body_sha bytea,
   same_sha bytea,                             -- of the body without what changes at every poll
+  whole_at timestamptz,                       -- when a whole body came last, asked for without conditions or changed
+  validators_lie boolean not null default false,   -- another body came under the same ones: they are not sent any more
   failures integer not null default 0,        -- in a row
   quarantines integer not null default 0,     -- in a row
   interval_s integer not null default 900 check (interval_s between 1 and 2592000),
   interval_why text not null default '',
+  gap_s real,                                 -- between new items, learnt; null: not known yet
+  hints jsonb not null default '{}',          -- how often its server and its feed want it to be asked
+  gone_since timestamptz,                     -- 410 in a row, until that is proved
   moved_to text not null default '',          -- where permanent redirects lead, until that is proved
   moved_since timestamptz,
   moved_polls integer not null default 0,
+  moved_announced boolean not null default false,   -- the feed itself says so
   former_url text not null default '',        -- before a proved move or a replacement
   polled_at timestamptz,
   last_new_at timestamptz,
@@ -157,6 +165,44 @@ create table subscriptions (
   check (tenant_id <> house())
 );
 create index subscriptions_source on subscriptions (source_id) where active;
+
+-- What may stand in for a tenant's source that failed, each fetched and tested before it was proposed.
+create table proposals (
+  tenant_id uuid not null references tenants,
+  id uuid not null,
+  source_id uuid not null references sources, -- the one that failed
+  tier text not null check (tier in ('site', 'news', 'defaults')),
+  url text not null check (length(url) <= 2000),
+  via text not null default '',               -- how it was come upon
+  title text not null default '',
+  site text not null default '',
+  entries integer not null,
+  newest_at timestamptz,
+  kinship text not null check (kinship in ('host', 'title', 'publisher', 'none')),
+  state text not null default 'proposed' check (state in ('proposed', 'taken', 'rejected', 'expired')),
+  place integer not null default 0,           -- the best first
+  by_itself boolean not null default false,   -- taken because the tenant lets successors be
+  user_id uuid references users,              -- who took or rejected it; null: it happened by itself or at the machine
+  tested_at timestamptz not null default cid_now(),
+  created_at timestamptz not null default cid_now(),
+  changed_at timestamptz not null default cid_now(),
+  primary key (tenant_id, id),
+  unique (tenant_id, source_id, url)
+);
+create index proposals_source on proposals (source_id) where state = 'proposed';
+create index proposals_user on proposals (user_id) where user_id is not null;
+
+-- The last search for a tenant's source that failed: what was tried and would not do. A tenant's own, because what is tried
+-- depends on its industry, which is nobody else's business.
+create table searches (
+  tenant_id uuid not null references tenants,
+  source_id uuid not null references sources,
+  found integer not null,
+  tried jsonb not null default '[]',          -- [{"tier", "url", "why"}]
+  searched_at timestamptz not null default cid_now(),
+  primary key (tenant_id, source_id)
+);
+create index searches_source on searches (source_id);
 
 create table stories (
   id uuid primary key,
@@ -246,6 +292,31 @@ create function title_query(words text) returns tsquery language sql immutable s
 return websearch_to_tsquery('simple'::regconfig, translate(words, '“”„«»’‘‚‹›–—…·•', '"""""          '));
 create index items_words on items using gin (title_words(title));
 
+-- What reading an item at its own page came to. Only items whose story a tenant has gone further with are asked for.
+create table item_texts (
+  item_id uuid primary key references items on delete cascade,
+  state text check (state in ('read', 'paywalled', 'blocked', 'script', 'forbidden_by_robots', 'gone', 'unreachable', 'too_short',
+                              'unreadable')),   -- null: not looked at yet
+  detail text not null default '',
+  text text not null default '',
+  words integer not null default 0,
+  title text not null default '',
+  language text not null default '',
+  canonical_url text not null default '',     -- as the page calls itself, on its own site
+  alias_of uuid references items on delete set null,   -- the item at that address: the same article, told once
+  published_at timestamptz,                   -- as the page says; fills a date that no source gave
+  status integer,
+  bytes integer not null default 0,
+  sha bytea,
+  tries integer not null default 0,
+  wanted_at timestamptz not null default cid_now(),
+  fetched_at timestamptz,
+  retry_at timestamptz default cid_now(),     -- when it may be looked at next, also while somebody does; null: settled
+  check (state = 'read' or text = '')
+);
+create index item_texts_due on item_texts (retry_at) where retry_at is not null;
+create index item_texts_alias on item_texts (alias_of) where alias_of is not null;
+
 -- One item seen at one source. Grows without end: partitioned by its own id, nothing points into it.
 create table sightings (
   id uuid not null primary key,
@@ -254,6 +325,7 @@ create table sightings (
   tenant_id uuid,                             -- of a private source
   entry_key text not null default '',
   via text not null default '',               -- how it was fetched, where that is not how the source is normally
+  backlog boolean not null default false,     -- behind the newest of a source's first poll: stored, screened for nobody
   published_at timestamptz,
   seen_at timestamptz not null default cid_now()
 ) partition by range (id);
@@ -1715,18 +1787,19 @@ declare t text;
 begin
   foreach t in array array['profiles', 'members', 'subscriptions', 'screenings', 'verdicts', 'evidence_packs', 'drafts',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'model_terms', 'audit', 'trials', 'trial_subjects',
-      'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'pauses'] loop
+      'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pauses', 'proposals', 'searches'] loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
     execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
   end loop;
   foreach t in array array['profiles', 'members', 'subscriptions', 'screenings', 'verdicts', 'evidence_packs', 'drafts',
-      'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'audit', 'trials', 'trial_subjects'] loop
+      'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'audit', 'trials', 'trial_subjects',
+      'proposals', 'searches'] loop
     execute format('create policy tenant on %I to cid_app using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()))', t);
   end loop;
   -- The worker role looks across tenants where scheduling and administration do; it decides nothing there.
   foreach t in array array['tenants', 'profiles', 'members', 'subscriptions', 'screenings', 'channels', 'budgets', 'model_terms', 'audit', 'calls', 'batches', 'trials', 'trial_subjects',
-      'jobs', 'jobs_done', 'jobs_dead', 'sources', 'sightings', 'items', 'pauses', 'verdicts', 'drafts', 'publications'] loop
+      'jobs', 'jobs_done', 'jobs_dead', 'sources', 'sightings', 'items', 'item_texts', 'pauses', 'verdicts', 'drafts', 'publications', 'proposals', 'searches'] loop
     execute format('create policy worker on %I to cid_worker using (true) with check (true)', t);
   end loop;
 end $$;
@@ -1751,13 +1824,18 @@ create policy visible on sources to cid_app using (tenant_id is null or tenant_i
 create policy visible on sightings to cid_app using (tenant_id is null or tenant_id = (select app_tenant()));
 create policy visible on items to cid_app using
   (public or exists (select from sightings s where s.item_id = items.id and s.tenant_id = (select app_tenant())));
+-- Who sees an item sees its text, and nobody else; what is to be read is asked for by whoever sees it.
+create policy visible on item_texts for select to cid_app using (exists (select from items i where i.id = item_id));
+create policy wanted on item_texts for insert to cid_app with check (exists (select from items i where i.id = item_id));
 
 create view visible_items with (security_invoker = true) as
   select id, story_id, url, title, summary, author, published_at, first_seen_at, sample from items;
 
+grant select, insert (item_id) on item_texts to cid_app;
+grant select, insert, update on item_texts to cid_worker;
 grant select on tenants, profiles, members, subscriptions, sources, sightings, items, visible_items, screenings, verdicts, evidence_packs,
   drafts, versions, reviews, decisions, channels, publications, calls, call_subjects, batches, budgets, model_terms, audit, jobs, jobs_done,
-  jobs_dead, pauses, trials, trial_subjects to cid_app;
+  jobs_dead, pauses, trials, trial_subjects, proposals, searches to cid_app;
 grant insert on screenings, verdicts, evidence_packs, drafts, versions, reviews, decisions, channels, publications, calls, call_subjects,
   batches, audit, jobs, jobs_done, jobs_dead, subscriptions to cid_app;
 grant update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, changed_at) on screenings to cid_app;
@@ -1778,7 +1856,7 @@ grant update (after, error, after_score, after_verdict, after_call) on trial_sub
 grant select on trials, trial_subjects to cid_worker;
 
 grant select, insert, update on tenants, profiles, users, members, sources, subscriptions, stories, items, story_keys, term_uses,
-  story_publishers, channels, model_terms, breakers, settings, once_links, sessions, workers to cid_worker;
+  story_publishers, channels, model_terms, breakers, settings, once_links, sessions, workers, proposals, searches to cid_worker;
 grant select, insert on sightings, audit, jobs_done, periodic_slots to cid_worker;
 grant select on calls, batches, budgets to cid_worker;
 grant select on breakers to cid_app;

@@ -105,3 +105,8 @@ from pg_class c, pg_partitioned_table t, pg_attribute a,
 where c.relkind = 'p' and c.relnamespace = 'public'::regnamespace and t.partrelid = c.oid
   and a.attrelid = c.oid and a.attnum = t.partattrs[0] and to_regclass('public.' || quote_ident(w.name)) is null
 order by w.name
+
+-- name: networks_down
+-- Processes that find the world out of reach, and since when.
+select host, pid, parts -> 'network' ->> 'since' as since from workers
+where beat_at > cid_now() - interval '30 seconds' and parts ? 'network' order by host, pid

@@ -1,27 +1,37 @@
+-- name: unseen
+-- Of what sources report, numbers of what they had not shown before: nearly all of a feed is what it was at the last poll, and need
+-- not be sent here again.
+select s.n::int - 1 as n from unnest($1::uuid[], $2::bytea[]) with ordinality as s (source_id, url_hash, n)
+where not exists (
+  select from items i join sightings g on g.source_id = s.source_id and g.item_id = i.id where i.url_hash = s.url_hash)
+order by s.n
+
 -- name: add
 -- Exact duplicates meet here. In order of their hash: two polls that bring the same items would else wait for each other in a ring.
 insert into items (id, url, url_hash, title, summary, author, published_at, language, public, sample)
-select n.id, n.url, n.url_hash, n.title, n.summary, n.author, n.published_at, n.language, $9, $10
-from unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::text[])
-  as n (id, url, url_hash, title, summary, author, published_at, language)
+select n.id, n.url, n.url_hash, n.title, n.summary, n.author, n.published_at, n.language, n.public, n.sample
+from unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::bool[],
+  $10::bool[]) as n (id, url, url_hash, title, summary, author, published_at, language, public, sample)
 order by n.url_hash
 on conflict (url_hash) do nothing
 
 -- name: publish
 -- An item that only a private source had is now at a public one too.
-update items set public = true where url_hash = any($1::bytea[]) and not public
+update items set public = true
+where id in (select id from items where url_hash = any($1::bytea[]) and not public order by url_hash for update)
 
 -- name: see
 -- One sighting per item and source, however often it is polled; the row lock on the source keeps twins apart.
 with found as (
-  select i.id as item_id, s.id, s.entry_key, s.published_at, s.via
-  from unnest($3::uuid[], $4::bytea[], $5::text[], $6::timestamptz[], $7::text[]) as s (id, url_hash, entry_key, published_at, via)
+  select i.id as item_id, s.source_id, s.tenant_id, s.id, s.entry_key, s.published_at, s.via, s.backlog
+  from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bytea[], $5::text[], $6::timestamptz[], $7::text[], $8::bool[])
+    as s (source_id, tenant_id, id, url_hash, entry_key, published_at, via, backlog)
   join items i on i.url_hash = s.url_hash
 )
-insert into sightings (id, item_id, source_id, tenant_id, entry_key, published_at, via)
-select f.id, f.item_id, $1, $2, f.entry_key, f.published_at, f.via from found f
-where not exists (select from sightings g where g.source_id = $1 and g.item_id = f.item_id)
-returning item_id
+insert into sightings (id, item_id, source_id, tenant_id, entry_key, published_at, via, backlog)
+select f.id, f.item_id, f.source_id, f.tenant_id, f.entry_key, f.published_at, f.via, f.backlog from found f
+where not exists (select from sightings g where g.source_id = f.source_id and g.item_id = f.item_id)
+returning item_id, source_id, backlog
 
 -- name: to_place
 -- Items in the order in which they happened. A date that lies ahead counts as the moment we first saw it.
@@ -37,7 +47,7 @@ where items.id = n.id and items.story_id is null
 -- Who is to judge these items: tenants that take news from a source that had them.
 select distinct s.tenant_id, g.item_id
 from sightings g join subscriptions s on s.source_id = g.source_id and s.active and s.role = 'news'
-where g.item_id = any($1::uuid[])
+where g.item_id = any($1::uuid[]) and not g.backlog
 
 -- name: unjudged
 -- Items as one tenant sees them, with the trust of the best source it has them from; judged ones are left out.
@@ -65,7 +75,7 @@ order by first_seen_at desc, id desc limit $4
 -- name: sightings
 -- Where an item was seen, as far as the tenant may know.
 select o.id as source_id, o.title, o.url, o.publisher, g.seen_at, g.published_at,
-  coalesce(s.active, false) as subscribed, s.trust::float8 as trust
+  coalesce(s.active, false) as subscribed, s.trust::float8 as trust, g.backlog
 from sightings g join sources o on o.id = g.source_id
 left join subscriptions s on s.tenant_id = $1 and s.source_id = o.id
 where g.item_id = $2 order by g.seen_at, o.id
@@ -77,5 +87,5 @@ from visible_items where story_id = (select story_root($1)) order by first_seen_
 -- name: recent
 -- What a source brought since, for whoever subscribes to it now. Sightings are ordered by their ids.
 select g.item_id from sightings g
-where g.source_id = $1 and g.id >= uuid7_floor($2)
+where g.source_id = $1 and g.id >= uuid7_floor($2) and not g.backlog
 order by g.id desc limit $3

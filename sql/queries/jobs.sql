@@ -98,3 +98,8 @@ select count(*) from gone
 -- Jobs that sleep until something has happened that they name in their reason.
 update jobs set run_at = cid_now()
 where tenant_id = $1 and state = 'scheduled' and run_at > cid_now() and position($2 in error) > 0
+
+-- name: hasten
+-- A job that was put off runs now: enqueued anew under its key it would be its own twin, and go on waiting.
+update jobs set run_at = cid_now()
+where tenant_id = $1 and kind = $2 and dedupe_key = $3 and state = 'scheduled' and run_at > cid_now()

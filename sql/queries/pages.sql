@@ -94,7 +94,7 @@ select coalesce(max(number), 0) from migrations
 -- a title or an address.
 select s.id, u.trust::float8 as trust, u.role, u.active, s.kind, s.url, s.title, s.publisher, s.tenant_id is not null as private,
        s.sample, s.outcome, s.outcome_detail, s.failures, s.quarantined_until, s.polled_at, s.last_new_at, s.next_poll_at,
-       w.word, w.place
+       u.interval_s as fixed_s, u.full_text, s.interval_why, s.moved_to, s.former_url, s.validators_lie, w.word, w.place
 from subscriptions u join sources s on s.id = u.source_id
 cross join lateral (
   select case when not u.active then 'off' when s.state <> 'active' then s.state else coalesce(s.outcome, 'unpolled') end as word,
@@ -226,7 +226,7 @@ where i.id = $2
 -- name: sightings
 -- Where and when the item was seen; `trust` is null where the tenant does not subscribe.
 select g.source_id, o.title, o.url, o.publisher, o.tenant_id is not null as private, g.published_at, g.seen_at,
-       u.trust::float8 as trust, coalesce(u.active, false) as active
+       u.trust::float8 as trust, coalesce(u.active, false) as active, g.backlog
 from sightings g
 join sources o on o.id = g.source_id
 left join subscriptions u on u.tenant_id = $1 and u.source_id = g.source_id

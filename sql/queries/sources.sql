@@ -1,40 +1,73 @@
--- name: by_id
+-- name: by_ids
 -- The platform's view: a poll works for everybody.
 select id, tenant_id, kind, url, title, publisher, sample, state, outcome, outcome_detail, etag, last_modified, body_sha, failures,
   interval_s, polled_at, next_poll_at, created_at, config, cursor, site, cause, same_sha
-from sources where id = $1
+from sources where id = any($1::uuid[])
 
--- name: standing
--- Whether the source is to be polled at all, and not before when.
-select state, quarantined_until, exists (select from subscriptions s where s.source_id = sources.id and s.active) as wanted
-from sources where id = $1
+-- name: standings
+-- Whether sources are to be polled at all, not before when, and how often. The shortest interval that a subscriber set holds.
+select o.id, o.state, o.quarantined_until, exists (select from subscriptions s where s.source_id = o.id and s.active) as wanted,
+  (select min(s.interval_s) from subscriptions s where s.source_id = o.id and s.active) as fixed_s,
+  o.gap_s::float8 as gap_s, o.hints, o.last_new_at, o.moved_to, o.moved_since, o.moved_polls, o.moved_announced, o.gone_since, o.whole_at, o.validators_lie
+from sources o where o.id = any($1::uuid[])
 
 -- name: lock
--- Polls of one source happen one after the other: two that overlap would each see an item as new.
-select failures, state from sources where id = $1 for update
+-- Polls of one source happen one after the other: two that overlap would each see an item as new. In one order for everybody.
+select id, failures, state from sources where id = any($1::uuid[]) order by id for update
 
 -- name: record
--- What the last poll came to. Names are kept where the feed says nothing; a source that answers again leaves its quarantine.
+-- What polls came to, any number of them at once. Names are kept where the feed says nothing; validators move only with an answer
+-- that was understood; a source that answers again leaves its quarantine.
 update sources set
-  outcome = $2, outcome_detail = $3,
-  title = coalesce(nullif($4, ''), title), publisher = coalesce(nullif($5, ''), publisher),
-  etag = case when $6 then $7 else etag end,
-  last_modified = case when $6 then $8 else last_modified end,
-  body_sha = case when $6 then $9 else body_sha end,
-  same_sha = case when $6 then $13 else same_sha end, cause = $14, site = coalesce(nullif($15, ''), site),
-  cursor = coalesce($16, cursor),
-  failures = $10, polled_at = cid_now(), next_poll_at = $11,
-  last_new_at = case when $12 then cid_now() else last_new_at end,
-  state = case when state = 'quarantined' and $10 = 0 then 'active' else state end,
-  quarantined_until = case when state = 'quarantined' and $10 = 0 then null else quarantined_until end
-where id = $1
+  outcome = n.outcome, outcome_detail = n.outcome_detail, cause = n.cause,
+  title = coalesce(nullif(n.title, ''), sources.title), publisher = coalesce(nullif(n.publisher, ''), sources.publisher),
+  site = coalesce(nullif(n.site, ''), sources.site), cursor = coalesce(n.cursor, sources.cursor),
+  etag = case when n.healthy then n.etag else sources.etag end,
+  last_modified = case when n.healthy then n.last_modified else sources.last_modified end,
+  body_sha = case when n.healthy then n.body_sha else sources.body_sha end,
+  same_sha = case when n.healthy then n.same_sha else sources.same_sha end,
+  whole_at = case when n.whole then cid_now() else sources.whole_at end,
+  validators_lie = sources.validators_lie or n.lied,
+  failures = n.failures, polled_at = cid_now(), next_poll_at = n.next_poll_at,
+  last_new_at = case when n.found then cid_now() else sources.last_new_at end,
+  interval_s = n.interval_s, interval_why = n.interval_why, gap_s = n.gap_s, hints = n.hints,
+  moved_to = n.moved_to, moved_since = n.moved_since, moved_polls = n.moved_polls, moved_announced = n.moved_announced, gone_since = n.gone_since,
+  state = case when sources.state = 'quarantined' and n.failures = 0 then 'active' else sources.state end,
+  quarantined_until = case when sources.state = 'quarantined' and n.failures = 0 then null else sources.quarantined_until end
+from jsonb_to_recordset($1::jsonb) as n (
+  id uuid, outcome text, outcome_detail text, cause text, title text, publisher text, site text, cursor text, healthy boolean,
+  etag text, last_modified text, body_sha bytea, same_sha bytea, whole boolean, lied boolean, failures integer,
+  next_poll_at timestamptz, found boolean, interval_s integer, interval_why text, gap_s real, hints jsonb, moved_to text,
+  moved_since timestamptz, moved_polls integer, moved_announced boolean, gone_since timestamptz)
+where sources.id = n.id
 
 -- name: postpone
-update sources set next_poll_at = $2 where id = $1
+update sources set next_poll_at = n.at from unnest($1::uuid[], $2::timestamptz[]) as n (id, at) where sources.id = n.id
+
+-- name: settle
+-- Its proved new address. Asked there without conditions at first: validators were the old server's.
+update sources set former_url = url, url = $2, moved_to = '', moved_since = null, moved_polls = 0, moved_announced = false, etag = '', last_modified = ''
+where id = $1
+
+-- name: retire
+-- For good, unless somebody subscribes to it again.
+update sources set state = 'retired', quarantined_until = null, moved_to = '', moved_since = null, moved_polls = 0, moved_announced = false
+where id = $1
+
+-- name: hand_over
+-- Whoever subscribes to the source $1 has the source $2 from now on, with trust, role and settings as they were.
+update subscriptions s set source_id = $2
+where s.source_id = $1
+  and not exists (select from subscriptions t where t.tenant_id = s.tenant_id and t.source_id = $2)
+
+-- name: leave
+-- Subscriptions of those who have the other one already.
+update subscriptions set active = false where source_id = $1 and active
 
 -- name: find
--- The same feed is polled once for all: private ones are looked for among the tenant's own only.
-select id, state from sources where kind = $1 and url = $2 and tenant_id is not distinct from $3 and config = $4
+-- The same feed is polled once for all: private ones are looked for among the tenant's own only. Held, so that it is not retired
+-- between here and the subscription.
+select id, state from sources where kind = $1 and url = $2 and tenant_id is not distinct from $3 and config = $4 for key share
 
 -- name: add
 insert into sources (id, tenant_id, kind, url, title, publisher, sample, interval_s, config, next_poll_at)
@@ -57,16 +90,22 @@ update subscriptions set active = $3 where tenant_id = $1 and source_id = $2 and
 -- name: set_trust
 update subscriptions set trust = $3 where tenant_id = $1 and source_id = $2 returning source_id
 
+-- name: set_interval
+-- Fixed for this tenant; null: as the source's rhythm has it.
+update subscriptions set interval_s = $3 where tenant_id = $1 and source_id = $2 returning source_id
+
 -- name: subscribed
 select o.id, o.kind, o.url, o.title, o.publisher, o.state, o.outcome, o.outcome_detail, o.failures, o.polled_at, o.next_poll_at,
-  o.last_new_at, o.sample, o.tenant_id is not null as private, s.trust::float8 as trust, s.role, s.active
+  o.last_new_at, o.sample, o.tenant_id is not null as private, s.trust::float8 as trust, s.role, s.active,
+  s.interval_s as fixed_s, o.interval_s, o.interval_why, o.moved_to, o.former_url, o.validators_lie
 from subscriptions s join sources o on o.id = s.source_id
 where s.tenant_id = $1
 order by lower(coalesce(nullif(o.title, ''), o.url)), o.id
 
 -- name: one_subscribed
 select o.id, o.kind, o.url, o.title, o.publisher, o.state, o.outcome, o.outcome_detail, o.failures, o.polled_at, o.next_poll_at,
-  o.last_new_at, o.sample, o.tenant_id is not null as private, s.trust::float8 as trust, s.role, s.active
+  o.last_new_at, o.sample, o.tenant_id is not null as private, s.trust::float8 as trust, s.role, s.active,
+  s.interval_s as fixed_s, o.interval_s, o.interval_why, o.moved_to, o.former_url, o.validators_lie
 from subscriptions s join sources o on o.id = s.source_id
 where s.tenant_id = $1 and o.id = $2
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from cid.domain.news import Polled, PollOutcome, Source
+from cid.domain.news import Cause, PollOutcome, Source
 from cid.outside.children import ChildPool
 from cid.outside.http import GuardedHttp
 from cid.sources import rss
@@ -118,9 +118,9 @@ async def test_nobody_there_and_no_such_name_are_unreachable(reader: RssReader, 
     dead = GuardedHttp(allow_local=["127.0.0.1:1"])
     async with dead, ChildPool(size=1) as children:
         polled = await RssReader(dead, children, FrozenClock()).poll(source("http://127.0.0.1:1/"))
-    assert polled == Polled(outcome=UNREACHABLE, detail="The server could not be connected to.")
+    assert (polled.cause, polled.detail) == (Cause.CONNECT, "The server could not be connected to.")
     polled = await reader.poll(source("http://no-such-host.invalid/feed"))
-    assert polled == Polled(outcome=UNREACHABLE, detail="The server's name could not be found.")
+    assert (polled.cause, polled.detail) == (Cause.DNS, "The server's name could not be found.")
 
 
 async def test_both_validators_are_sent_as_they_came(hostile: Hostile, reader: RssReader) -> None:

@@ -230,14 +230,15 @@ async def test_a_failure_is_shown_loses_no_validators_and_backs_off(desk: Desk, 
     await desk.all_the_way()
     healthy = await desk.source(source)
     waits = []
-    for failure in (1, 2, 3):
+    for failure in (1, 2):
         desk.answers(Polled(outcome=outcome, detail="what was wrong"))
         await desk.poll_again()
         row = await desk.source(source)
-        assert (row["outcome"], row["outcome_detail"], row["failures"]) == (outcome, "what was wrong", failure)
+        counted = 0 if outcome is PollOutcome.RATE_LIMITED else failure
+        assert (row["outcome"], row["outcome_detail"], row["failures"]) == (outcome, "what was wrong", counted)
         assert (row["etag"], row["state"]) == (healthy["etag"], "active")
         waits.append(row["next_poll_at"] - desk.clock.now())
-    assert waits[0] < waits[1] < waits[2] < timedelta(hours=24)
+    assert waits[0] <= waits[1] < timedelta(hours=24)
     assert await desk.count("items") == 1
 
 

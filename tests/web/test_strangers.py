@@ -28,8 +28,13 @@ DECISION = {"version": "01890000-0000-7000-8000-000000000000", "sha256": "0" * 6
 FORMS: dict[str, dict[str, str]] = {
     "source_add": {"url": "https://new.test/feed", "trust": "0.5"},
     "source_test": {"url": "https://new.test/feed"},
+    "sources_many_do": {"listing": "https://new.test/feed"},
+    "source_text": {"wanted": "1"},
     "source_active": {"wanted": "1"},
     "source_trust": {"trust": "0.5"},
+    "source_interval": {"seconds": "600"},
+    "source_itself": {"wanted": "1"},
+    "sources_itself": {"wanted": "1"},
     "draft_edit_do": {"version": DECISION["version"], "title": "Another", "body": "Text."},
     "draft_approve": DECISION,
     "draft_reject": DECISION,
@@ -52,6 +57,7 @@ def things(room: Newsroom) -> dict[str, str]:
     """What stands for `{id}` in an address: something of acme's, by the part of the address before it."""
     return {
         "sources": str(room.sources["Harbour Gazette"]),
+        "proposals": str(room.proposals["site"]),
         "items": str(room.items["drafted"]),
         "drafts": str(room.drafts["drafted"]),
         "trials": str(room.trial),
@@ -89,6 +95,8 @@ async def counts(owner: asyncpg.Connection[asyncpg.Record]) -> list[tuple[str, i
     names = (
         "sources",
         "subscriptions",
+        "proposals where state = 'proposed'",
+        "tenants where replace_sources",
         "jobs",
         "decisions",
         "versions",

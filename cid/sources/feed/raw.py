@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from cid.domain.errors import CidError
+from cid.domain.llm import Json
 
 
 class Unreadable(CidError):
@@ -36,3 +38,5 @@ class RawFeed:
     title: str = ""
     site: str = ""
     entries: tuple[RawEntry, ...] = ()
+    wishes: Mapping[str, Json] = field(default_factory=dict)
+    """How often it wants to be asked, and where: see `feed.wishes`."""

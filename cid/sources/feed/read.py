@@ -20,7 +20,7 @@ AUTHOR_LIMIT = 200
 
 
 def parse_feed(value: Json) -> Json:
-    """{"body": base64, "content_type", "url"} → {"title", "site", "truncated", "entries"}, or {"error": a sentence}.
+    """{"body": base64, "content_type", "url"} → {"title", "site", "truncated", "entries", "wishes"} or {"error": text}.
 
     An entry is {"key", "url", "title", "summary", "author", "published": ISO 8601 or null}; `url` is empty where the
     feed gives none. An error is an answer: the child did its work, and the feed is at fault.
@@ -38,6 +38,7 @@ def parse_feed(value: Json) -> Json:
         "site": site,
         "truncated": len(entries) > ENTRY_LIMIT,
         "entries": entries[:ENTRY_LIMIT],
+        "wishes": dict(raw.wishes),
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
+from cid.sources.feed import wishes
 from cid.sources.feed.raw import RawEntry, RawFeed, Unreadable
 from cid.sources.feed.repair import giant_tag, legal, repair
 from cid.text.urls import absolute
@@ -83,6 +84,7 @@ def _rss(root: Element, url: str) -> RawFeed:
         title=_first(channel, "title") or _first(channel, "title", _DC),
         site=_site(channel, base),
         entries=tuple(_item(item) for item in items),
+        wishes=wishes.read(channel),
     )
 
 
@@ -122,7 +124,12 @@ def _atom(root: Element, url: str) -> RawFeed:
     base = _base(root, url)
     found = [root] if _name(root) == "entry" else _children(root, "entry", None)
     entries = tuple(_entry(entry, url) for entry in found)
-    return RawFeed(title=_construct(root, "title"), site=absolute(_atom_link(root, None), base), entries=entries)
+    return RawFeed(
+        title=_construct(root, "title"),
+        site=absolute(_atom_link(root, None), base),
+        entries=entries,
+        wishes=wishes.read(root),
+    )
 
 
 def _entry(entry: Element, url: str) -> RawEntry:

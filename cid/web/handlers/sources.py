@@ -6,6 +6,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 from uuid import UUID
@@ -14,12 +15,13 @@ from aiohttp import web
 
 from cid.domain.errors import Refused
 from cid.domain.ids import SourceId
-from cid.domain.news import SourceKind
+from cid.domain.news import PollOutcome, SourceKind
 from cid.flows import sources
 from cid.sources.kinds import OFFERED, Takes
 from cid.sources.options import specs
 from cid.store import pages
 from cid.web import words
+from cid.web.attention import attended
 from cid.web.doors import posted
 from cid.web.forms import clean, text
 from cid.web.keys import actor, services
@@ -29,6 +31,7 @@ from cid.web.views import SourceForm, SourceLine, SourcesView, Tested
 if TYPE_CHECKING:
     from cid.domain.news import Polled
     from cid.domain.tenants import Actor
+    from cid.sources.discover import Found
 
 PAGE = 50
 SET = "set-"
@@ -64,6 +67,12 @@ class Trust:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Every:
+    seconds: int = 0
+    """0: as the source's rhythm has it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entered:
     """What the form shows again: entered by somebody, or asked for by a link."""
 
@@ -96,9 +105,12 @@ async def _listed(request: web.Request, entered: Entered, status: int = 200) -> 
             after=_place(request.query.get("after")),
             limit=PAGE + 1,
         )
+        attention = await attended(tx, who.tenant.id)
     chosen = {"word": word, "q": part}
     view = SourcesView(
+        intervals=words.INTERVALS,
         rows=[_line(row) for row in rows[:PAGE]],
+        attention=attention,
         choices=[(c.word, f"{words.SOURCE_WORDS[c.word][0]} ({c.sources})") for c in counts],
         total=sum(c.sources for c in counts),
         word=word,
@@ -132,7 +144,18 @@ async def test(request: web.Request, form: Test) -> web.StreamResponse:
         polled = await sources.test(services(request), wish, actor(request).tenant.id)
     except Refused as refused:
         return await _listed(request, replace(entered, problem=refused.public), 422)
-    return await _listed(request, replace(entered, tested=_tested(form.url, polled)))
+    found = await _found(request, form) if polled.outcome is PollOutcome.BROKEN else None
+    return await _listed(request, replace(entered, tested=replace(_tested(form.url, polled), found=found)))
+
+
+async def _found(request: web.Request, form: Test) -> list[Found] | None:
+    """What people paste is often the page and not its feed. None: it was not looked, or could not be."""
+    if form.kind is not SourceKind.RSS:
+        return None
+    try:
+        return await sources.feeds_at(services(request), form.url)
+    except Refused:
+        return None
 
 
 def _told(fields: Mapping[str, object]) -> dict[str, str]:
@@ -173,6 +196,19 @@ async def set_trust(request: web.Request, form: Trust) -> web.StreamResponse:
     who = actor(request)
     await sources.set_trust(services(request), who.tenant.id, _source(request), form.trust, who)
     raise web.HTTPSeeOther(_address(who, {"said": "source_trust"}))
+
+
+async def set_full_text(request: web.Request, form: Active) -> web.StreamResponse:
+    who = actor(request)
+    await sources.set_full_text(services(request), who.tenant.id, _source(request), wanted=form.wanted, actor=who)
+    raise web.HTTPSeeOther(_address(who, {"said": "source_text_on" if form.wanted else "source_text_off"}))
+
+
+async def set_interval(request: web.Request, form: Every) -> web.StreamResponse:
+    who = actor(request)
+    every = timedelta(seconds=min(form.seconds, 10**9)) if form.seconds else None
+    await sources.set_interval(services(request), who.tenant.id, _source(request), every, who)
+    raise web.HTTPSeeOther(_address(who, {"said": "source_interval"}))
 
 
 def _line(row: pages.SourceRow) -> SourceLine:

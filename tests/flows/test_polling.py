@@ -1,0 +1,286 @@
+"""How a source is polled over its life: its first poll, its turns, its moves, its interval, our own outage."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from cid.domain.errors import LostLease, NotFound, Refused
+from cid.domain.ids import PLATFORM
+from cid.domain.jobs import JobKind
+from cid.domain.news import Cause, Entry, Hints, Polled, PollOutcome, Source, SourceKind
+from cid.domain.policy import Polling
+from cid.flows import sources as people
+from cid.flows.poll import poll
+from cid.pg.pool import AppDb, WorkerDb
+from cid.store import items
+from tests import make
+from tests.flows.test_ingestion import FERRY, Desk
+
+NEW, SAME = PollOutcome.NEW, Polled(outcome=PollOutcome.NOT_MODIFIED, cause=Cause.NOT_MODIFIED, etag='"1"')
+
+
+@pytest.fixture
+async def desk(db: AppDb, platform: WorkerDb, owner: Any) -> Desk:
+    desk = Desk(db, platform, owner)
+    await desk.open()
+    return desk
+
+
+def spaced(desk: Desk, spacing: timedelta, **over: Any) -> None:
+    desk.sv = replace(desk.sv, policy=replace(desk.sv.policy, polling=Polling(spacing=spacing, **over)))
+
+
+async def together(desk: Desk) -> None:
+    """All ready polls at once, as a process runs them."""
+    jobs = await make.claimed(desk.owner, JobKind.POLL, PLATFORM)
+    await asyncio.gather(*(poll(desk.sv, [job]) for job in jobs))
+
+
+async def waits(desk: Desk) -> list[float]:
+    """Seconds until the waiting polls run, by the database's clock."""
+    rows = await desk.owner.fetch(
+        """select extract(epoch from run_at - cid_now())::float8 as s from jobs
+           where kind = 'poll' and state <> 'running' order by run_at"""
+    )
+    return [row["s"] for row in rows]
+
+
+async def test_a_first_poll_screens_the_newest_and_stores_the_rest_as_seen(desk: Desk) -> None:
+    spaced(desk, timedelta(0), first=2)
+    source = await desk.subscribe()
+    at = desk.clock.now()
+    shown = tuple(
+        replace(desk.entry(f"Harbour report number {n}"), published_at=at - timedelta(minutes=n)) for n in (3, 1, 4, 2)
+    )
+    desk.answers(Polled(outcome=NEW, entries=shown, etag='"1"'))
+    await desk.all_the_way()
+    assert (await desk.count("items"), await desk.count("sightings")) == (4, 4)
+    judged = await desk.owner.fetch("select i.title from verdicts v join items i on i.id = v.item_id order by 1")
+    assert [row["title"] for row in judged] == ["Harbour report number 1", "Harbour report number 2"]
+    async with desk.db.read(desk.tenant) as tx:
+        old = await items.by_url(tx, desk.entry("Harbour report number 4").url)
+        assert old
+        assert [seen.backlog for seen in await items.sightings(tx, desk.tenant, old.id)] == [True]
+    # what comes later is all screened, however much it is
+    desk.reports("Harbour bridge closes", "Harbour fair opens", "Harbour master retires", "Harbour lights fail")
+    await desk.all_the_way()
+    assert await desk.count("verdicts") == 6
+    assert (await desk.source(source))["gap_s"] > 0
+
+
+async def test_what_is_behind_a_first_poll_is_screened_for_whoever_has_it_from_elsewhere(desk: Desk) -> None:
+    spaced(desk, timedelta(0), first=1)
+    await desk.subscribe()
+    desk.reports(FERRY, "Harbour bridge closes for the winter")
+    await desk.all_the_way()
+    assert await desk.count("verdicts") == 1
+    other = await make.tenant(desk.platform, "other")
+    await desk.subscribe("https://herald.test/feed", other)
+    desk.answers(Polled(outcome=NEW, entries=(desk.entry("Harbour bridge closes for the winter"),)), "herald.test")
+    await desk.poll_again()
+    await desk.run(JobKind.GROUP)
+    await desk.run(JobKind.RULES, other)
+    await desk.run(JobKind.RULES, desk.tenant)
+    judged = await desk.owner.fetch("select tenant_id from verdicts")
+    assert sorted(row["tenant_id"] for row in judged) == sorted([desk.tenant, other])
+
+
+async def test_polls_of_one_domain_take_turns_and_those_of_others_do_not_wait(desk: Desk) -> None:
+    spaced(desk, timedelta(seconds=30), at_once=1)
+    for n in range(4):
+        await desk.subscribe(f"https://www{n}.post.test/feed")
+    await desk.subscribe("https://herald.test/feed")
+    await together(desk)
+    polled = await desk.owner.fetch("select url from sources where polled_at is not null order by url")
+    assert polled[0]["url"] == "https://herald.test/feed"
+    assert len(polled) == 2
+    turns = [wait for wait in await waits(desk) if wait < 100]
+    assert [round(turn / 30) for turn in turns] == [1, 2, 3]
+    # a turn that was taken ahead is not taken again
+    await desk.poll_again()
+    assert await desk.owner.fetchval("select count(*) from sources where polled_at is null") == 0
+
+
+async def test_hosts_on_the_local_list_take_no_turns(desk: Desk) -> None:
+    spaced(desk, timedelta(seconds=30), local=frozenset({"127.0.0.1:8901"}))
+    for n in range(4):
+        await desk.subscribe(f"http://127.0.0.1:8901/feed/{n}")
+    await together(desk)
+    assert await desk.owner.fetchval("select count(*) from sources where polled_at is null") == 0
+
+
+async def test_what_one_source_is_told_to_wait_holds_for_its_domain(desk: Desk) -> None:
+    first = await desk.subscribe("https://www.post.test/feed")
+    desk.answers(Polled(outcome=PollOutcome.RATE_LIMITED, retry_after_s=7200), "post.test")
+    await desk.run(JobKind.POLL)
+    other = await desk.subscribe("https://sport.post.test/feed")
+    stranger = await desk.subscribe("https://herald.test/feed")
+    await desk.run(JobKind.POLL)
+    assert (await desk.source(other))["polled_at"] is None
+    assert (await desk.source(stranger))["polled_at"] is not None
+    assert all(wait >= 7190 for wait in await waits(desk) if wait > 5000)
+    assert (await desk.source(other))["next_poll_at"] >= desk.clock.now() + timedelta(seconds=7190)
+    assert (await desk.source(first))["outcome"] == "rate_limited"
+
+
+async def test_a_source_that_moved_is_asked_at_its_new_address_once_that_is_proved(desk: Desk) -> None:
+    source = await desk.subscribe()
+    await _moves(desk, "https://new.test/feed")
+    row = await desk.source(source)
+    assert (row["url"], row["former_url"], row["state"]) == (
+        "https://new.test/feed",
+        "https://post.test/feed",
+        "active",
+    )
+    assert (row["moved_to"], row["etag"]) == ("", "")
+    assert len(await waits(desk)) == 1
+
+
+async def test_a_source_that_moved_to_one_we_have_hands_its_subscribers_over_and_retires(desk: Desk) -> None:
+    old, new = await desk.subscribe(trust=0.9), await desk.subscribe("https://new.test/feed")
+    late = await make.tenant(desk.platform, "late")
+    await desk.subscribe(tenant=late, trust=0.3)
+    await _moves(desk, "https://new.test/feed")
+    assert (await desk.source(old))["state"] == "retired"
+    rows = await desk.owner.fetch("select tenant_id, source_id, trust::float8 as trust, active from subscriptions")
+    assert {(row["tenant_id"], row["source_id"], row["trust"], row["active"]) for row in rows} == {
+        (desk.tenant, old, 0.9, False),
+        (desk.tenant, new, 0.7, True),
+        (late, new, 0.3, True),
+    }
+    payloads = await desk.owner.fetch("select payload ->> 'source' as s from jobs where kind = 'poll'")
+    assert [row["s"] for row in payloads] == [str(new)]
+
+
+async def test_an_address_that_is_a_secret_is_never_followed_elsewhere(desk: Desk) -> None:
+    source = await desk.subscribe("https://post.test/feed?token=abc")
+    await _moves(desk, "https://new.test/feed")
+    assert (await desk.source(source))["url"] == "https://post.test/feed?token=abc"
+
+
+async def _moves(desk: Desk, to: str) -> None:
+    for n in range(3):
+        entries = (desk.entry(f"Harbour report of day {n}"),)
+        desk.answers(Polled(outcome=NEW, entries=entries, etag='"1"', moved_to=to))
+        await desk.poll_again()
+        desk.clock.advance(timedelta(hours=25))
+
+
+async def test_a_source_that_says_410_twice_rests_for_a_week_while_a_successor_is_looked_for(desk: Desk) -> None:
+    source = await desk.subscribe()
+    desk.answers(Polled(outcome=PollOutcome.GONE, cause=Cause.GONE, detail="gone"))
+    await desk.run(JobKind.POLL)
+    assert (await desk.source(source))["state"] == "active"
+    desk.clock.advance(timedelta(hours=2))
+    await desk.poll_again()
+    row = await desk.source(source)
+    assert (row["state"], row["cause"]) == ("quarantined", "gone")
+    assert row["quarantined_until"] - desk.clock.now() == timedelta(days=7)
+    assert await desk.owner.fetchval("select count(*) from jobs where kind = 'heal' and state = 'ready'") == 1
+
+
+class Watching:
+    """Remembers what the reader was given."""
+
+    def __init__(self, polled: Polled) -> None:
+        self.polled, self.asked = polled, list[Source]()
+
+    async def poll(self, source: Source) -> Polled:
+        self.asked.append(source)
+        return self.polled
+
+
+async def test_once_a_day_and_where_validators_lied_nothing_is_asked_conditionally(desk: Desk) -> None:
+    source = await desk.subscribe()
+    whole = Polled(outcome=NEW, entries=(desk.entry(FERRY),), etag='"1"', body_sha=b"a", same_sha=b"a")
+    reader = Watching(whole)
+    desk.sv = replace(desk.sv, outside=replace(desk.sv.outside, sources={SourceKind.RSS: reader}))
+    await desk.poll_again()
+    reader.polled = replace(SAME, body_sha=b"a", same_sha=b"a")
+    await desk.poll_again()
+    # the day between a whole body and the next is by the database's clock, as the polls are
+    await desk.owner.execute("update sources set whole_at = cid_now() - interval '28 hours'")
+    reader.polled = replace(whole, body_sha=b"b", same_sha=b"b")
+    await desk.poll_again()
+    assert (await desk.source(source))["validators_lie"]
+    await desk.poll_again()
+    assert [asked.etag for asked in reader.asked] == ["", '"1"', "", ""]
+
+
+async def test_the_interval_and_its_reason_are_stored_and_a_304_keeps_what_the_feed_asked_for(desk: Desk) -> None:
+    source = await desk.subscribe()
+    polled = Polled(outcome=NEW, entries=(desk.entry(FERRY),), hints=Hints(ttl_s=7200))
+    desk.answers(polled)
+    await desk.poll_again()
+    desk.answers(SAME)
+    await desk.poll_again()
+    row = await desk.source(source)
+    assert (row["interval_s"], row["interval_why"]) == (7200, "every 2 hours, because the feed (ttl) asks for it")
+
+
+async def test_the_shortest_interval_that_a_subscriber_set_holds(desk: Desk) -> None:
+    source = await desk.subscribe()
+    other = await make.tenant(desk.platform, "other")
+    await desk.subscribe(tenant=other)
+    await desk.poll_again()
+    await people.set_interval(desk.sv, desk.tenant, source, timedelta(hours=1), None)
+    await people.set_interval(desk.sv, other, source, timedelta(minutes=10), None)
+    assert max(await waits(desk)) <= 1
+    await desk.poll_again()
+    assert (await desk.source(source))["interval_why"] == "every 10 minutes, set by a subscriber"
+    await people.set_active(desk.sv, other, source, wanted=False, actor=None)
+    await desk.poll_again()
+    assert (await desk.source(source))["interval_s"] == 3600
+    await people.set_interval(desk.sv, desk.tenant, source, None, None)
+    await desk.poll_again()
+    assert "set by" not in (await desk.source(source))["interval_why"]
+
+
+async def test_an_interval_that_cannot_be_and_a_source_of_others_are_refused(desk: Desk) -> None:
+    source = await desk.subscribe()
+    stranger = await make.tenant(desk.platform, "stranger")
+    with pytest.raises(Refused):
+        await people.set_interval(desk.sv, desk.tenant, source, timedelta(seconds=5), None)
+    with pytest.raises(NotFound):
+        await people.set_interval(desk.sv, stranger, source, timedelta(hours=1), None)
+
+
+async def test_our_own_outage_is_blamed_on_no_source_and_said(desk: Desk) -> None:
+    for n in range(25):
+        await desk.subscribe(f"https://paper-{n}.test/feed")
+        answer = Polled(outcome=PollOutcome.UNREACHABLE, cause=Cause.DNS, detail="no such name")
+        desk.answers(answer if n >= 15 else SAME, f"paper-{n}.test")
+    jobs = await make.claimed(desk.owner, JobKind.POLL, PLATFORM)
+    for job in jobs:
+        await poll(desk.sv, [job])
+    shown = desk.sv.polls.line.shown()["network"]
+    assert shown["state"] == "down"
+    # those before it was known are counted, those after it come again soon
+    assert await desk.owner.fetchval("select count(*) from sources where failures > 0") <= 10
+    desk.answers(Polled(outcome=PollOutcome.UNREACHABLE, cause=Cause.DNS), "late.test")
+    late = await desk.subscribe("https://late.test/feed")
+    await desk.run(JobKind.POLL)
+    row = await desk.source(late)
+    assert (row["failures"], row["outcome"]) == (0, None)
+    assert timedelta(minutes=2) <= row["next_poll_at"] - desk.clock.now() <= timedelta(minutes=4)
+    assert len(await waits(desk)) == 26
+
+
+async def test_polls_written_together_do_not_share_their_fates(desk: Desk) -> None:
+    for n in range(6):
+        await desk.subscribe(f"https://paper-{n}.test/feed")
+        desk.reports(f"Harbour report of paper {n}", host=f"paper-{n}.test")
+    bad = Entry(key="k", url="https://paper-0.test/\0", title="A NUL in its address")
+    desk.answers(Polled(outcome=NEW, entries=(bad, desk.entry(FERRY))), "paper-0.test")
+    jobs = await make.claimed(desk.owner, JobKind.POLL, PLATFORM)
+    lost = replace(jobs[-1], lease=jobs[-1].lease + 1)
+    ends = await asyncio.gather(*(poll(desk.sv, [job]) for job in [*jobs[:-1], lost]), return_exceptions=True)
+    assert [type(end) for end in ends] == [*[type(None)] * 5, LostLease]
+    assert (await desk.count("items"), await desk.count("sightings")) == (5, 5)
+    detail = await desk.owner.fetchval("select outcome_detail from sources where outcome_detail <> ''")
+    assert detail.startswith("left out: a NUL character (“A NUL in its address”)")
