@@ -36,6 +36,7 @@ from cid.outside.children import ChildPool
 from cid.outside.clock import SystemClock
 from cid.outside.http import GuardedHttp
 from cid.outside.keys import Keys
+from cid.outside.pages import PageReader
 from cid.pg import place, roles
 from cid.pg.checks import check_roles
 from cid.pg.doctor import Check, fail, ok, warn
@@ -181,6 +182,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
                     SourceKind.SAMPLE: SampleReader(CONFIG / "sample", clock),
                 },
                 channels={ChannelKind.SITE: SitePublisher(settings.data / "site")},
+                pages=PageReader(http, children, clock),
             ),
             clock=clock,
             policy=_policy(settings),

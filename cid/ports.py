@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cid.domain.llm import Answer, Ask, Json, Raw, Wire
     from cid.domain.news import Polled, Source
     from cid.domain.publication import Channel
+    from cid.domain.reading import Reading
 
 
 class Row(Protocol):
@@ -92,6 +93,16 @@ class Children(Protocol):
         """Run one of the functions of `cid/workers/child.py` in a process that is killed when it takes too long.
 
         Raises `ChildFailure`.
+        """
+
+
+class Pages(Protocol):
+    """Articles at their own pages."""
+
+    async def read(self, url: str, *, language: str = "") -> Reading:
+        """Raises Stopping, and nothing for what the other side does: that is an outcome.
+
+        `language` is what is believed of the text where the page says nothing.
         """
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cid.domain.publication import ChannelKind
     from cid.llm.catalogue import Catalogue
     from cid.outside.keys import Keys
-    from cid.ports import Backlog, Children, Clock, Db, Http, Llm, PlatformDb, Publisher, SourceReader
+    from cid.ports import Backlog, Children, Clock, Db, Http, Llm, Pages, PlatformDb, Publisher, SourceReader
     from cid.queue.together import Together
 
 
@@ -33,6 +33,8 @@ class Outside:
     children: Children
     sources: Mapping[SourceKind, SourceReader]
     channels: Mapping[ChannelKind, Publisher]
+    pages: Pages | None = None
+    """None: articles are never read at their pages."""
 
 
 @dataclass(slots=True)

@@ -519,6 +519,12 @@ begin
 end $function$;
 revoke all on function finish_call(uuid,uuid,text,numeric,text,jsonb,integer,double precision,text,interval) from public;
 
+CREATE OR REPLACE FUNCTION public.house()
+ RETURNS uuid
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select '00000000-0000-0000-0000-000000000001'::uuid $function$;
+
 CREATE OR REPLACE FUNCTION public.how_far(p_state text, p_stage text, p_gate text, p_reason text)
  RETURNS integer
  LANGUAGE sql
@@ -616,6 +622,9 @@ declare
 begin
   perform pg_advisory_xact_lock(4866372);
   perform pg_advisory_xact_lock(4866373);
+  -- of all pairs at once, or the second pair's would be taken out of their order
+  perform from public.screenings s where s.story_id in (select public.story_root(u.id) from unnest(p_from || p_into) as u (id))
+  order by s.tenant_id, s.id for no key update;
   for pair in select u.f, u.i from unnest(p_from, p_into) with ordinality as u (f, i, n) order by u.n loop
     gone := public.story_root(pair.f);
     stays := public.story_root(pair.i);
@@ -646,7 +655,6 @@ begin
         union select f.follows from before b join public.stories f on f.id = b.id where f.follows is not null)
       select b.id from before b);
 
-    perform from public.screenings s where s.story_id in (gone, stays) order by s.tenant_id, s.id for no key update;
     with sides as (
       select s.tenant_id, s.id, s.story_id, s.opened_at, s.urgent,
              10 * public.how_far(s.state, s.stage, s.gate, s.reason) + coalesce((
@@ -1353,6 +1361,41 @@ create table high_water (
 grant select on high_water to cid_app;
 grant insert, select, update on high_water to cid_worker;
 
+create table item_texts (
+  item_id uuid not null,
+  state text,
+  detail text default ''::text not null,
+  text text default ''::text not null,
+  words integer default 0 not null,
+  title text default ''::text not null,
+  language text default ''::text not null,
+  canonical_url text default ''::text not null,
+  alias_of uuid,
+  published_at timestamp with time zone,
+  status integer,
+  bytes integer default 0 not null,
+  sha bytea,
+  tries integer default 0 not null,
+  wanted_at timestamp with time zone default cid_now() not null,
+  fetched_at timestamp with time zone,
+  retry_at timestamp with time zone default cid_now(),
+  constraint item_texts_pkey PRIMARY KEY (item_id),
+  constraint item_texts_check CHECK (((state = 'read'::text) OR (text = ''::text))),
+  constraint item_texts_state_check CHECK ((state = ANY (ARRAY['read'::text, 'paywalled'::text, 'blocked'::text, 'script'::text, 'forbidden_by_robots'::text, 'gone'::text, 'unreachable'::text, 'too_short'::text, 'unreadable'::text]))),
+  constraint item_texts_alias_of_fkey FOREIGN KEY (alias_of) REFERENCES items(id) ON DELETE SET NULL,
+  constraint item_texts_item_id_fkey FOREIGN KEY (item_id) REFERENCES items(id) ON DELETE CASCADE
+);
+CREATE INDEX item_texts_alias ON public.item_texts USING btree (alias_of) WHERE (alias_of IS NOT NULL);
+CREATE INDEX item_texts_due ON public.item_texts USING btree (retry_at) WHERE (retry_at IS NOT NULL);
+alter table item_texts enable row level security;
+alter table item_texts force row level security;
+create policy owner on item_texts for all to current_user using (true) with check (true);
+create policy visible on item_texts for select to cid_app using ((EXISTS ( SELECT FROM items i WHERE (i.id = item_texts.item_id))));
+create policy wanted on item_texts for insert to cid_app with check ((EXISTS ( SELECT FROM items i WHERE (i.id = item_texts.item_id))));
+create policy worker on item_texts for all to cid_worker using (true) with check (true);
+grant insert (item_id), select on item_texts to cid_app;
+grant insert, select, update on item_texts to cid_worker;
+
 create table items (
   id uuid not null,
   url text not null,
@@ -1481,6 +1524,7 @@ create table members (
   created_at timestamp with time zone default cid_now() not null,
   constraint members_pkey PRIMARY KEY (tenant_id, user_id),
   constraint members_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'editor'::text, 'analyst'::text, 'viewer'::text]))),
+  constraint members_tenant_id_check CHECK ((tenant_id <> house())),
   constraint members_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint members_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
@@ -1909,6 +1953,7 @@ create table subscriptions (
   constraint subscriptions_tenant_id_source_id_key UNIQUE (tenant_id, source_id),
   constraint subscriptions_interval_s_check CHECK (((interval_s >= 120) AND (interval_s <= 2592000))),
   constraint subscriptions_role_check CHECK ((role = ANY (ARRAY['news'::text, 'competitor'::text]))),
+  constraint subscriptions_tenant_id_check CHECK ((tenant_id <> house())),
   constraint subscriptions_trust_check CHECK (((trust >= (0)::numeric) AND (trust <= (1)::numeric))),
   constraint subscriptions_source_id_fkey FOREIGN KEY (source_id) REFERENCES sources(id),
   constraint subscriptions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
@@ -2350,6 +2395,46 @@ create view inspect.story_costs with (security_invoker=true) as
      LEFT JOIN drafts d ON (((d.tenant_id = s.tenant_id) AND (d.screening_id = s.id))))
   GROUP BY t.slug, s.id, s.item_id, d.id, c.tenant_id;
 grant select on inspect.story_costs to cid_app;
+
+create view inspect.story_reports with (security_invoker=true) as
+  SELECT i.story_id,
+    COALESCE(NULLIF(o.publisher, ''::text), NULLIF(o.title, ''::text), o.url) AS publisher,
+    LEAST(COALESCE(i.published_at, i.first_seen_at), i.first_seen_at) AS at,
+    i.band,
+    i.likeness,
+    i.title,
+    i.id AS item_id,
+    o.vetted,
+    (o.tenant_id IS NOT NULL) AS private,
+    o.id AS source_id
+   FROM ((items i
+     JOIN sightings g ON ((g.item_id = i.id)))
+     JOIN sources o ON ((o.id = g.source_id)));
+grant select on inspect.story_reports to cid_worker;
+
+create view inspect.story_spread with (security_invoker=true) as
+  WITH firsts AS (
+         SELECT r.story_id,
+            r.publisher,
+            min(r.at) AS at
+           FROM inspect.story_reports r
+          WHERE (NOT r.private)
+          GROUP BY r.story_id, r.publisher
+        ), counted AS (
+         SELECT f.story_id,
+            f.publisher,
+            f.at,
+            count(*) OVER (PARTITION BY f.story_id ORDER BY f.at RANGE BETWEEN '02:00:00'::interval PRECEDING AND CURRENT ROW) AS within
+           FROM firsts f
+        )
+ SELECT story_id,
+    count(*) AS publishers,
+    max(within) AS within_2h,
+    (array_agg(publisher ORDER BY at, publisher))[1] AS first,
+    min(at) AS at
+   FROM counted c
+  GROUP BY story_id;
+grant select on inspect.story_spread to cid_worker;
 
 create view inspect.waiting_for_money with (security_invoker=true) as
   SELECT t.slug AS tenant,

@@ -8,12 +8,12 @@ from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import click
 
 from cid.cli import frame, healing
 from cid.cli.choice import tenant_named, tenant_option
+from cid.cli.source_files import add_many, export, file_of, import_, is_address
 from cid.domain.errors import Misconfigured, NotFound
 from cid.domain.ids import TenantId
 from cid.domain.news import Polled, PollOutcome, SourceKind
@@ -154,6 +154,23 @@ def interval(*, url: str, interval: str, tenant: str | None, data: Path | None) 
     click.echo(f"{url}: {interval}.")
 
 
+@sources.command("full-text")
+@click.argument("url")
+@click.argument("wanted", type=click.Choice(["on", "off"]))
+@tenant_option
+@frame.data_option
+def full_text(*, url: str, wanted: str, tenant: str | None, data: Path | None) -> None:
+    """Whether articles of the source at URL are read at their own pages, too."""
+
+    async def body(sv: Services) -> None:
+        of = await tenant_named(sv, tenant)
+        source = await _named(sv, of.id, url)
+        await flow.set_full_text(sv, of.id, source.id, wanted=wanted == "on", actor=None)
+
+    frame.with_services(frame.Options(data=data), body)
+    click.echo(f"{url}: full text {wanted}.")
+
+
 @sources.command()
 @click.argument("url")
 @tenant_option
@@ -212,8 +229,8 @@ def test(*, target: str, kind: str, told: Sequence[str], as_json: bool) -> None:
     wish = flow.Wish(url=target, kind=SourceKind(kind), config=_told(told))
 
     async def body(sv: Services) -> Polled:
-        if wish.kind is SourceKind.RSS and not _is_address(target):
-            return await flow.test_file(sv, _file(target))
+        if wish.kind is SourceKind.RSS and not is_address(target):
+            return await flow.test_file(sv, file_of(target))
         return await flow.test(sv, wish, None)
 
     polled = frame.without_database(body)
@@ -238,40 +255,5 @@ def _tell(polled: Polled) -> None:
         click.echo("  It has no entries.")
 
 
-@sources.command("import")
-@click.argument("target", metavar="OPML")
-@click.option("--trust", type=TRUST, default=flow.DEFAULT_TRUST, show_default=True)
-@tenant_option
-@frame.data_option
-@frame.json_option
-def import_(*, target: str, trust: float, tenant: str | None, data: Path | None, as_json: bool) -> None:
-    """Subscribe to every feed that an OPML file or address lists."""
-
-    async def body(sv: Services) -> list[flow.Added]:
-        of = await tenant_named(sv, tenant)
-        text = await flow.fetch(sv, target) if _is_address(target) else _file(target)
-        wishes = await flow.read_opml(sv, text, trust=trust)
-        if not as_json:
-            click.echo(f"{len(wishes)} feeds listed", err=True)
-        return await flow.add_many(sv, of.id, wishes, None)
-
-    results = frame.with_services(frame.Options(data=data), body)
-    if as_json:
-        frame.show([asdict(result) for result in results])
-        return
-    counts = {change: sum(result.change is change for result in results) for change in flow.Change}
-    click.echo(", ".join(f"{count} {change}" for change, count in counts.items()))
-    for result in results:
-        if result.change is flow.Change.REFUSED:
-            click.echo(f"  {result.url}: {result.detail}")
-
-
-def _is_address(target: str) -> bool:
-    return urlsplit(target).scheme in {"http", "https", "feed"}
-
-
-def _file(target: str) -> bytes:
-    try:
-        return Path(target).read_bytes()
-    except OSError as error:
-        raise click.UsageError(f"{target} cannot be read ({error.strerror})") from error
+for command in (import_, add_many, export):
+    sources.add_command(command)

@@ -20,6 +20,8 @@ class Report:
     sample: bool
     reported_at: datetime
     """When it was published, at most when it was first seen."""
+    text: str = ""
+    """The beginning of the article, read at its page; empty: only the summary is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ class JobKind(StrEnum):
     JUDGE = "judge"
     RULES = "rules"
     RELATE = "relate"
+    READ = "read"
     ASSESS = "assess"
     DRAFT = "draft"
     REVIEW = "review"

@@ -70,6 +70,10 @@ class Screening:
     opened_at: datetime
     changed_at: datetime
 
+    @property
+    def unsettled(self) -> bool:
+        return self.state in {ScreeningState.OPEN, ScreeningState.WAITING}
+
     def wants(self, stage: Stage) -> bool:
         """Whether a job of this stage has anything to do. A failed one has, since only a person runs its job again."""
         if self.stage is not stage:

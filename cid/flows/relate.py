@@ -20,7 +20,9 @@ from cid.gates.outage import Then, then
 from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
-from cid.store import evidence, screenings, tenants, verdicts
+from cid.store import evidence, screenings, tenants, texts, verdicts
+from cid.store.texts import PER_STORY
+from cid.text.urls import site
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,3 +192,26 @@ async def _judge(sv: Services, tx: Tx, screening: Screening, judged: Judged) -> 
             tx,
             NewJob(kind=JobKind.ASSESS, tenant=tx.tenant, payload={"screening": str(opened.id)}, dedupe=str(opened.id)),
         )
+        await _read(sv, tx, opened)
+
+
+async def _read(sv: Services, tx: Tx, opened: Screening) -> None:
+    """Its articles are read at their pages from now on: what a draft will stand on is fetched while the story waits."""
+    if sv.outside.pages is None:
+        return
+    found = await texts.of_stories(tx, [opened.story_id], most=PER_STORY)
+    wanted = await texts.want(tx, tx.tenant, found, most=PER_STORY)
+    await queue.enqueue(
+        tx,
+        *(
+            NewJob(
+                kind=JobKind.READ,
+                tenant=tx.tenant,
+                key=site(found[item]),
+                payload={"item": str(item)},
+                dedupe=str(item),
+                priority=-1 if opened.urgent else 0,
+            )
+            for item in wanted
+        ),
+    )

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from cid.domain.ids import ItemId, ScreeningId, StoryId, VerdictId, uuid7
 from cid.domain.jobs import Job, JobKind, NewJob
+from cid.domain.screening import Stage
 from cid.domain.verdicts import Gate, Pass, Reason, Verdict
 from cid.gates import gate1_rules
 from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
-from cid.store import items, screenings, stories, tenants, verdicts
+from cid.store import items, screenings, stories, tenants, texts, verdicts
 from cid.store.items import Unjudged
 from cid.store.verdicts import NewVerdict
+from cid.text.urls import site
 
 
 async def rules(sv: Services, jobs: Sequence[Job]) -> None:
@@ -22,10 +25,10 @@ async def rules(sv: Services, jobs: Sequence[Job]) -> None:
     tenant = jobs[0].tenant
     now = sv.clock.now()
     async with sv.db.tx(tenant) as tx:
-        await stories.hold(tx)
         sieve = gate1_rules.sieve(sv.policy.rules, await tenants.profile(tx, tenant))
         found = await items.unjudged(tx, tenant, {ItemId(UUID(job.payload["item"])) for job in jobs})
         judged = [(item, gate1_rules.judge(sieve, _candidate(item), now)) for item in found]
+        judged = await _today(tx, judged)
         opened, screening_of = await _open(tx, judged, sv)
         raised = await screenings.raise_urgent(tx, tenant, _urgent(judged))
         await verdicts.add_many(
@@ -53,7 +56,45 @@ async def rules(sv: Services, jobs: Sequence[Job]) -> None:
                 for one in raised
             ),
         )
+        await _read(sv, tx, judged, {id_ for id_ in screening_of.values() if id_ not in opened})
         await queue.done(tx, *jobs)
+
+
+async def _today(tx: Tx, judged: Sequence[tuple[Unjudged, Verdict]]) -> list[tuple[Unjudged, Verdict]]:
+    """With the stories that the items belong to from here on: none merges until the transaction ends. Not from its
+    beginning, because grouping waits for whoever holds merges off, and judging takes as long as writing."""
+    await stories.hold(tx)
+    roots = await stories.roots(tx, {item.story_id for item, _ in judged})
+    return [(replace(item, story_id=roots[item.story_id]), verdict) for item, verdict in judged]
+
+
+async def _read(
+    sv: Services, tx: Tx, judged: Sequence[tuple[Unjudged, Verdict]], joined: Collection[ScreeningId]
+) -> None:
+    """What joins a story that gate 2 let through is read at its page, as that story's first articles were."""
+    if sv.outside.pages is None or not joined:
+        return
+    found = await screenings.by_ids(tx, tx.tenant, joined)
+    further = {one.story_id for one in found if one.unsettled and one.stage is not Stage.RELATE}
+    passed = [item.id for item, verdict in judged if isinstance(verdict, Pass) and item.story_id in further]
+    wanted = await texts.want(tx, tx.tenant, passed, most=texts.PER_STORY)
+    urls = await texts.addresses(tx, wanted)
+    urgent = {one.story_id for one in found if one.urgent}
+    story_of = {item.id: item.story_id for item, _ in judged}
+    await queue.enqueue(
+        tx,
+        *(
+            NewJob(
+                kind=JobKind.READ,
+                tenant=tx.tenant,
+                key=site(urls[item]),
+                payload={"item": str(item)},
+                dedupe=str(item),
+                priority=-1 if story_of[item] in urgent else 0,
+            )
+            for item in wanted
+        ),
+    )
 
 
 async def _open(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -20,8 +20,9 @@ from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
 from cid.sources import kinds
+from cid.sources.discover import Found, discover
 from cid.sources.rss import read_feed
-from cid.store import items, sources
+from cid.store import items, sources, takeout
 from cid.store.sources import Subscribed
 from cid.text import urls
 from cid.text.clean import TITLE_LIMIT, line
@@ -33,6 +34,8 @@ OPML_BYTES = 10_000_000
 RECENT = 500
 """Items of a source that a new subscriber judges at once."""
 ROLES = ("news", "competitor")
+LOOKED_FOR_S = 15.0
+"""How long a person waits at most until the last probe for feeds is begun."""
 
 
 class Change(StrEnum):
@@ -68,6 +71,13 @@ class Wish:
     """What the kind must be told beside the address: see `cid.sources.kinds`."""
     private: bool = False
     """Nobody else is to know of it. Kinds that say what somebody looks into are private in any case."""
+    fixed_s: int | None = None
+    """This tenant's interval; None: the source's own rhythm."""
+    full_text: bool = True
+    replace_itself: bool = False
+    active: bool = True
+    problem: str = ""
+    """Why a file's line cannot be taken, found out by whoever read it."""
 
 
 async def add(sv: Services, tenant: TenantId, wish: Wish, actor: Actor | None) -> Added:
@@ -109,7 +119,7 @@ async def add_many(sv: Services, tenant: TenantId, wishes: Sequence[Wish], actor
 
 
 async def read_opml(sv: Services, body: bytes, *, trust: float = DEFAULT_TRUST, role: str = "news") -> list[Wish]:
-    """The feeds an OPML file lists. Raises Refused."""
+    """The sources an OPML file lists; `trust` and `role` hold where it says nothing. Raises Refused."""
     if len(body) > OPML_BYTES:
         raise Refused(f"The file is larger than {OPML_BYTES // 1_000_000} MB.")
     value = {"body": b64encode(body).decode()}
@@ -119,7 +129,29 @@ async def read_opml(sv: Services, body: bytes, *, trust: float = DEFAULT_TRUST, 
         raise Refused("The file could not be read within its limits.") from None
     if "error" in answer:
         raise Refused(answer["error"])
-    return [Wish(url=feed["url"], title=feed["title"], trust=trust, role=role) for feed in answer["feeds"]]
+    return [_listed(feed, trust, role) for feed in answer["feeds"]]
+
+
+def _listed(feed: Mapping[str, Json], trust: float, role: str) -> Wish:
+    """What a file says of one source. Where that cannot be, the wish says why."""
+    plain = Wish(url=feed["url"], title=feed["title"], trust=trust, role=role, problem=feed["problem"])
+    kind = feed.get("kind") or SourceKind.RSS
+    if feed["problem"]:
+        return plain
+    if kind not in set(SourceKind):
+        return replace(plain, problem=f"There are no sources of the kind {str(kind)[:50]}.")
+    return replace(
+        plain,
+        kind=SourceKind(kind),
+        config=feed["config"],
+        trust=trust if feed["trust"] is None else feed["trust"],
+        role=feed["role"] or role,
+        fixed_s=None if feed["interval_s"] is None else int(feed["interval_s"]),
+        active=feed["active"] is not False,
+        full_text=feed["full_text"] is not False,
+        replace_itself=feed["replace_itself"] is True,
+        private=feed["private"] is True,
+    )
 
 
 async def fetch(sv: Services, url: str) -> bytes:
@@ -161,6 +193,15 @@ async def test(sv: Services, wish: Wish, tenant: TenantId | None) -> Polled:
     return await sv.outside.sources[wish.kind].poll(source)
 
 
+async def feeds_at(sv: Services, url: str) -> list[Found]:
+    """The feeds at or behind an address, each fetched and read; empty: there is none. Raises Refused."""
+    try:
+        where = kinds.asked(SourceKind.RSS, url, {}).url
+        return await discover(sv.outside.http, sv.outside.children, where, within_s=LOOKED_FOR_S)
+    except HttpFailure as failure:
+        raise Refused(failure.public) from None
+
+
 async def test_file(sv: Services, body: bytes) -> Polled:
     """Read a feed from a file, without the world and without a database."""
     return await read_feed(sv.outside.children, body, content_type="", url="")
@@ -189,6 +230,15 @@ async def set_trust(sv: Services, tenant: TenantId, source: SourceId, trust: flo
         await _log(sv, tx, tenant, actor, action="source.trusted", detail={"source": str(source), "trust": trust})
 
 
+async def set_full_text(sv: Services, tenant: TenantId, source: SourceId, *, wanted: bool, actor: Actor | None) -> None:
+    """Whether articles are read at their own pages, too. Holds for what is asked for from now on. Raises NotFound."""
+    _allowed(tenant, actor)
+    async with sv.platform.tx() as tx:
+        if not await takeout.set_full_text(tx, tenant, source, wanted=wanted):
+            raise NotFound
+        await _log(sv, tx, tenant, actor, action="source.full_text", detail={"source": str(source), "wanted": wanted})
+
+
 async def set_interval(
     sv: Services, tenant: TenantId, source: SourceId, interval: timedelta | None, actor: Actor | None
 ) -> None:
@@ -208,17 +258,30 @@ async def set_interval(
 
 
 async def _subscribe(sv: Services, tx: Tx, tenant: TenantId, wish: Wish, poll_at: datetime) -> Added:
+    if wish.problem:
+        return Added(url=wish.url[:200] or wish.title, change=Change.REFUSED, detail=wish.problem)
     try:
         asked = kinds.asked(wish.kind, wish.url, wish.config)
     except Refused as error:
         return Added(url=wish.url[:200], change=Change.REFUSED, detail=error.public)
-    if refusal := _wrong(wish.trust, wish.role):
+    if refusal := _wrong(wish.trust, wish.role, wish.fixed_s):
         return Added(url=asked.url, change=Change.REFUSED, detail=refusal)
     url = asked.url
     source = await _shared(sv, tx, tenant, wish, asked)
     subscription = SubscriptionId(uuid7(sv.clock.now()))
     if not await sources.subscribe(tx, tenant, subscription, source, trust=wish.trust, role=wish.role):
         return Added(url=url, change=Change.ALREADY, source_id=source)
+    said = takeout.Setting(
+        source=source,
+        interval_s=wish.fixed_s,
+        full_text=wish.full_text,
+        replace_itself=wish.replace_itself,
+        active=wish.active,
+    )
+    if said != takeout.Setting(source=source, interval_s=None, full_text=True, replace_itself=False, active=True):
+        await takeout.settle(tx, tenant, [said])
+    if not wish.active:
+        return Added(url=url, change=Change.ADDED, source_id=source, detail="switched off")
     since = sv.clock.now() - sv.policy.rules.max_age
     recent = await items.recent(tx, source, since, limit=RECENT)
     await queue.enqueue(tx, _poll(source, poll_at), *(_rules(tenant, item) for item in recent))
@@ -251,9 +314,11 @@ async def _shared(sv: Services, tx: Tx, tenant: TenantId, wish: Wish, asked: kin
     return found[0]
 
 
-def _wrong(trust: float, role: str) -> str:
+def _wrong(trust: float, role: str, fixed_s: int | None = None) -> str:
     if not 0 <= trust <= 1:
         return "Trust is a number from 0 to 1."
+    if fixed_s is not None and not SHORTEST_S <= fixed_s <= LONGEST_S:
+        return f"A fixed interval is {SHORTEST_S} to {LONGEST_S} seconds."
     return "" if role in ROLES else f"The role of a source is one of {', '.join(ROLES)}."
 
 

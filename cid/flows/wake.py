@@ -9,17 +9,19 @@ from cid.domain.jobs import Job, JobKind, NewJob
 from cid.llm import ledger
 from cid.queue import jobs as queue
 from cid.services import Services
+from cid.store import texts
 from cid.store import wake as store
 
 BATCH = 5000
 
 
 async def wake(sv: Services, jobs: Sequence[Job]) -> None:
-    """Enqueue assess for screenings whose wait is over, and poll for sources that fell out of their chain of jobs; give
-    up the model calls that nobody waits for any more."""
+    """Enqueue assess for screenings whose wait is over, poll for sources that fell out of their chain of jobs, and read
+    for articles that fell out of theirs; give up the model calls that nobody waits for any more."""
     async with sv.platform.tx() as tx:
         screenings = await store.due_screenings(tx, BATCH)
         sources = await store.forgotten_sources(tx, BATCH)
+        unread = await texts.forgotten(tx, BATCH)
         await ledger.sweep(tx)
         await queue.enqueue(
             tx,
@@ -30,6 +32,10 @@ async def wake(sv: Services, jobs: Sequence[Job]) -> None:
             *(
                 NewJob(kind=JobKind.POLL, tenant=PLATFORM, payload={"source": str(source)}, dedupe=str(source))
                 for source in sources
+            ),
+            *(
+                NewJob(kind=JobKind.READ, tenant=PLATFORM, payload={"item": str(item)}, dedupe=str(item))
+                for item in unread
             ),
         )
         await queue.done(tx, *jobs)

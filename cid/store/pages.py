@@ -155,6 +155,7 @@ class SourceRow:
     next_poll_at: datetime
     fixed_s: int | None
     """Set by this tenant."""
+    full_text: bool
     interval_why: str
     moved_to: str
     former_url: str

@@ -20,6 +20,7 @@ ADD = query("stories.add")
 GROW = query("stories.grow")
 FOLLOW = query("stories.follow")
 MERGE = query("stories.merge")
+ROOTS = query("stories.roots")
 STAND = query("stories.stand")
 OUTGROW = query("stories.outgrow")
 FORGET = query("stories.forget")
@@ -93,6 +94,12 @@ async def merge(tx: Tx, pairs: Sequence[tuple[StoryId, StoryId]]) -> set[StoryId
 async def hold(tx: Tx) -> None:
     """No story merges until the transaction ends: before reading which stories screenings are opened for."""
     await tx.execute(HOLD)
+
+
+async def roots(tx: Tx, stories: Collection[StoryId]) -> dict[StoryId, StoryId]:
+    """Each with the one that stands for it."""
+    rows = await tx.fetch(ROOTS, list(stories))
+    return {row["id"]: row["root"] for row in rows}
 
 
 async def forget(tx: Tx, before: int) -> None:

@@ -24,6 +24,7 @@ from cid.web.handlers import (
     platform,
     prompts,
     site,
+    source_files,
     sources,
     trials,
 )
@@ -86,6 +87,10 @@ ROUTES: tuple[Route, ...] = (
     get("sources", "/t/{tenant}/sources", _read, sources.listed),
     post("source_add", "/t/{tenant}/sources", _manage, sources.Add, sources.add),
     post("source_test", "/t/{tenant}/sources/test", _manage, sources.Test, sources.test),
+    get("sources_many", "/t/{tenant}/sources/many", _manage, source_files.form),
+    post("sources_many_do", "/t/{tenant}/sources/many", _manage, source_files.Many, source_files.add),
+    get("sources_export", "/t/{tenant}/sources/export.opml", _read, source_files.export),
+    post("source_text", f"/t/{{tenant}}/sources/{{id:{ID}}}/text", _manage, sources.Active, sources.set_full_text),
     post("source_active", f"/t/{{tenant}}/sources/{{id:{ID}}}/active", _manage, sources.Active, sources.set_active),
     post("source_trust", f"/t/{{tenant}}/sources/{{id:{ID}}}/trust", _manage, sources.Trust, sources.set_trust),
     post(

@@ -9,7 +9,9 @@ from decimal import Decimal
 
 from cid.domain.choices import Held, Notice
 from cid.domain.news import Polled
+from cid.domain.telling import Kin, Spread
 from cid.domain.verdicts import Gate, Reason
+from cid.sources.discover import Found
 from cid.sources.options import Spec
 from cid.store.health import Proposed, Resting
 from cid.store.pages import (
@@ -26,6 +28,7 @@ from cid.store.pages import (
     SourceRow,
     Told,
 )
+from cid.store.texts import TextOfItem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +159,39 @@ class Tested:
     text: str
     tone: str
     means: str
+    found: Sequence[Found] | None = None
+    """Feeds of the page that stands there instead of a feed; None: it was not looked for any."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManyLine:
+    """What became of one source of many."""
+
+    url: str
+    text: str
+    tone: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManyView:
+    """The form that adds many sources, or what became of them."""
+
+    listing: str = ""
+    trust: str = "0.70"
+    role: str = "news"
+    problem: str = ""
+    lines: Sequence[ManyLine] = ()
+    counts: Sequence[tuple[str, str, int]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingView:
+    """What became of an item's own page."""
+
+    row: TextOfItem
+    text: str
+    tone: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,3 +309,7 @@ class ItemView:
     sightings: Sequence[Seen]
     others: Sequence[Told]
     next_step: str
+    spread: Spread
+    kin: Sequence[Kin]
+    reading: ReadingView | None = None
+    """None: nobody wanted its page read."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cid.domain.draft import DraftState
 from cid.domain.health import Kinship, Tier
 from cid.domain.news import PollOutcome, SourceState
+from cid.domain.reading import TextState
 from cid.domain.screening import ScreeningState, Stage, WaitFor
 from cid.domain.tenants import Permission, Role
 from cid.domain.verdicts import Gate, Reason
@@ -117,6 +118,7 @@ KINDS = {
     "judge": _("One story or two"),
     "rules": _("Gate 1, rules"),
     "relate": _("Gate 2, relevance"),
+    "read": _("Read articles"),
     "assess": _("Gate 3, signal"),
     "draft": _("Write drafts"),
     "review": _("Review drafts"),
@@ -126,6 +128,26 @@ KINDS = {
     "tidy": _("Housekeeping"),
     "try": _("Try prompts"),
 }
+
+ADDED = {
+    "added": (_("added"), "good"),
+    "already": (_("on the list already"), "plain"),
+    "refused": (_("refused"), "bad"),
+}
+
+TEXT_STATES = {
+    None: (_("being read"), "live"),
+    TextState.READ: (_("read"), "good"),
+    TextState.PAYWALLED: (_("behind a paywall"), "warn"),
+    TextState.BLOCKED: (_("we are refused"), "warn"),
+    TextState.SCRIPT: (_("needs a browser"), "warn"),
+    TextState.FORBIDDEN: (_("robots.txt asks us not to"), "warn"),
+    TextState.GONE: (_("gone"), "warn"),
+    TextState.UNREACHABLE: (_("unreachable"), "warn"),
+    TextState.TOO_SHORT: (_("hardly any text"), "warn"),
+    TextState.UNREADABLE: (_("cannot be read"), "warn"),
+}
+"""What became of an article's own page."""
 
 CALL_STATES = {
     "sent": (_("on its way"), "live", _("It was sent and nothing came back yet.")),
@@ -190,6 +212,8 @@ SAID = {
     "source_on": _("Source switched on."),
     "source_off": _("Source switched off. What it brought stays."),
     "source_interval": _("Interval changed. The source is polled now, and then as you said."),
+    "source_text_on": _("Its articles are read at their own pages, too."),
+    "source_text_off": _("Its articles are no longer read at their own pages. What was read stays."),
     "source_restored": _("It is polled again now. Should it fail three more times, it rests for longer."),
     "source_itself_on": _("From now on its replacement is taken as soon as one is found and tested."),
     "source_itself_off": _("From now on you are asked before it is replaced."),

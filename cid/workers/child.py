@@ -39,6 +39,8 @@ FUNCTIONS: dict[str, Function] = {
     "find_feeds": _later("cid.sources.feed_links", "find_feeds"),
     "find_publishers": _later("cid.sources.publishers", "find_publishers"),
     "parse_opml": _later("cid.sources.opml", "parse_opml"),
+    "read_article": _later("cid.sources.article", "read_article"),
+    "read_robots": _later("cid.sources.article", "read_robots"),
     "render_version": _later("cid.render.version", "render_version"),
 }
 

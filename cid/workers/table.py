@@ -18,6 +18,7 @@ from cid.flows import (
     judge,
     poll,
     publish,
+    read,
     relate,
     review,
     rules,
@@ -74,6 +75,8 @@ TABLE: dict[JobKind, Handler] = {
     JobKind.RELATE: Handler(
         flow=relate.relate, tries=MODEL_TRIES, deadline=3 * MINUTE, slots=8, group=8, linger=SECOND, most_per_key=4
     ),
+    # Few of one server at once: each process keeps a pause between its requests, and slots are not to wait there.
+    JobKind.READ: Handler(flow=read.read, tries=8, deadline=90 * SECOND, slots=8, most_per_key=2),
     JobKind.ASSESS: Handler(flow=assess.assess, tries=8, deadline=MINUTE, slots=8),
     JobKind.DRAFT: Handler(flow=draft.write, tries=MODEL_TRIES, deadline=6 * MINUTE, slots=4),
     JobKind.REVIEW: Handler(flow=review.review, tries=MODEL_TRIES, deadline=3 * MINUTE, slots=4),

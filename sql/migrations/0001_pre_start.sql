@@ -42,6 +42,9 @@ create table tenants (
 insert into tenants (id, slug, name, desks, reserved)
 values ('00000000-0000-0000-0000-000000000001', 'platform', 'Platform', '{}', true);
 
+-- It has no people, no sources and judges nothing.
+create function house() returns uuid language sql immutable parallel safe as $$ select '00000000-0000-0000-0000-000000000001'::uuid $$;
+
 create table profiles (
   tenant_id uuid primary key references tenants,
   body jsonb not null default '{}',
@@ -63,7 +66,8 @@ create table members (
   user_id uuid not null references users,
   role text not null check (role in ('owner', 'editor', 'analyst', 'viewer')),
   created_at timestamptz not null default cid_now(),
-  primary key (tenant_id, user_id)
+  primary key (tenant_id, user_id),
+  check (tenant_id <> house())
 );
 create index members_user on members (user_id);
 
@@ -157,7 +161,8 @@ create table subscriptions (
   active boolean not null default true,
   created_at timestamptz not null default cid_now(),
   primary key (tenant_id, id),
-  unique (tenant_id, source_id)
+  unique (tenant_id, source_id),
+  check (tenant_id <> house())
 );
 create index subscriptions_source on subscriptions (source_id) where active;
 
@@ -286,6 +291,31 @@ return to_tsvector('simple'::regconfig, translate(title, '’‘‚“”„«»
 create function title_query(words text) returns tsquery language sql immutable strict parallel safe
 return websearch_to_tsquery('simple'::regconfig, translate(words, '“”„«»’‘‚‹›–—…·•', '"""""          '));
 create index items_words on items using gin (title_words(title));
+
+-- What reading an item at its own page came to. Only items whose story a tenant has gone further with are asked for.
+create table item_texts (
+  item_id uuid primary key references items on delete cascade,
+  state text check (state in ('read', 'paywalled', 'blocked', 'script', 'forbidden_by_robots', 'gone', 'unreachable', 'too_short',
+                              'unreadable')),   -- null: not looked at yet
+  detail text not null default '',
+  text text not null default '',
+  words integer not null default 0,
+  title text not null default '',
+  language text not null default '',
+  canonical_url text not null default '',     -- as the page calls itself, on its own site
+  alias_of uuid references items on delete set null,   -- the item at that address: the same article, told once
+  published_at timestamptz,                   -- as the page says; fills a date that no source gave
+  status integer,
+  bytes integer not null default 0,
+  sha bytea,
+  tries integer not null default 0,
+  wanted_at timestamptz not null default cid_now(),
+  fetched_at timestamptz,
+  retry_at timestamptz default cid_now(),     -- when it may be looked at next, also while somebody does; null: settled
+  check (state = 'read' or text = '')
+);
+create index item_texts_due on item_texts (retry_at) where retry_at is not null;
+create index item_texts_alias on item_texts (alias_of) where alias_of is not null;
 
 -- One item seen at one source. Grows without end: partitioned by its own id, nothing points into it.
 create table sightings (
@@ -1659,6 +1689,9 @@ declare
 begin
   perform pg_advisory_xact_lock(4866372);
   perform pg_advisory_xact_lock(4866373);
+  -- of all pairs at once, or the second pair's would be taken out of their order
+  perform from public.screenings s where s.story_id in (select public.story_root(u.id) from unnest(p_from || p_into) as u (id))
+  order by s.tenant_id, s.id for no key update;
   for pair in select u.f, u.i from unnest(p_from, p_into) with ordinality as u (f, i, n) order by u.n loop
     gone := public.story_root(pair.f);
     stays := public.story_root(pair.i);
@@ -1689,7 +1722,6 @@ begin
         union select f.follows from before b join public.stories f on f.id = b.id where f.follows is not null)
       select b.id from before b);
 
-    perform from public.screenings s where s.story_id in (gone, stays) order by s.tenant_id, s.id for no key update;
     with sides as (
       select s.tenant_id, s.id, s.story_id, s.opened_at, s.urgent,
              10 * public.how_far(s.state, s.stage, s.gate, s.reason) + coalesce((
@@ -1728,6 +1760,25 @@ begin
   end loop;
 end $$;
 
+-- Who reported a story, item by item and publisher by publisher. `band` says how sure it is that the item belongs there.
+create view inspect.story_reports with (security_invoker = true) as
+  select i.story_id, coalesce(nullif(o.publisher, ''), nullif(o.title, ''), o.url) as publisher,
+         least(coalesce(i.published_at, i.first_seen_at), i.first_seen_at) as at, i.band, i.likeness, i.title, i.id as item_id,
+         o.vetted, o.tenant_id is not null as private, o.id as source_id
+  from items i join sightings g on g.item_id = i.id join sources o on o.id = g.source_id;
+
+-- How far each story spread over all public sources: publishers, the most of them within two hours, and who was first.
+create view inspect.story_spread with (security_invoker = true) as
+  with firsts as (
+    select r.story_id, r.publisher, min(r.at) as at from inspect.story_reports r where not r.private group by r.story_id, r.publisher
+  ), counted as (
+    select f.*, count(*) over (partition by f.story_id order by f.at range between interval '2 hours' preceding and current row) as within
+    from firsts f
+  )
+  select c.story_id, count(*) as publishers, max(c.within) as within_2h, (array_agg(c.publisher order by c.at, c.publisher))[1] as first,
+         min(c.at) as at
+  from counted c group by c.story_id;
+
 -- ---------------------------------------------------------------------------------------------- who may do what
 
 -- Tenants' own tables: the owner sees all (or its backfills would touch nothing in silence), app sees its tenant.
@@ -1736,7 +1787,7 @@ declare t text;
 begin
   foreach t in array array['profiles', 'members', 'subscriptions', 'screenings', 'verdicts', 'evidence_packs', 'drafts',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'model_terms', 'audit', 'trials', 'trial_subjects',
-      'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'pauses', 'proposals', 'searches'] loop
+      'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pauses', 'proposals', 'searches'] loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
     execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
@@ -1748,7 +1799,7 @@ begin
   end loop;
   -- The worker role looks across tenants where scheduling and administration do; it decides nothing there.
   foreach t in array array['tenants', 'profiles', 'members', 'subscriptions', 'screenings', 'channels', 'budgets', 'model_terms', 'audit', 'calls', 'batches', 'trials', 'trial_subjects',
-      'jobs', 'jobs_done', 'jobs_dead', 'sources', 'sightings', 'items', 'pauses', 'verdicts', 'drafts', 'publications', 'proposals', 'searches'] loop
+      'jobs', 'jobs_done', 'jobs_dead', 'sources', 'sightings', 'items', 'item_texts', 'pauses', 'verdicts', 'drafts', 'publications', 'proposals', 'searches'] loop
     execute format('create policy worker on %I to cid_worker using (true) with check (true)', t);
   end loop;
 end $$;
@@ -1773,10 +1824,15 @@ create policy visible on sources to cid_app using (tenant_id is null or tenant_i
 create policy visible on sightings to cid_app using (tenant_id is null or tenant_id = (select app_tenant()));
 create policy visible on items to cid_app using
   (public or exists (select from sightings s where s.item_id = items.id and s.tenant_id = (select app_tenant())));
+-- Who sees an item sees its text, and nobody else; what is to be read is asked for by whoever sees it.
+create policy visible on item_texts for select to cid_app using (exists (select from items i where i.id = item_id));
+create policy wanted on item_texts for insert to cid_app with check (exists (select from items i where i.id = item_id));
 
 create view visible_items with (security_invoker = true) as
   select id, story_id, url, title, summary, author, published_at, first_seen_at, sample from items;
 
+grant select, insert (item_id) on item_texts to cid_app;
+grant select, insert, update on item_texts to cid_worker;
 grant select on tenants, profiles, members, subscriptions, sources, sightings, items, visible_items, screenings, verdicts, evidence_packs,
   drafts, versions, reviews, decisions, channels, publications, calls, call_subjects, batches, budgets, model_terms, audit, jobs, jobs_done,
   jobs_dead, pauses, trials, trial_subjects, proposals, searches to cid_app;
@@ -1800,8 +1856,7 @@ grant update (after, error, after_score, after_verdict, after_call) on trial_sub
 grant select on trials, trial_subjects to cid_worker;
 
 grant select, insert, update on tenants, profiles, users, members, sources, subscriptions, stories, items, story_keys, term_uses,
-  story_publishers, channels, model_terms, breakers, settings, once_links, sessions, workers, proposals,
-  searches to cid_worker;
+  story_publishers, channels, model_terms, breakers, settings, once_links, sessions, workers, proposals, searches to cid_worker;
 grant select, insert on sightings, audit, jobs_done, periodic_slots to cid_worker;
 grant select on calls, batches, budgets to cid_worker;
 grant select on breakers to cid_app;
@@ -1813,6 +1868,7 @@ grant delete on members, sessions, once_links, workers, periodic_slots, limits, 
 revoke all on function story_root(uuid), story_kin(uuid), merge_stories(uuid[], uuid[]) from public;
 grant execute on function story_root(uuid), story_kin(uuid) to cid_app, cid_worker;
 grant execute on function merge_stories(uuid[], uuid[]) to cid_worker;
+grant select on inspect.story_reports, inspect.story_spread to cid_worker;
 grant select, insert, update, delete on jobs, jobs_dead, pauses to cid_worker;
 grant select, insert, update on limits to cid_app, cid_worker;
 grant usage on sequence job_ids to cid_app, cid_worker;

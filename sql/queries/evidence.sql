@@ -8,13 +8,16 @@ where s.tenant_id = $1 and s.id = any($2::uuid[])
 
 -- name: reports
 -- A story as this tenant may see it. An item seen at several sources is its first one's. What the tenant does not trust,
--- or will not have, is no evidence either.
+-- or will not have, is no evidence either; nor is an article that another address of the story has, too. As much of a text as
+-- evidence is taken from.
 select i.id as item_id, i.url, i.title, i.summary,
   coalesce((select coalesce(nullif(src.publisher, ''), src.title) from sightings g join sources src on src.id = g.source_id
             where g.item_id = i.id order by g.seen_at, g.id limit 1), '') as publisher,
-  i.sample, least(coalesce(i.published_at, i.first_seen_at), i.first_seen_at) as reported_at
-from visible_items i
+  i.sample, least(coalesce(i.published_at, i.first_seen_at), i.first_seen_at) as reported_at, coalesce(left(t.text, 4000), '') as text
+from visible_items i left join item_texts t on t.item_id = i.id
 where i.story_id = (select story_root($2))
+  and not exists (select from visible_items a left join item_texts b on b.item_id = a.id
+                  where a.id = t.alias_of and a.story_id = i.story_id and b.alias_of is distinct from i.id)
   and not exists (select from verdicts v where v.tenant_id = $1 and v.item_id = i.id and v.gate = 'rules'
                   and v.outcome = 'drop' and v.reason in ('low_trust', 'excluded_topic'))
 order by reported_at, i.id limit 200

@@ -94,7 +94,7 @@ select coalesce(max(number), 0) from migrations
 -- a title or an address.
 select s.id, u.trust::float8 as trust, u.role, u.active, s.kind, s.url, s.title, s.publisher, s.tenant_id is not null as private,
        s.sample, s.outcome, s.outcome_detail, s.failures, s.quarantined_until, s.polled_at, s.last_new_at, s.next_poll_at,
-       u.interval_s as fixed_s, s.interval_why, s.moved_to, s.former_url, s.validators_lie, w.word, w.place
+       u.interval_s as fixed_s, u.full_text, s.interval_why, s.moved_to, s.former_url, s.validators_lie, w.word, w.place
 from subscriptions u join sources s on s.id = u.source_id
 cross join lateral (
   select case when not u.active then 'off' when s.state <> 'active' then s.state else coalesce(s.outcome, 'unpolled') end as word,

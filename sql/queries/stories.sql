@@ -50,8 +50,11 @@ update stories set follows = story_root(n.follows) from unnest($1::uuid[], $2::u
 where stories.id = n.id and n.id <> story_root(n.follows)
 
 -- name: hold
--- No story merges while this transaction is open: for whoever opens screenings, before it reads which story an item is of.
+-- No story merges while this transaction is open: for whoever opens screenings, before it asks which story stands for an item's.
 select pg_advisory_xact_lock_shared(4866373)
+
+-- name: roots
+select n.id, story_root(n.id) as root from unnest($1::uuid[]) as n (id)
 
 -- name: merge
 -- Answers the stories that took others in.

@@ -25,6 +25,7 @@ from cid.flows.assess import assess
 from cid.flows.draft import write
 from cid.flows.judge import judge
 from cid.flows.relate import relate
+from cid.flows.rules import rules
 from cid.llm.offline import Offline
 from cid.queue import jobs as queue
 from cid.store import contests, screenings, stories
@@ -34,6 +35,7 @@ from tests.fakes import FakeLlm, FrozenClock
 
 if TYPE_CHECKING:
     from cid.pg.pool import AppDb, WorkerDb
+    from cid.ports import Tx
     from cid.services import Services
 
     Owner = asyncpg.Connection[asyncpg.Record]
@@ -374,6 +376,35 @@ async def test_a_draft_under_way_when_its_story_merges_belongs_to_the_merged_sto
     assert row
     assert tuple(row) == (into, into, "passed")
     assert await owner.fetchval("select reason from screenings where merged_into is not null") == "merged"
+
+
+async def test_an_item_whose_story_merges_while_gate_1_judges_it_opens_the_merged_story(
+    sv: Services, owner: Owner, tenant: TenantId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone, (item,) = await story_of(sv, "The harbour board weighs a night closure of the whole north basin")
+    stays, _ = await story_of(sv, "Another")
+    source = await owner.fetchval("select source_id from sightings where item_id = $1", item)
+    await owner.execute(
+        "insert into subscriptions (tenant_id, id, source_id, trust) values ($1, gen_random_uuid(), $2, 0.9)",
+        tenant,
+        source,
+    )
+    hold = stories.hold
+
+    async def after_a_merge(tx: Tx) -> None:
+        async with sv.platform.tx() as other:
+            await stories.merge(other, [(gone, stays)])
+        await hold(tx)
+
+    monkeypatch.setattr(stories, "hold", after_a_merge)
+    async with sv.db.tx(tenant) as tx:
+        await queue.enqueue(tx, NewJob(kind=JobKind.RULES, tenant=tenant, payload={"item": str(item)}))
+    await rules(sv, await make.claimed(owner, JobKind.RULES, tenant))
+    row = await owner.fetchrow(
+        "select s.story_id, v.story_id, v.screening_id = s.id from screenings s cross join verdicts v"
+    )
+    assert row
+    assert tuple(row) == (stays, stays, True)
 
 
 @pytest.mark.parametrize("seed", range(3))

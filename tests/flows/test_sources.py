@@ -17,7 +17,7 @@ from cid.flows import sources as people
 from cid.flows.sources import Change, Wish
 from cid.pg.pool import AppDb, WorkerDb
 from cid.ports import Response
-from cid.render.opml import opml
+from cid.render.opml import Outline, opml
 from cid.services import Outside, Services
 from cid.store import sources
 from cid.workers.child import FUNCTIONS
@@ -99,11 +99,15 @@ async def test_only_owners_change_sources(sv: Services, tenant: TenantId, platfo
         await people.add(sv, tenant, Wish(url="https://a.test/feed"), await person(platform, tenant, role))
 
 
+def exported(*feeds: tuple[str, str]) -> bytes:
+    return opml("<Mine>", [Outline(title=title, url=url) for title, url in feeds]).encode()
+
+
 async def test_an_import_says_what_became_of_every_row_and_spreads_the_first_polls(
     sv: Services, tenant: TenantId, owner: Any
 ) -> None:
     await people.add(sv, tenant, Wish(url="https://c.test/feed"), None)
-    listed = await people.read_opml(sv, opml("Mine", [*FEEDS, ("odd", "file:///etc/passwd")]).encode(), trust=0.5)
+    listed = await people.read_opml(sv, exported(*FEEDS, ("odd", "file:///etc/passwd")), trust=0.5)
     assert [(wish.title, wish.url) for wish in listed[:2]] == FEEDS
     many = [Wish(url=f"https://n{number}.test/feed") for number in range(50)]
     results = await people.add_many(sv, tenant, [*listed, *many], None)
@@ -114,7 +118,7 @@ async def test_an_import_says_what_became_of_every_row_and_spreads_the_first_pol
 
 
 async def test_an_export_can_be_imported_again(sv: Services) -> None:
-    listed = await people.read_opml(sv, opml("<Mine>", FEEDS).encode())
+    listed = await people.read_opml(sv, exported(*FEEDS))
     assert [(wish.title, wish.url) for wish in listed] == FEEDS
 
 

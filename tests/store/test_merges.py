@@ -404,5 +404,8 @@ async def test_the_platforms_own_account_is_nobodys_and_stays(platform: WorkerDb
         found = await tenants.by_slug(tx, "platform")
     assert found
     assert found.id == HOUSE
+    with pytest.raises(asyncpg.CheckViolationError):
+        await owner.execute("insert into users (id, email) values ($1, 'ed@desk.test')", HOUSE)
+        await owner.execute("insert into members (tenant_id, user_id, role) values ($1, $1, 'owner')", HOUSE)
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="own account stays"):
         await owner.execute("select delete_tenant($1)", HOUSE)

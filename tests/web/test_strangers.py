@@ -28,6 +28,8 @@ DECISION = {"version": "01890000-0000-7000-8000-000000000000", "sha256": "0" * 6
 FORMS: dict[str, dict[str, str]] = {
     "source_add": {"url": "https://new.test/feed", "trust": "0.5"},
     "source_test": {"url": "https://new.test/feed"},
+    "sources_many_do": {"listing": "https://new.test/feed"},
+    "source_text": {"wanted": "1"},
     "source_active": {"wanted": "1"},
     "source_trust": {"trust": "0.5"},
     "source_interval": {"seconds": "600"},

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from cid.domain.errors import Refused
 from cid.domain.ids import SourceId
-from cid.domain.news import SourceKind
+from cid.domain.news import PollOutcome, SourceKind
 from cid.flows import sources
 from cid.sources.kinds import OFFERED, Takes
 from cid.sources.options import specs
@@ -31,6 +31,7 @@ from cid.web.views import SourceForm, SourceLine, SourcesView, Tested
 if TYPE_CHECKING:
     from cid.domain.news import Polled
     from cid.domain.tenants import Actor
+    from cid.sources.discover import Found
 
 PAGE = 50
 SET = "set-"
@@ -143,7 +144,18 @@ async def test(request: web.Request, form: Test) -> web.StreamResponse:
         polled = await sources.test(services(request), wish, actor(request).tenant.id)
     except Refused as refused:
         return await _listed(request, replace(entered, problem=refused.public), 422)
-    return await _listed(request, replace(entered, tested=_tested(form.url, polled)))
+    found = await _found(request, form) if polled.outcome is PollOutcome.BROKEN else None
+    return await _listed(request, replace(entered, tested=replace(_tested(form.url, polled), found=found)))
+
+
+async def _found(request: web.Request, form: Test) -> list[Found] | None:
+    """What people paste is often the page and not its feed. None: it was not looked, or could not be."""
+    if form.kind is not SourceKind.RSS:
+        return None
+    try:
+        return await sources.feeds_at(services(request), form.url)
+    except Refused:
+        return None
 
 
 def _told(fields: Mapping[str, object]) -> dict[str, str]:
@@ -184,6 +196,12 @@ async def set_trust(request: web.Request, form: Trust) -> web.StreamResponse:
     who = actor(request)
     await sources.set_trust(services(request), who.tenant.id, _source(request), form.trust, who)
     raise web.HTTPSeeOther(_address(who, {"said": "source_trust"}))
+
+
+async def set_full_text(request: web.Request, form: Active) -> web.StreamResponse:
+    who = actor(request)
+    await sources.set_full_text(services(request), who.tenant.id, _source(request), wanted=form.wanted, actor=who)
+    raise web.HTTPSeeOther(_address(who, {"said": "source_text_on" if form.wanted else "source_text_off"}))
 
 
 async def set_interval(request: web.Request, form: Every) -> web.StreamResponse:
