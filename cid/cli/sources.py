@@ -221,19 +221,24 @@ def duration_or_auto(text: str) -> timedelta | None:
 @sources.command()
 @click.argument("target", default="")
 @kind_options
+@tenant_option
+@frame.data_option
 @frame.json_option
-def test(*, target: str, kind: str, told: Sequence[str], as_json: bool) -> None:
-    """What the feed at an address or in a file would bring, or a source of another kind. Needs no desk and stores
-    nothing.
+def test(*, target: str, kind: str, told: Sequence[str], tenant: str | None, data: Path | None, as_json: bool) -> None:
+    """What the feed at an address or in a file would bring, or a source of another kind. Stores nothing, and needs no
+    desk unless somebody has to pay for it.
     """
     wish = flow.Wish(url=target, kind=SourceKind(kind), config=_told(told))
+    paid = OFFERED[wish.kind].paid
 
     async def body(sv: Services) -> Polled:
+        if paid:
+            return await flow.test(sv, wish, (await tenant_named(sv, tenant)).id)
         if wish.kind is SourceKind.RSS and not is_address(target):
             return await flow.test_file(sv, file_of(target))
         return await flow.test(sv, wish, None)
 
-    polled = frame.without_database(body)
+    polled = frame.with_services(frame.Options(data=data), body) if paid else frame.without_database(body)
     if as_json:
         frame.show({**asdict(polled), "body_sha": polled.body_sha.hex() if polled.body_sha else None})
     else:

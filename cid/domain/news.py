@@ -83,6 +83,8 @@ class Cause(StrEnum):
     EMPTY_BODY = "empty_body"
     PARSE_ERROR = "parse_error"
     NO_KEY = "no_key"
+    CONFIG = "config"
+    """What was asked for cannot be had in this way: a person has to change the source."""
     BUDGET = "budget"
     ALARM = "alarm"
     """The other side changed so much that our reading of it cannot be right."""
@@ -148,6 +150,13 @@ class Entry:
     """BCP 47 in lower case, where the source says so."""
     via: str = ""
     """How it was fetched where that is not how the source is normally, such as a fallback that was allowed."""
+    publisher: str = ""
+    """Who speaks, where one source brings many voices; the host without www."""
+    identity: str = ""
+    """What makes the article one where its address does not, because that is an aggregator's. Such an address is never
+    cited."""
+    facts: Mapping[str, Json] = field(default_factory=dict)
+    """What a platform says about a post, as `domain.posts.facts` spells it; as it was when first seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,6 +47,8 @@ _SPEAKERS = {
 }
 _OUT_OF_REACH = frozenset({Cause.DNS, Cause.CONNECT})
 _WELL = Health(state=SourceState.ACTIVE, failures=0, quarantines=0)
+_NOT_THEIRS = frozenset({Cause.BUDGET, Cause.NO_KEY, Cause.INTERNAL})
+"""Why we wait without the other side having asked for it."""
 _chance = random.SystemRandom().random
 log = structlog.get_logger("poll")
 
@@ -356,11 +358,11 @@ async def _left(tx: Tx, outcome: Outcome) -> bool:
 
 
 async def _hold(tx: Tx, outcomes: Sequence[Outcome], now: datetime) -> None:
-    """What one source's server asks for holds for the whole domain."""
+    """What one source's server asks for holds for the whole domain. A lack of money is one tenant's alone."""
     until: dict[str, datetime] = {}
     for outcome in outcomes:
         domain, wait_s = outcome.result.case.domain, outcome.result.polled.retry_after_s
-        if domain and wait_s:
+        if domain and wait_s and outcome.result.polled.cause not in _NOT_THEIRS:
             key = f"hold {domain}"
             until[key] = max(until.get(key, now), now + timedelta(seconds=wait_s))
     await limits.hold(tx, until)

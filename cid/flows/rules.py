@@ -61,8 +61,8 @@ async def rules(sv: Services, jobs: Sequence[Job]) -> None:
 
 
 async def _today(tx: Tx, judged: Sequence[tuple[Unjudged, Verdict]]) -> list[tuple[Unjudged, Verdict]]:
-    """With the stories that the items belong to from here on: none merges until the transaction ends. Not from its
-    beginning, because grouping waits for whoever holds merges off, and judging takes as long as writing."""
+    """The verdicts, on the stories that the items are of from here on: none merges until the transaction ends. Not from
+    its beginning, because grouping waits for whoever holds merges off, and judging takes as long as writing."""
     await stories.hold(tx)
     roots = await stories.roots(tx, {item.story_id for item, _ in judged})
     return [(replace(item, story_id=roots[item.story_id]), verdict) for item, verdict in judged]

@@ -13,7 +13,7 @@ NAMED = 3
 
 
 def sound(polled: Polled, limit: int) -> Polled:
-    """What of it can be stored: one entry for each address, the first, and no more than `limit`."""
+    """What of it can be stored: one entry for each article, the first, and no more than `limit`."""
     if not polled.entries:
         return polled
     kept: dict[str, Entry] = {}
@@ -23,7 +23,7 @@ def sound(polled: Polled, limit: int) -> Polled:
         if flaw:
             flaws.append(f"{flaw} (“{_shown(entry.title or entry.url or entry.key)}”)")
         else:
-            kept.setdefault(entry.url, entry)
+            kept.setdefault(entry.identity or entry.url, entry)
     remarks = [polled.detail] if polled.detail else []
     if flaws:
         more = f" and {len(flaws) - NAMED} more" if len(flaws) > NAMED else ""
@@ -35,7 +35,8 @@ def sound(polled: Polled, limit: int) -> Polled:
 
 def _flaw(entry: Entry) -> str:
     """What Postgres or people could make nothing of; empty: it is sound."""
-    texts = (entry.key, entry.url, entry.title, entry.summary, entry.author, entry.language, entry.via)
+    told = (entry.key, entry.url, entry.title, entry.summary, entry.author)
+    texts = (*told, entry.language, entry.via, entry.publisher, entry.identity)
     if any("\0" in text for text in texts):
         return "a NUL character"
     if not all(_is_text(text) for text in texts):

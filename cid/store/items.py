@@ -111,12 +111,12 @@ SHAPES = {
 async def add(tx: Tx, reports: Sequence[Report]) -> list[Seen]:
     """Store what sources report, in four statements for any number of them. Answers what each had not shown before.
 
-    The addresses of one report differ; two reports may hold the same.
+    The identities of one report differ, or else the addresses; two reports may hold the same.
     """
     shown = [_Line(report, entry, n >= report.screened) for report in reports for n, entry in enumerate(report.entries)]
     if not shown:
         return []
-    shown_hashes = [url_hash(line.entry.url) for line in shown]
+    shown_hashes = [url_hash(line.entry.identity or line.entry.url) for line in shown]
     rows = await tx.fetch(UNSEEN, [line.report.source for line in shown], shown_hashes)
     lines, hashes = [shown[row["n"]] for row in rows], [shown_hashes[row["n"]] for row in rows]
     if not lines:
@@ -132,6 +132,7 @@ async def add(tx: Tx, reports: Sequence[Report]) -> list[Seen]:
         [line.entry.author for line in lines],
         dates,
         [line.entry.language for line in lines],
+        [line.entry.identity for line in lines],
         [line.report.owner is None for line in lines],
         [line.report.sample for line in lines],
     )
@@ -145,6 +146,8 @@ async def add(tx: Tx, reports: Sequence[Report]) -> list[Seen]:
         [line.entry.key for line in lines],
         dates,
         [line.entry.via for line in lines],
+        [line.entry.publisher for line in lines],
+        [dict(line.entry.facts) for line in lines],
         [line.backlog for line in lines],
     )
     return each(Seen, found)

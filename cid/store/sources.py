@@ -33,6 +33,7 @@ SET_TRUST = query("sources.set_trust")
 SUBSCRIBED = query("sources.subscribed")
 ONE_SUBSCRIBED = query("sources.one_subscribed")
 LOG = query("sources.log")
+WANTED_OF = query("sources.wanted_of")
 
 DETAIL_LIMIT = 300
 
@@ -292,3 +293,8 @@ async def log(
 ) -> None:
     """A line in the tenant's audit log. `user` is None for whoever sits at the machine."""
     await tx.execute(LOG, entry, tenant, user, action, target, detail)
+
+
+async def wanted_of(tx: Tx, kinds: Collection[SourceKind]) -> dict[SourceKind, int]:
+    """In a platform transaction: how many sources of each kind somebody subscribes to; kinds without one are absent."""
+    return {SourceKind(row["kind"]): row["count"] for row in await tx.fetch(WANTED_OF, list(kinds))}

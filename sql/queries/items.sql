@@ -8,10 +8,10 @@ order by s.n
 
 -- name: add
 -- Exact duplicates meet here. In order of their hash: two polls that bring the same items would else wait for each other in a ring.
-insert into items (id, url, url_hash, title, summary, author, published_at, language, public, sample)
-select n.id, n.url, n.url_hash, n.title, n.summary, n.author, n.published_at, n.language, n.public, n.sample
-from unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::bool[],
-  $10::bool[]) as n (id, url, url_hash, title, summary, author, published_at, language, public, sample)
+insert into items (id, url, url_hash, title, summary, author, published_at, language, identity, public, sample)
+select n.id, n.url, n.url_hash, n.title, n.summary, n.author, n.published_at, n.language, n.identity, n.public, n.sample
+from unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::text[], $9::text[],
+  $10::bool[], $11::bool[]) as n (id, url, url_hash, title, summary, author, published_at, language, identity, public, sample)
 order by n.url_hash
 on conflict (url_hash) do nothing
 
@@ -23,13 +23,13 @@ where id in (select id from items where url_hash = any($1::bytea[]) and not publ
 -- name: see
 -- One sighting per item and source, however often it is polled; the row lock on the source keeps twins apart.
 with found as (
-  select i.id as item_id, s.source_id, s.tenant_id, s.id, s.entry_key, s.published_at, s.via, s.backlog
-  from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bytea[], $5::text[], $6::timestamptz[], $7::text[], $8::bool[])
-    as s (source_id, tenant_id, id, url_hash, entry_key, published_at, via, backlog)
+  select i.id as item_id, s.source_id, s.tenant_id, s.id, s.entry_key, s.published_at, s.via, s.publisher, s.facts, s.backlog
+  from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bytea[], $5::text[], $6::timestamptz[], $7::text[], $8::text[], $9::jsonb[],
+    $10::bool[]) as s (source_id, tenant_id, id, url_hash, entry_key, published_at, via, publisher, facts, backlog)
   join items i on i.url_hash = s.url_hash
 )
-insert into sightings (id, item_id, source_id, tenant_id, entry_key, published_at, via, backlog)
-select f.id, f.item_id, f.source_id, f.tenant_id, f.entry_key, f.published_at, f.via, f.backlog from found f
+insert into sightings (id, item_id, source_id, tenant_id, entry_key, published_at, via, publisher, facts, backlog)
+select f.id, f.item_id, f.source_id, f.tenant_id, f.entry_key, f.published_at, f.via, f.publisher, f.facts, f.backlog from found f
 where not exists (select from sightings g where g.source_id = f.source_id and g.item_id = f.item_id)
 returning item_id, source_id, backlog
 
@@ -74,7 +74,7 @@ order by first_seen_at desc, id desc limit $4
 
 -- name: sightings
 -- Where an item was seen, as far as the tenant may know.
-select o.id as source_id, o.title, o.url, o.publisher, g.seen_at, g.published_at,
+select o.id as source_id, o.title, o.url, coalesce(nullif(g.publisher, ''), o.publisher) as publisher, g.seen_at, g.published_at,
   coalesce(s.active, false) as subscribed, s.trust::float8 as trust, g.backlog
 from sightings g join sources o on o.id = g.source_id
 left join subscriptions s on s.tenant_id = $1 and s.source_id = o.id

@@ -225,7 +225,7 @@ where i.id = $2
 
 -- name: sightings
 -- Where and when the item was seen; `trust` is null where the tenant does not subscribe.
-select g.source_id, o.title, o.url, o.publisher, o.tenant_id is not null as private, g.published_at, g.seen_at,
+select g.source_id, o.title, o.url, coalesce(nullif(g.publisher, ''), o.publisher) as publisher, o.tenant_id is not null as private, g.published_at, g.seen_at,
        u.trust::float8 as trust, coalesce(u.active, false) as active, g.backlog
 from sightings g
 join sources o on o.id = g.source_id

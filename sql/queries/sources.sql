@@ -112,3 +112,10 @@ where s.tenant_id = $1 and o.id = $2
 -- name: log
 -- Who changed what people subscribe to.
 insert into audit (id, tenant_id, user_id, action, target, detail) values ($1, $2, $3, $4, $5, $6)
+
+-- name: wanted_of
+-- How many sources of these kinds somebody subscribes to: for whoever looks why they bring nothing.
+select o.kind, count(*) from sources o
+where o.kind = any($1::text[]) and o.state <> 'retired'
+  and exists (select from subscriptions s where s.source_id = o.id and s.active)
+group by o.kind order by o.kind
