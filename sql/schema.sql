@@ -381,6 +381,9 @@ AS $function$
 declare
   todo regclass[]; next regclass; slug text; deleted bigint; counts jsonb := '{}'; private uuid[]; stories uuid[];
 begin
+  if exists (select from public.tenants t where t.id = gone and t.reserved) then
+    raise exception 'the platform''s own account stays' using errcode = 'insufficient_privilege';
+  end if;
   select t.slug into slug from public.tenants t where t.id = gone for update;   -- new rows with a foreign key wait, then fail
   select array_agg(i.id), array_agg(distinct i.story_id) into private, stories from public.items i
    where not i.public
@@ -405,7 +408,10 @@ begin
     todo := array_remove(todo, next);
   end loop;
   delete from public.items where id = any (private);
-  delete from public.stories s where s.id = any (stories) and not exists (select from public.items i where i.story_id = s.id);
+  -- with those that merged into them, which hold nothing any more; what followed one of them follows nothing now
+  stories := array(select s.id from public.stories s where s.id = any (stories) and not exists (select from public.items i where i.story_id = s.id));
+  update public.stories s set follows = null where s.follows = any (stories);
+  delete from public.stories s where s.id = any (stories) or s.merged_into = any (stories);
   delete from public.tenants where id = gone;
   if slug is null and counts = '{}' then
     raise exception 'there is no tenant %', gone using errcode = 'no_data_found';
@@ -536,6 +542,25 @@ end $function$;
 revoke all on function forget_read(uuid,uuid) from public;
 grant execute on function forget_read(uuid,uuid) to cid_app;
 
+CREATE OR REPLACE FUNCTION public.house()
+ RETURNS uuid
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select '00000000-0000-0000-0000-000000000001'::uuid $function$;
+
+CREATE OR REPLACE FUNCTION public.how_far(p_state text, p_stage text, p_gate text, p_reason text)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case when p_state = 'passed' then 30 else
+    10 * case p_state when 'dropped' then case p_gate when 'draft' then 2 when 'review' then 2 when 'signal' then 1 when 'fit' then 1 else 0 end
+                      else case p_stage when 'draft' then 2 when 'assess' then 1 else 0 end end
+    + case when p_state = 'dropped' then case when p_gate in ('relevance', 'fit', 'draft', 'review') and p_reason <> 'outage' then 7 else 1 end
+           when p_state = 'failed' then 3 else 5 end
+  end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.limit_due(p_key text, p_cost interval, p_room interval)
  RETURNS timestamp with time zone
  LANGUAGE plpgsql
@@ -608,6 +633,106 @@ $function$;
 revoke all on function memberships_of(uuid) from public;
 grant execute on function memberships_of(uuid) to cid_app;
 grant execute on function memberships_of(uuid) to cid_worker;
+
+CREATE OR REPLACE FUNCTION public.merge_stories(p_from uuid[], p_into uuid[])
+ RETURNS SETOF uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  pair record; gone uuid; stays uuid;
+begin
+  perform pg_advisory_xact_lock(4866372);
+  perform pg_advisory_xact_lock(4866373);
+  -- of all pairs at once, or the second pair's would be taken out of their order
+  perform from public.screenings s where s.story_id in (select public.story_root(u.id) from unnest(p_from || p_into) as u (id))
+  order by s.tenant_id, s.id for no key update;
+  for pair in select u.f, u.i from unnest(p_from, p_into) with ordinality as u (f, i, n) order by u.n loop
+    gone := public.story_root(pair.f);
+    stays := public.story_root(pair.i);
+    continue when gone = stays or not exists (
+      select from public.stories a, public.stories b where a.id = gone and b.id = stays and a.sample = b.sample);
+
+    update public.items i set story_id = stays where i.story_id = gone;
+    insert into public.story_publishers as mine (story_id, publisher, at)
+    select stays, p.publisher, p.at from public.story_publishers p where p.story_id = gone
+    on conflict (story_id, publisher) do update set at = least(mine.at, excluded.at);
+    delete from public.story_publishers p where p.story_id = gone;
+    update public.stories s
+    set words = m.words, weights = m.weights, mass = s.mass + g.mass, items = s.items + g.items,
+        faces = (s.faces || g.faces)[greatest(1, cardinality(s.faces) + cardinality(g.faces) - 5):],
+        publishers = r.publishers, last_new_publisher_at = coalesce(r.newest, s.last_new_publisher_at),
+        last_item_at = greatest(s.last_item_at, g.last_item_at),
+        follows = coalesce(nullif(s.follows, gone), nullif(g.follows, stays))
+    from public.stories g, public.merged_terms(gone, stays) m,
+      (select count(*) as publishers, max(p.at) as newest from public.story_publishers p where p.story_id = stays) r
+    where g.id = gone and s.id = stays;
+    update public.stories s set follows = stays where s.follows = gone;
+    update public.stories s set merged_into = stays where s.id = gone or s.merged_into = gone;
+    -- what would come before itself by way of others follows nothing
+    update public.stories s set follows = null
+    where s.id = stays and stays in (
+      with recursive before as (
+        select f.follows as id from public.stories f where f.id = stays and f.follows is not null
+        union select f.follows from before b join public.stories f on f.id = b.id where f.follows is not null)
+      select b.id from before b);
+
+    with sides as (
+      select s.tenant_id, s.id, s.story_id, s.opened_at, s.urgent,
+             10 * public.how_far(s.state, s.stage, s.gate, s.reason) + coalesce((
+               select array_position(array['rejected', 'written', 'changes_requested', 'held', 'ready', 'approved'], d.state)
+               from public.drafts d where d.tenant_id = s.tenant_id and d.screening_id = s.id), 0) as far
+      from public.screenings s where s.story_id in (gone, stays) and s.merged_into is null
+    ), two as (
+      select a.tenant_id, a.id as one, b.id as other, a.urgent or b.urgent as urgent,
+             (a.far, b.opened_at, b.id) > (b.far, a.opened_at, a.id) as one_stays
+      from sides a join sides b on b.tenant_id = a.tenant_id and a.story_id = gone and b.story_id = stays
+    ), ends as (
+      select t.tenant_id, case when t.one_stays then t.one else t.other end as winner,
+             case when t.one_stays then t.other else t.one end as loser, t.urgent
+      from two t
+    ), said as (
+      insert into public.verdicts (id, tenant_id, story_id, screening_id, gate, outcome, reason)
+      select (left(public.uuid7_floor(public.cid_now())::text, 14) || '7' || substr(gen_random_uuid()::text, 16))::uuid,
+             s.tenant_id, s.story_id, s.id, case s.stage when 'draft' then 'draft' when 'assess' then 'signal' else 'relevance' end, 'drop', 'merged'
+      from ends e join public.screenings s on s.tenant_id = e.tenant_id and s.id = e.loser
+      where s.state in ('open', 'waiting', 'failed')
+    ), closed as (
+      update public.screenings s
+      set merged_into = e.winner, changed_at = public.cid_now(), waiting_for = null, until = null, failure = '',
+          state = case when s.state = 'passed' then s.state else 'dropped' end,
+          gate = case when s.state in ('passed', 'dropped') then s.gate
+                      when s.stage = 'draft' then 'draft' when s.stage = 'assess' then 'signal' else 'relevance' end,
+          reason = case when s.state in ('passed', 'dropped') then s.reason else 'merged' end
+      from ends e where s.tenant_id = e.tenant_id and (s.id = e.loser or s.merged_into = e.loser and s.story_id in (gone, stays))
+      returning s.tenant_id
+    )
+    update public.screenings s set urgent = true, changed_at = public.cid_now()
+    from ends e where s.tenant_id = e.tenant_id and s.id = e.winner and e.urgent and not s.urgent and s.state in ('open', 'waiting');
+    update public.screenings s set story_id = stays where s.story_id = gone;
+    update public.drafts d set story_id = stays where d.story_id = gone;
+    return next stays;
+  end loop;
+end $function$;
+revoke all on function merge_stories(uuid[],uuid[]) from public;
+grant execute on function merge_stories(uuid[],uuid[]) to cid_worker;
+
+CREATE OR REPLACE FUNCTION public.merged_terms(one uuid, other uuid, OUT words text[], OUT weights double precision[])
+ RETURNS record
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select coalesce(array_agg(t.term order by t.weight desc, t.term collate "C"), '{}'),
+         coalesce(array_agg(t.weight order by t.weight desc, t.term collate "C"), '{}')
+  from (
+    select u.term, sum(coalesce(u.weight, 1)) as weight
+    from public.stories s cross join lateral unnest(s.words, s.weights) as u (term, weight)
+    where s.id in (one, other) group by u.term order by 2 desc, u.term collate "C" limit 40
+  ) t
+$function$;
+revoke all on function merged_terms(uuid,uuid) from public;
 
 CREATE OR REPLACE FUNCTION public.move_due(p_limit integer)
  RETURNS TABLE(kind text, moved integer)
@@ -897,6 +1022,33 @@ end $function$;
 revoke all on function settle_call(uuid,uuid,text,numeric,text,jsonb,integer,double precision,text,interval) from public;
 grant execute on function settle_call(uuid,uuid,text,numeric,text,jsonb,integer,double precision,text,interval) to cid_app;
 
+CREATE OR REPLACE FUNCTION public.story_kin(p_story uuid)
+ RETURNS TABLE(story_id uuid, earlier boolean)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  with root as materialized (select public.story_root(p_story) as id)
+  select s.follows, true from public.stories s where s.id = (select id from root) and s.follows is not null
+  union all
+  (select s.id, false from public.stories s where s.follows = (select id from root) and s.merged_into is null order by s.id limit 50)
+$function$;
+revoke all on function story_kin(uuid) from public;
+grant execute on function story_kin(uuid) to cid_app;
+grant execute on function story_kin(uuid) to cid_worker;
+
+CREATE OR REPLACE FUNCTION public.story_root(p_story uuid)
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE PARALLEL SAFE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select coalesce((select s.merged_into from public.stories s where s.id = p_story), p_story)
+$function$;
+revoke all on function story_root(uuid) from public;
+grant execute on function story_root(uuid) to cid_app;
+grant execute on function story_root(uuid) to cid_worker;
+
 CREATE OR REPLACE FUNCTION public.sweep_calls(p_most integer)
  RETURNS integer
  LANGUAGE plpgsql
@@ -1127,6 +1279,28 @@ create policy tenant on channels for all to cid_app using ((tenant_id = ( SELECT
 create policy worker on channels for all to cid_worker using (true) with check (true);
 grant insert, select, update (name, base_url, canonical, active) on channels to cid_app;
 grant insert, select, update on channels to cid_worker;
+
+create table contests (
+  id uuid not null,
+  item_id uuid not null,
+  story_id uuid not null,
+  likeness real not null,
+  state text default 'open'::text not null,
+  why text default ''::text not null,
+  call_id uuid,
+  opened_at timestamp with time zone default cid_now() not null,
+  judged_at timestamp with time zone,
+  constraint contests_pkey PRIMARY KEY (id),
+  constraint contests_item_id_story_id_key UNIQUE (item_id, story_id),
+  constraint contests_check CHECK (((state = 'open'::text) = (judged_at IS NULL))),
+  constraint contests_check1 CHECK (((state = 'unjudged'::text) = (why <> ''::text))),
+  constraint contests_state_check CHECK ((state = ANY (ARRAY['open'::text, 'same'::text, 'different'::text, 'unjudged'::text]))),
+  constraint contests_item_id_fkey FOREIGN KEY (item_id) REFERENCES items(id) ON DELETE CASCADE,
+  constraint contests_story_id_fkey FOREIGN KEY (story_id) REFERENCES stories(id) ON DELETE CASCADE
+);
+CREATE INDEX contests_judged ON public.contests USING btree (judged_at) WHERE (judged_at IS NOT NULL);
+CREATE INDEX contests_story ON public.contests USING btree (story_id);
+grant delete, insert, select, update on contests to cid_worker;
 
 create table decisions (
   tenant_id uuid not null,
@@ -1376,6 +1550,7 @@ create table members (
   created_at timestamp with time zone default cid_now() not null,
   constraint members_pkey PRIMARY KEY (tenant_id, user_id),
   constraint members_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'editor'::text, 'analyst'::text, 'viewer'::text]))),
+  constraint members_tenant_id_check CHECK ((tenant_id <> house())),
   constraint members_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint members_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
@@ -1592,22 +1767,25 @@ create table screenings (
   failure text default ''::text not null,
   urgent boolean default false not null,
   spread integer default 0 not null,
+  merged_into uuid,
   opened_at timestamp with time zone default cid_now() not null,
   changed_at timestamp with time zone default cid_now() not null,
   constraint screenings_pkey PRIMARY KEY (tenant_id, id),
-  constraint screenings_tenant_id_story_id_key UNIQUE (tenant_id, story_id),
-  constraint screenings_check CHECK (((state = 'waiting'::text) = (waiting_for IS NOT NULL))),
-  constraint screenings_check1 CHECK (((state = 'dropped'::text) = ((gate IS NOT NULL) AND (reason IS NOT NULL)))),
-  constraint screenings_check2 CHECK (((state = 'failed'::text) = (failure <> ''::text))),
+  constraint screenings_check CHECK (((merged_into IS NULL) OR (state = ANY (ARRAY['dropped'::text, 'passed'::text])))),
+  constraint screenings_check1 CHECK (((state = 'waiting'::text) = (waiting_for IS NOT NULL))),
+  constraint screenings_check2 CHECK (((state = 'dropped'::text) = ((gate IS NOT NULL) AND (reason IS NOT NULL)))),
+  constraint screenings_check3 CHECK (((state = 'failed'::text) = (failure <> ''::text))),
   constraint screenings_gate_check CHECK ((gate = ANY (ARRAY['rules'::text, 'relevance'::text, 'signal'::text, 'fit'::text, 'draft'::text, 'review'::text]))),
   constraint screenings_stage_check CHECK ((stage = ANY (ARRAY['relate'::text, 'assess'::text, 'draft'::text]))),
   constraint screenings_state_check CHECK ((state = ANY (ARRAY['open'::text, 'waiting'::text, 'passed'::text, 'dropped'::text, 'failed'::text]))),
   constraint screenings_waiting_for_check CHECK ((waiting_for = ANY (ARRAY['signal'::text, 'budget'::text, 'batch'::text, 'plan'::text, 'approval'::text]))),
   constraint screenings_item_id_fkey FOREIGN KEY (item_id) REFERENCES items(id),
   constraint screenings_story_id_fkey FOREIGN KEY (story_id) REFERENCES stories(id),
-  constraint screenings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+  constraint screenings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint screenings_tenant_id_merged_into_fkey FOREIGN KEY (tenant_id, merged_into) REFERENCES screenings(tenant_id, id)
 );
 CREATE INDEX screenings_item ON public.screenings USING btree (item_id);
+CREATE UNIQUE INDEX screenings_one ON public.screenings USING btree (tenant_id, story_id) WHERE (merged_into IS NULL);
 CREATE INDEX screenings_recent ON public.screenings USING btree (tenant_id, opened_at DESC);
 CREATE INDEX screenings_state ON public.screenings USING btree (tenant_id, state, opened_at DESC, id DESC);
 CREATE INDEX screenings_story ON public.screenings USING btree (story_id);
@@ -1763,6 +1941,9 @@ grant insert, select, update on sources to cid_worker;
 create table stories (
   id uuid not null,
   words text[] not null,
+  weights double precision[] default '{}'::double precision[] not null,
+  mass integer default 0 not null,
+  faces text[] default '{}'::text[] not null,
   items integer default 0 not null,
   publishers integer default 0 not null,
   last_new_publisher_at timestamp with time zone default cid_now() not null,
@@ -1775,15 +1956,27 @@ create table stories (
   constraint stories_follows_fkey FOREIGN KEY (follows) REFERENCES stories(id),
   constraint stories_merged_into_fkey FOREIGN KEY (merged_into) REFERENCES stories(id)
 );
+CREATE INDEX stories_followed ON public.stories USING btree (follows) WHERE (follows IS NOT NULL);
+CREATE INDEX stories_merged ON public.stories USING btree (merged_into) WHERE (merged_into IS NOT NULL);
 CREATE INDEX stories_recent ON public.stories USING btree (last_item_at);
 grant insert, select, update on stories to cid_worker;
 
 create table story_keys (
   key bigint not null,
+  level smallint default 0 not null,
   story_id uuid not null,
-  constraint story_keys_pkey PRIMARY KEY (key, story_id)
+  constraint story_keys_pkey PRIMARY KEY (key, level, story_id)
 );
 grant delete, insert, select, update on story_keys to cid_worker;
+
+create table story_publishers (
+  story_id uuid not null,
+  publisher text not null,
+  at timestamp with time zone not null,
+  constraint story_publishers_pkey PRIMARY KEY (story_id, publisher),
+  constraint story_publishers_story_id_fkey FOREIGN KEY (story_id) REFERENCES stories(id) ON DELETE CASCADE
+);
+grant delete, insert, select, update on story_publishers to cid_worker;
 
 create table subscriptions (
   tenant_id uuid not null,
@@ -1800,6 +1993,7 @@ create table subscriptions (
   constraint subscriptions_tenant_id_source_id_key UNIQUE (tenant_id, source_id),
   constraint subscriptions_interval_s_check CHECK (((interval_s >= 120) AND (interval_s <= 2592000))),
   constraint subscriptions_role_check CHECK ((role = ANY (ARRAY['news'::text, 'competitor'::text]))),
+  constraint subscriptions_tenant_id_check CHECK ((tenant_id <> house())),
   constraint subscriptions_trust_check CHECK (((trust >= (0)::numeric) AND (trust <= (1)::numeric))),
   constraint subscriptions_source_id_fkey FOREIGN KEY (source_id) REFERENCES sources(id),
   constraint subscriptions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
@@ -1819,6 +2013,7 @@ create table tenants (
   name text not null,
   desks text[] default '{publishing}'::text[] not null,
   sample boolean default false not null,
+  reserved boolean default false not null,
   replace_sources boolean default false not null,
   created_at timestamp with time zone default cid_now() not null,
   constraint tenants_pkey PRIMARY KEY (id),
@@ -1833,6 +2028,13 @@ create policy tenant on tenants for all to cid_app using ((id = ( SELECT app_ten
 create policy worker on tenants for all to cid_worker using (true) with check (true);
 grant select on tenants to cid_app;
 grant insert, select, update on tenants to cid_worker;
+
+create table term_uses (
+  key bigint not null,
+  titles integer not null,
+  constraint term_uses_pkey PRIMARY KEY (key)
+) with (fillfactor=70);
+grant delete, insert, select, update on term_uses to cid_worker;
 
 create table trial_subjects (
   tenant_id uuid not null,
@@ -2233,6 +2435,46 @@ create view inspect.story_costs with (security_invoker=true) as
      LEFT JOIN drafts d ON (((d.tenant_id = s.tenant_id) AND (d.screening_id = s.id))))
   GROUP BY t.slug, s.id, s.item_id, d.id, c.tenant_id;
 grant select on inspect.story_costs to cid_app;
+
+create view inspect.story_reports with (security_invoker=true) as
+  SELECT i.story_id,
+    COALESCE(NULLIF(o.publisher, ''::text), NULLIF(o.title, ''::text), o.url) AS publisher,
+    LEAST(COALESCE(i.published_at, i.first_seen_at), i.first_seen_at) AS at,
+    i.band,
+    i.likeness,
+    i.title,
+    i.id AS item_id,
+    o.vetted,
+    (o.tenant_id IS NOT NULL) AS private,
+    o.id AS source_id
+   FROM ((items i
+     JOIN sightings g ON ((g.item_id = i.id)))
+     JOIN sources o ON ((o.id = g.source_id)));
+grant select on inspect.story_reports to cid_worker;
+
+create view inspect.story_spread with (security_invoker=true) as
+  WITH firsts AS (
+         SELECT r.story_id,
+            r.publisher,
+            min(r.at) AS at
+           FROM inspect.story_reports r
+          WHERE (NOT r.private)
+          GROUP BY r.story_id, r.publisher
+        ), counted AS (
+         SELECT f.story_id,
+            f.publisher,
+            f.at,
+            count(*) OVER (PARTITION BY f.story_id ORDER BY f.at RANGE BETWEEN '02:00:00'::interval PRECEDING AND CURRENT ROW) AS within
+           FROM firsts f
+        )
+ SELECT story_id,
+    count(*) AS publishers,
+    max(within) AS within_2h,
+    (array_agg(publisher ORDER BY at, publisher))[1] AS first,
+    min(at) AS at
+   FROM counted c
+  GROUP BY story_id;
+grant select on inspect.story_spread to cid_worker;
 
 create view inspect.waiting_for_money with (security_invoker=true) as
   SELECT t.slug AS tenant,

@@ -84,3 +84,28 @@ insert into model_terms (tenant_id, per_day) values ('00000000-0000-7000-8000-00
 insert into jobs (id, kind, tenant_id, key, state, run_at, payload, error, created_at) values
   (115, 'review', '00000000-0000-7000-8000-00000000000a', '', 'scheduled', cid_now() + interval '5:00:30', '{"draft": "1"}',
    'the day''s budget of $0.05 for models is used up', cid_now() - interval '1 min');
+
+-- A story that spread: three reports in words of their own, one of them a story of its own until it merged, one copy, and what came after.
+insert into sources (id, kind, url, publisher, vetted)
+select ('00000000-0000-7000-8000-00000000005' || n)::uuid, 'rss', 'https://' || lower(name) || '.test/feed', name, n = 1
+from (values (1, 'Gazette'), (2, 'Courier'), (3, 'Herald'), (4, 'Post')) s (n, name);
+insert into stories (id, words, merged_into, follows) values
+  ('00000000-0000-7000-8000-0000000000a1', '{}', null, null),
+  ('00000000-0000-7000-8000-0000000000a2', '{}', '00000000-0000-7000-8000-0000000000a1', null),
+  ('00000000-0000-7000-8000-0000000000a3', '{}', null, '00000000-0000-7000-8000-0000000000a1');
+insert into items (id, url, url_hash, title, story_id, public, band, likeness, first_seen_at)
+select ('00000000-0000-7000-8000-0000000000b' || n)::uuid, 'https://news.test/b' || n, sha256(('https://news.test/b' || n)::bytea), title,
+       ('00000000-0000-7000-8000-0000000000a' || story)::uuid, true, band, likeness, cid_now() - ago
+from (values (1, 1, 'Harbour opens three cranes', 'first', null, interval '5:00:30'),
+             (2, 1, 'Harbour opens three cranes', 'certain', 1.0, '4:30:30'),
+             (3, 1, 'Captains cheer as cranes arrive', 'similar', 0.52, '3:30:30'),
+             (4, 1, 'New quay, new cranes', 'first', null, '1:00:30'),
+             (5, 3, 'Cranes start to work', 'first', null, '0:30:30')) i (n, story, title, band, likeness, ago);
+insert into sightings (id, item_id, source_id)
+select (left(uuid7_floor(cid_now())::text, 24) || lpad((900 + n)::text, 12, '0'))::uuid, ('00000000-0000-7000-8000-0000000000b' || n)::uuid,
+       ('00000000-0000-7000-8000-00000000005' || (case n when 5 then 1 else n end))::uuid
+from generate_series(1, 5) n;
+insert into contests (id, item_id, story_id, likeness, state, why, judged_at) values
+  (gen_random_uuid(), '00000000-0000-7000-8000-0000000000b4', '00000000-0000-7000-8000-0000000000a1', 0.36, 'same', '', cid_now()),
+  (gen_random_uuid(), '00000000-0000-7000-8000-0000000000b3', '00000000-0000-7000-8000-0000000000c1', 0.33, 'different', '', cid_now()),
+  (gen_random_uuid(), '00000000-0000-7000-8000-0000000000b5', '00000000-0000-7000-8000-0000000000a1', 0.34, 'unjudged', 'no judge is switched on', cid_now());

@@ -24,6 +24,7 @@ COMMANDS = {
     "calls": "cid.cli.calls:calls",
     "prompts": "cid.cli.prompts:prompts",
     "site": "cid.cli.site:site",
+    "eval": "cid.cli.eval:eval_",
 }
 
 

@@ -118,6 +118,23 @@ def without_database(body: Callable[[Services], Awaitable[T]]) -> T:
         return asyncio.run(run())
 
 
+def with_scratch(body: Callable[[Services], Awaitable[T]]) -> T:
+    """Run `body` against an empty database that ends with it, whatever database the desk uses."""
+    with tempfile.TemporaryDirectory(prefix="cid-") as folder:
+        settings = settings_for(Options(data=Path(folder)))
+        settings = replace(settings, database_url=None, database_url_app=None, database_url_worker=None)
+        set_up_logs(settings, quiet=True)
+
+        async def run(server: Server) -> T:
+            to = bootstrap.logins(settings, str(server.sockets))
+            await bootstrap.prepare(settings, to, server)
+            async with bootstrap.open_services(settings, to) as services:
+                return await body(services)
+
+        with own_server(settings) as server:
+            return asyncio.run(run(server))
+
+
 def refuse_taken_port(settings: Settings) -> None:
     """Before anything is started. Raises Misconfigured."""
     host, port = settings.web.host, settings.web.port

@@ -12,10 +12,12 @@ from cid.cli.choice import tenant_named, tenant_option
 from cid.domain.errors import NotFound
 from cid.domain.news import Item
 from cid.domain.screening import Screening, ScreeningState
+from cid.domain.telling import Kin, Spread
 from cid.domain.verdicts import GATE_NUMBER
 from cid.services import Services
 from cid.store import items as store
-from cid.store import screenings, verdicts
+from cid.store import screenings, telling, verdicts
+from cid.text.spread import spread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,9 @@ class Trace:
     item: Item
     sightings: list[store.Sighting]
     story: list[Item]
+    spread: Spread
+    kin: list[Kin]
+    """What its story follows, then what follows it."""
     screening: Screening | None
     verdicts: list[verdicts.Said]
 
@@ -79,6 +84,8 @@ def why(*, url: str, tenant: str | None, data: Path | None, as_json: bool) -> No
                 item=item,
                 sightings=await store.sightings(tx, of.id, item.id),
                 story=await store.of_story(tx, story) if story else [],
+                spread=spread(await telling.reports(tx, of.id, story) if story else []),
+                kin=await telling.kin(tx, story) if story else [],
                 screening=await screenings.of_story(tx, of.id, story) if story else None,
                 verdicts=await verdicts.of_item(tx, of.id, item.id, story),
             )
@@ -101,12 +108,27 @@ def _tell(trace: Trace) -> None:
     click.echo(f"its story has {len(trace.story)} article(s)" if trace.story else "it is in no story yet")
     for other in others[:5]:
         click.echo(f"  {other.title}")
+    _tell_spread(trace)
     for said in trace.verdicts:
         score = f"  score {said.score:g}" if said.score is not None else ""
         detail = f"  {said.detail}" if said.detail else ""
         gate = f"gate {GATE_NUMBER[said.gate]} {said.gate}"
         click.echo(f"{said.at:%H:%M:%S}  {gate:<18} {said.outcome:<5} {said.reason}{score}{detail}")
     click.echo(_end(trace))
+
+
+def _tell_spread(trace: Trace) -> None:
+    found = trace.spread
+    if found.first:
+        click.echo(
+            f"{found.publishers} publisher(s) that count here, {found.within} of them within 2 hours; "
+            f"first {found.first.publisher} at {found.first.at:%Y-%m-%d %H:%M} UTC"
+        )
+    for chain in found.chains if found.publishers > 1 else ():
+        copies = ", ".join(copy.publisher for copy in chain.copies)
+        click.echo(f"  {chain.first.publisher}{f', repeated by {copies}' if copies else ''}")
+    for kin in trace.kin:
+        click.echo(f"{'follows' if kin.earlier else 'followed by'}: {kin.title}")
 
 
 def _end(trace: Trace) -> str:

@@ -26,6 +26,9 @@ JobId = NewType("JobId", int)
 
 PLATFORM = TenantId(UUID(int=0))
 """Stands where a tenant would for work that belongs to nobody: polling, grouping, housekeeping."""
+HOUSE = TenantId(UUID(int=1))
+"""The reserved tenant `platform`: what the platform asks models on its own account is charged to it. It has no people,
+sources or screenings."""
 
 
 def uuid7(now: datetime) -> UUID:

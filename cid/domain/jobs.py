@@ -17,6 +17,7 @@ class JobKind(StrEnum):
     POLL = "poll"
     HEAL = "heal"
     GROUP = "group"
+    JUDGE = "judge"
     RULES = "rules"
     RELATE = "relate"
     READ = "read"

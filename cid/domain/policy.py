@@ -101,6 +101,20 @@ class Healing:
     """Where the news search is asked: `google_news` in config/default.toml; empty: nowhere."""
 
 
+class Judge(StrEnum):
+    """Who is asked about an item that might belong to another story as well."""
+
+    NONE = "none"
+    MODEL = "model"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stories:
+    judge: Judge = Judge.NONE
+    on_outage: Outage = Outage.RETRY
+    """`pass` and `drop` both leave the stories apart."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatePolicy:
     rules: Rules
@@ -109,4 +123,5 @@ class GatePolicy:
     drafting: Drafting
     reviewing: Reviewing
     polling: Polling = Polling()
+    stories: Stories = Stories()
     healing: Healing = Healing()

@@ -44,7 +44,8 @@ SCREENING = Lifecycle(
         ScreeningState.WAITING: frozenset(
             {ScreeningState.OPEN, ScreeningState.WAITING, ScreeningState.DROPPED, ScreeningState.FAILED}
         ),
-        ScreeningState.FAILED: frozenset({ScreeningState.OPEN}),
+        # dropped: its story merged into one that had gone further
+        ScreeningState.FAILED: frozenset({ScreeningState.OPEN, ScreeningState.DROPPED}),
     },
 )
 
@@ -64,6 +65,8 @@ class Screening:
     failure: str
     urgent: bool
     spread: int
+    merged_into: ScreeningId | None
+    """The one that goes on for both since their stories merged."""
     opened_at: datetime
     changed_at: datetime
 

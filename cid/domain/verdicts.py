@@ -49,6 +49,8 @@ class Reason(StrEnum):
     # gate 4
     WRITTEN = "written"
     NOT_AFFECTED = "not_affected"
+    # any gate: its story became part of another, which had gone further
+    MERGED = "merged"
     # gate 5
     REVIEWED = "reviewed"
     # an outage policy of `pass` or `drop` was applied, by a person's recorded choice

@@ -195,6 +195,8 @@ async def _fail(sv: Services, job: Job, screening: Screening, error: CidError) -
         raise error
     async with sv.db.tx(job.tenant) as tx:
         opened = await screenings.opened(tx, screening)
-        if opened:
-            await screenings.fail(tx, opened, f"draft: {error}")
-        await queue.dead(tx, job, str(error))
+        if opened and await screenings.fail(tx, opened, f"draft: {error}"):
+            await queue.dead(tx, job, str(error))
+        else:
+            # Somebody else moved it first: its story may have merged.
+            await queue.done(tx, job)

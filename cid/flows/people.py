@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cid.domain.errors import Conflict, NotFound, Refused
-from cid.domain.ids import ChannelId, TenantId, UserId, uuid7
+from cid.domain.ids import HOUSE, ChannelId, TenantId, UserId, uuid7
 from cid.domain.tenants import Profile, Role, Tenant
 from cid.outside import passwords
 from cid.store import audit, channels, people, sessions, tenants
@@ -140,7 +140,7 @@ async def _invite(sv: Services, tx: Tx, user: UserId) -> str:
 
 async def _tenant(tx: Tx, slug: str) -> Tenant:
     tenant = await tenants.by_slug(tx, slug)
-    if tenant is None:
+    if tenant is None or tenant.id == HOUSE:
         raise NotFound(f"There is no tenant {slug}: `cid tenants list` shows which there are.")
     return tenant
 

@@ -69,6 +69,7 @@ async def _tasks(tx: Tx, tenant: TenantId, jobs: Sequence[Job]) -> tuple[list[Ta
     by_screening = {ScreeningId(UUID(job.payload["screening"])): job for job in jobs}
     found = {screening.id: screening for screening in await screenings.by_ids(tx, tenant, by_screening)}
     wanted = {id_: screening for id_, screening in found.items() if screening.wants(Stage.RELATE)}
+    # In the order of their ids, in which a merge of stories takes them, too: the two would else wait in a ring.
     tasks = [
         Task(
             job=by_screening[opened.screening_id],
@@ -80,7 +81,7 @@ async def _tasks(tx: Tx, tenant: TenantId, jobs: Sequence[Job]) -> tuple[list[Ta
                 publisher=opened.publisher,
             ),
         )
-        for opened in await evidence.headlines(tx, tenant, wanted)
+        for opened in sorted(await evidence.headlines(tx, tenant, wanted), key=lambda one: one.screening_id)
     ]
     seen = {task.screening.id for task in tasks}
     return tasks, [screening for screening in wanted.values() if screening.id not in seen]
@@ -154,15 +155,17 @@ async def _end(sv: Services, tx: Tx, task: Task, result: Result) -> bool:
             await _judge(sv, tx, screening, Judged(Drop(Reason.OUTAGE, str(result)), None))
             await queue.done(tx, job)
         case Then.FAIL:
-            await _fail(tx, screening, str(result))
-            await queue.dead(tx, job, str(result))
+            if await _fail(tx, screening, str(result)):
+                await queue.dead(tx, job, str(result))
+            else:
+                await queue.done(tx, job)
     return True
 
 
-async def _fail(tx: Tx, screening: Screening, why: str) -> None:
+async def _fail(tx: Tx, screening: Screening, why: str) -> bool:
+    """False when somebody else moved it first: its story may have merged."""
     opened = await screenings.opened(tx, screening)
-    if opened:
-        await screenings.fail(tx, opened, f"relate: {why}")
+    return opened is not None and await screenings.fail(tx, opened, f"relate: {why}")
 
 
 async def _judge(sv: Services, tx: Tx, screening: Screening, judged: Judged) -> None:

@@ -15,6 +15,7 @@ from cid.domain.ids import CallId, DraftId, ReviewId, VerdictId, VersionId, uuid
 from cid.domain.jobs import Job
 from cid.domain.policy import Drafting
 from cid.domain.review import DRAFT_AFTER, Finding, ReviewOutcome, Severity
+from cid.domain.telling import Twin
 from cid.domain.tenants import Profile
 from cid.domain.verdicts import Gate, Pass, Reason
 from cid.gates import gate5_review as gate5
@@ -23,7 +24,7 @@ from cid.gates.outage import Then, then
 from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
-from cid.store import drafts, evidence, tenants, verdicts
+from cid.store import drafts, evidence, telling, tenants, verdicts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,8 @@ class Copy:
     claims: Sequence[Claim]
     reports: Sequence[Report]
     profile: Profile
+    twin: Twin | None
+    """The draft that speaks for the story instead of this one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +53,7 @@ async def review(sv: Services, jobs: Sequence[Job]) -> None:
     for job in jobs:
         async with sv.db.read(job.tenant) as tx:
             copy = await _copy(tx, job)
-        result = await _result(sv, job, copy) if copy else None
+        result = (_repeats(copy) or await _result(sv, job, copy)) if copy else None
         async with sv.db.tx(job.tenant) as tx:
             if copy and result:
                 await _store(sv, tx, copy, result)
@@ -63,6 +66,7 @@ async def _copy(tx: Tx, job: Job) -> Copy | None:
     version = await drafts.version(tx, job.tenant, VersionId(UUID(job.payload["version"])))
     if draft is None or version is None or not _current(draft, version):
         return None
+    twins = await telling.twins(tx, job.tenant, draft.id)
     return Copy(
         draft=draft,
         version=version,
@@ -70,11 +74,27 @@ async def _copy(tx: Tx, job: Job) -> Copy | None:
         claims=await evidence.claims(tx, job.tenant, draft.screening_id),
         reports=await evidence.reports(tx, job.tenant, draft.story_id),
         profile=await tenants.profile(tx, job.tenant),
+        twin=next((one for one in twins if one.speaks and one.state is not DraftState.REJECTED), None),
     )
 
 
 def _current(draft: Draft, version: Version) -> bool:
     return draft.state is DraftState.WRITTEN and draft.current_version_id == version.id
+
+
+def _repeats(copy: Copy) -> Result | None:
+    """Held without asking a model, where its story merged and another draft stands for it: a person says which is to
+    be published, if any."""
+    if copy.twin is None:
+        return None
+    said = Finding(
+        severity=Severity.MAJOR,
+        category="structure",
+        where="story",
+        what=f"Another draft tells the same story: {copy.twin.title or copy.twin.id}",
+        fix="Reject one of the two, or make sure that both are wanted.",
+    )
+    return Result(outcome=ReviewOutcome.NEEDS_ADMIN_REVIEW, score=None, findings=[said], call=None)
 
 
 async def _result(sv: Services, job: Job, copy: Copy) -> Result:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from cid.domain.ids import ItemId, ScreeningId, StoryId, VerdictId, uuid7
@@ -13,7 +14,7 @@ from cid.gates import gate1_rules
 from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
-from cid.store import items, screenings, tenants, texts, verdicts
+from cid.store import items, screenings, stories, tenants, texts, verdicts
 from cid.store.items import Unjudged
 from cid.store.verdicts import NewVerdict
 from cid.text.urls import site
@@ -27,6 +28,7 @@ async def rules(sv: Services, jobs: Sequence[Job]) -> None:
         sieve = gate1_rules.sieve(sv.policy.rules, await tenants.profile(tx, tenant))
         found = await items.unjudged(tx, tenant, {ItemId(UUID(job.payload["item"])) for job in jobs})
         judged = [(item, gate1_rules.judge(sieve, _candidate(item), now)) for item in found]
+        judged = await _today(tx, judged)
         opened, screening_of = await _open(tx, judged, sv)
         raised = await screenings.raise_urgent(tx, tenant, _urgent(judged))
         await verdicts.add_many(
@@ -58,6 +60,14 @@ async def rules(sv: Services, jobs: Sequence[Job]) -> None:
         await queue.done(tx, *jobs)
 
 
+async def _today(tx: Tx, judged: Sequence[tuple[Unjudged, Verdict]]) -> list[tuple[Unjudged, Verdict]]:
+    """The verdicts, on the stories that the items are of from here on: none merges until the transaction ends. Not from
+    its beginning, because grouping waits for whoever holds merges off, and judging takes as long as writing."""
+    await stories.hold(tx)
+    roots = await stories.roots(tx, {item.story_id for item, _ in judged})
+    return [(replace(item, story_id=roots[item.story_id]), verdict) for item, verdict in judged]
+
+
 async def _read(
     sv: Services, tx: Tx, judged: Sequence[tuple[Unjudged, Verdict]], joined: Collection[ScreeningId]
 ) -> None:
@@ -70,7 +80,7 @@ async def _read(
     wanted = await texts.want(tx, tx.tenant, passed, most=texts.PER_STORY)
     urls = await texts.addresses(tx, wanted)
     urgent = {one.story_id for one in found if one.urgent}
-    stories = {item.id: item.story_id for item, _ in judged}
+    story_of = {item.id: item.story_id for item, _ in judged}
     await queue.enqueue(
         tx,
         *(
@@ -80,7 +90,7 @@ async def _read(
                 key=site(urls[item]),
                 payload={"item": str(item)},
                 dedupe=str(item),
-                priority=-1 if stories[item] in urgent else 0,
+                priority=-1 if story_of[item] in urgent else 0,
             )
             for item in wanted
         ),

@@ -10,9 +10,9 @@ from cid.domain.jobs import Job
 from cid.queue import jobs as queue
 from cid.queue import limits, periodic
 from cid.services import Services
-from cid.store import stories
+from cid.store import contests, stories
 from cid.store import tidy as store
-from cid.text.similar import bucket, first_key
+from cid.text.stories.keys import bucket, first_key
 
 log = structlog.get_logger("tidy")
 
@@ -31,6 +31,7 @@ async def tidy(sv: Services, jobs: Sequence[Job]) -> None:
         await store.forget_proposals(tx, keep.proposals)
         await periodic.forget(tx, keep.periodic_slots)
         await limits.forget(tx)
+        await contests.forget(tx, keep.contests)
         # Two windows back nothing is looked up any more.
         await stories.forget(tx, first_key(bucket(sv.clock.now()) - 2))
         await queue.done(tx, *jobs)

@@ -18,7 +18,7 @@ from cid.domain.policy import MODEL_TRIES
 from cid.domain.review import Severity
 from cid.domain.tenants import Profile
 from cid.domain.verdicts import Drop
-from cid.gates import gate2_relevance, gate4_draft, gate5_review
+from cid.gates import gate2_relevance, gate4_draft, gate5_review, same_story
 from cid.llm import again
 from cid.queue import jobs as queue
 from cid.store import audit, trials
@@ -39,6 +39,7 @@ SCHEMAS: Mapping[str, Mapping[str, Json]] = {
     "relevance": gate2_relevance.SCHEMA,
     "draft": gate4_draft.SCHEMA,
     "review": gate5_review.SCHEMA,
+    "judge": same_story.SCHEMA,
 }
 
 
@@ -218,6 +219,8 @@ def judged(
                 opinion = gate5_review.read(value)
                 grave = any(finding.severity is Severity.CRITICAL for finding in opinion.findings)
                 return opinion.score, "ready" if opinion.score >= policy.reviewing.ready_score and not grave else "held"
+            case "judge":
+                return None, "same" if same_story.read(value) else "different"
             case "draft":
                 return None, "written" if value["skip"] == "none" else "not affected"
             case _:

@@ -29,6 +29,8 @@ LISTED = query("items.listed")
 SIGHTINGS = query("items.sightings")
 OF_STORY = query("items.of_story")
 RECENT = query("items.recent")
+IDS_BY_URL = query("items.ids_by_url")
+STORIES_OF = query("items.stories_of")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,3 +262,13 @@ async def of_story(tx: Tx, story: StoryId) -> list[Item]:
 async def recent(tx: Tx, source: SourceId, since: datetime, *, limit: int) -> list[ItemId]:
     """Seen at the source since then, the newest first."""
     return [row["item_id"] for row in await tx.fetch(RECENT, source, since, limit)]
+
+
+async def ids_by_url(tx: Tx, canonical_urls: Collection[str]) -> dict[str, ItemId]:
+    hashes = {url_hash(url): url for url in canonical_urls}
+    return {hashes[row["url_hash"]]: row["id"] for row in await tx.fetch(IDS_BY_URL, list(hashes))}
+
+
+async def stories_of(tx: Tx, items: Collection[ItemId]) -> dict[ItemId, StoryId]:
+    """Of those that are in one."""
+    return {row["id"]: row["story_id"] for row in await tx.fetch(STORIES_OF, list(items))}

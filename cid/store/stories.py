@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from cid.domain.ids import ScreeningId, StoryId, TenantId
+from cid.domain.ids import ItemId, ScreeningId, StoryId, TenantId
 from cid.domain.llm import Json
 from cid.pg.sql import query
 from cid.ports import Tx
-from cid.text.similar import Known
+from cid.text.stories.shelf import LOOKED_AT
+from cid.text.stories.story import Story
 
 ALONE = query("stories.alone")
+USES = query("stories.uses")
+USE = query("stories.use")
 NEAR = query("stories.near")
+HOLD = query("stories.hold")
 ADD = query("stories.add")
 GROW = query("stories.grow")
 FOLLOW = query("stories.follow")
 MERGE = query("stories.merge")
+ROOTS = query("stories.roots")
 STAND = query("stories.stand")
+OUTGROW = query("stories.outgrow")
 FORGET = query("stories.forget")
+FORGET_USES = query("stories.forget_uses")
+COUNT = query("stories.count")
 RECOUNT = query("stories.recount")
 SPREAD_REACHED = query("stories.spread_reached")
+
+UNDER_A_KEY = 8
+"""Stories at most that are read under one key."""
 
 
 async def alone(tx: Tx) -> None:
@@ -27,21 +38,42 @@ async def alone(tx: Tx) -> None:
     await tx.execute(ALONE)
 
 
-async def near(tx: Tx, keys: Iterable[int]) -> list[Known[StoryId]]:
-    """Stories that stand under any of the keys, the oldest first."""
-    rows = await tx.fetch(NEAR, sorted(set(keys)))
-    return [Known(id=r["id"], words=r["words"], keys=set(r["keys"]), at=r["at"], sample=r["sample"]) for r in rows]
+async def uses(tx: Tx, keys: Iterable[int]) -> dict[int, int]:
+    """How many titles used the terms under these keys, where any did."""
+    return {row["key"]: row["titles"] for row in await tx.fetch(USES, sorted(set(keys)))}
 
 
-async def write(tx: Tx, stories: Iterable[Known[StoryId]]) -> None:
-    """Those that were made, those that grew, and the keys they got."""
+async def near(tx: Tx, keys: Sequence[Sequence[int]]) -> list[Story]:
+    """Stories that each of the items with these keys may belong to."""
+    asked = [(number, key) for number, some in enumerate(keys) for key in some]
+    rows = await tx.fetch(NEAR, [number for number, _ in asked], [key for _, key in asked], LOOKED_AT, UNDER_A_KEY)
+    return [
+        Story(
+            id=r["id"],
+            at=r["at"],
+            sample=r["sample"],
+            weights=dict(zip(r["words"], r["weights"], strict=False)),
+            mass=r["mass"],
+            faces=r["faces"],
+            follows=r["follows"],
+            keys=set(r["keys"]),
+        )
+        for r in rows
+    ]
+
+
+async def write(tx: Tx, stories: Iterable[Story], used: Mapping[int, int]) -> None:
+    """Those that were made, those that grew, the keys they got, and which terms were used how often."""
     stories = list(stories)
     if made := [_row(story) for story in stories if story.made]:
         await tx.execute(ADD, made)
     if grown := [_row(story) for story in stories if story.touched and not story.made]:
         await tx.execute(GROW, grown)
-    pairs = [(key, story.id) for story in stories for key in story.added]
-    await tx.execute(STAND, [key for key, _ in pairs], [story for _, story in pairs])
+    if dropped := [(key, level, story.id) for story in stories for key, level in story.dropped]:
+        await tx.execute(OUTGROW, *map(list, zip(*dropped, strict=True)))
+    if added := [(key, level, story.id) for story in stories for key, level in story.added.items()]:
+        await tx.execute(STAND, *map(list, zip(*added, strict=True)))
+    await tx.execute(USE, list(used), list(used.values()))
 
 
 async def follow(tx: Tx, pairs: Sequence[tuple[StoryId, StoryId]]) -> None:
@@ -50,22 +82,51 @@ async def follow(tx: Tx, pairs: Sequence[tuple[StoryId, StoryId]]) -> None:
         await tx.execute(FOLLOW, [story for story, _ in pairs], [before for _, before in pairs])
 
 
-async def merge(tx: Tx, pairs: Sequence[tuple[StoryId, StoryId]]) -> None:
-    """(from, into); no `into` is a `from`."""
-    if pairs:
-        await tx.execute(MERGE, [gone for gone, _ in pairs], [stays for _, stays in pairs])
+async def merge(tx: Tx, pairs: Sequence[tuple[StoryId, StoryId]]) -> set[StoryId]:
+    """(from, into), in a platform transaction. Screenings and drafts of all tenants go along; items that are placed in
+    `from` afterwards would not. Answers the stories that took others in: they are to be counted anew."""
+    if not pairs:
+        return set()
+    rows = await tx.fetch(MERGE, [gone for gone, _ in pairs], [stays for _, stays in pairs])
+    return {row["id"] for row in rows}
+
+
+async def hold(tx: Tx) -> None:
+    """No story merges until the transaction ends: before reading which stories screenings are opened for."""
+    await tx.execute(HOLD)
+
+
+async def roots(tx: Tx, stories: Collection[StoryId]) -> dict[StoryId, StoryId]:
+    """Each with the one that stands for it."""
+    rows = await tx.fetch(ROOTS, list(stories))
+    return {row["id"]: row["root"] for row in rows}
 
 
 async def forget(tx: Tx, before: int) -> None:
-    """Keys below `before`, which is `similar.first_key` of a moment."""
+    """Keys below `before`, which is `keys.first_key` of a moment."""
     await tx.execute(FORGET, before)
+    await tx.execute(FORGET_USES, before)
 
 
-def _row(story: Known[StoryId]) -> Json:
-    return {"id": str(story.id), "words": story.words, "at": story.at.isoformat(), "sample": story.sample}
+def _row(story: Story) -> Json:
+    return {
+        "id": str(story.id),
+        "words": list(story.weights),
+        "weights": list(story.weights.values()),
+        "mass": story.mass,
+        "faces": story.faces,
+        "at": story.at.isoformat(),
+        "sample": story.sample,
+    }
+
+
+async def count(tx: Tx, items: Collection[ItemId], placed: Mapping[StoryId, int]) -> None:
+    """What these items brought their stories, `placed` being how many were put in which just now."""
+    await tx.execute(COUNT, list(items), list(placed), list(placed.values()))
 
 
 async def recount(tx: Tx, stories: Collection[StoryId]) -> None:
+    """From their items and sightings, all of them: not for every hand-out."""
     await tx.execute(RECOUNT, list(stories))
 
 

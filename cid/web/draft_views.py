@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from cid.domain.draft import Article, Draft, DraftState
 from cid.domain.publication import Fate
 from cid.domain.review import Finding, Review
+from cid.domain.telling import Twin
 from cid.render.diff import Field
 from cid.store.decisions import Made
 from cid.store.draft_pages import Claim, Cost, DraftRow, VersionRow
@@ -95,6 +96,7 @@ class DraftView:
     claims: Sequence[Claim]
     trace: Sequence[TraceLine]
     versions: Sequence[VersionRow]
+    twins: Sequence[Twin]
     decisions: Sequence[Made]
     last: Made | None
     posted: Sequence[PostedLine]

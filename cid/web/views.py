@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from cid.domain.choices import Held, Notice
 from cid.domain.news import Polled
+from cid.domain.telling import Kin, Spread
 from cid.domain.verdicts import Gate, Reason
 from cid.sources.discover import Found
 from cid.sources.options import Spec
@@ -308,5 +309,7 @@ class ItemView:
     sightings: Sequence[Seen]
     others: Sequence[Told]
     next_step: str
+    spread: Spread
+    kin: Sequence[Kin]
     reading: ReadingView | None = None
     """None: nobody wanted its page read."""

@@ -45,6 +45,7 @@ REASONS = {
     Reason.WRITTEN: _("draft written"),
     Reason.NOT_AFFECTED: _("audience not affected"),
     Reason.REVIEWED: _("reviewed"),
+    Reason.MERGED: _("its story became part of one that had gone further"),
     Reason.OUTAGE: _("gate had an outage; its policy decided"),
 }
 
@@ -114,6 +115,7 @@ KINDS = {
     "poll": _("Poll sources"),
     "heal": _("Find replacements"),
     "group": _("Group into stories"),
+    "judge": _("One story or two"),
     "rules": _("Gate 1, rules"),
     "relate": _("Gate 2, relevance"),
     "read": _("Read articles"),
@@ -159,7 +161,13 @@ CALL_STATES = {
 }
 """What a call's state is called, its tone, and what it means."""
 
-CALL_STAGES = {"relevance": _("Relevance"), "draft": _("Draft"), "review": _("Review"), "poll": _("Paid source")}
+CALL_STAGES = {
+    "relevance": _("Relevance"),
+    "draft": _("Draft"),
+    "review": _("Review"),
+    "poll": _("Paid source"),
+    "judge": _("One story or two"),
+}
 
 CALL_STOPS = {
     "end": "",

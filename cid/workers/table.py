@@ -9,7 +9,23 @@ from typing import TypeAlias
 
 from cid.domain.jobs import Job, JobKind, Rate
 from cid.domain.policy import MODEL_TRIES
-from cid.flows import assess, batches, draft, group, heal, poll, publish, read, relate, review, rules, tidy, trial, wake
+from cid.flows import (
+    assess,
+    batches,
+    draft,
+    group,
+    heal,
+    judge,
+    poll,
+    publish,
+    read,
+    relate,
+    review,
+    rules,
+    tidy,
+    trial,
+    wake,
+)
 from cid.services import Services
 
 Flow: TypeAlias = Callable[[Services, Sequence[Job]], Awaitable[None]]
@@ -56,6 +72,10 @@ TABLE: dict[JobKind, Handler] = {
     # One writer: two at once would each open a story for the same event.
     JobKind.GROUP: Handler(
         flow=group.group, tries=8, deadline=2 * MINUTE, slots=1, group=500, linger=SECOND / 5, most=1
+    ),
+    # A pair may wait for company: the stories are whole without it.
+    JobKind.JUDGE: Handler(
+        flow=judge.judge, tries=MODEL_TRIES, deadline=3 * MINUTE, slots=1, group=8, linger=5 * SECOND, most=2
     ),
     JobKind.RULES: Handler(
         flow=rules.rules, tries=8, deadline=2 * MINUTE, slots=4, group=500, linger=SECOND / 5, most_per_key=1

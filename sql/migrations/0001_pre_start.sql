@@ -34,9 +34,16 @@ create table tenants (
   name text not null check (length(name) between 1 and 200),
   desks text[] not null default '{publishing}',
   sample boolean not null default false,
+  reserved boolean not null default false,    -- the platform's own account: a newsroom of nobody
   replace_sources boolean not null default false,   -- tested successors of failed sources are taken without being asked
   created_at timestamptz not null default cid_now()
 );
+-- What the platform asks models on its own account is charged to it. Not the zero uuid, whose budgets are those of all together.
+insert into tenants (id, slug, name, desks, reserved)
+values ('00000000-0000-0000-0000-000000000001', 'platform', 'Platform', '{}', true);
+
+-- It has no people, no sources and judges nothing.
+create function house() returns uuid language sql immutable parallel safe as $$ select '00000000-0000-0000-0000-000000000001'::uuid $$;
 
 create table profiles (
   tenant_id uuid primary key references tenants,
@@ -59,7 +66,8 @@ create table members (
   user_id uuid not null references users,
   role text not null check (role in ('owner', 'editor', 'analyst', 'viewer')),
   created_at timestamptz not null default cid_now(),
-  primary key (tenant_id, user_id)
+  primary key (tenant_id, user_id),
+  check (tenant_id <> house())
 );
 create index members_user on members (user_id);
 
@@ -158,7 +166,8 @@ create table subscriptions (
   active boolean not null default true,
   created_at timestamptz not null default cid_now(),
   primary key (tenant_id, id),
-  unique (tenant_id, source_id)
+  unique (tenant_id, source_id),
+  check (tenant_id <> house())
 );
 create index subscriptions_source on subscriptions (source_id) where active;
 
@@ -204,7 +213,10 @@ create index searches_old on searches (searched_at);
 
 create table stories (
   id uuid primary key,
-  words text[] not null,                      -- of the titles, folded; what grouping compares
+  words text[] not null,                      -- the heaviest terms of its titles, and how heavy each is: what grouping compares
+  weights double precision[] not null default '{}',
+  mass integer not null default 0,            -- items whose terms are in there
+  faces text[] not null default '{}',         -- the latest of its titles that differ
   items integer not null default 0,
   publishers integer not null default 0,
   last_new_publisher_at timestamptz not null default cid_now(),
@@ -215,13 +227,31 @@ create table stories (
   created_at timestamptz not null default cid_now()
 );
 create index stories_recent on stories (last_item_at);
+create index stories_merged on stories (merged_into) where merged_into is not null;
+create index stories_followed on stories (follows) where follows is not null;
 
--- What grouping looks up. A key is 32 bits for a window of 48 hours, then 32 for a pair of words: what is looked up
--- together lies together, and what is over goes by a range. Not an array under GIN: 2 ms a headline and more.
+-- What grouping looks up. A key is 32 bits for a window of 48 hours, then 32 for a term or a pair of them: what is looked up
+-- together lies together, and what is over goes by a range. Not an array under GIN: 2 ms a headline and more. The level is 0 for a
+-- pair; under a single term the biggest stories come last, and only those are read.
 create table story_keys (
   key bigint not null,
+  level smallint not null default 0,
   story_id uuid not null,
-  primary key (key, story_id)
+  primary key (key, level, story_id)
+);
+
+-- How many titles of a window used a term, under the same keys; that of the empty term is how many titles there were.
+create table term_uses (
+  key bigint primary key,
+  titles integer not null
+) with (fillfactor = 70);
+
+-- Who has reported a story at public sources, and when first: several feeds of one publisher count once.
+create table story_publishers (
+  story_id uuid not null references stories on delete cascade,
+  publisher text not null,
+  at timestamptz not null,
+  primary key (story_id, publisher)
 );
 
 create table items (
@@ -243,6 +273,24 @@ create table items (
 );
 create index items_story on items (story_id);
 create index items_seen on items (first_seen_at desc, id desc);
+
+-- An item that might belong to another story as well: asked about where a judge is switched on. Never merged without an answer.
+create table contests (
+  id uuid primary key,
+  item_id uuid not null references items on delete cascade,
+  story_id uuid not null references stories on delete cascade,   -- the candidate as it was then; merges lead on from it
+  likeness real not null,
+  state text not null default 'open' check (state in ('open', 'same', 'different', 'unjudged')),
+  why text not null default '',               -- why it was not judged
+  call_id uuid,                               -- the call whose answer decided
+  opened_at timestamptz not null default cid_now(),
+  judged_at timestamptz,
+  unique (item_id, story_id),
+  check ((state = 'open') = (judged_at is null)),
+  check ((state = 'unjudged') = (why <> ''))
+);
+create index contests_story on contests (story_id);
+create index contests_judged on contests (judged_at) where judged_at is not null;
 
 -- The words of a headline. 'simple', because its language is not known; typographic marks become spaces first, because where
 -- the server's locale is C they count as letters and stick to their words.
@@ -316,14 +364,17 @@ create table screenings (
   failure text not null default '',
   urgent boolean not null default false,
   spread integer not null default 0,
+  merged_into uuid,                           -- its story merged, and this one of the tenant's went on for both
   opened_at timestamptz not null default cid_now(),
   changed_at timestamptz not null default cid_now(),
   primary key (tenant_id, id),
-  unique (tenant_id, story_id),
+  foreign key (tenant_id, merged_into) references screenings,
+  check (merged_into is null or state in ('dropped', 'passed')),
   check ((state = 'waiting') = (waiting_for is not null)),
   check ((state = 'dropped') = (gate is not null and reason is not null)),
   check ((state = 'failed') = (failure <> ''))
 );
+create unique index screenings_one on screenings (tenant_id, story_id) where merged_into is null;
 create index screenings_until on screenings (until) where state = 'waiting';
 create index screenings_story on screenings (story_id);   -- a story's report wakes the waiting; and what leaves stories and items
 create index screenings_item on screenings (item_id);     -- is looked for here
@@ -1619,6 +1670,156 @@ create view inspect.waiting_for_money with (security_invoker = true) as
   where o.cause = 'budget' and o.state = 'active' and o.next_poll_at > cid_now()
   group by t.slug, o.outcome_detail, o.tenant_id;
 
+-- ---------------------------------------------------------------------------------------------- stories that merge
+
+-- The story that stands for this one today: itself, unless it merged. One step, because whatever had merged into a story that
+-- merges is led on with it.
+create function story_root(p_story uuid) returns uuid
+language sql stable parallel safe security definer set search_path = pg_catalog, public, pg_temp as $$
+  select coalesce((select s.merged_into from public.stories s where s.id = p_story), p_story)
+$$;
+
+-- What a story follows and what follows it, as ids alone: whether anybody may see one is for its items to say.
+create function story_kin(p_story uuid) returns table (story_id uuid, earlier boolean)
+language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
+  with root as materialized (select public.story_root(p_story) as id)
+  select s.follows, true from public.stories s where s.id = (select id from root) and s.follows is not null
+  union all
+  (select s.id, false from public.stories s where s.follows = (select id from root) and s.merged_into is null order by s.id limit 50)
+$$;
+
+-- How far a screening came. A judgement that was paid for stands before a question about the same that is still open; one that cost
+-- nothing gives way, because the merged story has more to show for itself.
+create function how_far(p_state text, p_stage text, p_gate text, p_reason text) returns integer
+language sql immutable parallel safe as $$
+  select case when p_state = 'passed' then 30 else
+    10 * case p_state when 'dropped' then case p_gate when 'draft' then 2 when 'review' then 2 when 'signal' then 1 when 'fit' then 1 else 0 end
+                      else case p_stage when 'draft' then 2 when 'assess' then 1 else 0 end end
+    + case when p_state = 'dropped' then case when p_gate in ('relevance', 'fit', 'draft', 'review') and p_reason <> 'outage' then 7 else 1 end
+           when p_state = 'failed' then 3 else 5 end
+  end
+$$;
+
+-- What the titles of two stories have in common when they are one: the heaviest forty of their terms.
+create function merged_terms(one uuid, other uuid, out words text[], out weights double precision[]) language sql stable
+set search_path = pg_catalog, public, pg_temp as $$
+  select coalesce(array_agg(t.term order by t.weight desc, t.term collate "C"), '{}'),
+         coalesce(array_agg(t.weight order by t.weight desc, t.term collate "C"), '{}')
+  from (
+    select u.term, sum(coalesce(u.weight, 1)) as weight
+    from public.stories s cross join lateral unnest(s.words, s.weights) as u (term, weight)
+    where s.id in (one, other) group by u.term order by 2 desc, u.term collate "C" limit 40
+  ) t
+$$;
+revoke all on function merged_terms(uuid, uuid) from public;
+
+-- Makes one story of two, pair by pair: the items, the screenings and the drafts of the first are the second's, and whoever names
+-- the first is led on. A pair whose stories are one already changes nothing, nor does one of sample and real news. Answers the
+-- stories that took others in.
+--
+-- Of two screenings of a tenant the one that came further goes on. The other is dropped where it stood, with a verdict that says
+-- so; one that became a draft keeps it and its state, and is only led on.
+--
+-- Locks, always in this order: the writer of stories, the openers of screenings, screenings by tenant and id, drafts. Whoever
+-- opens a screening holds the second lock shared (`stories.hold`), so that none is opened for a story that merges meanwhile;
+-- gates move one screening, or several in the order of their ids.
+create function merge_stories(p_from uuid[], p_into uuid[]) returns setof uuid
+language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+  pair record; gone uuid; stays uuid;
+begin
+  perform pg_advisory_xact_lock(4866372);
+  perform pg_advisory_xact_lock(4866373);
+  -- of all pairs at once, or the second pair's would be taken out of their order
+  perform from public.screenings s where s.story_id in (select public.story_root(u.id) from unnest(p_from || p_into) as u (id))
+  order by s.tenant_id, s.id for no key update;
+  for pair in select u.f, u.i from unnest(p_from, p_into) with ordinality as u (f, i, n) order by u.n loop
+    gone := public.story_root(pair.f);
+    stays := public.story_root(pair.i);
+    continue when gone = stays or not exists (
+      select from public.stories a, public.stories b where a.id = gone and b.id = stays and a.sample = b.sample);
+
+    update public.items i set story_id = stays where i.story_id = gone;
+    insert into public.story_publishers as mine (story_id, publisher, at)
+    select stays, p.publisher, p.at from public.story_publishers p where p.story_id = gone
+    on conflict (story_id, publisher) do update set at = least(mine.at, excluded.at);
+    delete from public.story_publishers p where p.story_id = gone;
+    update public.stories s
+    set words = m.words, weights = m.weights, mass = s.mass + g.mass, items = s.items + g.items,
+        faces = (s.faces || g.faces)[greatest(1, cardinality(s.faces) + cardinality(g.faces) - 5):],
+        publishers = r.publishers, last_new_publisher_at = coalesce(r.newest, s.last_new_publisher_at),
+        last_item_at = greatest(s.last_item_at, g.last_item_at),
+        follows = coalesce(nullif(s.follows, gone), nullif(g.follows, stays))
+    from public.stories g, public.merged_terms(gone, stays) m,
+      (select count(*) as publishers, max(p.at) as newest from public.story_publishers p where p.story_id = stays) r
+    where g.id = gone and s.id = stays;
+    update public.stories s set follows = stays where s.follows = gone;
+    update public.stories s set merged_into = stays where s.id = gone or s.merged_into = gone;
+    -- what would come before itself by way of others follows nothing
+    update public.stories s set follows = null
+    where s.id = stays and stays in (
+      with recursive before as (
+        select f.follows as id from public.stories f where f.id = stays and f.follows is not null
+        union select f.follows from before b join public.stories f on f.id = b.id where f.follows is not null)
+      select b.id from before b);
+
+    with sides as (
+      select s.tenant_id, s.id, s.story_id, s.opened_at, s.urgent,
+             10 * public.how_far(s.state, s.stage, s.gate, s.reason) + coalesce((
+               select array_position(array['rejected', 'written', 'changes_requested', 'held', 'ready', 'approved'], d.state)
+               from public.drafts d where d.tenant_id = s.tenant_id and d.screening_id = s.id), 0) as far
+      from public.screenings s where s.story_id in (gone, stays) and s.merged_into is null
+    ), two as (
+      select a.tenant_id, a.id as one, b.id as other, a.urgent or b.urgent as urgent,
+             (a.far, b.opened_at, b.id) > (b.far, a.opened_at, a.id) as one_stays
+      from sides a join sides b on b.tenant_id = a.tenant_id and a.story_id = gone and b.story_id = stays
+    ), ends as (
+      select t.tenant_id, case when t.one_stays then t.one else t.other end as winner,
+             case when t.one_stays then t.other else t.one end as loser, t.urgent
+      from two t
+    ), said as (
+      insert into public.verdicts (id, tenant_id, story_id, screening_id, gate, outcome, reason)
+      select (left(public.uuid7_floor(public.cid_now())::text, 14) || '7' || substr(gen_random_uuid()::text, 16))::uuid,
+             s.tenant_id, s.story_id, s.id, case s.stage when 'draft' then 'draft' when 'assess' then 'signal' else 'relevance' end, 'drop', 'merged'
+      from ends e join public.screenings s on s.tenant_id = e.tenant_id and s.id = e.loser
+      where s.state in ('open', 'waiting', 'failed')
+    ), closed as (
+      update public.screenings s
+      set merged_into = e.winner, changed_at = public.cid_now(), waiting_for = null, until = null, failure = '',
+          state = case when s.state = 'passed' then s.state else 'dropped' end,
+          gate = case when s.state in ('passed', 'dropped') then s.gate
+                      when s.stage = 'draft' then 'draft' when s.stage = 'assess' then 'signal' else 'relevance' end,
+          reason = case when s.state in ('passed', 'dropped') then s.reason else 'merged' end
+      from ends e where s.tenant_id = e.tenant_id and (s.id = e.loser or s.merged_into = e.loser and s.story_id in (gone, stays))
+      returning s.tenant_id
+    )
+    update public.screenings s set urgent = true, changed_at = public.cid_now()
+    from ends e where s.tenant_id = e.tenant_id and s.id = e.winner and e.urgent and not s.urgent and s.state in ('open', 'waiting');
+    update public.screenings s set story_id = stays where s.story_id = gone;
+    update public.drafts d set story_id = stays where d.story_id = gone;
+    return next stays;
+  end loop;
+end $$;
+
+-- Who reported a story, item by item and publisher by publisher. `band` says how sure it is that the item belongs there.
+create view inspect.story_reports with (security_invoker = true) as
+  select i.story_id, coalesce(nullif(o.publisher, ''), nullif(o.title, ''), o.url) as publisher,
+         least(coalesce(i.published_at, i.first_seen_at), i.first_seen_at) as at, i.band, i.likeness, i.title, i.id as item_id,
+         o.vetted, o.tenant_id is not null as private, o.id as source_id
+  from items i join sightings g on g.item_id = i.id join sources o on o.id = g.source_id;
+
+-- How far each story spread over all public sources: publishers, the most of them within two hours, and who was first.
+create view inspect.story_spread with (security_invoker = true) as
+  with firsts as (
+    select r.story_id, r.publisher, min(r.at) as at from inspect.story_reports r where not r.private group by r.story_id, r.publisher
+  ), counted as (
+    select f.*, count(*) over (partition by f.story_id order by f.at range between interval '2 hours' preceding and current row) as within
+    from firsts f
+  )
+  select c.story_id, count(*) as publishers, max(c.within) as within_2h, (array_agg(c.publisher order by c.at, c.publisher))[1] as first,
+         min(c.at) as at
+  from counted c group by c.story_id;
+
 -- ---------------------------------------------------------------------------------------------- who may do what
 
 -- Tenants' own tables: the owner sees all (or its backfills would touch nothing in silence), app sees its tenant.
@@ -1700,14 +1901,21 @@ grant update (state, why, total, offline, ended_at) on trials to cid_app;
 grant update (after, error, after_score, after_verdict, after_call) on trial_subjects to cid_app;
 grant select on trials, trial_subjects to cid_worker;
 
-grant select, insert, update on tenants, profiles, users, members, sources, subscriptions, stories, items, story_keys, channels, model_terms,
-  breakers, settings, once_links, sessions, workers, proposals, searches to cid_worker;
+grant select, insert, update on tenants, profiles, users, members, sources, subscriptions, stories, items, story_keys, term_uses,
+  story_publishers, channels, model_terms, breakers, settings, once_links, sessions, workers, proposals, searches to cid_worker;
 grant select, insert on sightings, audit, jobs_done, periodic_slots to cid_worker;
 grant select on calls, batches, budgets to cid_worker;
 grant select on breakers to cid_app;
 -- What a tenant's flows decided is read for scheduling and figures, and written by the tenant's own transactions alone.
 grant select on screenings, verdicts, drafts, publications to cid_worker;
-grant delete on proposals, searches, members, sessions, once_links, workers, periodic_slots, limits, story_keys to cid_worker;
+grant select, insert, update, delete on contests to cid_worker;
+grant delete on proposals, searches, members, sessions, once_links, workers, periodic_slots, limits, story_keys, term_uses,
+  story_publishers to cid_worker;
+-- Which story stands for one is asked wherever a story is named. Merging closes screenings of all tenants at once, and nothing but that.
+revoke all on function story_root(uuid), story_kin(uuid), merge_stories(uuid[], uuid[]) from public;
+grant execute on function story_root(uuid), story_kin(uuid) to cid_app, cid_worker;
+grant execute on function merge_stories(uuid[], uuid[]) to cid_worker;
+grant select on inspect.story_reports, inspect.story_spread to cid_worker;
 grant select, insert, update, delete on jobs, jobs_dead, pauses to cid_worker;
 grant select, insert, update on limits to cid_app, cid_worker;
 grant usage on sequence job_ids to cid_app, cid_worker;
@@ -1789,6 +1997,9 @@ language plpgsql set search_path = pg_catalog, public, pg_temp as $$
 declare
   todo regclass[]; next regclass; slug text; deleted bigint; counts jsonb := '{}'; private uuid[]; stories uuid[];
 begin
+  if exists (select from public.tenants t where t.id = gone and t.reserved) then
+    raise exception 'the platform''s own account stays' using errcode = 'insufficient_privilege';
+  end if;
   select t.slug into slug from public.tenants t where t.id = gone for update;   -- new rows with a foreign key wait, then fail
   select array_agg(i.id), array_agg(distinct i.story_id) into private, stories from public.items i
    where not i.public
@@ -1813,7 +2024,10 @@ begin
     todo := array_remove(todo, next);
   end loop;
   delete from public.items where id = any (private);
-  delete from public.stories s where s.id = any (stories) and not exists (select from public.items i where i.story_id = s.id);
+  -- with those that merged into them, which hold nothing any more; what followed one of them follows nothing now
+  stories := array(select s.id from public.stories s where s.id = any (stories) and not exists (select from public.items i where i.story_id = s.id));
+  update public.stories s set follows = null where s.follows = any (stories);
+  delete from public.stories s where s.id = any (stories) or s.merged_into = any (stories);
   delete from public.tenants where id = gone;
   if slug is null and counts = '{}' then
     raise exception 'there is no tenant %', gone using errcode = 'no_data_found';

@@ -1,6 +1,7 @@
 -- name: add
+-- The story may have merged since the screening was read.
 insert into drafts (tenant_id, id, screening_id, story_id, current_version_id, sample, found_at)
-values ($1, $2, $3, $4, $5, $6, $7)
+values ($1, $2, $3, story_root($4), $5, $6, $7)
 
 -- name: add_version
 insert into versions (tenant_id, id, draft_id, number, author, author_id, call_id, provider, article, payloads, sha256, renderer)

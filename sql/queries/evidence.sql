@@ -15,7 +15,7 @@ select i.id as item_id, i.url, i.title, i.summary,
             where g.item_id = i.id order by g.seen_at, g.id limit 1), '') as publisher,
   i.sample, least(coalesce(i.published_at, i.first_seen_at), i.first_seen_at) as reported_at, coalesce(left(t.text, 4000), '') as text
 from visible_items i left join item_texts t on t.item_id = i.id
-where i.story_id = $2 and i.identity = ''
+where i.story_id = (select story_root($2)) and i.identity = ''
   and not exists (select from visible_items a left join item_texts b on b.item_id = a.id
                   where a.id = t.alias_of and a.story_id = i.story_id and b.alias_of is distinct from i.id)
   and not exists (select from verdicts v where v.tenant_id = $1 and v.item_id = i.id and v.gate = 'rules'
@@ -31,7 +31,7 @@ from (
   from visible_items i
   join sightings g on g.item_id = i.id
   join sources src on src.id = g.source_id
-  where i.story_id = $2
+  where i.story_id = (select story_root($2))
     and (src.vetted
          or exists (select from subscriptions u where u.tenant_id = $1 and u.source_id = src.id and u.active))
   group by coalesce(nullif(g.publisher, ''), nullif(src.publisher, ''), src.id::text)
@@ -49,4 +49,4 @@ select claims from evidence_packs where tenant_id = $1 and screening_id = $2 ord
 
 -- name: found_at
 -- When the desk first saw any of the story.
-select min(first_seen_at) from visible_items where story_id = $1
+select min(first_seen_at) from visible_items where story_id = (select story_root($1))

@@ -113,10 +113,16 @@ where g.item_id = $2 and not g.again order by g.seen_at, o.id
 
 -- name: of_story
 select id, story_id, url, title, summary, author, published_at, first_seen_at, sample
-from visible_items where story_id = $1 order by first_seen_at, id
+from visible_items where story_id = (select story_root($1)) order by first_seen_at, id
 
 -- name: recent
 -- What a source brought since, for whoever subscribes to it now. Sightings are ordered by their ids.
 select g.item_id from sightings g
 where g.source_id = $1 and g.id >= uuid7_floor($2) and not g.backlog
 order by g.id desc limit $3
+
+-- name: ids_by_url
+select url_hash, id from items where url_hash = any($1::bytea[])
+
+-- name: stories_of
+select id, story_id from items where id = any($1::uuid[]) and story_id is not null

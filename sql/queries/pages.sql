@@ -109,7 +109,7 @@ order by w.place, s.id limit $6
 -- name: judged_at
 -- One gate's verdicts with their items, newest first, before the place ($4, $5). A verdict on a story stands for the item that
 -- opened it. The page is cut first and its items are then looked up one by one (`offset 0` keeps the planner from undoing
--- that), by a plain column: with a coalesce in the condition, or joined freely, the items' row policy makes it read all items.
+-- that), by a plain column; where the story merged, what became of it is the other screening's to say: with a coalesce in the condition, or joined freely, the items' row policy makes it read all items.
 with page as materialized (
   select v.id, v.at, v.gate, v.outcome, v.reason, v.score, v.item_id, v.screening_id
   from verdicts v
@@ -117,8 +117,9 @@ with page as materialized (
     and ($4::timestamptz is null or (v.at, v.id) < ($4, $5::uuid))
   order by v.at desc, v.id desc limit $6
 ), told as materialized (
-  select v.*, s.state, s.stage, s.waiting_for, s.gate as dropped_at, s.reason as dropped_for, coalesce(v.item_id, s.item_id) as wanted
-  from page v left join screenings s on s.tenant_id = $1 and s.id = v.screening_id
+  select v.*, s.state, s.stage, s.waiting_for, s.gate as dropped_at, s.reason as dropped_for, coalesce(v.item_id, o.item_id) as wanted
+  from page v left join screenings o on o.tenant_id = $1 and o.id = v.screening_id
+  left join screenings s on s.tenant_id = $1 and s.id = coalesce(o.merged_into, o.id)
 )
 select t.id as place_id, t.at as place_at, t.gate, t.outcome, t.reason, t.score::float8 as score,
        i.id, i.title, i.url, i.published_at, i.first_seen_at, i.sample,
@@ -135,8 +136,9 @@ with page as materialized (
     and ($4::timestamptz is null or (v.at, v.id) < ($4, $5::uuid))
   order by v.at desc, v.id desc limit $6
 ), told as materialized (
-  select v.*, s.state, s.stage, s.waiting_for, s.gate as dropped_at, s.reason as dropped_for, coalesce(v.item_id, s.item_id) as wanted
-  from page v left join screenings s on s.tenant_id = $1 and s.id = v.screening_id
+  select v.*, s.state, s.stage, s.waiting_for, s.gate as dropped_at, s.reason as dropped_for, coalesce(v.item_id, o.item_id) as wanted
+  from page v left join screenings o on o.tenant_id = $1 and o.id = v.screening_id
+  left join screenings s on s.tenant_id = $1 and s.id = coalesce(o.merged_into, o.id)
 )
 select t.id as place_id, t.at as place_at, t.gate, t.outcome, t.reason, t.score::float8 as score,
        i.id, i.title, i.url, i.published_at, i.first_seen_at, i.sample,
@@ -153,8 +155,9 @@ with page as materialized (
     and ($3::timestamptz is null or (v.at, v.id) < ($3, $4::uuid))
   order by v.at desc, v.id desc limit $5
 ), told as materialized (
-  select v.*, s.state, s.stage, s.waiting_for, s.gate as dropped_at, s.reason as dropped_for, coalesce(v.item_id, s.item_id) as wanted
-  from page v left join screenings s on s.tenant_id = $1 and s.id = v.screening_id
+  select v.*, s.state, s.stage, s.waiting_for, s.gate as dropped_at, s.reason as dropped_for, coalesce(v.item_id, o.item_id) as wanted
+  from page v left join screenings o on o.tenant_id = $1 and o.id = v.screening_id
+  left join screenings s on s.tenant_id = $1 and s.id = coalesce(o.merged_into, o.id)
 )
 select t.id as place_id, t.at as place_at, t.gate, t.outcome, t.reason, t.score::float8 as score,
        i.id, i.title, i.url, i.published_at, i.first_seen_at, i.sample,
@@ -171,8 +174,9 @@ with page as materialized (
   where v.tenant_id = $1 and v.id = any(array(select f.id from find_verdicts($8, $2, $3, $4, $5, $6, $7) f))
   order by v.at desc, v.id desc limit $7
 ), told as materialized (
-  select v.*, s.state, s.stage, s.waiting_for, s.gate as dropped_at, s.reason as dropped_for, coalesce(v.item_id, s.item_id) as wanted
-  from page v left join screenings s on s.tenant_id = $1 and s.id = v.screening_id
+  select v.*, s.state, s.stage, s.waiting_for, s.gate as dropped_at, s.reason as dropped_for, coalesce(v.item_id, o.item_id) as wanted
+  from page v left join screenings o on o.tenant_id = $1 and o.id = v.screening_id
+  left join screenings s on s.tenant_id = $1 and s.id = coalesce(o.merged_into, o.id)
 )
 select t.id as place_id, t.at as place_at, t.gate, t.outcome, t.reason, t.score::float8 as score,
        i.id, i.title, i.url, i.published_at, i.first_seen_at, i.sample,
@@ -215,7 +219,7 @@ select i.id, i.url, i.title, i.summary, i.author, i.published_at, i.first_seen_a
        s.urgent, s.spread, s.opened_at, s.item_id = i.id as opener,
        d.id as draft_id, d.state as draft_state
 from visible_items i
-left join screenings s on s.tenant_id = $1 and s.story_id = i.story_id
+left join screenings s on s.tenant_id = $1 and s.story_id = i.story_id and s.merged_into is null
 left join drafts d on d.tenant_id = $1 and d.screening_id = s.id
 where i.id = $2
 
@@ -232,13 +236,16 @@ order by g.seen_at, g.id limit 100
 -- name: told_with
 -- The other items of the story that this tenant may see.
 select i.id, i.title, i.url, i.first_seen_at
-from visible_items i where i.story_id = $1 and i.id <> $2
+from visible_items i where i.story_id = (select story_root($1)) and i.id <> $2
 order by i.first_seen_at, i.id limit 50
 
 -- name: trace
--- Everything that was said about an item and about its story's screening, oldest first, with what the model call cost as a whole.
+-- Everything that was said about an item and about its story's screening, and those that merged into it, oldest first, with what
+-- the model call cost as a whole.
 select v.gate, v.outcome, v.reason, v.detail, v.score::float8 as score, v.at, v.item_id is not null as of_item,
        c.provider, c.model, c.prompt, c.prompt_version, c.cost
 from verdicts v left join calls c on c.tenant_id = v.tenant_id and c.id = v.call_id
-where v.tenant_id = $1 and (v.item_id = $2 or (v.item_id is null and v.screening_id = $3))
+where v.tenant_id = $1 and (v.item_id = $2 or (v.item_id is null and v.screening_id = any(array(
+  select s.id from screenings s
+  where s.tenant_id = $1 and s.story_id = (select w.story_id from screenings w where w.tenant_id = $1 and w.id = $3)))))
 order by v.at, array_position(array['rules', 'relevance', 'signal', 'fit', 'draft', 'review'], v.gate), v.id

@@ -26,7 +26,7 @@ on conflict (tenant_id, user_id) do update set role = excluded.role
 
 -- name: own_all
 -- The first person owns what was there before anybody was.
-insert into members (tenant_id, user_id, role) select id, $1, 'owner' from tenants on conflict (tenant_id, user_id) do nothing
+insert into members (tenant_id, user_id, role) select id, $1, 'owner' from tenants where not reserved on conflict (tenant_id, user_id) do nothing
 
 -- name: admins_own
 -- A tenant that comes later belongs to the platform's admins too, or nobody could let anybody in.

@@ -1,15 +1,15 @@
 -- name: open
 -- The first item that passes gate 1 opens its story's screening; no row comes back to those that join.
-insert into screenings (tenant_id, id, story_id, item_id, urgent) values ($1, $2, $3, $4, $5)
-on conflict (tenant_id, story_id) do nothing
+insert into screenings (tenant_id, id, story_id, item_id, urgent) values ($1, $2, story_root($3), $4, $5)
+on conflict (tenant_id, story_id) where merged_into is null do nothing
 returning id
 
 -- name: of_story
-select tenant_id, id, story_id, item_id, state, stage, waiting_for, until, gate, reason, failure, urgent, spread, opened_at, changed_at
-from screenings where tenant_id = $1 and story_id = $2
+select tenant_id, id, story_id, item_id, state, stage, waiting_for, until, gate, reason, failure, urgent, spread, merged_into, opened_at, changed_at
+from screenings where tenant_id = $1 and story_id = story_root($2) and merged_into is null
 
 -- name: by_ids
-select tenant_id, id, story_id, item_id, state, stage, waiting_for, until, gate, reason, failure, urgent, spread, opened_at, changed_at
+select tenant_id, id, story_id, item_id, state, stage, waiting_for, until, gate, reason, failure, urgent, spread, merged_into, opened_at, changed_at
 from screenings where tenant_id = $1 and id = any($2::uuid[]) order by id
 
 -- name: advance
@@ -44,11 +44,11 @@ insert into screenings (tenant_id, id, story_id, item_id, urgent)
 select $1, n.id, n.story_id, n.item_id, n.urgent
 from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::boolean[]) as n (id, story_id, item_id, urgent)
 order by n.story_id
-on conflict (tenant_id, story_id) do nothing
+on conflict (tenant_id, story_id) where merged_into is null do nothing
 returning id
 
 -- name: of_stories
-select id, story_id from screenings where tenant_id = $1 and story_id = any($2::uuid[])
+select id, story_id from screenings where tenant_id = $1 and story_id = any($2::uuid[]) and merged_into is null
 
 -- name: raise_urgent
 -- A later item of a story may be the urgent one.

@@ -17,4 +17,5 @@ on conflict (slug) do nothing returning id
 select id, slug, name, sample, created_at from tenants where slug = $1
 
 -- name: listed
-select id, slug, name, sample, created_at from tenants order by slug
+-- Newsrooms: the platform's own account is none.
+select id, slug, name, sample, created_at from tenants where not reserved order by slug

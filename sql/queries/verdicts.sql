@@ -3,12 +3,12 @@ insert into verdicts (id, tenant_id, item_id, story_id, screening_id, gate, outc
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 
 -- name: of_item
--- Everything ever said about an item and about the screening that its story has, oldest first.
+-- Everything ever said about an item and about the screenings that its story has and had, oldest first.
 select v.gate, v.outcome, v.reason, v.detail, v.score::float8 as score, v.screening_id, v.call_id, v.at
 from verdicts v
 where v.tenant_id = $1
   and (v.item_id = $2
-       or (v.item_id is null and v.screening_id = (select s.id from screenings s where s.tenant_id = $1 and s.story_id = $3)))
+       or (v.item_id is null and v.screening_id = any(array(select s.id from screenings s where s.tenant_id = $1 and s.story_id = story_root($3)))))
 order by v.at, v.id
 
 -- name: of_screening

@@ -11,7 +11,7 @@ from cid.domain.jobs import Job, JobKind, NewJob
 from cid.flows.tidy import tidy
 from cid.flows.wake import wake
 from cid.queue import jobs
-from cid.text.similar import bucket, first_key
+from cid.text.stories.keys import bucket, first_key
 from tests import make
 from tests.fakes import FrozenClock
 
@@ -104,7 +104,7 @@ async def test_housekeeping_forgets_where_old_stories_were_looked_up(db: AppDb, 
     async with platform.tx() as tx:
         await make.item(tx)
     for window in (now - 3, now):
-        await owner.execute("insert into story_keys select $1, id from stories", first_key(window) + 7)
+        await owner.execute("insert into story_keys (key, story_id) select $1, id from stories", first_key(window) + 7)
     (job,) = await job_of(platform, owner, JobKind.TIDY)
     await tidy(make.services(db, platform, clock=clock), [job])
     assert [row["key"] for row in await owner.fetch("select key from story_keys")] == [first_key(now) + 7]

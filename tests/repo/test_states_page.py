@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cid.domain.contest import CONTEST
 from cid.domain.draft import DRAFT
 from cid.domain.health import PROPOSAL
 from cid.domain.lifecycle import Lifecycle
@@ -23,7 +24,9 @@ def drawn(section: str) -> dict[str, list[str]]:
     return {old.strip(): [new.strip() for new in news.split(",") if new.strip()] for old, news in rows}
 
 
-@pytest.mark.parametrize("lifecycle", [SOURCE, PROPOSAL, SCREENING, DRAFT, PUBLICATION, BATCH], ids=lambda it: it.name)
+@pytest.mark.parametrize(
+    "lifecycle", [SOURCE, PROPOSAL, SCREENING, DRAFT, PUBLICATION, BATCH, CONTEST], ids=lambda it: it.name
+)
 def test_the_page_shows_the_transition_table(lifecycle: Lifecycle[object]) -> None:  # type: ignore[type-var]
     moves = {str(old): sorted(map(str, news)) for old, news in lifecycle.moves.items()}
     moves |= {str(end): [] for end in lifecycle.ends()}

@@ -20,7 +20,7 @@ from cid.domain.verdicts import GATE_NUMBER
 from cid.render import diff
 from cid.render.article import read_article
 from cid.render.page import POLICY, preview_html
-from cid.store import decisions, draft_pages, drafts, publications, screenings, verdicts
+from cid.store import decisions, draft_pages, drafts, publications, screenings, telling, verdicts
 from cid.web import words
 from cid.web.draft_views import (
     Chip,
@@ -206,6 +206,7 @@ async def _view(tx: Tx, who: Actor, draft: Draft) -> DraftView:
         claims=await draft_pages.evidence(tx, tenant, draft.screening_id),
         trace=await _trace(tx, draft),
         versions=rows,
+        twins=await telling.twins(tx, tenant, draft.id),
         decisions=said[::-1],
         last=said[-1] if said else None,
         posted=lines,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -13,7 +14,8 @@ from cid.domain.errors import NotFound
 from cid.domain.ids import ItemId, ScreeningId
 from cid.domain.screening import ScreeningState
 from cid.domain.verdicts import GATE_NUMBER, Gate, Reason
-from cid.store import pages, texts
+from cid.store import pages, telling, texts
+from cid.text.spread import spread
 from cid.web import words
 from cid.web.forms import clean
 from cid.web.keys import actor, services
@@ -41,6 +43,7 @@ DROPS = (
     Reason.LOW_SIGNAL,
     Reason.WRONG_AUDIENCE,
     Reason.NOT_AFFECTED,
+    Reason.MERGED,
     Reason.OUTAGE,
 )
 TONES = {
@@ -129,6 +132,8 @@ async def one(request: web.Request) -> web.StreamResponse:
         seen = await pages.sightings(tx, who.tenant.id, item)
         text = await texts.of_item(tx, item)
         others = await pages.told_with(tx, found.story_id, item) if found.story_id else []
+        told = await telling.reports(tx, who.tenant.id, found.story_id) if found.story_id else []
+        kin = await telling.kin(tx, found.story_id) if found.story_id else []
     own = next((line for line in lines if line.of_item), None)
     view = ItemView(
         item=found,
@@ -137,6 +142,8 @@ async def one(request: web.Request) -> web.StreamResponse:
         sightings=seen,
         others=others,
         next_step=_next_step(found, own),
+        spread=await asyncio.to_thread(spread, told),
+        kin=kin,
         reading=ReadingView(row=text, text=words.TEXT_STATES[text.state][0], tone=words.TEXT_STATES[text.state][1])
         if text
         else None,
