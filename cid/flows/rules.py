@@ -61,7 +61,7 @@ async def rules(sv: Services, jobs: Sequence[Job]) -> None:
 
 
 async def _today(tx: Tx, judged: Sequence[tuple[Unjudged, Verdict]]) -> list[tuple[Unjudged, Verdict]]:
-    """With the stories that the items belong to from here on: none merges until the transaction ends. Not from its
+    """The items with the stories they belong to from here on: none merges until the transaction ends. Not from its
     beginning, because grouping waits for whoever holds merges off, and judging takes as long as writing."""
     await stories.hold(tx)
     roots = await stories.roots(tx, {item.story_id for item, _ in judged})
