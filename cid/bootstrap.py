@@ -28,6 +28,7 @@ from cid.llm.models import OFFLINE, Choice, Models, load_models, load_prices
 from cid.llm.offline import Offline
 from cid.llm.openai import OpenAi
 from cid.llm.prompts import Prompts
+from cid.llm.reads import Purse, load_read_prices
 from cid.llm.router import Router
 from cid.llm.tape import Tape
 from cid.llm.waiting_room import WaitingRoom
@@ -45,12 +46,21 @@ from cid.pg.migrate import migrate
 from cid.pg.place import Place
 from cid.pg.pool import AppDb, WorkerDb, open_pool
 from cid.pg.sql import SQL
-from cid.ports import Batches, Provider
+from cid.ports import Batches, Provider, Robots, SourceReader
 from cid.services import Outside, Services
 from cid.settings import Settings
+from cid.sources.gdelt import GdeltReader, GdeltSearch
+from cid.sources.gdelt_files import GdeltFiles
+from cid.sources.google_news import GoogleNewsReader
 from cid.sources.industries import load_industries
+from cid.sources.pace import Pace
+from cid.sources.page import ListReader
 from cid.sources.rss import RssReader
 from cid.sources.sample import SampleReader
+from cid.sources.serpapi import SerpApiReader
+from cid.sources.telegram import TelegramReader
+from cid.sources.telegram_bot import TelegramBotReader
+from cid.sources.x import XReader
 from cid.store import tenants
 from cid.web.app import make_app
 from cid.workers.parts import Part
@@ -170,6 +180,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
         db, platform = AppDb(app), WorkerDb(worker)
         http = await stack.enter_async_context(GuardedHttp(allow_local=settings.allow_local))
         children = await stack.enter_async_context(ChildPool())
+        pages = PageReader(http, children, clock)
         yield Services(
             db=db,
             platform=platform,
@@ -177,12 +188,9 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             outside=Outside(
                 http=http,
                 children=children,
-                sources={
-                    SourceKind.RSS: RssReader(http, children, clock),
-                    SourceKind.SAMPLE: SampleReader(CONFIG / "sample", clock),
-                },
+                sources=_readers(settings, http, children, clock, db=db, robots=pages),
                 channels={ChannelKind.SITE: SitePublisher(settings.data / "site")},
-                pages=PageReader(http, children, clock),
+                pages=pages,
             ),
             clock=clock,
             policy=_policy(settings),
@@ -195,6 +203,33 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             backlog=router.room,
             industries=load_industries(CONFIG / "default_sources.toml"),
         )
+
+
+def _readers(
+    settings: Settings, http: GuardedHttp, children: ChildPool, clock: SystemClock, *, db: AppDb, robots: Robots
+) -> dict[SourceKind, SourceReader]:
+    """One per kind, with or without its key: a missing one is named by whatever source wants it."""
+    at = settings.sources
+    purse = Purse(db, clock, caps=_models(settings).caps, prices=load_read_prices(CONFIG / "prices.toml"))
+    files = GdeltFiles(http, children, clock, settings.data / "gdelt", at.gdelt_files)
+    search = GdeltSearch(http, children, clock, Pace(clock, "GDELT's search", every_s=6.5), at.gdelt_search)
+    google = Pace(clock, "Google News", every_s=5.0)
+
+    def key(variable: str) -> str:
+        secret = settings.source_keys.get(variable)
+        return secret.value if secret else ""
+
+    return {
+        SourceKind.RSS: RssReader(http, children, clock),
+        SourceKind.GOOGLE_NEWS: GoogleNewsReader(http, children, clock, google, at.google_news),
+        SourceKind.GDELT: GdeltReader(files, children, search),
+        SourceKind.SERPAPI: SerpApiReader(http, children, clock, purse, key=key("SERPAPI_KEY"), base=at.serpapi),
+        SourceKind.X: XReader(http, clock, purse, token=key("X_BEARER_TOKEN"), api=at.x),
+        SourceKind.TELEGRAM: TelegramReader(http, children, clock, place=at.telegram),
+        SourceKind.TELEGRAM_BOT: TelegramBotReader(http, clock, token=key("TELEGRAM_BOT_TOKEN"), api=at.telegram_bot),
+        SourceKind.PAGE: ListReader(http, children, clock, robots),
+        SourceKind.SAMPLE: SampleReader(CONFIG / "sample", clock),
+    }
 
 
 def _router(settings: Settings, db: AppDb, platform: WorkerDb, clock: SystemClock, stack: AsyncExitStack) -> Router:

@@ -26,6 +26,7 @@ _KEY = re.compile(
 )
 _VALUES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE), r"\1 [redacted]"),
+    (re.compile(r"\b(bot)?\d{6,12}:[A-Za-z0-9_-]{30,}"), r"\1[redacted-token]"),
     (re.compile(r"\b(sk|pk|rk|ghp|gho|xox[bp]|whsec|AIza)[-_A-Za-z0-9]{12,}"), "[redacted-key]"),
     (re.compile(r"\b([a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s@]+@", re.IGNORECASE), r"\1:[redacted]@"),
     (

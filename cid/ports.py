@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cid.domain.errors import CidError
-    from cid.domain.ids import TenantId
+    from cid.domain.ids import CallId, TenantId
     from cid.domain.llm import Answer, Ask, Json, Raw, Wire
     from cid.domain.news import Polled, Source
+    from cid.domain.paid import Held, Opened, Order, Outcome
     from cid.domain.publication import Channel
     from cid.domain.reading import Reading
 
@@ -111,6 +112,21 @@ class SourceReader(Protocol):
 
     async def poll(self, source: Source) -> Polled:
         """Raises nothing for what the other side does: that is an outcome."""
+
+
+class Robots(Protocol):
+    async def allow(self, url: str) -> bool | None:
+        """Whether the site's robots.txt lets us read this page; None: it could not be had. Raises Stopping."""
+
+
+class Purse(Protocol):
+    """Pays for reads of sources that an outside party charges for, from the budgets of the source's tenant."""
+
+    async def open(self, order: Order) -> Opened | Held:
+        """Set the most that it can cost aside, before anything is sent."""
+
+    async def close(self, order: Order, call: CallId, outcome: Outcome) -> None:
+        """What it came to: the cost replaces the reservation, and what came is kept until it is stored."""
 
 
 class Llm(Protocol):

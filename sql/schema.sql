@@ -59,8 +59,14 @@ AS $function$
     where j.state = 'scheduled' and (p_tenant is null or j.tenant_id = p_tenant)
       and (j.error like '% for % is used up' or j.error like 'models are switched off: %')
     for update skip locked
+  ), unpaid as materialized (
+    select j.id from sources o join jobs j on j.tenant_id = '00000000-0000-0000-0000-000000000000' and j.kind = 'poll'
+      and j.dedupe_key = o.id::text and j.state = 'scheduled'
+    where o.cause = 'budget' and (p_tenant is null or o.tenant_id = p_tenant)
+    for update of j skip locked
   ), gone as (
-    update jobs j set state = 'ready', run_at = cid_now() where j.id = any (array(select f.id from found f)) returning j.kind
+    update jobs j set state = 'ready', run_at = cid_now()
+    where j.id = any (array(select f.id from found f union select u.id from unpaid u)) returning j.kind
   )
   select g.kind, count(*) from gone g group by g.kind
 $function$;
@@ -481,7 +487,7 @@ begin
     request_id = coalesce(p_reply ->> 'request_id', ''), input = coalesce((p_reply ->> 'input')::integer, 0),
     cache_read = coalesce((p_reply ->> 'cache_read')::integer, 0), cache_write = coalesce((p_reply ->> 'cache_write')::integer, 0),
     cache_write_1h = coalesce((p_reply ->> 'cache_write_1h')::integer, 0), output = coalesce((p_reply ->> 'output')::integer, 0),
-    thinking = coalesce((p_reply ->> 'thinking')::integer, 0), price_from = (p_reply ->> 'price_from')::date, wire = null,
+    thinking = coalesce((p_reply ->> 'thinking')::integer, 0), units = coalesce(p_reply -> 'units', '{}'), price_from = (p_reply ->> 'price_from')::date, wire = null,
     -- only a reply that ended by itself has anything to read: a cut one is never parsed
     read_at = case when p_state = 'answered' and p_reply ->> 'stop' <> 'end' then clock end
   where c.id = p_call;
@@ -518,6 +524,23 @@ begin
   return true;
 end $function$;
 revoke all on function finish_call(uuid,uuid,text,numeric,text,jsonb,integer,double precision,text,interval) from public;
+
+CREATE OR REPLACE FUNCTION public.forget_read(p_tenant uuid, p_call uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  if p_tenant is distinct from public.app_tenant() then
+    raise exception 'reads are forgotten by their own tenant' using errcode = 'insufficient_privilege';
+  end if;
+  update public.calls c set reply = null, reading = 'stored', read_at = coalesce(c.read_at, public.cid_now())
+  where c.tenant_id = p_tenant and c.id = p_call and c.stage = 'poll' and c.state = 'answered';
+  return found;
+end $function$;
+revoke all on function forget_read(uuid,uuid) from public;
+grant execute on function forget_read(uuid,uuid) to cid_app;
 
 CREATE OR REPLACE FUNCTION public.house()
  RETURNS uuid
@@ -1198,6 +1221,7 @@ create table calls (
   cache_write_1h integer default 0 not null,
   output integer default 0 not null,
   thinking integer default 0 not null,
+  units jsonb default '{}'::jsonb not null,
   reserved numeric(18,12) not null,
   tokens integer default 0 not null,
   cost numeric(18,12),
@@ -1214,12 +1238,13 @@ create table calls (
   read_at timestamp with time zone,
   constraint calls_pkey PRIMARY KEY (id),
   constraint calls_state_check CHECK ((state = ANY (ARRAY['sent'::text, 'answered'::text, 'failed'::text, 'ambiguous'::text]))),
-  constraint calls_tier_check CHECK ((tier = ANY (ARRAY['cheap'::text, 'quality'::text])))
+  constraint calls_tier_check CHECK ((tier = ANY (ARRAY['cheap'::text, 'quality'::text, ''::text])))
 ) partition by RANGE (id);
 CREATE INDEX calls_batch ON ONLY public.calls USING btree (tenant_id, batch_id) WHERE (batch_id IS NOT NULL);
 CREATE INDEX calls_batched ON ONLY public.calls USING btree (tenant_id, stage, sent_at) WHERE (batch_id IS NOT NULL);
 CREATE INDEX calls_kinds ON ONLY public.calls USING btree (tenant_id, stage, provider, model, state, sent_at DESC, id DESC);
 CREATE INDEX calls_open ON ONLY public.calls USING btree (deadline) WHERE (state = 'sent'::text);
+CREATE INDEX calls_reads ON ONLY public.calls USING btree (tenant_id, input_hash) WHERE (stage = 'poll'::text);
 CREATE INDEX calls_recent ON ONLY public.calls USING btree (tenant_id, sent_at DESC) INCLUDE (stage, provider, model, state, reserved, cost);
 CREATE INDEX calls_subjects ON ONLY public.calls USING gin (jsonb_path_query_array(subjects, '$[*][1]'::jsonpath));
 CREATE INDEX calls_troubled ON ONLY public.calls USING btree (tenant_id, sent_at DESC) WHERE (state = ANY (ARRAY['failed'::text, 'ambiguous'::text]));
@@ -1400,6 +1425,7 @@ create table items (
   id uuid not null,
   url text not null,
   url_hash bytea not null,
+  identity text default ''::text not null,
   title text not null,
   summary text default ''::text not null,
   author text default ''::text not null,
@@ -1821,15 +1847,22 @@ create table sightings (
   source_id uuid not null,
   tenant_id uuid,
   entry_key text default ''::text not null,
+  title_key bytea,
+  link text default ''::text not null,
+  again boolean default false not null,
   via text default ''::text not null,
+  publisher text default ''::text not null,
+  facts jsonb default '{}'::jsonb not null,
   backlog boolean default false not null,
   published_at timestamp with time zone,
   seen_at timestamp with time zone default cid_now() not null,
   constraint sightings_pkey PRIMARY KEY (id)
 ) partition by RANGE (id);
 CREATE INDEX sightings_item ON ONLY public.sightings USING btree (item_id);
+CREATE INDEX sightings_key ON ONLY public.sightings USING btree (source_id, entry_key);
 CREATE INDEX sightings_private ON ONLY public.sightings USING btree (tenant_id, item_id) WHERE (tenant_id IS NOT NULL);
 CREATE INDEX sightings_source ON ONLY public.sightings USING btree (source_id, item_id);
+CREATE INDEX sightings_title ON ONLY public.sightings USING btree (source_id, title_key) WHERE (title_key IS NOT NULL);
 alter table sightings enable row level security;
 alter table sightings force row level security;
 create policy owner on sightings for all to current_user using (true) with check (true);
@@ -1860,6 +1893,9 @@ create table sources (
   last_modified text default ''::text not null,
   body_sha bytea,
   same_sha bytea,
+  memory bytea default '\x'::bytea not null,
+  volatile_polls integer default 0 not null,
+  by_title boolean default false not null,
   whole_at timestamp with time zone,
   validators_lie boolean default false not null,
   failures integer default 0 not null,
@@ -1890,6 +1926,7 @@ create table sources (
 CREATE INDEX sources_due ON public.sources USING btree (next_poll_at) WHERE (state <> 'retired'::text);
 CREATE UNIQUE INDEX sources_private_url ON public.sources USING btree (tenant_id, kind, url, md5((config)::text)) WHERE (tenant_id IS NOT NULL);
 CREATE UNIQUE INDEX sources_public_url ON public.sources USING btree (kind, url, md5((config)::text)) WHERE (tenant_id IS NULL);
+CREATE INDEX sources_unpaid ON public.sources USING btree (tenant_id) WHERE (cause = 'budget'::text);
 alter table sources enable row level security;
 alter table sources force row level security;
 create policy owner on sources for all to current_user using (true) with check (true);
@@ -2398,7 +2435,7 @@ grant select on inspect.story_costs to cid_app;
 
 create view inspect.story_reports with (security_invoker=true) as
   SELECT i.story_id,
-    COALESCE(NULLIF(o.publisher, ''::text), NULLIF(o.title, ''::text), o.url) AS publisher,
+    COALESCE(NULLIF(g.publisher, ''::text), NULLIF(o.publisher, ''::text), NULLIF(o.title, ''::text), o.url) AS publisher,
     LEAST(COALESCE(i.published_at, i.first_seen_at), i.first_seen_at) AS at,
     i.band,
     i.likeness,
@@ -2446,7 +2483,18 @@ create view inspect.waiting_for_money with (security_invoker=true) as
    FROM (jobs j
      LEFT JOIN tenants t ON ((t.id = j.tenant_id)))
   WHERE ((j.state = 'scheduled'::text) AND ((j.error ~~ '% for % is used up'::text) OR (j.error ~~ 'models are switched off: %'::text)))
-  GROUP BY t.slug, j.kind, j.error, j.tenant_id;
+  GROUP BY t.slug, j.kind, j.error, j.tenant_id
+UNION ALL
+ SELECT t.slug AS tenant,
+    'poll'::text AS kind,
+    o.outcome_detail AS why,
+    count(*) AS jobs,
+    min(o.next_poll_at) AS until,
+    o.tenant_id
+   FROM (sources o
+     JOIN tenants t ON ((t.id = o.tenant_id)))
+  WHERE ((o.cause = 'budget'::text) AND (o.state = 'active'::text) AND (o.next_poll_at > cid_now()))
+  GROUP BY t.slug, o.outcome_detail, o.tenant_id;
 grant select on inspect.waiting_for_money to cid_app;
 grant select on inspect.waiting_for_money to cid_worker;
 
@@ -2454,6 +2502,7 @@ create view visible_items with (security_invoker=true) as
   SELECT id,
     story_id,
     url,
+    identity,
     title,
     summary,
     author,

@@ -17,6 +17,7 @@ from cid.cli.choice import tenant_named, tenant_option
 from cid.domain.errors import Misconfigured, NotFound
 from cid.domain.ids import CallId
 from cid.domain.llm import Json
+from cid.domain.paid import STAGE as READS
 from cid.flows import calls as flow
 from cid.services import Services
 from cid.store import calls as store
@@ -83,8 +84,7 @@ def list_(
         cost = f"${row.reserved if row.cost is None else row.cost:.6f}"
         click.echo(
             f"{row.id}  {row.sent_at:%Y-%m-%d %H:%M:%S}  {row.state:<9} {row.stage:<10} {row.provider}/{row.model}"
-            f"  {row.prompt} {row.prompt_version}  {row.read}+{row.output} tokens  {cost}  {took}"
-            + (f"  {row.error[:80]}" if row.error else "")
+            f"  {_amount(row)}  {cost}  {took}" + (f"  {row.error[:80]}" if row.error else "")
         )
     if not rows:
         click.echo("No such calls.")
@@ -145,15 +145,24 @@ def replay(*, call: UUID, tenant: str | None, data: Path | None, as_json: bool) 
     return frame.FAILED if again.differences else frame.OK
 
 
+def _amount(row: store.CallRow) -> str:
+    if row.stage == READS:
+        return ", ".join(f"{count} {unit}" for unit, count in row.units.items()) or "nothing"
+    return f"{row.prompt} {row.prompt_version}  {row.read}+{row.output} tokens"
+
+
 def _facts(call: Call, followed: list[CallId]) -> Iterator[tuple[str, object]]:
     yield "call", call.id
     yield "state", " ".join(filter(None, (call.state, call.stop, call.error)))
-    yield "stage", f"{call.stage} ({call.tier})"
+    yield "stage", f"{call.stage} ({call.tier})" if call.tier else call.stage
     yield "model", f"{call.provider}/{call.model}" + (f", served by {call.served}" if call.served else "")
-    yield "prompt", f"{call.prompt} {call.prompt_version} {call.prompt_hash}"
     written = f"cache write {call.cache_write}, of an hour {call.cache_write_1h}"
     output = f"output {call.output} (thinking {call.thinking})"
-    yield "tokens", f"input {call.input}, cache read {call.cache_read}, {written}, {output}"
+    if call.stage == READS:
+        yield "charged", ", ".join(f"{count} {unit}" for unit, count in call.units.items()) or "nothing"
+    else:
+        yield "prompt", f"{call.prompt} {call.prompt_version} {call.prompt_hash}"
+        yield "tokens", f"input {call.input}, cache read {call.cache_read}, {written}, {output}"
     price = f", price of {call.price_from}" if call.price_from else ""
     yield "cost", f"${call.reserved} reserved" if call.cost is None else f"${call.cost}{price}"
     took = f", took {call.took.total_seconds():.3f} s" if call.took else ""

@@ -20,7 +20,10 @@ from cid.pg import doctor
 from cid.pg.doctor import Check, Level
 from cid.pg.embedded import join
 from cid.pg.place import Place
+from cid.services import Services
 from cid.settings import Settings
+from cid.sources.kinds import OFFERED
+from cid.store import sources
 
 Extra = Callable[[], Awaitable[Sequence[Check]]]
 _MARKS = {Level.OK: "ok  ", Level.WARN: "warn", Level.FAIL: "FAIL"}
@@ -30,7 +33,7 @@ _MARKS = {Level.OK: "ok  ", Level.WARN: "warn", Level.FAIL: "FAIL"}
 @frame.data_option
 @frame.json_option
 def command(data: Path | None, as_json: bool) -> None:
-    """Check the database, its roles and policies, keys, folders and models; say how to mend what is wrong.
+    """Check the database, its roles and policies, keys, folders, models and sources; say how to mend what is wrong.
 
     Ends with exit code 1 when something must be mended before the desk can run.
     """
@@ -41,7 +44,7 @@ def command(data: Path | None, as_json: bool) -> None:
     if key.level is Level.FAIL or (chosen.database_url and key.level is Level.WARN):
         found = [*doctor.folder(chosen.data), key, *models]
     else:
-        found = asyncio.run(examine(bootstrap.place_of(chosen), key, *models, extra=[_money(chosen)]))
+        found = asyncio.run(examine(bootstrap.place_of(chosen), key, *models, extra=[_inside(chosen)]))
     report(found, settings=settings.effective(chosen), as_json=as_json)
 
 
@@ -53,8 +56,8 @@ async def examine(place: Place, *more: Check, extra: Sequence[Extra] = ()) -> li
     return found
 
 
-def _money(chosen: Settings) -> Extra:
-    """What is set on pages, where a database can be asked without starting one."""
+def _inside(chosen: Settings) -> Extra:
+    """What is set on pages and waits for keys, where a database can be asked without starting one."""
 
     async def look() -> Sequence[Check]:
         sockets = join(chosen.data)
@@ -64,15 +67,28 @@ def _money(chosen: Settings) -> Extra:
             async with bootstrap.open_services(chosen, bootstrap.logins(chosen, sockets)) as sv:
                 whole = await choices.standing(sv, None)
                 own = [(tenant.slug, await choices.standing(sv, tenant)) for tenant in await people.all_tenants(sv)]
+                keyless = await _keyless(chosen, sv)
         except (Upstream, Misconfigured):
             return []  # the checks of the database have said what is wrong with it
         said = {notice.what for notice in whole.notices}
         return [
             *(_check("everybody", notice) for notice in whole.notices),
             *(_check(slug, notice) for slug, found in own for notice in found.notices if notice.what not in said),
+            *keyless,
         ]
 
     return look
+
+
+async def _keyless(chosen: Settings, sv: Services) -> list[Check]:
+    """Sources that wait for a key."""
+    lacking = {kind: about for kind, about in OFFERED.items() if about.key and about.key not in chosen.source_keys}
+    async with sv.platform.read() as tx:
+        waiting = await sources.wanted_of(tx, lacking)
+    return [
+        doctor.warn(f"sources of the kind {kind}", f"{count} without a key", f"Set {lacking[kind].key}.")
+        for kind, count in waiting.items()
+    ]
 
 
 def _check(whose: str, notice: Notice) -> Check:

@@ -88,7 +88,7 @@ class Retention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcesTuning:
-    """Where searches and accounts are asked, and what they cost. As config/default.toml has it."""
+    """Where searches and accounts are asked. As config/default.toml has it."""
 
     google_news: str = "https://news.google.com"
     gdelt_files: str = "http://data.gdeltproject.org/gdeltv2"
@@ -97,4 +97,3 @@ class SourcesTuning:
     x: str = "https://api.x.com"
     telegram: str = "https://t.me"
     telegram_bot: str = "https://api.telegram.org"
-    serpapi_search_usd: float = 0.015

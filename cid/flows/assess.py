@@ -63,12 +63,16 @@ async def assess(sv: Services, jobs: Sequence[Job]) -> None:
 async def _facts(sv: Services, tx: Tx, screening: Screening) -> Facts:
     spread = await evidence.spread(tx, screening.tenant_id, screening.story_id)
     outcome = gate3.decide(spread, urgent=screening.urgent, now=sv.clock.now(), policy=sv.policy.signal)
-    passes = isinstance(outcome, Pass)
+    reports: Sequence[Report] = ()
+    if isinstance(outcome, Pass):
+        reports = await evidence.reports(tx, screening.tenant_id, screening.story_id)
+        if not reports:
+            outcome = gate3.uncitable(spread, sv.clock.now(), sv.policy.signal)
     return Facts(
         spread=spread,
         outcome=outcome,
-        reports=await evidence.reports(tx, screening.tenant_id, screening.story_id) if passes else (),
-        awaited=passes and await texts.awaited(tx, screening.story_id, PATIENCE),
+        reports=reports,
+        awaited=isinstance(outcome, Pass) and await texts.awaited(tx, screening.story_id, PATIENCE),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cid.domain.errors import NotFound, Refused
 from cid.domain.llm import TRIAL
+from cid.domain.paid import STAGE as READS
 from cid.gates import gate2_relevance, gate4_draft, gate5_review, same_story
 from cid.llm import again
 from cid.store import calls
@@ -45,6 +46,8 @@ async def read_again(sv: Services, tenant: TenantId, id_: CallId) -> Again:
         kept = await calls.kept(tx, tenant, id_)
     if call is None:
         raise NotFound(f"There is no call {id_} here.")
+    if call.stage == READS:
+        raise Refused(f"The call {id_} read a source and asked no model: its posts are items.")
     if call.reply is None:
         raise Refused(f"The call {id_} has no stored reply: it is {call.state}. {call.error}".strip())
     return compared(tenant, call, kept)

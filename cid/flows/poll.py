@@ -6,6 +6,7 @@ together that wait for it: see `queue.together`.
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -33,6 +34,8 @@ from cid.store.sources import Locked, Record, Standing
 from cid.text import domains, urls
 
 ENTRIES = 2000
+AT_ONCE = 50
+"""Entries that are looked through on the event loop; more of them are in a thread."""
 SOON = timedelta(milliseconds=50)
 CROWDED = timedelta(seconds=3)
 """A source whose domain has enough polls under way comes again after this at the earliest."""
@@ -46,6 +49,8 @@ _SPEAKERS = {
     SourceKind.SAMPLE: "",
 }
 _OUT_OF_REACH = frozenset({Cause.DNS, Cause.CONNECT})
+_NOT_THEIRS = frozenset({Cause.BUDGET, Cause.NO_KEY, Cause.INTERNAL})
+"""Why we wait without the other side having asked for it."""
 _WELL = Health(state=SourceState.ACTIVE, failures=0, quarantines=0)
 _chance = random.SystemRandom().random
 log = structlog.get_logger("poll")
@@ -95,7 +100,8 @@ async def poll(sv: Services, jobs: Sequence[Job]) -> None:
         polled = await sv.outside.sources[case.source.kind].poll(_asked(case, sv.clock.now()))
     finally:
         _leave(sv, case.domain)
-    polled = entries.sound(polled, ENTRIES)
+    many = len(polled.entries) > AT_ONCE
+    polled = await asyncio.to_thread(entries.sound, polled, ENTRIES) if many else entries.sound(polled, ENTRIES)
     result = Result(case, polled, ours=_ours(sv, case, polled))
     await _writes(sv).do(result, weight=1 + len(polled.entries))
     queue.note(job)
@@ -241,6 +247,7 @@ async def _write(sv: Services, results: list[Result]) -> list[Exception | None]:
             _outcome(sv, one, were.get(one.case.source.id, _WELL), fresh[one.case.source.id], now) for one in counted
         ]
         await sources.record(tx, [outcome.record for outcome in outcomes])
+        await sources.remember(tx, {one.case.source.id: one.polled for one in counted})
         for outcome in outcomes:
             await _settle(tx, outcome)
         again = dict(blameless)
@@ -303,7 +310,8 @@ def _outcome(sv: Services, result: Result, was: Health, fresh: int, now: datetim
     interval = rhythm.interval(habits, now, everywhere_s=fixed.total_seconds() if fixed else None)
     course = moves.follow(standing.trail, _settled(source, polled), source.url, now)
     well = after(was, polled.outcome, polled.cause, now=now, next_poll=now)
-    times = well.failures if well.failures > was.failures else 0
+    # whoever asks for rest and does not say how long gets twice the interval
+    times = well.failures if well.failures > was.failures else int(polled.outcome is PollOutcome.RATE_LIMITED)
     at = rhythm.next_poll(interval, polled, hints, times, now, phase=_phase(source), chance=_chance())
     well = gone(was, now) if course.gone else after(was, polled.outcome, polled.cause, now=now, next_poll=at)
     at = max(at, well.until or at)
@@ -356,11 +364,11 @@ async def _left(tx: Tx, outcome: Outcome) -> bool:
 
 
 async def _hold(tx: Tx, outcomes: Sequence[Outcome], now: datetime) -> None:
-    """What one source's server asks for holds for the whole domain."""
+    """What one source's server asks for holds for the whole domain. A lack of money is one tenant's alone."""
     until: dict[str, datetime] = {}
     for outcome in outcomes:
         domain, wait_s = outcome.result.case.domain, outcome.result.polled.retry_after_s
-        if domain and wait_s:
+        if domain and wait_s and outcome.result.polled.cause not in _NOT_THEIRS:
             key = f"hold {domain}"
             until[key] = max(until.get(key, now), now + timedelta(seconds=wait_s))
     await limits.hold(tx, until)

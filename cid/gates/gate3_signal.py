@@ -36,9 +36,20 @@ def decide(spread: Spread, *, urgent: bool, now: datetime, policy: Signal) -> Ou
         return Pass(Reason.URGENT, reported, value)
     if value >= policy.min_score:
         return Pass(Reason.SIGNAL, reported, value)
+    return _patient(spread, reported, now, policy)
+
+
+def uncitable(spread: Spread, now: datetime, policy: Signal) -> Drop | Wait:
+    """Where it would pass, and there are only headlines whose addresses lead through somebody else's service: nothing
+    to write from yet, however many publishers there are."""
+    return _patient(spread, "only headlines that cannot be cited", now, policy)
+
+
+def _patient(spread: Spread, reported: str, now: datetime, policy: Signal) -> Drop | Wait:
     until = (spread.newest_at or now) + policy.patience
     if until <= now:
-        return Drop(Reason.LOW_SIGNAL, f"{reported}, no new one for {_hours(policy)}", value)
+        why = f"{reported}, no new one for {_hours(policy)}"
+        return Drop(Reason.LOW_SIGNAL, why, score(spread.publishers, policy))
     return Wait(until)
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from cid.domain.news import NO_HINTS, Hints, Polled, PollOutcome, SourceKind
+from cid.domain.news import NO_HINTS, Cause, Hints, Polled, PollOutcome, SourceKind
 
 FLOOR_S, CEILING_S = 120, 86_400
 START_S = 900
@@ -170,7 +170,9 @@ def next_poll(
     else:
         wait = seconds
     if polled.retry_after_s is not None:
-        wait = max(wait, polled.retry_after_s * (1 + JITTER * chance / 2))
+        spread = polled.retry_after_s * JITTER * chance / 2
+        # a budget opens at midnight for its tenant alone: nobody else comes at that moment
+        wait = max(wait, polled.retry_after_s + (min(spread, 300.0) if polled.cause is Cause.BUDGET else spread))
     at = now + timedelta(seconds=max(wait, 1.0))
     return _awake(at, hints, now) if interval.steady and not failures else at
 

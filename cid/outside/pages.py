@@ -46,7 +46,7 @@ _PERHAPS_PAGES = frozenset({"", "text/plain", "application/xml", "text/xml"})
 
 
 class PageReader:
-    """Satisfies `ports.Pages`. One child at a time reads articles, so that feeds always have another."""
+    """Satisfies `ports.Pages` and `ports.Robots`. One child at a time reads articles, so that feeds have another."""
 
     def __init__(self, http: Http, children: Children, clock: Clock) -> None:
         self._http = http
@@ -72,6 +72,11 @@ class PageReader:
         if refusal := await self._refused(answer.url):  # a redirect may lead where we are not wanted
             return refusal
         return _without_text(answer, self._clock.now()) or await self._text(answer, language)
+
+    async def allow(self, url: str) -> bool | None:
+        """Satisfies `ports.Robots`."""
+        rules = await self._rules(url)
+        return None if rules is None else robots.allowed(rules, url)
 
     async def _text(self, answer: Response, language: str) -> Reading:
         value = {

@@ -11,7 +11,7 @@ from typing import Any
 from cid.domain.errors import Refused
 from cid.domain.llm import Json
 from cid.domain.news import SourceKind
-from cid.sources import searches
+from cid.sources import accounts, searches
 from cid.sources.options import read, specs, stored
 from cid.text import urls
 
@@ -41,6 +41,8 @@ class Kind:
     takes: Takes = Takes.ADDRESS
     private: bool = False
     """Always the tenant's own: it says what somebody looks into, or somebody pays for it."""
+    paid: bool = False
+    """Each poll is charged, and counts for the tenant's budgets."""
     key: str = ""
     """The environment variable with what lets us in, where something must."""
     interval_s: int = 900
@@ -81,9 +83,42 @@ KINDS: Mapping[SourceKind, Kind] = {
         address=searches.serpapi,
         takes=Takes.NOTHING,
         private=True,
+        paid=True,
         key="SERPAPI_KEY",
         interval_s=21_600,
         hint="Each poll is one search of the plan that SERPAPI_KEY belongs to.",
+    ),
+    SourceKind.X: Kind(
+        label="X, account or search",
+        settings=accounts.X,
+        address=accounts.x,
+        takes=Takes.NOTHING,
+        private=True,
+        paid=True,
+        key="X_BEARER_TOKEN",
+        hint="Every post and user that comes is paid for, from the budgets of models.",
+    ),
+    SourceKind.TELEGRAM: Kind(
+        label="Telegram channel",
+        settings=accounts.Telegram,
+        address=accounts.telegram,
+        takes=Takes.NOTHING,
+        hint="What the channel shows to everybody.",
+    ),
+    SourceKind.TELEGRAM_BOT: Kind(
+        label="Telegram, own channels by a bot",
+        settings=accounts.TelegramBot,
+        address=accounts.telegram_bot,
+        takes=Takes.NOTHING,
+        private=True,
+        key="TELEGRAM_BOT_TOKEN",
+        hint="The bot has to be administrator of the channels; no other program may read its updates.",
+    ),
+    SourceKind.PAGE: Kind(
+        label="Web page without a feed",
+        settings=accounts.Page,
+        interval_s=1800,
+        hint="Read as its robots.txt allows.",
     ),
     SourceKind.SAMPLE: Kind(label="Sample", takes=Takes.AS_IT_IS),
 }

@@ -80,9 +80,13 @@ def edition(settings: GoogleNews) -> dict[str, str]:
     return {"hl": spoken, "gl": country, "ceid": f"{country}:{within}"}
 
 
+def google_query(settings: GoogleNews | SerpApi) -> str:
+    """As Google is asked: what was typed, and the age as an operator, which the results then keep to."""
+    return f"{settings.query} when:{settings.when}" if settings.when else settings.query
+
+
 def google_news(settings: GoogleNews, base: str = "https://news.google.com") -> str:
-    asked = f"{settings.query} when:{settings.when}" if settings.when else settings.query
-    return f"{base}/rss/search?" + urlencode({"q": asked, **edition(settings)})
+    return f"{base}/rss/search?" + urlencode({"q": google_query(settings), **edition(settings)})
 
 
 class Fallback(StrEnum):
@@ -108,6 +112,11 @@ class Gdelt:
         default=Fallback.NONE,
         hint="doc: ask GDELT's search instead. What came so is marked.",
     )
+
+    @property
+    def language_name(self) -> str:
+        """As GDELT's search spells it."""
+        return countries.language_name(self.language).lower().replace(" ", "")
 
 
 def gdelt(settings: Gdelt) -> str:
@@ -138,6 +147,5 @@ class SerpApi:
 
 def serpapi(settings: SerpApi, base: str = "https://serpapi.com") -> str:
     """Without the key. Not `tbs` for the age: this engine passes over it in silence."""
-    asked = f"{settings.query} when:{settings.when}" if settings.when else settings.query
     where = {"gl": settings.country.lower(), "hl": settings.language}
-    return f"{base}/search.json?" + urlencode({"engine": "google_news", "q": asked, **where})
+    return f"{base}/search.json?" + urlencode({"engine": "google_news", "q": google_query(settings), **where})

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from cid.domain.ids import CallId, DraftId, ItemId, TenantId
+from cid.domain.ids import CallId, DraftId, ItemId, SourceId, TenantId
 from cid.domain.llm import Json
 from cid.pg.rows import each, into
 from cid.pg.sql import query
@@ -51,6 +51,8 @@ class CallRow:
     cache_write: int
     cache_write_1h: int
     output: int
+    units: Mapping[str, int]
+    """What was charged where that is not tokens."""
     reserved: Decimal
     cost: Decimal | None
     subjects: int
@@ -95,6 +97,7 @@ class Call:
     cache_write_1h: int
     output: int
     thinking: int
+    units: Mapping[str, int]
     reserved: Decimal
     cost: Decimal | None
     price_from: date | None
@@ -140,6 +143,7 @@ class About:
     key: UUID
     item_id: ItemId | None
     draft_id: DraftId | None
+    source_id: SourceId | None
     title: str
 
 

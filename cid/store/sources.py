@@ -18,6 +18,7 @@ BY_IDS = query("sources.by_ids")
 STANDINGS = query("sources.standings")
 LOCK = query("sources.lock")
 RECORD = query("sources.record")
+REMEMBER = query("sources.remember")
 POSTPONE = query("sources.postpone")
 SETTLE = query("sources.settle")
 RETIRE = query("sources.retire")
@@ -33,6 +34,7 @@ SET_TRUST = query("sources.set_trust")
 SUBSCRIBED = query("sources.subscribed")
 ONE_SUBSCRIBED = query("sources.one_subscribed")
 LOG = query("sources.log")
+WANTED_OF = query("sources.wanted_of")
 
 DETAIL_LIMIT = 300
 
@@ -207,6 +209,18 @@ def _told(hints: Hints) -> dict[str, Json]:
     return {name: value for name, value in told.items() if value}
 
 
+async def remember(tx: Tx, polls: Mapping[SourceId, Polled]) -> None:
+    """What was in the sources at these polls: see `sources.feed.memory`."""
+    told = [(source, polled) for source, polled in polls.items() if polled.memory is not None]
+    if told:
+        await tx.execute(
+            REMEMBER,
+            [source for source, _ in told],
+            [polled.memory for _, polled in told],
+            [polled.volatile for _, polled in told],
+        )
+
+
 async def postpone(tx: Tx, until: Mapping[SourceId, datetime]) -> None:
     if until:
         await tx.execute(POSTPONE, list(until), list(until.values()))
@@ -292,3 +306,8 @@ async def log(
 ) -> None:
     """A line in the tenant's audit log. `user` is None for whoever sits at the machine."""
     await tx.execute(LOG, entry, tenant, user, action, target, detail)
+
+
+async def wanted_of(tx: Tx, kinds: Collection[SourceKind]) -> dict[SourceKind, int]:
+    """In a platform transaction: how many sources of each kind somebody subscribes to; kinds without one are absent."""
+    return {SourceKind(row["kind"]): row["count"] for row in await tx.fetch(WANTED_OF, list(kinds))}

@@ -37,6 +37,10 @@ _ALSO = {
     "XK": ("xk", "xkx", "kosovo"),
 }
 """Kosovo's code is of those that the standard leaves to its users, and the one that everybody uses."""
+_ALSO_SPOKEN = {
+    "greek": "el", "farsi": "fa", "moldovan": "ro", "punjabi": "pa", "sinhalese": "si", "pashto": "ps", "kyrgyz": "ky",
+    "flemish": "nl", "mandarin": "zh", "castilian": "es", "bokmal": "nb", "slovene": "sl", "burmese": "my",
+}  # fmt: skip
 
 
 def _key(name: str) -> str:
@@ -72,9 +76,24 @@ def country_name(code: str) -> str:
 
 def language(text: str) -> str:
     """ISO 639-1 in lower case, else 639-3, from a code or a name in English; empty where nothing is called so."""
-    wanted = text.strip()
-    try:
-        found = pycountry.languages.lookup(wanted) if wanted else None
-    except LookupError:
-        return ""
+    wanted = text.strip().lower()
+    codes = pycountry.languages
+    found = codes.get(alpha_2=wanted) or codes.get(alpha_3=wanted) or codes.get(bibliographic=wanted)
+    if not found and len(wanted) > 3:  # shorter, and it is a code: there is a language called En
+        found = codes.get(name=wanted)
+        if not found:
+            return _languages().get(wanted, "")
     return getattr(found, "alpha_2", found.alpha_3) if found else ""
+
+
+@cache
+def _languages() -> dict[str, str]:
+    """Names without what the standard puts in parentheses after them, and names that it does not have."""
+    listed = [each for each in pycountry.languages if hasattr(each, "alpha_2")]
+    return {each.name.partition(" (")[0].lower(): each.alpha_2 for each in listed} | _ALSO_SPOKEN
+
+
+def language_name(code: str) -> str:
+    """In English, of a code that `language` gave; the code itself where it has no name."""
+    found = pycountry.languages.get(**{f"alpha_{len(code)}": code}) if len(code) in {2, 3} else None
+    return str(found.name).partition(" (")[0] if found else code

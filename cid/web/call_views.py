@@ -66,6 +66,8 @@ class CallView:
     stop: str
     reading: str
     offline: bool
+    paid_read: bool
+    """Of a source: no model was asked."""
     tokens: Sequence[tuple[str, int]]
     subjects: Sequence[SubjectLine]
     followed: Sequence[CallId]

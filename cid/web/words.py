@@ -161,7 +161,13 @@ CALL_STATES = {
 }
 """What a call's state is called, its tone, and what it means."""
 
-CALL_STAGES = {"relevance": _("Relevance"), "draft": _("Draft"), "review": _("Review"), "judge": _("One story or two")}
+CALL_STAGES = {
+    "relevance": _("Relevance"),
+    "draft": _("Draft"),
+    "review": _("Review"),
+    "judge": _("One story or two"),
+    "poll": _("Paid source"),
+}
 
 CALL_STOPS = {
     "end": "",
@@ -189,6 +195,7 @@ TRIAL_VERDICTS = {
 
 READINGS = {
     "": "",
+    "stored": _("its posts are stored as items"),
     "strict": _("the whole reply is the JSON"),
     "fenced": _("the JSON stood in a fenced block"),
     "widest": _("the JSON stood in prose, from the first brace to the last"),

@@ -36,7 +36,14 @@ def _later(module: str, name: str) -> Function:
 
 FUNCTIONS: dict[str, Function] = {
     "parse_feed": _later("cid.sources.feed.read", "parse_feed"),
+    "parse_page": _later("cid.sources.page_cards", "parse_page"),
+    "parse_telegram": _later("cid.sources.telegram_page", "parse_telegram"),
     "find_feeds": _later("cid.sources.feed_links", "find_feeds"),
+    "parse_google_news": _later("cid.sources.google_news", "parse_google_news"),
+    "digest_gkg": _later("cid.sources.gkg", "digest_gkg"),
+    "filter_gkg": _later("cid.sources.gkg", "filter_gkg"),
+    "parse_gdelt_search": _later("cid.sources.gkg", "parse_gdelt_search"),
+    "parse_serpapi": _later("cid.sources.serpapi", "parse_serpapi"),
     "find_publishers": _later("cid.sources.publishers", "find_publishers"),
     "parse_opml": _later("cid.sources.opml", "parse_opml"),
     "read_article": _later("cid.sources.article", "read_article"),

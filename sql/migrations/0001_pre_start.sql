@@ -125,6 +125,9 @@ create table sources (
   last_modified text not null default '',
   body_sha bytea,
   same_sha bytea,                             -- of the body without what changes at every poll
+  memory bytea not null default '',           -- what was in it at the last poll: 16 bytes an entry
+  volatile_polls integer not null default 0,  -- in a row at which every entry had another identity and the titles stayed
+  by_title boolean not null default false,    -- so its entries are known by title and date
   whole_at timestamptz,                       -- when a whole body came last, asked for without conditions or changed
   validators_lie boolean not null default false,   -- another body came under the same ones: they are not sent any more
   failures integer not null default 0,        -- in a row
@@ -147,6 +150,7 @@ create table sources (
 );
 create unique index sources_public_url on sources (kind, url, md5(config::text)) where tenant_id is null;
 create unique index sources_private_url on sources (tenant_id, kind, url, md5(config::text)) where tenant_id is not null;
+create index sources_unpaid on sources (tenant_id) where cause = 'budget';   -- what waits for money
 create index sources_due on sources (next_poll_at) where state <> 'retired';
 
 create table subscriptions (
@@ -250,7 +254,8 @@ create table story_publishers (
 create table items (
   id uuid primary key,
   url text not null,
-  url_hash bytea not null unique,             -- sha256 of the canonical address
+  url_hash bytea not null unique,             -- sha256 of what makes two addresses one, or of the identity where there is one
+  identity text not null default '',          -- what makes it one where its address does not; that address is never cited
   title text not null,
   summary text not null default '',
   author text not null default '',
@@ -324,7 +329,12 @@ create table sightings (
   source_id uuid not null,
   tenant_id uuid,                             -- of a private source
   entry_key text not null default '',
+  title_key bytea,                            -- of its title's words, where they name an article
+  link text not null default '',              -- the address as the source spells it, where that is not the item's
+  again boolean not null default false,       -- the source had it before, under another key
   via text not null default '',               -- how it was fetched, where that is not how the source is normally
+  publisher text not null default '',         -- who speaks, where one source brings many voices, as a search does
+  facts jsonb not null default '{}',          -- of a post, when first seen: engagement, what it amplifies, media (docs/sources.md)
   backlog boolean not null default false,     -- behind the newest of a source's first poll: stored, screened for nobody
   published_at timestamptz,
   seen_at timestamptz not null default cid_now()
@@ -332,6 +342,8 @@ create table sightings (
 create index sightings_item on sightings (item_id);
 create index sightings_private on sightings (tenant_id, item_id) where tenant_id is not null;   -- what the items' policy asks
 create index sightings_source on sightings (source_id, item_id);
+create index sightings_key on sightings (source_id, entry_key);
+create index sightings_title on sightings (source_id, title_key) where title_key is not null;
 
 -- ---------------------------------------------------------------------------------------------- the funnel
 
@@ -530,7 +542,7 @@ create table calls (
   id uuid not null primary key,
   tenant_id uuid not null,
   stage text not null,
-  tier text not null check (tier in ('cheap', 'quality')),
+  tier text not null check (tier in ('cheap', 'quality', '')),  -- empty: no model, but a source that is paid for by what is read
   provider text not null,
   model text not null,
   prompt text not null,
@@ -551,6 +563,7 @@ create table calls (
   cache_write_1h integer not null default 0,
   output integer not null default 0,
   thinking integer not null default 0,
+  units jsonb not null default '{}',          -- what was charged where that is not tokens: {"post": 12, "user": 1}
   reserved numeric(18, 12) not null,
   tokens integer not null default 0,          -- what the limit of tokens per minute was charged until the reply came
   cost numeric(18, 12),
@@ -573,6 +586,7 @@ create index calls_subjects on calls using gin (jsonb_path_query_array(subjects,
 create index calls_kinds on calls (tenant_id, stage, provider, model, state, sent_at desc, id desc);
 create index calls_open on calls (deadline) where state = 'sent';
 create index calls_unread on calls (tenant_id, stage) where state = 'answered' and read_at is null;
+create index calls_reads on calls (tenant_id, input_hash) where stage = 'poll';  -- has this stretch of a source been paid for?
 create index calls_batch on calls (tenant_id, batch_id) where batch_id is not null;
 create index calls_batched on calls (tenant_id, stage, sent_at) where batch_id is not null;
 
@@ -1461,7 +1475,7 @@ begin
     request_id = coalesce(p_reply ->> 'request_id', ''), input = coalesce((p_reply ->> 'input')::integer, 0),
     cache_read = coalesce((p_reply ->> 'cache_read')::integer, 0), cache_write = coalesce((p_reply ->> 'cache_write')::integer, 0),
     cache_write_1h = coalesce((p_reply ->> 'cache_write_1h')::integer, 0), output = coalesce((p_reply ->> 'output')::integer, 0),
-    thinking = coalesce((p_reply ->> 'thinking')::integer, 0), price_from = (p_reply ->> 'price_from')::date, wire = null,
+    thinking = coalesce((p_reply ->> 'thinking')::integer, 0), units = coalesce(p_reply -> 'units', '{}'), price_from = (p_reply ->> 'price_from')::date, wire = null,
     -- only a reply that ended by itself has anything to read: a cut one is never parsed
     read_at = case when p_state = 'answered' and p_reply ->> 'stop' <> 'end' then clock end
   where c.id = p_call;
@@ -1512,6 +1526,18 @@ begin
   return public.finish_call(p_tenant, p_call, p_state, p_cost, p_error, p_reply, p_tokens, p_tokens_per_minute, p_breaker, p_wait);
 end $$;
 
+-- What a paid read brought is stored as items: its reply is not needed any more. False: there is no such read of this tenant.
+create function forget_read(p_tenant uuid, p_call uuid) returns boolean
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+begin
+  if p_tenant is distinct from public.app_tenant() then
+    raise exception 'reads are forgotten by their own tenant' using errcode = 'insufficient_privilege';
+  end if;
+  update public.calls c set reply = null, reading = 'stored', read_at = coalesce(c.read_at, public.cid_now())
+  where c.tenant_id = p_tenant and c.id = p_call and c.stage = 'poll' and c.state = 'answered';
+  return found;
+end $$;
+
 -- Calls that nobody waits for any more, cut between sending and the stored reply: counted as spent at their reservation.
 create function sweep_calls(p_most integer) returns integer
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
@@ -1542,8 +1568,14 @@ language sql volatile set search_path = pg_catalog, public, pg_temp as $$
     where j.state = 'scheduled' and (p_tenant is null or j.tenant_id = p_tenant)
       and (j.error like '% for % is used up' or j.error like 'models are switched off: %')
     for update skip locked
+  ), unpaid as materialized (
+    select j.id from sources o join jobs j on j.tenant_id = '00000000-0000-0000-0000-000000000000' and j.kind = 'poll'
+      and j.dedupe_key = o.id::text and j.state = 'scheduled'
+    where o.cause = 'budget' and (p_tenant is null or o.tenant_id = p_tenant)
+    for update of j skip locked
   ), gone as (
-    update jobs j set state = 'ready', run_at = cid_now() where j.id = any (array(select f.id from found f)) returning j.kind
+    update jobs j set state = 'ready', run_at = cid_now()
+    where j.id = any (array(select f.id from found f union select u.id from unpaid u)) returning j.kind
   )
   select g.kind, count(*) from gone g group by g.kind
 $$;
@@ -1622,12 +1654,18 @@ begin
   $q$ using public.app_tenant(), about;
 end $$;
 
--- Work that waits because a cap is reached or models are switched off, with the reason and when it is tried again by itself.
+-- Work that waits because a cap is reached or models are switched off, with the reason and when it is tried again by itself. Polls
+-- of paid sources are the platform's jobs: these are found by the source.
 create view inspect.waiting_for_money with (security_invoker = true) as
   select t.slug as tenant, j.kind, j.error as why, count(*) as jobs, min(j.run_at) as until, j.tenant_id
   from jobs j left join tenants t on t.id = j.tenant_id
   where j.state = 'scheduled' and (j.error like '% for % is used up' or j.error like 'models are switched off: %')
-  group by t.slug, j.kind, j.error, j.tenant_id;
+  group by t.slug, j.kind, j.error, j.tenant_id
+  union all
+  select t.slug, 'poll', o.outcome_detail, count(*), min(o.next_poll_at), o.tenant_id
+  from sources o join tenants t on t.id = o.tenant_id
+  where o.cause = 'budget' and o.state = 'active' and o.next_poll_at > cid_now()
+  group by t.slug, o.outcome_detail, o.tenant_id;
 
 -- ---------------------------------------------------------------------------------------------- stories that merge
 
@@ -1762,7 +1800,7 @@ end $$;
 
 -- Who reported a story, item by item and publisher by publisher. `band` says how sure it is that the item belongs there.
 create view inspect.story_reports with (security_invoker = true) as
-  select i.story_id, coalesce(nullif(o.publisher, ''), nullif(o.title, ''), o.url) as publisher,
+  select i.story_id, coalesce(nullif(g.publisher, ''), nullif(o.publisher, ''), nullif(o.title, ''), o.url) as publisher,
          least(coalesce(i.published_at, i.first_seen_at), i.first_seen_at) as at, i.band, i.likeness, i.title, i.id as item_id,
          o.vetted, o.tenant_id is not null as private, o.id as source_id
   from items i join sightings g on g.item_id = i.id join sources o on o.id = g.source_id;
@@ -1799,7 +1837,8 @@ begin
   end loop;
   -- The worker role looks across tenants where scheduling and administration do; it decides nothing there.
   foreach t in array array['tenants', 'profiles', 'members', 'subscriptions', 'screenings', 'channels', 'budgets', 'model_terms', 'audit', 'calls', 'batches', 'trials', 'trial_subjects',
-      'jobs', 'jobs_done', 'jobs_dead', 'sources', 'sightings', 'items', 'item_texts', 'pauses', 'verdicts', 'drafts', 'publications', 'proposals', 'searches'] loop
+      'jobs', 'jobs_done', 'jobs_dead', 'sources', 'sightings', 'items', 'item_texts', 'pauses', 'verdicts', 'drafts', 'publications', 'proposals',
+      'searches'] loop
     execute format('create policy worker on %I to cid_worker using (true) with check (true)', t);
   end loop;
 end $$;
@@ -1829,7 +1868,7 @@ create policy visible on item_texts for select to cid_app using (exists (select 
 create policy wanted on item_texts for insert to cid_app with check (exists (select from items i where i.id = item_id));
 
 create view visible_items with (security_invoker = true) as
-  select id, story_id, url, title, summary, author, published_at, first_seen_at, sample from items;
+  select id, story_id, url, identity, title, summary, author, published_at, first_seen_at, sample from items;
 
 grant select, insert (item_id) on item_texts to cid_app;
 grant select, insert, update on item_texts to cid_worker;
@@ -1896,9 +1935,10 @@ grant execute on function claim_limited(text, uuid[], text[], smallint[], bigint
 
 revoke all on function reserve_call(uuid, text, text, text, numeric, integer, numeric, numeric, numeric, numeric, numeric, double precision,
   double precision, interval), settle_call(uuid, uuid, text, numeric, text, jsonb, integer, double precision, text, interval),
-  sweep_calls(integer), inspect.stop_models(text), inspect.start_models(), inspect.go_on(uuid), costs_of(uuid[]) from public;
+  forget_read(uuid, uuid), sweep_calls(integer), inspect.stop_models(text), inspect.start_models(), inspect.go_on(uuid), costs_of(uuid[]) from public;
 grant execute on function reserve_call(uuid, text, text, text, numeric, integer, numeric, numeric, numeric, numeric, numeric, double precision,
-  double precision, interval), settle_call(uuid, uuid, text, numeric, text, jsonb, integer, double precision, text, interval) to cid_app;
+  double precision, interval), settle_call(uuid, uuid, text, numeric, text, jsonb, integer, double precision, text, interval),
+  forget_read(uuid, uuid) to cid_app;
 grant execute on function costs_of(uuid[]) to cid_app;
 grant select on inspect.costs, inspect.waiting_for_money to cid_app, cid_worker;
 grant select on inspect.call_shares, inspect.story_costs to cid_app;

@@ -9,7 +9,7 @@ with recursive kinds as (
     where c.tenant_id = $1 and (c.stage, c.provider, c.model, c.state) > (k.stage, k.provider, k.model, k.state)
     order by c.stage, c.provider, c.model, c.state limit 1) n)
 select c.id, c.stage, c.tier, c.provider, c.model, c.prompt, c.prompt_version, c.attempt, c.state, c.stop, c.error, c.reading,
-  c.input, c.cache_read, c.cache_write, c.cache_write_1h, c.output, c.reserved, c.cost, jsonb_array_length(c.subjects) as subjects,
+  c.input, c.cache_read, c.cache_write, c.cache_write_1h, c.output, c.units, c.reserved, c.cost, jsonb_array_length(c.subjects) as subjects,
   c.repaired_from, c.sent_at, c.answered_at
 from kinds k cross join lateral (
   select * from calls x
@@ -33,8 +33,8 @@ select stage, provider || '/' || model as model from kinds
 
 -- name: one
 select id, stage, tier, provider, model, prompt, prompt_version, encode(prompt_hash, 'hex') as prompt_hash, attempt, repaired_from,
-  instead_of, request, state, stop, served, request_id, input, cache_read, cache_write, cache_write_1h, output, thinking, reserved, cost,
-  price_from, error, reply, reading, subjects, sent_at, deadline, answered_at, read_at
+  instead_of, request, state, stop, served, request_id, input, cache_read, cache_write, cache_write_1h, output, thinking, units, reserved,
+  cost, price_from, error, reply, reading, subjects, sent_at, deadline, answered_at, read_at
 from calls where tenant_id = $1 and id = $2
 
 -- name: kept
@@ -46,13 +46,15 @@ from calls c cross join lateral jsonb_array_elements(c.subjects) as s (part)
 where c.tenant_id = $1 and c.id = $2
 
 -- name: about
--- Keys of subjects that people know: a screening by the item that opened its story, a version by its draft.
-select w.key, s.item_id, v.draft_id, coalesce(i.title, v.article::jsonb ->> 'title', '') as title
+-- Keys of subjects that people know: a screening by the item that opened its story, a version by its draft, a source by its name.
+select w.key, s.item_id, v.draft_id, o.id as source_id,
+  coalesce(i.title, v.article::jsonb ->> 'title', nullif(o.title, ''), o.url, '') as title
 from unnest($2::uuid[]) as w (key)
   left join screenings s on s.tenant_id = $1 and s.id = w.key
   left join visible_items i on i.id = s.item_id
   left join versions v on v.tenant_id = $1 and v.id = w.key
-where s.id is not null or v.id is not null
+  left join sources o on o.tenant_id = $1 and o.id = w.key
+where s.id is not null or v.id is not null or o.id is not null
 
 -- name: followed
 -- Calls that asked again for what this one left open; they come soon after it or not at all.

@@ -1,21 +1,21 @@
 -- name: headlines
 -- What gate 2 judges a screening by: the item that opened it, and who reported that item first.
 select s.id as screening_id, i.title, i.summary,
-  coalesce((select coalesce(nullif(src.publisher, ''), src.title) from sightings g join sources src on src.id = g.source_id
+  coalesce((select coalesce(nullif(g.publisher, ''), nullif(src.publisher, ''), src.title) from sightings g join sources src on src.id = g.source_id
             where g.item_id = i.id order by g.seen_at, g.id limit 1), '') as publisher
 from screenings s join visible_items i on i.id = s.item_id
 where s.tenant_id = $1 and s.id = any($2::uuid[])
 
 -- name: reports
 -- A story as this tenant may see it. An item seen at several sources is its first one's. What the tenant does not trust,
--- or will not have, is no evidence either; nor is an article that another address of the story has, too. As much of a text as
--- evidence is taken from.
+-- or will not have, is no evidence either; nor is an article that another address of the story has, too, nor a headline
+-- whose address leads through somebody else's service. As much of a text as evidence is taken from.
 select i.id as item_id, i.url, i.title, i.summary,
-  coalesce((select coalesce(nullif(src.publisher, ''), src.title) from sightings g join sources src on src.id = g.source_id
+  coalesce((select coalesce(nullif(g.publisher, ''), nullif(src.publisher, ''), src.title) from sightings g join sources src on src.id = g.source_id
             where g.item_id = i.id order by g.seen_at, g.id limit 1), '') as publisher,
   i.sample, least(coalesce(i.published_at, i.first_seen_at), i.first_seen_at) as reported_at, coalesce(left(t.text, 4000), '') as text
 from visible_items i left join item_texts t on t.item_id = i.id
-where i.story_id = (select story_root($2))
+where i.story_id = (select story_root($2)) and i.identity = ''
   and not exists (select from visible_items a left join item_texts b on b.item_id = a.id
                   where a.id = t.alias_of and a.story_id = i.story_id and b.alias_of is distinct from i.id)
   and not exists (select from verdicts v where v.tenant_id = $1 and v.item_id = i.id and v.gate = 'rules'
@@ -34,7 +34,7 @@ from (
   where i.story_id = (select story_root($2))
     and (src.vetted
          or exists (select from subscriptions u where u.tenant_id = $1 and u.source_id = src.id and u.active))
-  group by coalesce(nullif(src.publisher, ''), src.id::text)
+  group by coalesce(nullif(g.publisher, ''), nullif(src.publisher, ''), src.id::text)
 ) as publisher
 
 -- name: count_spread

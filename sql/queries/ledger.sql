@@ -48,3 +48,23 @@ update calls set read_at = cid_now(), reading = $3 where tenant_id = $1 and id =
 
 -- name: sweep
 select sweep_calls(500)
+
+-- name: read_turn
+-- One after the other asks whether a source's next stretch was paid for: two at once would both pay.
+select pg_advisory_xact_lock(hashtextextended('paid read ' || $1::text, 0))
+
+-- name: bought
+-- A read from this mark that is under way, or that was paid for by a process which did not live to store what came.
+select id, state, reply, deadline from calls
+where tenant_id = $1 and stage = 'poll' and input_hash = $2
+  and (state = 'sent' and deadline > cid_now() or state = 'answered' and read_at is null and reply is not null)
+order by sent_at desc limit 1
+
+-- name: reading
+-- As `sent`, for what no model does: without tier and prompt, and about a source.
+insert into calls (id, tenant_id, stage, tier, provider, model, prompt, prompt_version, prompt_hash, input_hash, reserved, subjects,
+  request, deadline)
+values ($1, $2, $3, '', $4, $5, '', '', '', $6, $7, $8, $9, cid_now() + make_interval(secs => $10))
+
+-- name: forget_read
+select forget_read($1, $2)

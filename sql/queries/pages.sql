@@ -225,12 +225,12 @@ where i.id = $2
 
 -- name: sightings
 -- Where and when the item was seen; `trust` is null where the tenant does not subscribe.
-select g.source_id, o.title, o.url, o.publisher, o.tenant_id is not null as private, g.published_at, g.seen_at,
+select g.source_id, o.title, o.url, coalesce(nullif(g.publisher, ''), o.publisher) as publisher, o.tenant_id is not null as private, g.published_at, g.seen_at,
        u.trust::float8 as trust, coalesce(u.active, false) as active, g.backlog
 from sightings g
 join sources o on o.id = g.source_id
 left join subscriptions u on u.tenant_id = $1 and u.source_id = g.source_id
-where g.item_id = $2
+where g.item_id = $2 and not g.again
 order by g.seen_at, g.id limit 100
 
 -- name: told_with

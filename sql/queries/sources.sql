@@ -1,7 +1,8 @@
 -- name: by_ids
 -- The platform's view: a poll works for everybody.
 select id, tenant_id, kind, url, title, publisher, sample, state, outcome, outcome_detail, etag, last_modified, body_sha, failures,
-  interval_s, polled_at, next_poll_at, created_at, config, cursor, site, cause, same_sha
+  interval_s, polled_at, next_poll_at, created_at, config, cursor, site, cause, same_sha,
+  memory, by_title
 from sources where id = any($1::uuid[])
 
 -- name: standings
@@ -39,6 +40,15 @@ from jsonb_to_recordset($1::jsonb) as n (
   etag text, last_modified text, body_sha bytea, same_sha bytea, whole boolean, lied boolean, failures integer,
   next_poll_at timestamptz, found boolean, interval_s integer, interval_why text, gap_s real, hints jsonb, moved_to text,
   moved_since timestamptz, moved_polls integer, moved_announced boolean, gone_since timestamptz)
+where sources.id = n.id
+
+-- name: remember
+-- What the next polls know these ones' entries by. The second poll in a row at which every identity changed and the titles stayed
+-- proves that the identities mean nothing.
+update sources set
+  memory = n.memory, volatile_polls = case when n.volatile then volatile_polls + 1 else 0 end,
+  by_title = by_title or (n.volatile and volatile_polls >= 1)
+from unnest($1::uuid[], $2::bytea[], $3::bool[]) as n (id, memory, volatile)
 where sources.id = n.id
 
 -- name: postpone
@@ -112,3 +122,10 @@ where s.tenant_id = $1 and o.id = $2
 -- name: log
 -- Who changed what people subscribe to.
 insert into audit (id, tenant_id, user_id, action, target, detail) values ($1, $2, $3, $4, $5, $6)
+
+-- name: wanted_of
+-- How many sources of these kinds somebody subscribes to: for whoever looks why they bring nothing.
+select o.kind, count(*) from sources o
+where o.kind = any($1::text[]) and o.state <> 'retired'
+  and exists (select from subscriptions s where s.source_id = o.id and s.active)
+group by o.kind order by o.kind

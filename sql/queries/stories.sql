@@ -80,7 +80,7 @@ delete from term_uses where key < $1
 -- What a hand-out brought its stories: $1 all of its items, $2 and $3 how many were placed in which story. A publisher counts when
 -- its row is new, so nothing is counted twice, and no story is read anew however long it grows.
 with reports as (
-  select i.story_id, coalesce(nullif(o.publisher, ''), o.id::text) as publisher, min(least(i.published_at, i.first_seen_at)) as at
+  select i.story_id, coalesce(nullif(g.publisher, ''), nullif(o.publisher, ''), o.id::text) as publisher, min(least(i.published_at, i.first_seen_at)) as at
   from items i join sightings g on g.item_id = i.id and g.tenant_id is null join sources o on o.id = g.source_id
   where i.id = any($1::uuid[]) and i.story_id is not null
   group by 1, 2
@@ -103,7 +103,7 @@ where s.id = story_id
 -- name: recount
 -- Counted anew, never incremented. Who has reported: several feeds of one publisher count once, private sources do not.
 with reports as (
-  select i.story_id, coalesce(nullif(o.publisher, ''), o.id::text) as publisher, min(least(i.published_at, i.first_seen_at)) as at
+  select i.story_id, coalesce(nullif(g.publisher, ''), nullif(o.publisher, ''), o.id::text) as publisher, min(least(i.published_at, i.first_seen_at)) as at
   from items i join sightings g on g.item_id = i.id and g.tenant_id is null join sources o on o.id = g.source_id
   where i.story_id = any($1::uuid[])
   group by 1, 2
@@ -123,7 +123,8 @@ with waiting as (
   select w.tenant_id, w.id, w.story_id, w.spread, w.urgent from screenings w
   where w.story_id = any($1::uuid[]) and w.state = 'waiting' and w.waiting_for = 'signal'
 ), spread as (
-  select w.tenant_id, w.id, w.spread as judged_at, w.urgent, count(distinct coalesce(nullif(o.publisher, ''), o.id::text)) as now
+  select w.tenant_id, w.id, w.spread as judged_at, w.urgent,
+    count(distinct coalesce(nullif(g.publisher, ''), nullif(o.publisher, ''), o.id::text)) as now
   from waiting w
   join items i on i.story_id = w.story_id
   join sightings g on g.item_id = i.id and (g.tenant_id is null or g.tenant_id = w.tenant_id)

@@ -333,6 +333,7 @@ def stored_call(*, addresses: list[str], text: str) -> store.Call:
         cache_write_1h=0,
         output=0,
         thinking=0,
+        units={},
         reserved=Decimal(0),
         cost=Decimal(0),
         price_from=None,

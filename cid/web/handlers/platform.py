@@ -41,6 +41,7 @@ class CapsForm:
     draft: str = text(longest=40, default="")
     review: str = text(longest=40, default="")
     judge: str = text(longest=40, default="")
+    poll: str = text(longest=40, default="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
