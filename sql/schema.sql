@@ -2438,7 +2438,7 @@ grant select on inspect.story_costs to cid_app;
 
 create view inspect.story_reports with (security_invoker=true) as
   SELECT i.story_id,
-    COALESCE(NULLIF(o.publisher, ''::text), NULLIF(o.title, ''::text), o.url) AS publisher,
+    COALESCE(NULLIF(g.publisher, ''::text), NULLIF(o.publisher, ''::text), NULLIF(o.title, ''::text), o.url) AS publisher,
     LEAST(COALESCE(i.published_at, i.first_seen_at), i.first_seen_at) AS at,
     i.band,
     i.likeness,

@@ -1803,7 +1803,7 @@ end $$;
 
 -- Who reported a story, item by item and publisher by publisher. `band` says how sure it is that the item belongs there.
 create view inspect.story_reports with (security_invoker = true) as
-  select i.story_id, coalesce(nullif(o.publisher, ''), nullif(o.title, ''), o.url) as publisher,
+  select i.story_id, coalesce(nullif(g.publisher, ''), nullif(o.publisher, ''), nullif(o.title, ''), o.url) as publisher,
          least(coalesce(i.published_at, i.first_seen_at), i.first_seen_at) as at, i.band, i.likeness, i.title, i.id as item_id,
          o.vetted, o.tenant_id is not null as private, o.id as source_id
   from items i join sightings g on g.item_id = i.id join sources o on o.id = g.source_id;

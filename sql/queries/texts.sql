@@ -22,7 +22,7 @@ select s.id as story_id, i.id, i.url
 from unnest($1::uuid[]) as s (id)
 cross join lateral (
   select v.id, v.url from visible_items v
-  where v.story_id = s.id and not v.sample
+  where v.story_id = (select story_root(s.id)) and not v.sample
   order by least(coalesce(v.published_at, v.first_seen_at), v.first_seen_at), v.id limit $2) i
 
 -- name: addresses
@@ -32,7 +32,7 @@ select id, url from visible_items where id = any($1::uuid[])
 -- Whether an article of the story is being read for the first time, asked for within $2 of now: it is worth waiting for that long.
 select exists (
   select from visible_items i join item_texts t on t.item_id = i.id
-  where i.story_id = $1 and t.state is null and t.retry_at is not null and t.wanted_at > cid_now() - $2::interval)
+  where i.story_id = (select story_root($1)) and t.state is null and t.retry_at is not null and t.wanted_at > cid_now() - $2::interval)
 
 -- name: take
 -- One look at a time, over all processes: whoever moves the time of the next one holds this one, for as long as a look may take.

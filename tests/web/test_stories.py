@@ -17,6 +17,7 @@ from cid.flows.review import review
 from cid.queue import jobs as queue
 from cid.store import screenings, stories, telling
 from cid.text.spread import spread
+from cid.text.urls import url_hash
 from tests import make
 from tests.newsroom import ITEMS
 
@@ -152,7 +153,9 @@ async def test_items_why_tells_the_same_and_follows_a_merge(
         return asyncio.run_coroutine_threadsafe(body(desk.sv), loop).result()
 
     monkeypatch.setattr(frame, "with_services", with_services)
-    typed = ["items", "why", "https://www.feed0.test/waiting", "--tenant", "acme"]
+    url = "https://www.feed0.test/waiting"
+    await owner.execute("update items set url_hash = $2 where id = $1", room.items["waiting"], url_hash(url))
+    typed = ["items", "why", url, "--tenant", "acme"]
     assert await asyncio.to_thread(frame.run, main, typed) == 0
     said = capsys.readouterr().out
     for line in (
