@@ -120,7 +120,7 @@ async def sweeps(to: Logins, given: settings.Settings, base: str, feeds: int, sl
         serving = group.create_task(Process(crew).serve(stop, asyncio.Event()))
         watching = [group.create_task(watch.tick()), group.create_task(watch.weigh())]
         await asyncio.sleep(2)
-        for mode in ("first", "mix", "mix", "all"):
+        for mode in ("first", "mix", "all"):
             await asyncio.to_thread(urllib.request.urlopen, f"{base}/set/{mode}")
             watch.forget()
             told = await sweep(owner, feeds)

@@ -1241,8 +1241,8 @@ CREATE INDEX item_texts_due ON public.item_texts USING btree (retry_at) WHERE (r
 alter table item_texts enable row level security;
 alter table item_texts force row level security;
 create policy owner on item_texts for all to current_user using (true) with check (true);
-create policy visible on item_texts for select to cid_app using ((EXISTS ( SELECT FROM items i WHERE (i.id = item_texts.item_id))));
-create policy wanted on item_texts for insert to cid_app with check ((EXISTS ( SELECT FROM items i WHERE (i.id = item_texts.item_id))));
+create policy visible on item_texts for select to cid_app using ((EXISTS ( SELECT FROM items i WHERE ((i.id = item_texts.item_id) AND (i.public OR (EXISTS ( SELECT FROM sightings s WHERE ((s.item_id = i.id) AND (s.tenant_id = ( SELECT app_tenant() AS app_tenant))))))))));
+create policy wanted on item_texts for insert to cid_app with check ((EXISTS ( SELECT FROM items i WHERE ((i.id = item_texts.item_id) AND (i.public OR (EXISTS ( SELECT FROM sightings s WHERE ((s.item_id = i.id) AND (s.tenant_id = ( SELECT app_tenant() AS app_tenant))))))))));
 create policy worker on item_texts for all to cid_worker using (true) with check (true);
 grant insert (item_id), select on item_texts to cid_app;
 grant insert, select, update on item_texts to cid_worker;
@@ -1671,6 +1671,9 @@ create table sightings (
   source_id uuid not null,
   tenant_id uuid,
   entry_key text default ''::text not null,
+  title_key bytea,
+  link text default ''::text not null,
+  again boolean default false not null,
   via text default ''::text not null,
   publisher text default ''::text not null,
   facts jsonb default '{}'::jsonb not null,
@@ -1680,8 +1683,10 @@ create table sightings (
   constraint sightings_pkey PRIMARY KEY (id)
 ) partition by RANGE (id);
 CREATE INDEX sightings_item ON ONLY public.sightings USING btree (item_id);
+CREATE INDEX sightings_key ON ONLY public.sightings USING btree (source_id, entry_key);
 CREATE INDEX sightings_private ON ONLY public.sightings USING btree (tenant_id, item_id) WHERE (tenant_id IS NOT NULL);
 CREATE INDEX sightings_source ON ONLY public.sightings USING btree (source_id, item_id);
+CREATE INDEX sightings_title ON ONLY public.sightings USING btree (source_id, title_key) WHERE (title_key IS NOT NULL);
 alter table sightings enable row level security;
 alter table sightings force row level security;
 create policy owner on sightings for all to current_user using (true) with check (true);
@@ -1712,6 +1717,9 @@ create table sources (
   last_modified text default ''::text not null,
   body_sha bytea,
   same_sha bytea,
+  memory bytea default '\x'::bytea not null,
+  volatile_polls integer default 0 not null,
+  by_title boolean default false not null,
   whole_at timestamp with time zone,
   validators_lie boolean default false not null,
   failures integer default 0 not null,

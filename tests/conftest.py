@@ -15,12 +15,17 @@ from itertools import count
 from pathlib import Path
 
 import asyncpg
+import hypothesis
 import pytest
 
 from cid.pg import roles
 from cid.pg.embedded import ADMIN, APP, OWNER, WORKER, Server
 from cid.pg.migrate import migrate
 from cid.pg.pool import AppDb, WorkerDb, open_pool
+
+# No test asserts a duration: on a loaded machine the first call of anything takes longer than any deadline.
+hypothesis.settings.register_profile("desk", deadline=None)
+hypothesis.settings.load_profile("desk")
 
 TEMPLATE = "cid_test_template"
 _numbers = count()

@@ -39,7 +39,7 @@ class Hostile:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             first, *lines = head.rstrip("\r\n").split("\r\n")
-            path = first.split(" ")[1].lstrip("/")
+            path = first.split(" ")[1].lstrip("/").partition("?")[0]
             headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
             self.asked.append((path, headers))
             await self.answer(path, headers, writer)
@@ -94,6 +94,7 @@ STEADY: dict[str, bytes] = {
     "secret": _answer(body=FEED),
     "json-as-html": _answer(body=JSON_FEED, kind="text/html"),
     "no-entries": _answer(body=b"<rss version='2.0'><channel><title>Quiet</title></channel></rss>"),
+    "304-bare": _answer("304 Not Modified", kind=""),
     "304-unasked": _answer("304 Not Modified", headers=['ETag: "z"'], kind=""),
     "204": b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n",
     "200-empty": _answer(),
@@ -117,6 +118,7 @@ STEADY: dict[str, bytes] = {
     "301": _answer("301 Moved Permanently", headers=["Location: /good"]),
     "308": _answer("308 Permanent Redirect", headers=["Location: /good"]),
     "302": _answer("302 Found", headers=["Location: /good"]),
+    "301-302": _answer("301 Moved Permanently", headers=["Location: /302"]),
     "loop": _answer("301 Moved Permanently", headers=["Location: /loop"]),
     "to-file": _answer("302 Found", headers=["Location: file:///etc/passwd"]),
     "to-nowhere": _answer("302 Found"),
@@ -140,6 +142,7 @@ STEADY: dict[str, bytes] = {
     "big-header": _answer(body=FEED, headers=["Set-Cookie: " + "c" * 12_000]),
     "bad-header": _answer(body=FEED, headers=["Bad Header Name: x"]),
     "two-lengths": _answer(body=FEED, headers=[f"Content-Length: {len(FEED) + 1}"]),
+    "length-twice": _answer(body=FEED, headers=[f"Content-Length: {len(FEED)}"]),
     "latin-header": _answer(body=FEED, headers=["ETag: caf\xe9"]),
     "charset-lie": _answer(
         body=FEED.replace(b'"1.0"', b'"1.0" encoding="utf-8"').replace(b"Harbour", b"Caf\xe9"),
@@ -151,6 +154,15 @@ STEADY: dict[str, bytes] = {
         + b"".join(b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(9))
         + b'<!ENTITY f SYSTEM "file:///etc/passwd">]><rss><channel><title>&j;&f;</title>'
         b"<item><title>Fine &j;&f;</title><link>http://a.test/</link></item></channel></rss>"
+    ),
+    "huge": _answer(
+        body=b"<rss><channel><title>Huge</title>"
+        + b"".join(
+            b"<item><title>Report %d of the harbour</title><link>http://www.post.test/%d</link>"
+            b"<description>%s</description></item>" % (n, n, b"Words that say no more than they have to.")
+            for n in range(10_000)
+        )
+        + b"</channel></rss>"
     ),
     "giant-tag": _answer(body=b"<rss " + b"".join(b'a%d="" ' % n for n in range(5000)) + b"><channel/></rss>"),
 }

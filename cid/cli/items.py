@@ -16,7 +16,6 @@ from cid.domain.verdicts import GATE_NUMBER
 from cid.services import Services
 from cid.store import items as store
 from cid.store import screenings, verdicts
-from cid.text import urls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +71,7 @@ def why(*, url: str, tenant: str | None, data: Path | None, as_json: bool) -> No
     async def body(sv: Services) -> Trace:
         of = await tenant_named(sv, tenant)
         async with sv.db.read(of.id) as tx:
-            item = await store.by_url(tx, urls.canonical(url)) or await store.by_url(tx, url)
+            item = await store.by_url(tx, url)
             if item is None:
                 raise NotFound("No article of this address came in at this tenant's sources.")
             story = item.story_id

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from cid.cli import frame, healing
+from cid.cli import frame, healing, preview
 from cid.cli.choice import tenant_named, tenant_option
 from cid.cli.source_files import add_many, export, file_of, import_, is_address
 from cid.domain.errors import Misconfigured, NotFound
@@ -220,11 +220,21 @@ def duration_or_auto(text: str) -> timedelta | None:
 
 @sources.command()
 @click.argument("target", default="")
+@click.option("--base-url", default="", help="What a file's relative addresses are relative to.")
 @kind_options
 @tenant_option
 @frame.data_option
 @frame.json_option
-def test(*, target: str, kind: str, told: Sequence[str], tenant: str | None, data: Path | None, as_json: bool) -> None:
+def test(
+    *,
+    target: str,
+    base_url: str,
+    kind: str,
+    told: Sequence[str],
+    tenant: str | None,
+    data: Path | None,
+    as_json: bool,
+) -> None:
     """What the feed at an address or in a file would bring, or a source of another kind. Stores nothing, and needs no
     desk unless somebody has to pay for it.
     """
@@ -235,12 +245,12 @@ def test(*, target: str, kind: str, told: Sequence[str], tenant: str | None, dat
         if paid:
             return await flow.test(sv, wish, (await tenant_named(sv, tenant)).id)
         if wish.kind is SourceKind.RSS and not is_address(target):
-            return await flow.test_file(sv, file_of(target))
+            return await flow.test_file(sv, file_of(target), base_url)
         return await flow.test(sv, wish, None)
 
     polled = frame.with_services(frame.Options(data=data), body) if paid else frame.without_database(body)
     if as_json:
-        frame.show({**asdict(polled), "body_sha": polled.body_sha.hex() if polled.body_sha else None})
+        frame.show(preview.shape(polled))
     else:
         _tell(polled)
     if not polled.outcome.healthy:

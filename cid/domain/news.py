@@ -134,6 +134,10 @@ class Source:
     site: str = ""
     cause: str = ""
     same_sha: bytes | None = None
+    memory: bytes = b""
+    """What was in it at the last poll: see `sources.feed.memory`."""
+    by_title: bool = False
+    """It names its entries anew at each poll: they are known by title and date."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +152,11 @@ class Entry:
     published_at: datetime | None = None
     language: str = ""
     """BCP 47 in lower case, where the source says so."""
+    link: str = ""
+    """The address as the source spells it, where that is not `url`."""
+    title_key: str = ""
+    """By what its source may know it again where key and address have changed: 16 hexadecimal digits of its title's
+    words, or nothing where they name no article."""
     via: str = ""
     """How it was fetched where that is not how the source is normally, such as a fallback that was allowed."""
     publisher: str = ""
@@ -182,6 +191,12 @@ class Polled:
     cursor: str | None = None
     """Where the next poll goes on; None leaves it as it was."""
     hints: Hints = NO_HINTS
+    known: int = 0
+    """Entries that were there before as they are, and are not among `entries`."""
+    memory: bytes | None = None
+    """What the next poll is to know this one's entries by; None leaves it as it was."""
+    volatile: bool = False
+    """Every entry has another identity than at the last poll, though the titles stayed."""
     moved_to: str = ""
     """Where permanent redirects, and only such, led to, or where the feed says that it is from now on."""
     announced: bool = False

@@ -6,6 +6,7 @@ together that wait for it: see `queue.together`.
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections import Counter
 from collections.abc import Sequence
@@ -33,6 +34,8 @@ from cid.store.sources import Locked, Record, Standing
 from cid.text import domains, urls
 
 ENTRIES = 2000
+AT_ONCE = 50
+"""Entries that are looked through on the event loop; more of them are in a thread."""
 SOON = timedelta(milliseconds=50)
 CROWDED = timedelta(seconds=3)
 """A source whose domain has enough polls under way comes again after this at the earliest."""
@@ -96,7 +99,8 @@ async def poll(sv: Services, jobs: Sequence[Job]) -> None:
         polled = await sv.outside.sources[case.source.kind].poll(_asked(case, sv.clock.now()))
     finally:
         _leave(sv, case.domain)
-    polled = entries.sound(polled, ENTRIES)
+    many = len(polled.entries) > AT_ONCE
+    polled = await asyncio.to_thread(entries.sound, polled, ENTRIES) if many else entries.sound(polled, ENTRIES)
     result = Result(case, polled, ours=_ours(sv, case, polled))
     await _writes(sv).do(result, weight=1 + len(polled.entries))
     queue.note(job)
@@ -239,6 +243,7 @@ async def _write(sv: Services, results: list[Result]) -> list[Exception | None]:
         fresh = Counter(one.source_id for one in seen)
         outcomes = [_outcome(sv, one, locked[one.case.source.id], fresh[one.case.source.id], now) for one in counted]
         await sources.record(tx, [outcome.record for outcome in outcomes])
+        await sources.remember(tx, {one.case.source.id: one.polled for one in counted})
         for outcome in outcomes:
             await _settle(tx, outcome)
         again = dict(blameless)

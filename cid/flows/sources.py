@@ -193,6 +193,11 @@ async def test(sv: Services, wish: Wish, tenant: TenantId | None) -> Polled:
     return await sv.outside.sources[wish.kind].poll(source)
 
 
+async def test_file(sv: Services, body: bytes, url: str) -> Polled:
+    """Read a feed from a file as if it had come from `url`, without the world and without a database."""
+    return await read_feed(sv.outside.children, body, content_type="", url=url, base=url)
+
+
 async def feeds_at(sv: Services, url: str) -> list[Found]:
     """The feeds at or behind an address, each fetched and read; empty: there is none. Raises Refused."""
     try:
@@ -200,11 +205,6 @@ async def feeds_at(sv: Services, url: str) -> list[Found]:
         return await discover(sv.outside.http, sv.outside.children, where, within_s=LOOKED_FOR_S)
     except HttpFailure as failure:
         raise Refused(failure.public) from None
-
-
-async def test_file(sv: Services, body: bytes) -> Polled:
-    """Read a feed from a file, without the world and without a database."""
-    return await read_feed(sv.outside.children, body, content_type="", url="")
 
 
 async def set_active(sv: Services, tenant: TenantId, source: SourceId, *, wanted: bool, actor: Actor | None) -> None:

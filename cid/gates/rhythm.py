@@ -40,7 +40,7 @@ LADDER_S = (
 FLOORS_S = {
     SourceKind.GDELT: 900,  # its files come every 15 minutes
     SourceKind.GOOGLE_NEWS: 600,
-    SourceKind.SERPAPI: 3600,  # each request is paid for
+    SourceKind.SERPAPI: 21_600,  # each request is paid for
     SourceKind.X: 900,
     SourceKind.PAGE: 600,
     SourceKind.TELEGRAM: 300,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -115,6 +115,7 @@ class RssReader:
             content_type=answer.headers.get("content-type", ""),
             url=answer.url,
             validators=(etag, modified),
+            known_by=(source.memory, source.by_title),
         )
         if not polled.outcome.healthy:
             return polled
@@ -149,10 +150,30 @@ async def _hashes(body: bytes) -> tuple[bytes, bytes]:
 
 
 async def read_feed(
-    children: Children, body: bytes, *, content_type: str, url: str, validators: tuple[str, str] = ("", "")
+    children: Children,
+    body: bytes,
+    *,
+    content_type: str,
+    url: str,
+    validators: tuple[str, str] = ("", ""),
+    known_by: tuple[bytes, bool] = (b"", False),
+    base: str = "",
 ) -> Polled:
-    """A feed's bytes, wherever they came from: `new`, `empty` or `broken`. Raises Stopping."""
-    value = {"body": b64encode(body).decode(), "content_type": content_type, "url": url}
+    """A feed's bytes, wherever they came from: `new`, `empty` or `broken`. `known_by` is the source's memory of its
+    last poll, and whether its entries go by title; `base`, if it is given, is what relative addresses are relative to,
+    and else the site that the feed names. Raises Stopping.
+
+    `entries` are all that were not known, in the feed's order, with those that cannot be stored: see `gates.entries`.
+    """
+    memory, by_title = known_by
+    value = {
+        "body": b64encode(body).decode(),
+        "content_type": content_type,
+        "url": url,
+        "memory": b64encode(memory).decode(),
+        "by_title": by_title,
+        "base": base,
+    }
     try:
         feed = await children.call("parse_feed", value, timeout_s=PARSE_S)
     except ChildFailure:
@@ -163,13 +184,17 @@ async def read_feed(
             detail = "The server answers with a check for browsers."
             return Polled(outcome=PollOutcome.BLOCKED, cause=Cause.BLOCKED, detail=detail)
         return Polled(outcome=PollOutcome.BROKEN, cause=_unreadable(body), detail=feed["error"])
-    entries = tuple(_entry(entry) for entry in feed["entries"] if entry["url"] and entry["title"])
-    wishes = feed.get("wishes", {})
+    entries = tuple(_entry(entry, feed["language"]) for entry in feed["entries"])
+    some = feed["known"] or any(entry.url and entry.title for entry in entries)
+    wishes = feed["wishes"]
     return Polled(
-        outcome=PollOutcome.NEW if entries else PollOutcome.EMPTY,
-        cause=Cause.NEW if entries else Cause.EMPTY_FEED,
-        detail=_remarks(feed, len(entries)),
+        outcome=PollOutcome.NEW if some else PollOutcome.EMPTY,
+        cause=Cause.NEW if some else Cause.EMPTY_FEED,
+        detail="; ".join(feed["remarks"]),
         entries=entries,
+        known=feed["known"],
+        memory=b64decode(feed["memory"]),
+        volatile=feed["volatile"],
         title=feed["title"],
         publisher=urls.site(feed["site"]) or urls.site(url),
         site=feed["site"],
@@ -200,7 +225,7 @@ def _unreadable(body: bytes) -> Cause:
     return Cause.HTML if head.startswith((b"<!doctype html", b"<html")) or b"<body" in head else Cause.PARSE_ERROR
 
 
-def _entry(entry: Json) -> Entry:
+def _entry(entry: Json, language: str) -> Entry:
     return Entry(
         key=entry["key"],
         url=entry["url"],
@@ -208,16 +233,10 @@ def _entry(entry: Json) -> Entry:
         summary=entry["summary"],
         author=entry["author"],
         published_at=datetime.fromisoformat(entry["published"]) if entry["published"] else None,
+        language=language,
+        link=entry["link"] if entry["link"] != entry["url"] else "",
+        title_key=entry["title_key"],
     )
-
-
-def _remarks(feed: Json, usable: int) -> str:
-    remarks = []
-    if missing := len(feed["entries"]) - usable:
-        remarks.append(f"{missing} entries without an address or a text")
-    if feed["truncated"]:
-        remarks.append(f"only the newest {len(feed['entries'])} entries were read")
-    return "; ".join(remarks)
 
 
 def _challenge(body: bytes) -> bool:

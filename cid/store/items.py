@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from uuid import UUID
 
 from cid.domain.ids import ItemId, SourceId, StoryId, TenantId, uuid7
 from cid.domain.news import Entry, Item, Placed
@@ -15,6 +15,8 @@ from cid.ports import Tx
 from cid.text.urls import url_hash
 
 UNSEEN = query("items.unseen")
+MET = query("items.met")
+SEE_AGAIN = query("items.see_again")
 ADD = query("items.add")
 PUBLISH = query("items.publish")
 SEE = query("items.see")
@@ -80,12 +82,6 @@ class Report:
     """So many, from the first on, go the way of news; the rest is stored as seen."""
 
 
-class _Line(NamedTuple):
-    report: Report
-    entry: Entry
-    backlog: bool
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """A source shows an item for the first time."""
@@ -107,46 +103,112 @@ SHAPES = {
 
 
 async def add(tx: Tx, reports: Sequence[Report]) -> list[Seen]:
-    """Store what sources report, in four statements for any number of them. Answers what each had not shown before.
+    """Store what sources report, in a few statements for any number of them. Answers what each had not shown before.
 
     The identities of one report differ, or else the addresses; two reports may hold the same.
     """
-    shown = [_Line(report, entry, n >= report.screened) for report in reports for n, entry in enumerate(report.entries)]
-    if not shown:
+    rows = [
+        _Row(report, entry, url_hash(entry.identity or entry.url), uuid7(report.at), number >= report.screened)
+        for report in reports
+        for number, entry in enumerate(report.entries)
+    ]
+    if not rows:
         return []
-    shown_hashes = [url_hash(line.entry.identity or line.entry.url) for line in shown]
-    rows = await tx.fetch(UNSEEN, [line.report.source for line in shown], shown_hashes)
-    lines, hashes = [shown[row["n"]] for row in rows], [shown_hashes[row["n"]] for row in rows]
-    if not lines:
+    unseen = await tx.fetch(UNSEEN, [row.report.source for row in rows], [row.hash for row in rows])
+    rows = [rows[row["n"]] for row in unseen]
+    if not rows:
         return []
-    dates = [line.entry.published_at for line in lines]
+    met = await _met(tx, rows)
+    await _see_again(tx, [(rows[place], item) for place, (item, same_key) in met.items() if not same_key])
+    rows = [row for place, row in enumerate(rows) if place not in met]
+    await _add(tx, rows)
+    await tx.execute(PUBLISH, [row.hash for row in rows if row.report.owner is None])
+    return await _see(tx, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """An entry with all that is stored of it."""
+
+    report: Report
+    entry: Entry
+    hash: bytes
+    sighting: UUID
+    backlog: bool
+
+    @property
+    def title_key(self) -> bytes | None:
+        return bytes.fromhex(self.entry.title_key) or None
+
+    @property
+    def link(self) -> str:
+        return self.entry.link or self.entry.url
+
+
+async def _met(tx: Tx, rows: Sequence[_Row]) -> dict[int, tuple[ItemId, bool]]:
+    """By its place, the item that an entry with a new address is nevertheless, and whether its key is the same."""
+    found = await tx.fetch(
+        MET,
+        list(range(len(rows))),
+        [row.report.source for row in rows],
+        [row.hash for row in rows],
+        [row.entry.key for row in rows],
+        [row.title_key for row in rows],
+        [row.entry.published_at for row in rows],
+    )
+    return {row["place"]: (row["item_id"], row["same_key"]) for row in found}
+
+
+async def _see_again(tx: Tx, met: Sequence[tuple[_Row, ItemId]]) -> None:
+    if met:
+        await tx.execute(
+            SEE_AGAIN,
+            [row.sighting for row, _ in met],
+            [item for _, item in met],
+            [row.report.source for row, _ in met],
+            [row.report.owner for row, _ in met],
+            [row.entry.key for row, _ in met],
+            [row.title_key for row, _ in met],
+            [row.entry.published_at for row, _ in met],
+            [row.link for row, _ in met],
+            [row.entry.via for row, _ in met],
+            [row.entry.publisher for row, _ in met],
+            [dict(row.entry.facts) for row, _ in met],
+        )
+
+
+async def _add(tx: Tx, rows: Sequence[_Row]) -> None:
     await tx.execute(
         ADD,
-        [uuid7(line.report.at) for line in lines],
-        [line.entry.url for line in lines],
-        hashes,
-        [line.entry.title for line in lines],
-        [line.entry.summary for line in lines],
-        [line.entry.author for line in lines],
-        dates,
-        [line.entry.language for line in lines],
-        [line.entry.identity for line in lines],
-        [line.report.owner is None for line in lines],
-        [line.report.sample for line in lines],
+        [ItemId(uuid7(row.report.at)) for row in rows],
+        [row.entry.url for row in rows],
+        [row.hash for row in rows],
+        [row.entry.title for row in rows],
+        [row.entry.summary for row in rows],
+        [row.entry.author for row in rows],
+        [row.entry.published_at for row in rows],
+        [row.entry.language for row in rows],
+        [row.entry.identity for row in rows],
+        [row.report.owner is None for row in rows],
+        [row.report.sample for row in rows],
     )
-    await tx.execute(PUBLISH, [sha for sha, line in zip(hashes, lines, strict=True) if line.report.owner is None])
+
+
+async def _see(tx: Tx, rows: Sequence[_Row]) -> list[Seen]:
     found = await tx.fetch(
         SEE,
-        [line.report.source for line in lines],
-        [line.report.owner for line in lines],
-        [uuid7(line.report.at) for line in lines],
-        hashes,
-        [line.entry.key for line in lines],
-        dates,
-        [line.entry.via for line in lines],
-        [line.entry.publisher for line in lines],
-        [dict(line.entry.facts) for line in lines],
-        [line.backlog for line in lines],
+        [row.report.source for row in rows],
+        [row.report.owner for row in rows],
+        [row.sighting for row in rows],
+        [row.hash for row in rows],
+        [row.entry.key for row in rows],
+        [row.entry.published_at for row in rows],
+        [row.entry.via for row in rows],
+        [row.entry.publisher for row in rows],
+        [dict(row.entry.facts) for row in rows],
+        [row.backlog for row in rows],
+        [row.title_key for row in rows],
+        [row.link for row in rows],
     )
     return each(Seen, found)
 
@@ -173,8 +235,9 @@ async def unjudged(tx: Tx, tenant: TenantId, items: Collection[ItemId]) -> list[
     return each(Unjudged, await tx.fetch(UNJUDGED, tenant, list(items)))
 
 
-async def by_url(tx: Tx, canonical_url: str) -> Item | None:
-    row = await tx.fetchrow(BY_URL_HASH, url_hash(canonical_url))
+async def by_url(tx: Tx, url: str) -> Item | None:
+    """Whatever way its address is spelled."""
+    row = await tx.fetchrow(BY_URL_HASH, url_hash(url))
     return into(Item, row) if row else None
 
 

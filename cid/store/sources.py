@@ -18,6 +18,7 @@ BY_IDS = query("sources.by_ids")
 STANDINGS = query("sources.standings")
 LOCK = query("sources.lock")
 RECORD = query("sources.record")
+REMEMBER = query("sources.remember")
 POSTPONE = query("sources.postpone")
 SETTLE = query("sources.settle")
 RETIRE = query("sources.retire")
@@ -214,6 +215,18 @@ def _told(hints: Hints) -> dict[str, Json]:
         "skip_days": sorted(hints.skip_days),
     }
     return {name: value for name, value in told.items() if value}
+
+
+async def remember(tx: Tx, polls: Mapping[SourceId, Polled]) -> None:
+    """What was in the sources at these polls: see `sources.feed.memory`."""
+    told = [(source, polled) for source, polled in polls.items() if polled.memory is not None]
+    if told:
+        await tx.execute(
+            REMEMBER,
+            [source for source, _ in told],
+            [polled.memory for _, polled in told],
+            [polled.volatile for _, polled in told],
+        )
 
 
 async def postpone(tx: Tx, until: Mapping[SourceId, datetime]) -> None:

@@ -59,6 +59,8 @@ _COMMENT = re.compile(r"\([^()]*\)")
 
 def parse(text: str) -> datetime | None:
     """In UTC. A time without a zone is taken as UTC, a day without a time as its midnight."""
+    if not text:
+        return None
     text = " ".join(fold(_COMMENT.sub(" ", text[:100])).split())
     try:
         if epoch := _EPOCH.fullmatch(text):

@@ -6,6 +6,8 @@ import hashlib
 import re
 from urllib.parse import SplitResult, quote, unquote, urljoin, urlsplit, urlunsplit
 
+import idna
+
 from cid.text.clean import clean
 
 LIMIT = 2000
@@ -41,6 +43,14 @@ def absolute(link: str, base: str = "") -> str:
     return joined
 
 
+def with_small_host(url: str) -> str:
+    """An absolute address as it is but for the host, which is the same in any case."""
+    scheme, _, rest = url.partition("://")
+    end = next((place for place, character in enumerate(rest) if character in "/?#"), len(rest))
+    user, at, host = rest[:end].rpartition("@")
+    return f"{scheme.lower()}://{user}{at}{host.lower()}{rest[end:]}" if rest else url
+
+
 def located(url: str) -> str:
     """Where something is fetched from: spelled in one way, with its whole query, which may be what the server asks for.
 
@@ -51,31 +61,55 @@ def located(url: str) -> str:
 
 
 def canonical(url: str) -> str:
-    """One spelling for one article, or the empty string where `url` is no http(s) address of at most LIMIT characters.
+    """An article's address as it is kept and fetched, or the empty string where `url` is no http(s) address of at most
+    LIMIT characters.
 
-    Scheme and host in lower case, without default port, fragment and tracking parameters; parameters of content keep
-    their order and spelling, because sites are addressed by them. `www`, scheme and a last slash stay: without asking
-    the site nobody knows whether they matter.
+    Scheme and host in lower case, without default port, tracking parameters and a fragment that only scrolls;
+    parameters of content keep their order and spelling, because sites are addressed by them. `www`, scheme and a last
+    slash stay: without asking the site nobody knows whether they matter to it.
     """
     url = absolute(url)
     if not url:
         return ""
-    return _composed(urlsplit(url), _kept(urlsplit(url)))
+    parts = urlsplit(url)
+    return _composed(parts, "&".join(_kept(parts)), _page(parts.fragment))
 
 
-def _composed(parts: SplitResult, query: str) -> str:
+def identity(url: str) -> str:
+    """What makes two addresses one article, spelled as an address nobody fetches; empty where `url` is none.
+
+    Further than `canonical`: http is https, `www.` and a last slash are nothing, parameters are sorted. A site that
+    answers at both spellings sends one to the other, and feeds hold either. The case of a path stays, and so does every
+    parameter that is not known to track: `/A` is not `/a`, and `?PRID=1` is not `?PRID=2`.
+    """
+    url = absolute(url)
+    if not url:
+        return ""
+    parts = urlsplit(url)
+    host = _host(parts).rpartition("@")[2].removeprefix("www.").removesuffix(":443")
+    query = "&".join(sorted(_spelled(pair) for pair in _kept(parts)))
+    path = _spelled(parts.path).rstrip("/")
+    return urlunsplit(("https", host, path, query, _page(parts.fragment))) if host else ""
+
+
+def _page(fragment: str) -> str:
+    """The fragment where it names a page, as in `#!/news/1` and `#/news/1`, and not a place on one."""
+    return _spelled(fragment) if fragment.startswith(("!", "/")) else ""
+
+
+def _composed(parts: SplitResult, query: str, fragment: str = "") -> str:
     host = _host(parts)
     if not host:
         return ""
-    spelled = urlunsplit((parts.scheme.lower(), host, _spelled(parts.path) or "/", _spelled(query), ""))
+    spelled = urlunsplit((parts.scheme.lower(), host, _spelled(parts.path) or "/", _spelled(query), fragment))
     return spelled if len(spelled) <= LIMIT else ""
 
 
 def _host(parts: SplitResult) -> str:
-    """User and port included, where they matter."""
+    """User and port included, where they matter. A name beyond ASCII is spelled as browsers do: by UTS 46."""
     name = (parts.hostname or "").rstrip(".")
     try:
-        ascii_name = name if ":" in name or name.isascii() else name.encode("idna").decode("ascii")
+        ascii_name = name if name.isascii() else idna.encode(name, uts46=True).decode("ascii").rstrip(".")
     except UnicodeError:
         return ""
     if not ascii_name:
@@ -87,8 +121,8 @@ def _host(parts: SplitResult) -> str:
     return f"{user}@{host}" if user else host
 
 
-def _kept(parts: SplitResult) -> str:
-    """The query without tracking. `ref` is one only when it names the site itself."""
+def _kept(parts: SplitResult) -> list[str]:
+    """The query's parameters without tracking. `ref` is one only when it names the site itself."""
     own = site(urlunsplit(parts))
     kept = []
     for pair in parts.query.split("&"):
@@ -98,7 +132,7 @@ def _kept(parts: SplitResult) -> str:
             continue
         if pair:
             kept.append(pair)
-    return "&".join(kept)
+    return kept
 
 
 def _spelled(part: str) -> str:
@@ -108,9 +142,9 @@ def _spelled(part: str) -> str:
     return _ESCAPE.sub(lambda escape: escape[0].upper(), plain)
 
 
-def url_hash(canonical_url: str) -> bytes:
-    """SHA-256: what makes an item one."""
-    return hashlib.sha256(canonical_url.encode()).digest()
+def url_hash(url: str) -> bytes:
+    """SHA-256 of the identity: what makes an item one."""
+    return hashlib.sha256((identity(url) or url).encode("utf-8", "replace")).digest()
 
 
 def site(url: str) -> str:

@@ -117,6 +117,9 @@ create table sources (
   last_modified text not null default '',
   body_sha bytea,
   same_sha bytea,                             -- of the body without what changes at every poll
+  memory bytea not null default '',           -- what was in it at the last poll: 16 bytes an entry
+  volatile_polls integer not null default 0,  -- in a row at which every entry had another identity and the titles stayed
+  by_title boolean not null default false,    -- so its entries are known by title and date
   whole_at timestamptz,                       -- when a whole body came last, asked for without conditions or changed
   validators_lie boolean not null default false,   -- another body came under the same ones: they are not sent any more
   failures integer not null default 0,        -- in a row
@@ -224,7 +227,7 @@ create table story_keys (
 create table items (
   id uuid primary key,
   url text not null,
-  url_hash bytea not null unique,             -- sha256 of the canonical address, or of the identity where there is one
+  url_hash bytea not null unique,             -- sha256 of what makes two addresses one, or of the identity where there is one
   identity text not null default '',          -- what makes it one where its address does not; that address is never cited
   title text not null,
   summary text not null default '',
@@ -281,6 +284,9 @@ create table sightings (
   source_id uuid not null,
   tenant_id uuid,                             -- of a private source
   entry_key text not null default '',
+  title_key bytea,                            -- of its title's words, where they name an article
+  link text not null default '',              -- the address as the source spells it, where that is not the item's
+  again boolean not null default false,       -- the source had it before, under another key
   via text not null default '',               -- how it was fetched, where that is not how the source is normally
   publisher text not null default '',         -- who speaks, where one source brings many voices, as a search does
   facts jsonb not null default '{}',          -- of a post, when first seen: engagement, what it amplifies, media (docs/sources.md)
@@ -291,6 +297,8 @@ create table sightings (
 create index sightings_item on sightings (item_id);
 create index sightings_private on sightings (tenant_id, item_id) where tenant_id is not null;   -- what the items' policy asks
 create index sightings_source on sightings (source_id, item_id);
+create index sightings_key on sightings (source_id, entry_key);
+create index sightings_title on sightings (source_id, title_key) where title_key is not null;
 
 -- ---------------------------------------------------------------------------------------------- the funnel
 
@@ -1658,8 +1666,12 @@ create policy visible on sightings to cid_app using (tenant_id is null or tenant
 create policy visible on items to cid_app using
   (public or exists (select from sightings s where s.item_id = items.id and s.tenant_id = (select app_tenant())));
 -- Who sees an item sees its text, and nobody else; what is to be read is asked for by whoever sees it.
-create policy visible on item_texts for select to cid_app using (exists (select from items i where i.id = item_id));
-create policy wanted on item_texts for insert to cid_app with check (exists (select from items i where i.id = item_id));
+create policy visible on item_texts for select to cid_app using (
+  exists (select from items i where i.id = item_id
+    and (i.public or exists (select from sightings s where s.item_id = i.id and s.tenant_id = (select app_tenant())))));
+create policy wanted on item_texts for insert to cid_app with check (
+  exists (select from items i where i.id = item_id
+    and (i.public or exists (select from sightings s where s.item_id = i.id and s.tenant_id = (select app_tenant())))));
 
 create view visible_items with (security_invoker = true) as
   select id, story_id, url, identity, title, summary, author, published_at, first_seen_at, sample from items;

@@ -6,6 +6,33 @@ where not exists (
   select from items i join sightings g on g.source_id = s.source_id and g.item_id = i.id where i.url_hash = s.url_hash)
 order by s.n
 
+-- name: met
+-- Entries whose address is new, though their source had the article: under the same key at another address, or within a week by
+-- the same title under another key. Two that were published most of a day apart are two: columns repeat their titles, and some
+-- feeds number their places.
+with n as (
+  select * from unnest($1::int[], $2::uuid[], $3::bytea[], $4::text[], $5::bytea[], $6::timestamptz[])
+    as n (place, source_id, url_hash, key, title_key, at)
+)
+select distinct on (n.place) n.place, g.item_id, g.same_key
+from n, lateral (
+  select s.item_id, s.id, s.published_at, true as same_key from sightings s
+  where s.source_id = n.source_id and s.entry_key = n.key and n.key <> ''
+  union all
+  select s.item_id, s.id, s.published_at, false from sightings s
+  where s.source_id = n.source_id and s.title_key = n.title_key and s.id >= uuid7_floor(cid_now() - interval '7 days')
+) g
+where not exists (select from items i where i.url_hash = n.url_hash)
+  and coalesce(abs(extract(epoch from g.published_at - n.at)) < 20 * 3600, true)
+order by n.place, g.same_key desc, g.id desc
+
+-- name: see_again
+-- The same article under a key that its source had not used for it: the next time it is known by that one, too.
+insert into sightings (id, item_id, source_id, tenant_id, entry_key, title_key, published_at, link, via, publisher, facts, again)
+select n.id, n.item_id, n.source_id, n.tenant_id, n.key, n.title_key, n.published_at, n.link, n.via, n.publisher, n.facts, true
+from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::bytea[], $7::timestamptz[], $8::text[], $9::text[],
+  $10::text[], $11::jsonb[]) as n (id, item_id, source_id, tenant_id, key, title_key, published_at, link, via, publisher, facts)
+
 -- name: add
 -- Exact duplicates meet here. In order of their hash: two polls that bring the same items would else wait for each other in a ring.
 insert into items (id, url, url_hash, title, summary, author, published_at, language, identity, public, sample)
@@ -23,13 +50,17 @@ where id in (select id from items where url_hash = any($1::bytea[]) and not publ
 -- name: see
 -- One sighting per item and source, however often it is polled; the row lock on the source keeps twins apart.
 with found as (
-  select i.id as item_id, s.source_id, s.tenant_id, s.id, s.entry_key, s.published_at, s.via, s.publisher, s.facts, s.backlog
+  select i.id as item_id, s.source_id, s.tenant_id, s.id, s.entry_key, s.published_at, s.via, s.publisher, s.facts, s.backlog,
+    s.title_key, case when s.link <> i.url then s.link else '' end as link
   from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bytea[], $5::text[], $6::timestamptz[], $7::text[], $8::text[], $9::jsonb[],
-    $10::bool[]) as s (source_id, tenant_id, id, url_hash, entry_key, published_at, via, publisher, facts, backlog)
+    $10::bool[], $11::bytea[], $12::text[])
+    as s (source_id, tenant_id, id, url_hash, entry_key, published_at, via, publisher, facts, backlog, title_key, link)
   join items i on i.url_hash = s.url_hash
 )
-insert into sightings (id, item_id, source_id, tenant_id, entry_key, published_at, via, publisher, facts, backlog)
-select f.id, f.item_id, f.source_id, f.tenant_id, f.entry_key, f.published_at, f.via, f.publisher, f.facts, f.backlog from found f
+insert into sightings (id, item_id, source_id, tenant_id, entry_key, published_at, via, publisher, facts, backlog, title_key, link)
+select f.id, f.item_id, f.source_id, f.tenant_id, f.entry_key, f.published_at, f.via, f.publisher, f.facts, f.backlog, f.title_key,
+  f.link
+from found f
 where not exists (select from sightings g where g.source_id = f.source_id and g.item_id = f.item_id)
 returning item_id, source_id, backlog
 
@@ -78,7 +109,7 @@ select o.id as source_id, o.title, o.url, coalesce(nullif(g.publisher, ''), o.pu
   coalesce(s.active, false) as subscribed, s.trust::float8 as trust, g.backlog
 from sightings g join sources o on o.id = g.source_id
 left join subscriptions s on s.tenant_id = $1 and s.source_id = o.id
-where g.item_id = $2 order by g.seen_at, o.id
+where g.item_id = $2 and not g.again order by g.seen_at, o.id
 
 -- name: of_story
 select id, story_id, url, title, summary, author, published_at, first_seen_at, sample

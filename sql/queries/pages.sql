@@ -226,7 +226,7 @@ select g.source_id, o.title, o.url, coalesce(nullif(g.publisher, ''), o.publishe
 from sightings g
 join sources o on o.id = g.source_id
 left join subscriptions u on u.tenant_id = $1 and u.source_id = g.source_id
-where g.item_id = $2
+where g.item_id = $2 and not g.again
 order by g.seen_at, g.id limit 100
 
 -- name: told_with

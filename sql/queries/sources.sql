@@ -1,7 +1,8 @@
 -- name: by_ids
 -- The platform's view: a poll works for everybody.
 select id, tenant_id, kind, url, title, publisher, sample, state, outcome, outcome_detail, etag, last_modified, body_sha, failures,
-  interval_s, polled_at, next_poll_at, created_at, config, cursor, site, cause, same_sha
+  interval_s, polled_at, next_poll_at, created_at, config, cursor, site, cause, same_sha,
+  memory, by_title
 from sources where id = any($1::uuid[])
 
 -- name: standings
@@ -42,6 +43,15 @@ from jsonb_to_recordset($1::jsonb) as n (
   moved_since timestamptz, moved_polls integer, moved_announced boolean, gone_since timestamptz)
 where sources.id = n.id
 
+-- name: remember
+-- What the next polls know these ones' entries by. The second poll in a row at which every identity changed and the titles stayed
+-- proves that the identities mean nothing.
+update sources set
+  memory = n.memory, volatile_polls = case when n.volatile then volatile_polls + 1 else 0 end,
+  by_title = by_title or (n.volatile and volatile_polls >= 1)
+from unnest($1::uuid[], $2::bytea[], $3::bool[]) as n (id, memory, volatile)
+where sources.id = n.id
+
 -- name: postpone
 update sources set next_poll_at = n.at from unnest($1::uuid[], $2::timestamptz[]) as n (id, at) where sources.id = n.id
 
@@ -76,8 +86,8 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, cid_now())
 on conflict do nothing returning id
 
 -- name: revive
--- Somebody wants a retired source again.
-update sources set state = 'active' where id = $1 and state = 'retired'
+-- Somebody wants a retired source again: what was held against it is forgotten.
+update sources set state = 'active', failures = 0, gone_since = null where id = $1 and state = 'retired'
 
 -- name: subscribe
 -- Adding a source twice changes neither trust nor role: these have commands of their own. No row comes back then.

@@ -100,7 +100,7 @@ async def test_a_source_without_money_says_so_waits_and_goes_on_when_there_is_so
     await desk.follow()
     await desk.poll()
     row = await desk.source()
-    assert (row["cause"], row["state"]) == ("budget", "active")
+    assert (row["cause"], row["state"], row["failures"]) == ("budget", "active", 0)
     assert "is used up" in row["outcome_detail"]
     assert row["next_poll_at"] > desk.sv.clock.now()
     async with desk.sv.db.read(desk.tenant) as tx:

@@ -275,7 +275,7 @@ async def test_polls_written_together_do_not_share_their_fates(desk: Desk) -> No
     for n in range(6):
         await desk.subscribe(f"https://paper-{n}.test/feed")
         desk.reports(f"Harbour report of paper {n}", host=f"paper-{n}.test")
-    bad = Entry(key="k", url="https://paper-0.test/\0", title="A NUL in its address")
+    bad = Entry(key="k", url="javascript:alert(1)", title="No address at all")
     desk.answers(Polled(outcome=NEW, entries=(bad, desk.entry(FERRY))), "paper-0.test")
     jobs = await make.claimed(desk.owner, JobKind.POLL, PLATFORM)
     lost = replace(jobs[-1], lease=jobs[-1].lease + 1)
@@ -283,4 +283,27 @@ async def test_polls_written_together_do_not_share_their_fates(desk: Desk) -> No
     assert [type(end) for end in ends] == [*[type(None)] * 5, LostLease]
     assert (await desk.count("items"), await desk.count("sightings")) == (5, 5)
     detail = await desk.owner.fetchval("select outcome_detail from sources where outcome_detail <> ''")
-    assert detail.startswith("left out: a NUL character (“A NUL in its address”)")
+    assert detail == "1 without a usable address (“No address at all”)"
+
+
+async def test_one_article_that_two_sources_bring_in_one_lot_is_one_item_with_two_sightings(desk: Desk) -> None:
+    for host in ("post.test", "herald.test"):
+        await desk.subscribe(f"https://{host}/feed")
+        twice = (desk.entry(FERRY), replace(desk.entry(FERRY), key="another key"))
+        desk.answers(Polled(outcome=NEW, entries=twice), host)
+    await together(desk)
+    assert (await desk.count("items"), await desk.count("sightings")) == (1, 2)
+    assert len(await make.claimed(desk.owner, JobKind.GROUP, PLATFORM)) == 1
+
+
+async def test_a_source_that_somebody_wants_again_begins_without_its_past(desk: Desk) -> None:
+    source = await desk.subscribe()
+    await desk.owner.execute(
+        "update sources set state = 'retired', failures = 4, gone_since = cid_now() - interval '9 days'"
+    )
+    late = await make.tenant(desk.platform, "late")
+    await desk.subscribe(tenant=late)
+    desk.answers(Polled(outcome=PollOutcome.GONE, cause=Cause.GONE))
+    await desk.poll_again()
+    row = await desk.source(source)
+    assert (row["state"], row["failures"]) == ("active", 1)

@@ -135,8 +135,8 @@ async def test_trying_a_source_stores_nothing(sv: Services, owner: Any) -> None:
 
 
 async def test_trying_a_file_reads_it_as_a_feed(sv: Services) -> None:
-    assert [entry.title for entry in (await people.test_file(sv, FEED)).entries] == ["Ferry back in service"]
-    assert (await people.test_file(sv, PAGE)).outcome is PollOutcome.BROKEN
+    assert [entry.title for entry in (await people.test_file(sv, FEED, "")).entries] == ["Ferry back in service"]
+    assert (await people.test_file(sv, PAGE, "")).outcome is PollOutcome.BROKEN
 
 
 async def test_a_file_by_its_address_is_fetched_or_refused(sv: Services) -> None:

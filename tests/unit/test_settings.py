@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from tests.make import policy
 
 def test_the_shipped_configuration_is_valid() -> None:
     read = settings.read({})
-    assert read.gates == policy()
+    assert replace(read.gates, polling=policy().polling) == policy()
+    assert (read.gates.polling.first, read.gates.polling.spacing) == (20, timedelta(seconds=1))
+    assert dict(read.gates.polling.spacing_of)["api.gdeltproject.org"] == timedelta(seconds=6.5)
     assert read.queue.silent == timedelta(seconds=30)
     assert {entry.name for entry in read.schedule} == {"wake", "tidy", "batches"}
     assert read.base_url == "http://127.0.0.1:8080"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from cid.domain.ids import uuid7
 from tests.newsroom import Newsroom
 from tests.web.conftest import Person
 
@@ -105,3 +107,33 @@ async def test_a_call_that_is_not_there_is_not_found(boss: Person, stranger: Per
 
 async def test_the_overview_leads_to_the_calls_of_a_stage(boss: Person) -> None:
     assert 'href="/t/acme/calls?stage=relevance"' in await boss.text("/t/acme/")
+
+
+async def test_a_read_that_was_paid_for_says_what_came_and_whose_it_is(
+    boss: Person, stranger: Person, room: Newsroom, owner: asyncpg.Connection[asyncpg.Record]
+) -> None:
+    call, source = uuid7(room.now), uuid4()
+    await owner.execute(
+        """insert into sources (id, tenant_id, kind, url, title)
+           values ($1, $2, 'x', 'https://x.com/harbour', '@harbour on X')""",
+        source,
+        room.tenant,
+    )
+    await owner.execute(
+        """insert into calls (id, tenant_id, stage, tier, provider, model, prompt, prompt_version, prompt_hash,
+             input_hash, state, stop, reserved, cost, units, sent_at, answered_at, read_at, reading, subjects)
+           values ($1, $2, 'poll', '', 'x', 'posts', '', '', '', '', 'answered', 'end', 0.71, 0.07,
+             '{"post": 12, "user": 1}', $3, $3, $3, 'stored', $4)""",
+        call,
+        room.tenant,
+        room.now,
+        json.dumps([["s1", str(source), ""]]),
+    )
+    text = await boss.text("/t/acme/calls?stage=poll")
+    assert "12 post, 1 user" in text
+    text = await boss.text(f"/t/acme/calls/{call}")
+    for part in ("Paid source by posts", "@harbour on X", "What came is stored as items.", "$0.07", ">12<"):
+        assert part in text
+    assert "Tier" not in text
+    assert (await stranger.get(f"/t/acme/calls/{call}")).status == 404
+    assert "x/posts" in await boss.text("/t/acme/costs")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from cid.domain.llm import Json
-from cid.sources.feed.raw import RawEntry, RawFeed, Unreadable
+from cid.sources.feed.raw import FORBIDDEN, RawEntry, RawFeed, Unreadable
+from cid.sources.feed.repair import illegal
 from cid.text.html import READ_LIMIT
 
 
@@ -19,7 +20,13 @@ def read(text: str) -> RawFeed:
     if not isinstance(items, list) or "version" not in document:
         raise Unreadable("The answer is JSON, but not a JSON Feed.")
     entries = tuple(_entry(item) for item in items if isinstance(item, dict))
-    return RawFeed(title=_escaped(document.get("title")), site=_text(document.get("home_page_url")), entries=entries)
+    return RawFeed(
+        title=_escaped(document.get("title")),
+        site=_text(document.get("home_page_url")),
+        language=_text(document.get("language")),
+        entries=entries,
+        remarks=(FORBIDDEN,) if any(_illegal(entry) for entry in entries) else (),
+    )
 
 
 def _entry(item: dict[str, Json]) -> RawEntry:
@@ -33,6 +40,11 @@ def _entry(item: dict[str, Json]) -> RawEntry:
         author=_escaped(_author(item)),
         published=(_text(item.get("date_published")), _text(item.get("date_modified"))),
     )
+
+
+def _illegal(entry: RawEntry) -> bool:
+    """JSON can say by escapes what no text may hold: NUL, and halves of surrogate pairs."""
+    return any(illegal(part) for part in (entry.guid, entry.link, entry.title, entry.summary, entry.author))
 
 
 def _author(item: dict[str, Json]) -> Json:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from cid.domain.errors import CidError
 from cid.domain.llm import Json
 
+FORBIDDEN = "characters that no text may hold were left out"
+
 
 class Unreadable(CidError):
     """`public` says what the bytes are instead of a feed."""
@@ -37,6 +39,9 @@ class RawEntry:
 class RawFeed:
     title: str = ""
     site: str = ""
+    language: str = ""
     entries: tuple[RawEntry, ...] = ()
+    remarks: tuple[str, ...] = ()
+    """What had to be mended to read it."""
     wishes: Mapping[str, Json] = field(default_factory=dict)
     """How often it wants to be asked, and where: see `feed.wishes`."""

@@ -216,10 +216,15 @@ def test_bad_entries_are_named_and_take_no_good_one_along() -> None:
         _entry("good", title="The same address again"),
     )
     told = entries.sound(replace(NEW, entries=given), 100)
-    assert [entry.title for entry in told.entries] == ["Title good"]
-    assert "left out: a NUL character (“with  inside”), half a character" in told.detail
-    assert "and 1 more" in told.detail
-    told.detail.encode()
+    assert [(entry.title, entry.summary) for entry in told.entries] == [
+        ("Title good", ""),
+        ("with inside", ""),
+        ("Title half", "half"),
+    ]
+    assert told.detail == (
+        "2 that held what no text may hold (“with  inside”, “Title half”); 1 without a usable address (“Title far”); "
+        "1 without a title (“https://news.test/untitled”); 1 at the address of another (“Title good”)"
+    )
 
 
 def test_more_entries_than_are_taken_are_said() -> None:

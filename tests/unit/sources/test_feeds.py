@@ -176,7 +176,8 @@ def test_of_a_huge_feed_the_newest_entries_are_read() -> None:
     ]
     feed = read(rss(*items))
     assert (feed["truncated"], len(feed["entries"])) == (True, ENTRY_LIMIT)
-    assert feed["entries"][0]["title"] == str(ENTRY_LIMIT + 4)
+    assert [feed["entries"][place]["title"] for place in (0, -1)] == ["5", str(ENTRY_LIMIT + 4)]
+    assert feed["remarks"] == [f"only the newest {ENTRY_LIMIT} of {ENTRY_LIMIT + 5} entries were read"]
 
 
 def test_nothing_is_loaded_from_files_or_elsewhere() -> None:
