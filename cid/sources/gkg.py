@@ -94,7 +94,7 @@ def filter_gkg(value: Json) -> Json:
             (value["theme"] and value["theme"] not in article["themes"])
             or (places and places.isdisjoint(article["places"]))
             or (value["language"] and value["language"] != article["language"])
-            or not query.found(map(words, (article["title"], *article["names"])))
+            or not query.found(text.split() for text in article["words"])
         ):
             continue
         if len(entries) < ENTRIES:
@@ -155,7 +155,7 @@ def _article(columns: list[bytes]) -> Json | None:
         "language": _language(translation),
         "themes": sorted(filter(None, set(themes.split(";")))),
         "places": sorted({place[2] for place in located}),
-        "names": _distinct(named),
+        "words": [" ".join(words(text)) for text in (title, *_distinct(named))],  # folded once, for all who look
     }
 
 

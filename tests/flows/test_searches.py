@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -11,16 +12,22 @@ import pytest
 from cid.domain.errors import Conflict, Refused
 from cid.domain.ids import PLATFORM, StoryId, TenantId
 from cid.domain.jobs import JobKind
+from cid.domain.llm import Caps
 from cid.domain.news import Entry, Polled, PollOutcome, SourceKind
 from cid.flows import sources as people
 from cid.flows.group import group
 from cid.flows.poll import poll
 from cid.flows.sources import Wish
+from cid.llm.reads import Purse, load_read_prices
+from cid.outside.http import GuardedHttp
 from cid.pg.pool import AppDb, WorkerDb
 from cid.services import Outside, Services
+from cid.sources.serpapi import SerpApiReader
 from cid.store import evidence, items, sources
+from cid.workers.child import FUNCTIONS
 from tests import funnel, make
 from tests.fakes import FakeHttp, FakeReader, InlineChildren
+from tests.wire import wire
 
 NEWS = Wish(kind=SourceKind.GOOGLE_NEWS, config={"query": '"Harbour  Post"', "country": "Moldova"})
 
@@ -121,6 +128,27 @@ async def test_a_headline_is_one_item_whatever_its_link_and_each_publisher_count
             for found in await items.sightings(tx, tenant, item.id)
         ]
     assert sorted(found.publisher for found in seen) == ["herald.test", "post.test"]
+
+
+async def test_each_paid_search_is_a_row_of_the_ledger(sv: Services, tenant: TenantId, db: AppDb, owner: Any) -> None:
+    added = await people.add(sv, tenant, Wish(kind=SourceKind.SERPAPI, config={"query": "ferry"}), None)
+    assert added.source_id
+    async with wire() as server, GuardedHttp(allow_local=[f"127.0.0.1:{server.port}"]) as http:
+        server.answers["/search.json"] = b'{"news_results": [{"title": "Ferry", "link": "https://a.test/1"}]}'
+        purse = Purse(db, sv.clock, caps=Caps(), prices=load_read_prices(funnel.CONFIG / "prices.toml"))
+        reader = SerpApiReader(http, InlineChildren(FUNCTIONS), sv.clock, purse, key="k3y", base=server.base)
+        async with sv.platform.read() as tx:
+            source = (await sources.by_ids(tx, [added.source_id]))[added.source_id]
+        first = await reader.poll(source)
+        again = await reader.poll(source)  # the process died before it stored the first
+        assert (again.entries, again.cursor, len(server.asked)) == (first.entries, first.cursor, 1)
+        await reader.poll(replace(source, cursor=first.cursor or ""))
+        assert len(server.asked) == 2
+    rows = await owner.fetch("select tenant_id, stage, provider, model, state, cost, request::text as said from calls")
+    assert [tuple(row)[:6] for row in rows] == [
+        (tenant, "poll", "serpapi", "searches", "answered", Decimal("0.015"))
+    ] * 2
+    assert all("ferry when:1d" in row["said"] and "k3y" not in row["said"] for row in rows)
 
 
 async def test_headlines_alone_wait_for_a_report_that_can_be_cited(
