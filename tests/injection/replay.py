@@ -141,7 +141,9 @@ async def replay(
                 channels={ChannelKind.SITE: FakePublisher()},
             )
             sv = make.services(db, platform, llm=watched, outside=outside, clock=clock)
-            sv = replace(sv, policy=replace(sv.policy, drafting=replace(sv.policy.drafting, min_words=30)))
+            # every article is judged, also of a feed's first poll
+            polling, drafting = replace(sv.policy.polling, first=2000), replace(sv.policy.drafting, min_words=30)
+            sv = replace(sv, policy=replace(sv.policy, polling=polling, drafting=drafting))
             tenant = await _desk(sv, platform, base)
             await _run(sv, owner, tenant, _order(articles, beside))
         await provider.close()
