@@ -130,7 +130,8 @@ def _asked(case: Case, now: datetime) -> Source:
 def _ours(sv: Services, case: Case, polled: Polled) -> bool:
     failed = polled.cause in _OUT_OF_REACH
     was_down = sv.polls.line.down_since
-    down = sv.polls.line.note(sv.clock.now(), case.domain, failed=failed) if case.domain else False
+    known = case.source.outcome is not None and case.source.outcome.healthy
+    down = sv.polls.line.note(sv.clock.now(), case.domain, failed=failed, known=known) if case.domain else False
     if down and was_down is None:
         log.warning("network.down", error="names or connections fail for many hosts at once; no source is blamed")
     elif was_down is not None and case.domain and not down:

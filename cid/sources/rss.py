@@ -311,7 +311,7 @@ def retry_after(value: str, now: datetime) -> int | None:
     """Seconds from now, within RETRY_AFTER; None where the header says nothing that can be read."""
     value = value.strip()
     shortest, longest = RETRY_AFTER
-    if value.lstrip("-").isdecimal() and value.isascii():
+    if value.isascii() and value.removeprefix("-").isdecimal():
         wanted = float(value[:12])
     elif at := dates.parse(value):
         wanted = (at - now).total_seconds()

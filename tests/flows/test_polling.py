@@ -253,22 +253,35 @@ async def test_an_interval_that_cannot_be_and_a_source_of_others_are_refused(des
 async def test_our_own_outage_is_blamed_on_no_source_and_said(desk: Desk) -> None:
     for n in range(25):
         await desk.subscribe(f"https://paper-{n}.test/feed")
+    await desk.run(JobKind.POLL)
+    desk.clock.advance(timedelta(minutes=15))
+    for n in range(15, 25):
         answer = Polled(outcome=PollOutcome.UNREACHABLE, cause=Cause.DNS, detail="no such name")
-        desk.answers(answer if n >= 15 else SAME, f"paper-{n}.test")
-    jobs = await make.claimed(desk.owner, JobKind.POLL, PLATFORM)
-    for job in jobs:
-        await poll(desk.sv, [job])
+        desk.answers(answer, f"paper-{n}.test")
+    await desk.poll_again()
     shown = desk.sv.polls.line.shown()["network"]
     assert shown["state"] == "down"
     # those before it was known are counted, those after it come again soon
     assert await desk.owner.fetchval("select count(*) from sources where failures > 0") <= 10
     desk.answers(Polled(outcome=PollOutcome.UNREACHABLE, cause=Cause.DNS), "late.test")
     late = await desk.subscribe("https://late.test/feed")
-    await desk.run(JobKind.POLL)
+    await desk.poll_again()
     row = await desk.source(late)
     assert (row["failures"], row["outcome"]) == (0, None)
     assert timedelta(minutes=2) <= row["next_poll_at"] - desk.clock.now() <= timedelta(minutes=4)
     assert len(await waits(desk)) == 26
+
+
+async def test_an_old_list_of_which_much_is_dead_is_not_taken_for_our_own_outage(desk: Desk) -> None:
+    for n in range(60):
+        await desk.subscribe(f"https://paper-{n}.test/feed")
+        if n % 2:
+            desk.answers(Polled(outcome=PollOutcome.UNREACHABLE, cause=Cause.DNS), f"paper-{n}.test")
+    for _ in range(3):
+        await desk.poll_again()
+    assert desk.sv.polls.line.shown() == {}
+    states = await desk.owner.fetch("select state, count(*) as n from sources group by 1 order by 1")
+    assert [tuple(row) for row in states] == [("active", 30), ("quarantined", 30)]
 
 
 async def test_polls_written_together_do_not_share_their_fates(desk: Desk) -> None:

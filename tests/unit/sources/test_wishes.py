@@ -11,6 +11,7 @@ import pytest
 from cid.outside.line import Line
 from cid.sources import caching
 from cid.sources.feed.read import parse_feed
+from cid.sources.rss import retry_after
 from cid.sources.sameness import same_sha, sha
 from cid.text import domains
 
@@ -68,6 +69,17 @@ def test_how_long_an_answer_stays_good(headers: dict[str, str], seconds: int | N
     assert caching.good_for(headers, NOW) == seconds
 
 
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        *(("", None), ("soon", None), ("-", None), ("--5", None), ("1-", None), ("²", None), ("1e9", None)),
+        *(("120", 120), ("-5", 60), ("0", 60), ("9" * 400, 86_400), ("Wed, 04 Mar 2026 13:00:00 GMT", 3600)),
+    ],
+)
+def test_how_long_a_server_asks_to_be_left_alone_whatever_it_writes(value: str, seconds: int | None) -> None:
+    assert retry_after(value, NOW) == seconds
+
+
 def body(head: str = "", item: str = ITEM, tail: str = "") -> bytes:
     return f"<rss><channel><title>A</title>{head}{item}</channel></rss>{tail}".encode()
 
@@ -120,17 +132,42 @@ def test_whose_patience_an_address_takes(url: str, domain: str) -> None:
     assert domains.of(url) == domain
 
 
+def heard(line: Line, at: datetime, answer: int, fall: int = 0, dead: int = 0) -> bool:
+    """Whether the line is down after so many polls, each of a host of its own."""
+    ends = [(False, True)] * answer + [(True, True)] * fall + [(True, False)] * dead
+    return [line.note(at, f"host-{n}.test", failed=fail, known=known) for n, (fail, known) in enumerate(ends)][-1]
+
+
 def test_our_own_line_is_down_when_a_fifth_of_many_hosts_fail_and_up_again_when_they_answer() -> None:
     line = Line()
-    assert not any(line.note(NOW, f"host-{n}.test", failed=n % 5 == 0) for n in range(19))
-    assert line.note(NOW, "host-20.test", failed=True)
+    assert not heard(line, NOW, 16, fall=3)
+    assert line.note(NOW, "host-20.test", failed=True, known=True)
     assert "network" in line.shown()
     later = NOW + timedelta(minutes=4)
-    assert not line.note(later, "host-1.test", failed=False)
+    assert not line.note(later, "host-1.test", failed=False, known=True)
     assert line.shown() == {}
 
 
 def test_few_hosts_or_few_polls_say_nothing_about_our_line() -> None:
     one, few = Line(), Line()
-    assert not any(one.note(NOW, "dead.test", failed=True) for _ in range(100))
-    assert not any(few.note(NOW, f"host-{n}.test", failed=True) for n in range(19))
+    assert not any(one.note(NOW, "dead.test", failed=True, known=True) for _ in range(100))
+    assert not heard(few, NOW, 0, fall=19)
+
+
+def test_sources_that_failed_before_are_our_line_only_while_nothing_answers() -> None:
+    line = Line()
+    assert not heard(line, NOW, 20, dead=500)
+    assert heard(Line(), NOW, 0, dead=20)
+
+
+def test_a_line_on_which_others_answer_is_not_ours_to_blame_for_long() -> None:
+    line, down = Line(), []
+    for minute in range(0, 60, 2):
+        down.append(heard(line, NOW + timedelta(minutes=minute), 20, fall=30))
+    assert down == [minute < 15 for minute in range(0, 60, 2)]
+    assert line.shown() == {}
+    # where nothing answers it is us for as long as that lasts
+    for minute in range(60, 120, 2):
+        silent = heard(line, NOW + timedelta(minutes=minute), 0, fall=30)
+    assert silent
+    assert "network" in line.shown()
