@@ -210,10 +210,14 @@ def _readers(
 ) -> dict[SourceKind, SourceReader]:
     """One per kind, with or without its key: a missing one is named by whatever source wants it."""
     at = settings.sources
+
+    def pace(what: str, domain: str) -> Pace:
+        return Pace(clock, what, every_s=settings.gates.polling.apart(domain).total_seconds())
+
     purse = Purse(db, clock, caps=_models(settings).caps, prices=load_read_prices(CONFIG / "prices.toml"))
     files = GdeltFiles(http, children, clock, settings.data / "gdelt", at.gdelt_files)
-    search = GdeltSearch(http, children, clock, Pace(clock, "GDELT's search", every_s=6.5), at.gdelt_search)
-    google = Pace(clock, "Google News", every_s=5.0)
+    search = GdeltSearch(http, children, clock, pace("GDELT's search", "api.gdeltproject.org"), at.gdelt_search)
+    google = pace("Google News", "news.google.com")
 
     def key(variable: str) -> str:
         secret = settings.source_keys.get(variable)

@@ -201,6 +201,8 @@ class Polled:
     """Where permanent redirects, and only such, led to, or where the feed says that it is from now on."""
     announced: bool = False
     """The feed itself says so, and a feed was found there."""
+    elsewhere: bool = False
+    """Another house than the one that was asked wants to be left alone: that concerns this source, and no other one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

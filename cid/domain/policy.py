@@ -80,6 +80,10 @@ class Polling:
     local: frozenset[str] = frozenset()
     """`host:port` pairs that are exempt from spacing: the operator's own."""
 
+    def apart(self, domain: str) -> timedelta:
+        """Between two requests to it."""
+        return dict(self.spacing_of).get(domain, self.spacing)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Healing:

@@ -16,7 +16,7 @@ from uuid import UUID
 
 import structlog
 
-from cid.domain.errors import LostLease
+from cid.domain.errors import Deferred, LostLease
 from cid.domain.health import Health, after, gone
 from cid.domain.ids import PLATFORM, ItemId, JobId, SourceId
 from cid.domain.jobs import Job, JobKind, NewJob
@@ -41,7 +41,7 @@ CROWDED = timedelta(seconds=3)
 """A source whose domain has enough polls under way comes again after this at the earliest."""
 _SPEAKERS = {
     SourceKind.GOOGLE_NEWS: "news.google.com",
-    SourceKind.GDELT: "api.gdeltproject.org",
+    SourceKind.GDELT: "data.gdeltproject.org",
     SourceKind.SERPAPI: "serpapi.com",
     SourceKind.X: "x.com",
     SourceKind.TELEGRAM: "t.me",
@@ -97,6 +97,9 @@ async def poll(sv: Services, jobs: Sequence[Job]) -> None:
     _enter(sv, case.domain)
     try:
         polled = await sv.outside.sources[case.source.kind].poll(_asked(case, sv.clock.now()))
+    except Deferred as deferred:
+        await _defer(sv, case, deferred.until)
+        return
     finally:
         _leave(sv, case.domain)
     many = len(polled.entries) > AT_ONCE
@@ -104,6 +107,13 @@ async def poll(sv: Services, jobs: Sequence[Job]) -> None:
     result = Result(case, polled, ours=_ours(sv, case, polled))
     await _writes(sv).do(result, weight=1 + len(polled.entries))
     queue.note(job)
+
+
+async def _defer(sv: Services, case: Case, until: datetime) -> None:
+    """The reader's own turn has not come. The page says when it will, and the turn at the domain was had already."""
+    async with sv.platform.tx() as tx:
+        await _put_off(tx, [case.job], {case.job.id: case.source.id}, {case.job.id: (until, True)})
+    queue.note(case.job)
 
 
 def _looks(sv: Services) -> Together[Job, Case | datetime | None]:
@@ -182,8 +192,7 @@ async def _spaced(sv: Services, tx: Tx, cases: Sequence[Case], now: datetime) ->
             under_way[case.domain] += 1
         else:
             asking.setdefault(case.domain, []).append(case)
-    special = dict(polling.spacing_of)
-    every = {domain: special.get(domain, polling.spacing) for domain in asking}
+    every = {domain: polling.apart(domain) for domain in asking}
     first = await limits.reserve(tx, {f"poll {domain}": (every[domain], len(some)) for domain, some in asking.items()})
     for domain, some in asking.items():
         # where enough is under way, the end of the line is where to wait: asking again and again costs more
@@ -368,7 +377,8 @@ async def _hold(tx: Tx, outcomes: Sequence[Outcome], now: datetime) -> None:
     until: dict[str, datetime] = {}
     for outcome in outcomes:
         domain, wait_s = outcome.result.case.domain, outcome.result.polled.retry_after_s
-        if domain and wait_s and outcome.result.polled.cause not in _NOT_THEIRS:
+        theirs = outcome.result.polled.cause not in _NOT_THEIRS and not outcome.result.polled.elsewhere
+        if domain and wait_s and theirs:
             key = f"hold {domain}"
             until[key] = max(until.get(key, now), now + timedelta(seconds=wait_s))
     await limits.hold(tx, until)

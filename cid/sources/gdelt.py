@@ -81,7 +81,8 @@ class GdeltReader:
             return failed
         polled = await self._search.poll(source, settings)
         why = f"by GDELT's search, because of its files: {failed.detail}"
-        return replace(polled, detail="; ".join(filter(None, [polled.detail, why])))
+        # when the search wants rest, its reader knows; the files are another server's
+        return replace(polled, detail="; ".join(filter(None, [polled.detail, why])), elsewhere=True)
 
     async def _stream(self, stream: Stream, settings: Gdelt, got: _Got, until: float) -> None:
         """Raises NoAnswer."""

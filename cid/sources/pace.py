@@ -26,6 +26,8 @@ class Pace:
         self._one = asyncio.Lock()
         self._next = 0.0
         """The loop's time at which the next turn may begin."""
+        self._sent_away = 0.0
+        """The one that was given to whoever was sent away last."""
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -34,7 +36,9 @@ class Pace:
         start = max(self._next, loop.time())
         wait = start - loop.time()
         if wait > self._patience:
-            until = self._clock.now() + timedelta(seconds=wait)
+            # one after the other: hundreds that came back at one moment would all be sent away again but for a few
+            self._sent_away = max(self._sent_away + self._every, start)
+            until = self._clock.now() + timedelta(seconds=self._sent_away - loop.time())
             raise Deferred(f"{self._what} is asked by others first", until=until)
         self._next = start + self._every
         await asyncio.sleep(wait)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from cid.sources import answers
 from cid.sources.accounts import Page as Wanted
 from cid.sources.options import read
 from cid.sources.page_cards import MOST
-from cid.text import urls
+from cid.text import domains, urls
 
 if TYPE_CHECKING:
     from cid.ports import Children, Clock, Http, Response, Robots
@@ -69,7 +69,11 @@ class ListReader:
             return _same(source, answer, source.body_sha, Cause.NOT_MODIFIED)
         if answer.status == 200 and not answer.body:
             return Polled(outcome=PollOutcome.BROKEN, cause=Cause.EMPTY_BODY, detail="empty body")
-        return answer if answer.status == 200 else answers.refused(answer, self._clock.now())
+        return answer if answer.status == 200 else self._refused(source, answer)
+
+    def _refused(self, source: Source, answer: Response) -> Polled:
+        elsewhere = domains.of(answer.url) != domains.of(source.url)
+        return replace(answers.refused(answer, self._clock.now()), elsewhere=elsewhere)
 
     async def _forbidden(self, url: str) -> Polled | None:
         allowed = await self._robots.allow(url)

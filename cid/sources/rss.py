@@ -14,7 +14,7 @@ from cid.domain.news import Cause, Entry, Hints, Polled, PollOutcome, Source
 from cid.domain.outside import ChildFailure, HttpFailure, HttpTrouble
 from cid.sources import caching
 from cid.sources.sameness import same_sha
-from cid.text import dates, urls
+from cid.text import dates, domains, urls
 
 if TYPE_CHECKING:
     from cid.ports import Children, Clock, Http, Response
@@ -266,7 +266,9 @@ def _without_a_feed(answer: Response, source: Source, now: datetime) -> Polled:
         return _not_modified(answer, source, now)
     outcome, cause, detail = _meaning(answer)
     wait = retry_after(answer.headers.get("retry-after", ""), now) if cause is Cause.RATE_LIMITED else None
-    return Polled(outcome=outcome, cause=cause, detail=detail, retry_after_s=wait)
+    # a redirect is anybody's: who is at its end does not speak for the house that it began at
+    elsewhere = domains.of(answer.url) != domains.of(source.url)
+    return Polled(outcome=outcome, cause=cause, detail=detail, retry_after_s=wait, elsewhere=elsewhere)
 
 
 def _meaning(answer: Response) -> tuple[PollOutcome, Cause, str]:

@@ -89,7 +89,7 @@ def children() -> Counting:
 
 @pytest.fixture
 async def reader(site: Site, children: Counting) -> AsyncIterator[RssReader]:
-    async with GuardedHttp(allow_local=[f"127.0.0.1:{site.port}"]) as http:
+    async with GuardedHttp(allow_local=[f"127.0.0.1:{site.port}", f"localhost:{site.port}"]) as http:
         yield RssReader(http, children, FrozenClock())
 
 
@@ -141,6 +141,16 @@ async def test_only_redirects_that_are_all_for_good_say_that_a_feed_has_moved(
     site.serves(f"hop{len(statuses)}", body=feed(), ETag='"1"')
     polled = await reader.poll(make.polled_source(site.url("hop0")))
     assert (polled.cause, polled.moved_to) == (Cause.NEW, site.url(f"hop{len(statuses)}") if moved else "")
+
+
+async def test_a_wish_for_rest_from_the_end_of_a_redirect_is_told_from_one_of_the_house_itself(
+    site: Site, reader: RssReader
+) -> None:
+    site.serves("busy", "429 Too Many Requests", Retry_After="7200")
+    site.serves("away", "302 Found", Location=f"http://localhost:{site.port}/busy")
+    own, other = [await reader.poll(make.polled_source(site.url(path))) for path in ("busy", "away")]
+    assert (own.retry_after_s, own.elsewhere) == (7200, False)
+    assert (other.retry_after_s, other.elsewhere) == (7200, True)
 
 
 async def test_a_304_at_the_end_of_redirects_says_so_too(site: Site, reader: RssReader) -> None:

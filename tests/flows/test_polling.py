@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from cid.domain.errors import LostLease, NotFound, Refused
+from cid import settings
+from cid.domain.errors import Deferred, LostLease, NotFound, Refused
 from cid.domain.ids import PLATFORM
 from cid.domain.jobs import JobKind
 from cid.domain.news import Cause, Entry, Hints, Polled, PollOutcome, Source, SourceKind
@@ -126,6 +127,53 @@ async def test_what_one_source_is_told_to_wait_holds_for_its_domain(desk: Desk) 
     assert all(wait >= 7190 for wait in await waits(desk) if wait > 5000)
     assert (await desk.source(other))["next_poll_at"] >= desk.clock.now() + timedelta(seconds=7190)
     assert (await desk.source(first))["outcome"] == "rate_limited"
+
+
+async def test_what_the_end_of_a_redirect_asks_for_holds_for_nobody_else_where_it_began(desk: Desk) -> None:
+    await desk.subscribe("https://post.test/away?to=elsewhere")
+    stranger = await make.tenant(desk.platform, "stranger")
+    theirs = await desk.subscribe("https://www.post.test/feed", stranger)
+    told = Polled(outcome=PollOutcome.RATE_LIMITED, cause=Cause.RATE_LIMITED, retry_after_s=80_000, elsewhere=True)
+    desk.answers(told, "post.test")
+    await desk.run(JobKind.POLL)
+    desk.answers(SAME, "post.test")
+    await desk.owner.execute("update jobs set state = 'ready' where payload ->> 'source' = $1", str(theirs))
+    await desk.run(JobKind.POLL)
+    assert (await desk.source(theirs))["outcome"] == "not_modified"
+
+
+class Sends:
+    """A reader whose turn has not come."""
+
+    def __init__(self, until: Any) -> None:
+        self.until = until
+
+    async def poll(self, _source: Source) -> Polled:
+        raise Deferred("it is asked by others first", until=self.until)
+
+
+async def test_a_poll_whose_readers_turn_has_not_come_waits_where_the_page_can_tell(desk: Desk) -> None:
+    until = desk.clock.now() + timedelta(minutes=40)
+    outside = replace(desk.sv.outside, sources={SourceKind.RSS: Sends(until)})
+    desk.sv = replace(desk.sv, outside=outside)
+    source = await desk.subscribe()
+    await desk.run(JobKind.POLL)
+    row = await desk.source(source)
+    assert (row["next_poll_at"], row["outcome"], row["failures"]) == (until, None, 0)
+    jobs = await desk.owner.fetch("select run_at, payload from jobs where kind = 'poll'")
+    assert [(job["run_at"], "turn" in job["payload"]) for job in jobs] == [(until, True)]
+
+
+async def test_sources_that_share_gdelts_files_do_not_wait_as_for_its_search(desk: Desk) -> None:
+    desk.sv = replace(desk.sv, outside=replace(desk.sv.outside, sources={SourceKind.GDELT: desk.reader}))
+    polling = settings.read({}).gates.polling
+    desk.sv = replace(desk.sv, policy=replace(desk.sv.policy, polling=polling))
+    for n in range(40):
+        await desk.subscribe("", kind=SourceKind.GDELT, config={"query": f"harbour{n}"})
+    await together(desk)
+    # behind the sources that are asked again in their interval; of a search they would wait 260 s
+    turns = [wait for wait in await waits(desk) if wait < 300]
+    assert max(turns, default=0) < 10
 
 
 async def test_a_source_that_moved_is_asked_at_its_new_address_once_that_is_proved(desk: Desk) -> None:

@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
+from cid.domain.errors import Deferred
 from cid.outside.line import Line
 from cid.sources import caching
 from cid.sources.feed.read import parse_feed
+from cid.sources.pace import Pace
 from cid.sources.rss import retry_after
 from cid.sources.sameness import same_sha, sha
 from cid.text import domains
+from tests.fakes import FrozenClock
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 ITEM = "<item><title>One</title><link>https://a.test/1</link></item>"
@@ -67,6 +70,18 @@ def test_a_feeds_wishes_are_read_where_they_make_sense(channel: str, told: dict[
 )
 def test_how_long_an_answer_stays_good(headers: dict[str, str], seconds: int | None) -> None:
     assert caching.good_for(headers, NOW) == seconds
+
+
+async def test_whoever_is_sent_away_from_a_busy_service_comes_back_one_after_the_other() -> None:
+    clock, away = FrozenClock(), []
+    pace = Pace(clock, "it", every_s=6, patience_s=0)
+    async with pace.turn():
+        for _ in range(4):
+            with pytest.raises(Deferred) as deferred:
+                async with pace.turn():
+                    """Not reached."""
+            away.append((deferred.value.until - clock.now()).total_seconds())
+    assert away == pytest.approx([6, 12, 18, 24], abs=0.5)
 
 
 @pytest.mark.parametrize(
