@@ -174,8 +174,8 @@ async def _take(
     """None: it cannot be taken, and is proposed no more."""
     offered = await _open(tx, tenant, proposal)
     old = offered.source_id
-    await health.lock_source(tx, old)
-    new = await _source_at(sv, tx, offered)
+    was = await health.lock_source(tx, old)
+    new = await _source_at(sv, tx, offered, was.owner if was else None)
     if not await health.move(tx, tenant, old, new):
         await health.decide(tx, tenant, proposal, ProposalState.EXPIRED, by=by, by_itself=by_itself)
         return None
@@ -200,16 +200,17 @@ async def _open(tx: Tx, tenant: TenantId, proposal: UUID) -> Offered:
     return offered
 
 
-async def _source_at(sv: Services, tx: Tx, offered: Offered) -> SourceId:
-    """The public source at the proposal's address: it was fetched just now, so that a quarantine of it is over."""
+async def _source_at(sv: Services, tx: Tx, offered: Offered, owner: TenantId | None) -> SourceId:
+    """The source at the proposal's address: it was fetched just now, so that a quarantine of it is over. In place of a
+    private source it is private as well: else all would learn what its owner reads."""
     kind, config = SourceKind.RSS, dict[str, str]()
-    found = await sources.find(tx, kind, offered.url, None, config)
+    found = await sources.find(tx, kind, offered.url, owner, config)
     if found is None:
         fresh = SourceId(uuid7(sv.clock.now()))
         added = await sources.add(
             tx,
             fresh,
-            owner=None,
+            owner=owner,
             kind=kind,
             url=offered.url,
             title=offered.title,
@@ -218,7 +219,7 @@ async def _source_at(sv: Services, tx: Tx, offered: Offered) -> SourceId:
             interval_s=INTERVAL_S,
             config=config,
         )
-        found = (fresh, SourceState.ACTIVE) if added else await sources.find(tx, kind, offered.url, None, config)
+        found = (fresh, SourceState.ACTIVE) if added else await sources.find(tx, kind, offered.url, owner, config)
         assert found, "it is there or it was just added"
     if found[1] is SourceState.RETIRED:
         await sources.revive(tx, found[0])

@@ -360,6 +360,8 @@ async def _left(tx: Tx, outcome: Outcome) -> bool:
     if not course.settled_at:
         return False
     other = await sources.find(tx, source.kind, course.settled_at, source.tenant_id, source.config)
+    if other and other[0] == source.id:
+        return False  # another poll that was under way as well has settled it there already
     if other is None:
         await sources.settle(tx, source.id, course.settled_at)
         log.info("source.moved", source=str(source.id))
@@ -394,9 +396,10 @@ def _group(item: ItemId) -> NewJob:
 
 
 def _heal(source: Source) -> NewJob:
-    """Under the key of its site, which is what searches for all its feeds would be asking."""
-    payload, site = {"source": str(source.id)}, urls.site(source.url)
-    return NewJob(kind=JobKind.HEAL, tenant=PLATFORM, key=site, payload=payload, dedupe=str(source.id))
+    """Under the key of its house, which is what searches for all its feeds would be asking: any number of hosts below
+    one domain are to get no more searches than one, and to hold up nobody else's."""
+    payload, house = {"source": str(source.id)}, domains.of(source.url)
+    return NewJob(kind=JobKind.HEAL, tenant=PLATFORM, key=house, payload=payload, dedupe=str(source.id))
 
 
 def _again(source: SourceId, at: datetime, turn: bool = False) -> NewJob:  # noqa: FBT001, FBT002 - a pair's second half

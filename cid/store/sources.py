@@ -23,6 +23,8 @@ POSTPONE = query("sources.postpone")
 SETTLE = query("sources.settle")
 RETIRE = query("sources.retire")
 HAND_OVER = query("sources.hand_over")
+LOG_MOVED = query("sources.log_moved")
+TAKE_OVER = query("sources.take_over")
 LEAVE = query("sources.leave")
 SET_INTERVAL = query("sources.set_interval")
 FIND = query("sources.find")
@@ -244,8 +246,10 @@ async def retire(tx: Tx, source: SourceId) -> None:
 
 
 async def hand_over(tx: Tx, source: SourceId, to: SourceId) -> None:
-    """All subscriptions; whoever has both keeps those of `to`."""
+    """All subscriptions; whoever uses both keeps those of `to`."""
+    await tx.execute(LOG_MOVED, source, to)
     await tx.execute(HAND_OVER, source, to)
+    await tx.execute(TAKE_OVER, source, to)
     await tx.execute(LEAVE, source)
 
 

@@ -57,8 +57,8 @@ TABLE: dict[JobKind, Handler] = {
     # A process that dies counts as a try of what it had in hand, and a slow feed is in hand most of the time. One that
     # is out of reach takes a slot for half a minute and nothing else: with few slots the dead hold up the living.
     JobKind.POLL: Handler(flow=poll.poll, tries=50, deadline=2 * MINUTE, slots=96),
-    # Searches reach for the same few places and start one after the other. A key is a site: many dead feeds of one site
-    # do not flood it.
+    # Searches reach for the same few places and start one after the other. A key is a registered domain: many dead
+    # feeds of one house do not flood it.
     JobKind.HEAL: Handler(
         flow=heal.heal,
         tries=5,

@@ -71,6 +71,20 @@ update subscriptions s set source_id = $2
 where s.source_id = $1
   and not exists (select from subscriptions t where t.tenant_id = s.tenant_id and t.source_id = $2)
 
+-- name: take_over
+-- Whoever has both and had switched the other one, $2, off: that subscription takes over, or the feed would be lost to him.
+update subscriptions n set active = true, trust = o.trust, role = o.role, interval_s = o.interval_s, full_text = o.full_text,
+  replace_itself = o.replace_itself
+from subscriptions o
+where o.source_id = $1 and o.active and n.source_id = $2 and n.tenant_id = o.tenant_id and not n.active
+
+-- name: log_moved
+-- A line in the audit log of everybody who uses the source $1: nobody of them did it.
+insert into audit (id, tenant_id, user_id, action, target, detail)
+select (left(uuid7_floor(cid_now())::text, 14) || '7' || substr(gen_random_uuid()::text, 16))::uuid, s.tenant_id, null, 'source.moved',
+  'sources', jsonb_build_object('source', $1::uuid, 'to', $2::uuid)
+from subscriptions s where s.source_id = $1 and s.active
+
 -- name: leave
 -- Subscriptions of those who have the other one already.
 update subscriptions set active = false where source_id = $1 and active
@@ -87,7 +101,7 @@ on conflict do nothing returning id
 
 -- name: revive
 -- Somebody wants a retired source again: what was held against it is forgotten.
-update sources set state = 'active', failures = 0, gone_since = null where id = $1 and state = 'retired'
+update sources set state = 'active', failures = 0, strikes = 0, quarantines = 0, gone_since = null where id = $1 and state = 'retired'
 
 -- name: subscribe
 -- Adding a source twice changes neither trust nor role: these have commands of their own. No row comes back then.

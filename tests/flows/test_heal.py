@@ -391,6 +391,30 @@ async def test_nothing_is_looked_for_once_it_answers_again(desk: Desk) -> None:
     assert len(desk.post.asked) == before
 
 
+async def test_what_replaces_a_private_feed_is_as_private(desk: Desk) -> None:
+    desk.post.answers["/inside.rss"] = feed("Board minutes")
+    added = await people.add(desk.sv, desk.tenant, Wish(url=desk.post.url("/inside.rss"), private=True), None)
+    await desk.poll()
+    del desk.post.answers["/inside.rss"]
+    desk.post.answers["/feed.xml"] = feed("Board minutes")
+    for _ in range(3):
+        await desk.poll()
+    await desk.heal()
+    (offered,) = await desk.proposals()
+    taken = await heal.take(desk.sv, desk.tenant, offered["id"], None)
+    assert taken.old == added.source_id
+    assert (await desk.row(taken.new))["tenant_id"] == desk.tenant
+    await desk.poll()
+    public = await desk.owner.fetch(
+        "select i.public from items i join sightings g on g.item_id = i.id where g.source_id = $1", taken.new
+    )
+    assert {row["public"] for row in public} == {False}
+    # somebody else who adds that address gets a source of his own
+    stranger = await make.tenant(desk.platform, "stranger")
+    theirs = await people.add(desk.sv, stranger, Wish(url=desk.post.url("/feed.xml")), None)
+    assert theirs.source_id != taken.new
+
+
 async def test_a_private_feeds_name_is_told_to_no_search(desk: Desk) -> None:
     secret = "/inside.rss"
     desk.post.answers[secret] = feed("Board minutes")

@@ -18,6 +18,7 @@ from cid.domain.policy import Polling
 from cid.flows import sources as people
 from cid.flows.poll import poll
 from cid.pg.pool import AppDb, WorkerDb
+from cid.services import Polls
 from cid.store import items
 from tests import make
 from tests.flows.test_ingestion import FERRY, Desk
@@ -205,6 +206,59 @@ async def test_a_source_that_moved_to_one_we_have_hands_its_subscribers_over_and
     assert [row["s"] for row in payloads] == [str(new)]
 
 
+async def test_whoever_had_switched_off_what_a_source_moved_to_does_not_lose_it(desk: Desk) -> None:
+    old, new = await desk.subscribe(trust=0.9), await desk.subscribe("https://new.test/feed")
+    await people.set_active(desk.sv, desk.tenant, new, wanted=False, actor=None)
+    stranger = await make.tenant(desk.platform, "stranger")
+    await desk.subscribe("https://new.test/feed", stranger, trust=0.2)
+    await _moves(desk, "https://new.test/feed")
+    rows = await desk.owner.fetch("select tenant_id, source_id, trust::float8 as trust, active from subscriptions")
+    assert {(row["tenant_id"], row["source_id"], row["trust"], row["active"]) for row in rows} == {
+        (desk.tenant, old, 0.9, False),
+        (desk.tenant, new, 0.9, True),
+        (stranger, new, 0.2, True),
+    }
+    told = await desk.owner.fetch("select tenant_id, user_id, detail from audit where action = 'source.moved'")
+    assert [(row["tenant_id"], row["user_id"]) for row in told] == [(desk.tenant, None)]
+    assert str(new) in str(told[0]["detail"])
+
+
+async def test_a_second_poll_under_way_while_a_source_settles_at_its_new_address_takes_it_from_nobody(
+    desk: Desk,
+) -> None:
+    source = await desk.subscribe()
+    for n in range(2):
+        desk.answers(Polled(outcome=NEW, entries=(desk.entry(f"Report {n}"),), moved_to="https://new.test/feed"))
+        await desk.poll_again()
+        desk.clock.advance(timedelta(hours=25))
+    # a person asks for another poll while one is under way: both saw the source at its old address
+    reader = Together(2, Polled(outcome=NEW, entries=(desk.entry("Report 9"),), moved_to="https://new.test/feed"))
+    desk.sv = replace(desk.sv, outside=replace(desk.sv.outside, sources={SourceKind.RSS: reader}))
+    await desk.owner.execute("update jobs set state = 'ready' where kind = 'poll' and state = 'scheduled'")
+    first = await make.claimed(desk.owner, JobKind.POLL, PLATFORM)
+    await people.set_interval(desk.sv, desk.tenant, source, timedelta(minutes=10), None)
+    await desk.owner.execute("update jobs set state = 'ready' where kind = 'poll' and state = 'scheduled'")
+    second = await make.claimed(desk.owner, JobKind.POLL, PLATFORM)
+    twin = replace(desk.sv, polls=Polls())  # another process writes apart
+    await asyncio.gather(*(poll(sv, [job]) for sv, job in zip((desk.sv, twin), [*first, *second], strict=True)))
+    row = await desk.source(source)
+    assert (len(first), len(second), row["url"], row["state"]) == (1, 1, "https://new.test/feed", "active")
+    assert await desk.owner.fetchval("select active from subscriptions where source_id = $1", source)
+    assert len(await waits(desk)) == 1
+
+
+class Together:
+    """A reader that answers `count` polls at one moment."""
+
+    def __init__(self, count: int, polled: Polled) -> None:
+        self.barrier = asyncio.Barrier(count)
+        self.polled = polled
+
+    async def poll(self, _source: Source) -> Polled:
+        await self.barrier.wait()
+        return self.polled
+
+
 async def test_an_address_that_is_a_secret_is_never_followed_elsewhere(desk: Desk) -> None:
     source = await desk.subscribe("https://post.test/feed?token=abc")
     await _moves(desk, "https://new.test/feed")
@@ -360,7 +414,8 @@ async def test_one_article_that_two_sources_bring_in_one_lot_is_one_item_with_tw
 async def test_a_source_that_somebody_wants_again_begins_without_its_past(desk: Desk) -> None:
     source = await desk.subscribe()
     await desk.owner.execute(
-        "update sources set state = 'retired', failures = 4, gone_since = cid_now() - interval '9 days'"
+        """update sources set state = 'retired', failures = 4, strikes = 4, quarantines = 5,
+             gone_since = cid_now() - interval '9 days'"""
     )
     late = await make.tenant(desk.platform, "late")
     await desk.subscribe(tenant=late)
