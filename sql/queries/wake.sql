@@ -5,13 +5,17 @@ select tenant_id, id from screenings where state = 'waiting' and until <= cid_no
 -- name: forgotten_sources
 -- Sources somebody follows that should have been polled half a minute ago and have no job: polling goes on by each job
 -- enqueueing the next, so a source that fell out of that chain would stay out.
+-- After a standstill all sources are due and have a job: each looks its own up by its key, also before anybody counted the jobs.
 select s.id
 from sources s
 where s.next_poll_at < cid_now() - interval '30 seconds'
   and (s.state = 'active' or (s.state = 'quarantined' and s.quarantined_until <= cid_now()))
   and exists (select from subscriptions u where u.source_id = s.id and u.active)
-  and not exists (
-    select from jobs j where j.tenant_id = '00000000-0000-0000-0000-000000000000' and j.kind = 'poll'
-      and (j.dedupe_key = s.id::text or j.payload ->> 'source' = s.id::text))
+  and (select 1 from jobs j
+       where j.tenant_id = '00000000-0000-0000-0000-000000000000' and j.kind = 'poll' and j.state in ('scheduled', 'ready')
+         and j.dedupe_key = s.id::text
+       limit 1) is null
+  and s.id <> all (array(select (j.payload ->> 'source')::uuid from jobs j
+                         where j.kind = 'poll' and j.state = 'running' and j.payload ? 'source'))
 order by s.next_poll_at
 limit $1

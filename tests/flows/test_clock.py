@@ -11,6 +11,7 @@ from cid.domain.jobs import Job, JobKind, NewJob
 from cid.flows.tidy import tidy
 from cid.flows.wake import wake
 from cid.queue import jobs
+from cid.store.wake import FORGOTTEN_SOURCES
 from cid.text.stories.keys import bucket, first_key
 from tests import make
 from tests.fakes import FrozenClock
@@ -74,6 +75,35 @@ async def test_only_followed_sources_without_a_job_are_polled(db: AppDb, platfor
     rows = await owner.fetch("select payload ->> 'source' as source from jobs where kind = 'poll'")
     assert {row["source"] for row in rows} == {str(forgotten), str(has_job)}
     assert str(unfollowed) not in {row["source"] for row in rows}
+
+
+async def test_after_a_standstill_each_source_looks_up_its_own_job(platform: WorkerDb, owner: Any) -> None:
+    tenant = await make.tenant(platform)
+    await owner.execute(
+        """insert into sources (id, kind, url, title, publisher, interval_s, next_poll_at)
+           select gen_random_uuid(), 'rss', 'https://h' || n || '.test/feed', '', '', 900, cid_now() - interval '1 hour'
+           from generate_series(1, 3000) n"""
+    )
+    await owner.execute(
+        "insert into subscriptions (tenant_id, id, source_id) select $1, gen_random_uuid(), id from sources", tenant
+    )
+    await owner.execute(
+        """insert into jobs (tenant_id, kind, dedupe_key, payload)
+           select $1, 'poll', id::text, jsonb_build_object('source', id) from sources""",
+        PLATFORM,
+    )
+    await owner.execute(
+        """update jobs set state = 'running', worker = gen_random_uuid(), lease = 1, deadline = cid_now()
+           where id in (select id from jobs limit 20)"""
+    )
+    for counted in (False, True):
+        if counted:
+            await owner.execute("analyze jobs, sources, subscriptions")
+        plan = await owner.fetch(f"explain (analyze, format text) {FORGOTTEN_SOURCES.replace('$1', '5000')}")
+        said = "\n".join(row[0] for row in plan)
+        assert "Seq Scan on jobs" not in said
+        assert "jobs_dedupe" in said
+        assert await owner.fetch(FORGOTTEN_SOURCES, 5000) == []
 
 
 async def test_housekeeping_makes_the_days_ahead_and_drops_the_old(
