@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from cid.domain.llm import Json
 from cid.domain.news import Entry, Polled
 from cid.text import dates, languages, urls
 from cid.text.clean import SUMMARY_LIMIT, TITLE_LIMIT, clean, line
@@ -16,6 +17,8 @@ from cid.text.clean import SUMMARY_LIMIT, TITLE_LIMIT, clean, line
 KEY_LIMIT = 500
 AUTHOR_LIMIT = 200
 VIA_LIMIT = 200
+HEAD_LIMIT = 2000
+"""Characters of what a source says of itself."""
 NAMED = 3
 """So many are named for each reason; the others are counted."""
 
@@ -28,6 +31,7 @@ def sound(polled: Polled, limit: int) -> Polled:
 
     Takes some 60 microseconds an entry: of many, in a thread.
     """
+    polled = _head(polled)
     if not polled.entries:
         return polled
     flaws: defaultdict[str, list[str]] = defaultdict(list)
@@ -44,6 +48,22 @@ def sound(polled: Polled, limit: int) -> Polled:
     return replace(polled, entries=tuple(kept.values())[:limit], detail="; ".join(remarks))
 
 
+def _head(polled: Polled) -> Polled:
+    """What a source says of itself, as it can be stored: one character that cannot would lose the whole poll."""
+    bad: dict[str, str | None] = {}
+    for name in ("title", "publisher", "detail"):
+        text = getattr(polled, name)
+        if _FORBIDDEN.search(text) or len(text) > HEAD_LIMIT:
+            bad[name] = line(clean(text), HEAD_LIMIT)
+    for name in ("site", "moved_to", "etag", "last_modified"):
+        text = getattr(polled, name)
+        if _FORBIDDEN.search(text) or len(text) > urls.LIMIT:
+            bad[name] = ""  # mended it would be another one
+    if polled.cursor and _FORBIDDEN.search(polled.cursor):
+        bad["cursor"] = None
+    return replace(polled, **bad) if bad else polled  # type: ignore[arg-type]
+
+
 def _listed(shown: Sequence[str]) -> str:
     more = f" and {len(shown) - NAMED} more" if len(shown) > NAMED else ""
     return ", ".join(f"“{_shown(text)}”" for text in shown[:NAMED]) + more
@@ -56,7 +76,7 @@ def _shown(text: str) -> str:
 def _fit(entry: Entry, flaws: Mapping[str, list[str]]) -> Entry:
     """As it is stored, with its flaws noted. Without address or title it is not."""
     named = entry.title.strip() or entry.url or entry.key
-    if any(map(_FORBIDDEN.search, _texts(entry))):
+    if any(map(_FORBIDDEN.search, _texts(entry))) or _forbidden(entry.facts):
         flaws["that held what no text may hold"].append(named)
         entry = _cleaned(entry)
     if entry.language and not languages.tag(entry.language):
@@ -90,7 +110,24 @@ def _cleaned(entry: Entry) -> Entry:
         identity=identity,
         link=link,
         via=via,
+        facts=_plain(entry.facts),
     )
+
+
+def _forbidden(fact: Json) -> bool:
+    if isinstance(fact, str):
+        return _FORBIDDEN.search(fact) is not None
+    if isinstance(fact, Mapping):
+        return any(_forbidden(name) or _forbidden(value) for name, value in fact.items())
+    return isinstance(fact, list | tuple) and any(map(_forbidden, fact))
+
+
+def _plain(fact: Json) -> Json:
+    if isinstance(fact, str):
+        return clean(fact) if _FORBIDDEN.search(fact) else fact
+    if isinstance(fact, Mapping):
+        return {_plain(name): _plain(value) for name, value in fact.items()}
+    return [_plain(value) for value in fact] if isinstance(fact, list | tuple) else fact
 
 
 def _long(entry: Entry) -> dict[str, str]:

@@ -401,6 +401,18 @@ async def test_polls_written_together_do_not_share_their_fates(desk: Desk) -> No
     assert detail == "1 without a usable address (“No address at all”)"
 
 
+@pytest.mark.parametrize("bad", ["a\0b", "a\ud800b", "x" * 100_000])
+async def test_whatever_a_source_says_of_itself_its_entries_are_stored(desk: Desk, bad: str) -> None:
+    source = await desk.subscribe()
+    said: Any = dict.fromkeys(("title", "publisher", "site", "detail", "etag", "last_modified"), bad)
+    entry = replace(desk.entry(FERRY), facts={"tags": [bad], bad[:3]: 1})
+    desk.answers(Polled(outcome=NEW, entries=(entry,), moved_to=f"https://post.test/{bad}", cursor=bad, **said))
+    await desk.run(JobKind.POLL)
+    row = await desk.source(source)
+    assert (row["outcome"], await desk.count("sightings"), row["moved_to"]) == ("new", 1, "")
+    assert len(row["title"]) <= 2000
+
+
 async def test_one_article_that_two_sources_bring_in_one_lot_is_one_item_with_two_sightings(desk: Desk) -> None:
     for host in ("post.test", "herald.test"):
         await desk.subscribe(f"https://{host}/feed")
