@@ -5,6 +5,7 @@ select tenant_id, id from screenings where state = 'waiting' and until <= cid_no
 -- name: forgotten_sources
 -- Sources somebody follows that should have been polled half a minute ago and have no job: polling goes on by each job
 -- enqueueing the next, so a source that fell out of that chain would stay out.
+-- One whose poll died, which is a fault of ours, is tried again after an hour: each minute would ask its server and bury a job more.
 -- After a standstill all sources are due and have a job: each looks its own up by its key, also before anybody counted the jobs.
 select s.id
 from sources s
@@ -17,5 +18,8 @@ where s.next_poll_at < cid_now() - interval '30 seconds'
        limit 1) is null
   and s.id <> all (array(select (j.payload ->> 'source')::uuid from jobs j
                          where j.kind = 'poll' and j.state = 'running' and j.payload ? 'source'))
+  and s.id <> all (array(select (d.payload ->> 'source')::uuid from jobs_dead d
+                         where d.tenant_id = '00000000-0000-0000-0000-000000000000' and d.died_at > cid_now() - interval '1 hour'
+                           and d.kind = 'poll' and d.payload ? 'source'))
 order by s.next_poll_at
 limit $1

@@ -77,6 +77,29 @@ async def test_only_followed_sources_without_a_job_are_polled(db: AppDb, platfor
     assert str(unfollowed) not in {row["source"] for row in rows}
 
 
+async def test_a_source_whose_poll_died_is_polled_again_after_an_hour_and_not_each_minute(
+    db: AppDb, platform: WorkerDb, owner: Any
+) -> None:
+    tenant = await make.tenant(platform)
+    async with platform.tx() as tx:
+        source = await make.source(tx, "https://news.test/feed")
+        await tx.execute(
+            "insert into subscriptions (tenant_id, id, source_id) values ($1, gen_random_uuid(), $2)", tenant, source
+        )
+        await tx.execute("update sources set next_poll_at = cid_now() - interval '1 minute'")
+        poll = NewJob(kind=JobKind.POLL, tenant=PLATFORM, payload={"source": str(source)}, dedupe=str(source))
+        await jobs.enqueue(tx, poll)
+    (job,) = await make.claimed(owner, JobKind.POLL, PLATFORM)
+    async with platform.tx() as tx:
+        await jobs.dead(tx, job, "a fault of ours")
+    counts = []
+    for _ in range(2):
+        await wake(make.services(db, platform), await job_of(platform, owner, JobKind.WAKE))
+        counts.append(await owner.fetchval("select count(*) from jobs where kind = 'poll'"))
+        await owner.execute("update jobs_dead set died_at = died_at - interval '61 minutes'")
+    assert counts == [0, 1]
+
+
 async def test_after_a_standstill_each_source_looks_up_its_own_job(platform: WorkerDb, owner: Any) -> None:
     tenant = await make.tenant(platform)
     await owner.execute(
