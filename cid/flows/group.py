@@ -83,6 +83,7 @@ def _arrival(item: ToPlace, one: Title, uses: Uses, fresh: StoryId, now: datetim
         keys=lookup_keys(vector, item.at, now),
         at=item.at,
         sample=item.sample,
+        public=item.public,
         fresh=fresh,
     )
 

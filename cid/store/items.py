@@ -42,6 +42,7 @@ class ToPlace:
     at: datetime
     story_id: StoryId | None
     sample: bool
+    public: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

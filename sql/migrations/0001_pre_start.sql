@@ -215,7 +215,7 @@ create table stories (
   id uuid primary key,
   words text[] not null,                      -- the heaviest terms of its titles, and how heavy each is: what grouping compares
   weights double precision[] not null default '{}',
-  mass integer not null default 0,            -- items whose terms are in there
+  mass integer not null default 0,            -- items of public sources whose terms are in there; 0: only private ones have it
   faces text[] not null default '{}',         -- the latest of its titles that differ
   items integer not null default 0,
   publishers integer not null default 0,

@@ -66,7 +66,7 @@ returning item_id, source_id, backlog
 
 -- name: to_place
 -- Items in the order in which they happened. A date that lies ahead counts as the moment we first saw it.
-select id, title, least(published_at, first_seen_at) as at, story_id, sample
+select id, title, least(published_at, first_seen_at) as at, story_id, sample, public
 from items where id = any($1::uuid[]) order by at, id
 
 -- name: set_stories

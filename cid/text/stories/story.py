@@ -38,6 +38,7 @@ class Story:
         keys: set[int] | None = None,
     ) -> None:
         self.id, self.at, self.sample, self.mass, self.follows = id, at, sample, mass, follows
+        # `mass`: items of public sources whose terms are in there; 0 where only private ones have it
         self.weights = dict(weights)
         """Term → sum over the items of its weight in the item's title."""
         self.faces = list(faces)
@@ -83,10 +84,16 @@ class Story:
             self._titles = [title(face) for face in self.faces]
         return self._titles
 
-    def take(self, item: Title, vector: Mapping[str, float], pairs: Sequence[str], at: datetime) -> list[int]:
-        """Answers the keys that are new."""
+    def take(
+        self, item: Title, vector: Mapping[str, float], pairs: Sequence[str], at: datetime, *, public: bool = True
+    ) -> list[int]:
+        """Answers the keys that are new. What private sources said counts until the first public one says something."""
         before = self.level
-        self._add(vector, 1)
+        if public and not self.mass:
+            self._forget()
+        elif self.mass and not public:
+            return []
+        self._add(vector, int(public))
         self.at = max(self.at, at)
         self._show([item])
         return self._stand(pairs, before)
@@ -94,13 +101,19 @@ class Story:
     def absorb(self, other: Story) -> None:
         """What `other` held; it is gone afterwards. Its keys go on to lead here."""
         before = self.level
-        self._add(other.weights, other.mass)
+        if other.mass and not self.mass:
+            self._forget()
+        if other.mass or not self.mass:
+            self._add(other.weights, other.mass)
+            self._show(other.titles)
         self.at = max(self.at, other.at)
-        self._show(other.titles)
         self.keys |= other.keys
         self.added |= {number: level and self.level for number, level in other.added.items()}
         self._stand((), before)
         other.into, self.touched = self, True
+
+    def _forget(self) -> None:
+        self.weights, self.faces, self._titles = {}, [], []
 
     def _add(self, weights: Mapping[str, float], mass: int) -> None:
         for term, weight in weights.items():
