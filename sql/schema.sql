@@ -666,6 +666,7 @@ begin
     update public.stories s
     set words = m.words, weights = m.weights, mass = s.mass + g.mass, items = s.items + g.items,
         faces = (s.faces || g.faces)[greatest(1, cardinality(s.faces) + cardinality(g.faces) - 5):],
+        voices = (s.voices || g.voices)[greatest(1, cardinality(s.voices) + cardinality(g.voices) - 63):],
         publishers = r.publishers, last_new_publisher_at = coalesce(r.newest, s.last_new_publisher_at),
         last_item_at = greatest(s.last_item_at, g.last_item_at),
         follows = coalesce(nullif(s.follows, gone), nullif(g.follows, stays))
@@ -1948,6 +1949,7 @@ create table stories (
   weights double precision[] default '{}'::double precision[] not null,
   mass integer default 0 not null,
   faces text[] default '{}'::text[] not null,
+  voices bigint[] default '{}'::bigint[] not null,
   items integer default 0 not null,
   publishers integer default 0 not null,
   last_new_publisher_at timestamp with time zone default cid_now() not null,

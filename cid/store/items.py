@@ -43,6 +43,8 @@ class ToPlace:
     story_id: StoryId | None
     sample: bool
     public: bool
+    source_id: SourceId | None
+    """The public one that had it first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

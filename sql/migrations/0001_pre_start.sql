@@ -217,6 +217,7 @@ create table stories (
   weights double precision[] not null default '{}',
   mass integer not null default 0,            -- items of public sources whose terms are in there; 0: only private ones have it
   faces text[] not null default '{}',         -- the latest of its titles that differ
+  voices bigint[] not null default '{}',      -- of the latest items that shaped it the sources, as numbers
   items integer not null default 0,
   publishers integer not null default 0,
   last_new_publisher_at timestamptz not null default cid_now(),
@@ -1751,6 +1752,7 @@ begin
     update public.stories s
     set words = m.words, weights = m.weights, mass = s.mass + g.mass, items = s.items + g.items,
         faces = (s.faces || g.faces)[greatest(1, cardinality(s.faces) + cardinality(g.faces) - 5):],
+        voices = (s.voices || g.voices)[greatest(1, cardinality(s.voices) + cardinality(g.voices) - 63):],
         publishers = r.publishers, last_new_publisher_at = coalesce(r.newest, s.last_new_publisher_at),
         last_item_at = greatest(s.last_item_at, g.last_item_at),
         follows = coalesce(nullif(s.follows, gone), nullif(g.follows, stays))

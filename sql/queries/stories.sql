@@ -29,19 +29,20 @@ with hits as (
   select h.story_id, array_agg(distinct h.key) as keys
   from hits h where h.story_id in (select story_id from ranked where place <= $3) group by 1
 )
-select s.id, s.words, s.weights, s.mass, s.faces, s.follows, s.last_item_at as at, s.sample, c.keys
+select s.id, s.words, s.weights, s.mass, s.faces, s.voices, s.follows, s.last_item_at as at, s.sample, c.keys
 from chosen c cross join lateral (select * from stories s where s.id = c.story_id offset 0) s
 order by s.id
 
 -- name: add
-insert into stories (id, words, weights, mass, faces, last_item_at, sample)
-select n.id, n.words, n.weights, n.mass, n.faces, n.at, n.sample
+insert into stories (id, words, weights, mass, faces, voices, last_item_at, sample)
+select n.id, n.words, n.weights, n.mass, n.faces, n.voices, n.at, n.sample
 from jsonb_to_recordset($1)
-  as n (id uuid, words text[], weights double precision[], mass integer, faces text[], at timestamptz, sample boolean)
+  as n (id uuid, words text[], weights double precision[], mass integer, faces text[], voices bigint[], at timestamptz, sample boolean)
 
 -- name: grow
-update stories set words = n.words, weights = n.weights, mass = n.mass, faces = n.faces, last_item_at = n.at
-from jsonb_to_recordset($1) as n (id uuid, words text[], weights double precision[], mass integer, faces text[], at timestamptz)
+update stories set words = n.words, weights = n.weights, mass = n.mass, faces = n.faces, voices = n.voices, last_item_at = n.at
+from jsonb_to_recordset($1)
+  as n (id uuid, words text[], weights double precision[], mass integer, faces text[], voices bigint[], at timestamptz)
 where stories.id = n.id
 
 -- name: follow

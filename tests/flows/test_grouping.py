@@ -224,7 +224,34 @@ async def test_a_private_story_that_a_public_report_merges_leaves_no_words(sv: S
     (one,) = await placed(sv, owner, f"Sparrow {HALVES[0]}", private=True)
     (other,) = await placed(sv, owner, HALVES[1])
     await placed(sv, owner, BRIDGE)
-    assert await owner.fetchval("select merged_into from stories where id = $1", other) == one
-    (row,) = [row for row in await known(owner) if row[0] == one]
-    assert row[3:] == ([HALVES[1], BRIDGE], 2)
-    assert "sparrow" not in row[1]
+    (stands,) = [row[0] for row in await owner.fetch("select id from stories where merged_into is null")]
+    assert stands in {one, other}
+    ((_, words, _, faces, mass),) = [row for row in await known(owner) if row[0] == stands]
+    assert (set(faces), mass) == ({HALVES[1], BRIDGE}, 2)
+    assert "sparrow" not in words
+
+
+async def test_one_source_cannot_glue_two_stories_that_others_report(sv: Services, owner: Any) -> None:
+    def told(titles: Sequence[str], name: str) -> list[Row]:
+        return [
+            Row(title=titles[n % len(titles)], publisher=f"P {n}", at=AT, url=f"https://{name}.test/{n}")
+            for n in range(16)
+        ]
+
+    premier = [
+        HALVES[0],
+        "Tripoli parliament votes premier Zeidan out",
+        "Premier Zeidan ousted by parliament in Tripoli",
+    ]
+    elephant = ["Elephants tell human voices apart, study finds", "Study: elephants know human voices apart"]
+    items = await grading.fill(sv, [*told(premier, "premier"), *told(elephant, "elephant")])
+    await flow.place(sv, items)
+    mixed = [f"Tripoli parliament premier Zeidan elephants human voices study {n}x" for n in range(80)]
+    spam = await grading.fill(
+        sv, [Row(title=title, publisher="Spam", at=AT, url=f"https://spam.test/{title}") for title in mixed]
+    )
+    for start in range(0, len(spam), 10):
+        await flow.place(sv, spam[start : start + 10])
+    found = await grading.stories_of(sv, items)
+    assert (len(set(found[:16])), len(set(found[16:]))) == (1, 1)
+    assert found[0] != found[16]

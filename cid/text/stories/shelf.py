@@ -44,6 +44,8 @@ class Arrival:
     sample: bool
     public: bool = True
     """Else its words are one tenant's alone: it joins what is there, and shapes and merges nothing for the others."""
+    source: int | None = None
+    """The public one that had it first, as a number; None: nobody counts."""
     fresh: StoryId
     """Of the story that it opens if it belongs to none; rises from item to item."""
 
@@ -65,8 +67,11 @@ class Shelf:
         if story is None:
             story = Story(id=new.fresh, at=new.at, sample=new.sample, follows=before)
             story.made = True
-        self._keep(story, story.take(new.title, new.vector, pairs(new.vector), new.at, public=new.public))
-        others = [other for _, other in ranked if other is not story] if new.public else []
+        others: list[Story] = []
+        if not story.heard(new.source):
+            keys = story.take(new.title, new.vector, pairs(new.vector), new.at, public=new.public, source=new.source)
+            self._keep(story, keys)
+            others = [other for _, other in ranked if other is not story] if new.public else []
         merges, doubts = self._merged(story, others)
         last = _last(story)
         if band is Band.FIRST and last.id != new.fresh:

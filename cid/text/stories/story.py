@@ -13,6 +13,10 @@ from cid.text.stories.terms import Title, title
 
 TERMS_KEPT = 40
 """Of a story: the heaviest."""
+VOICES = 64
+"""Of the items that shaped a story the latest, whose sources are known."""
+FROM_ONE = 5
+"""Of those at most from one source, or a feed that says much could make a story into what it likes."""
 FACES = 6
 """Titles of a story that are kept to compare others with: the latest that differ."""
 KNOWN_BY = 4
@@ -34,6 +38,7 @@ class Story:
         weights: Mapping[str, float] = {},
         mass: int = 0,
         faces: Sequence[str] = (),
+        voices: Sequence[int] = (),
         follows: StoryId | None = None,
         keys: set[int] | None = None,
     ) -> None:
@@ -42,6 +47,7 @@ class Story:
         self.weights = dict(weights)
         """Term → sum over the items of its weight in the item's title."""
         self.faces = list(faces)
+        self.voices = list(voices)
         self.keys = keys or set()
         self.added: dict[int, int] = {}
         self.dropped: set[tuple[int, int]] = set()
@@ -84,8 +90,19 @@ class Story:
             self._titles = [title(face) for face in self.faces]
         return self._titles
 
+    def heard(self, source: int | None) -> bool:
+        """Whether `source` has said enough here: it may say more, and that counts for nothing."""
+        return source is not None and self.voices.count(source) >= FROM_ONE
+
     def take(
-        self, item: Title, vector: Mapping[str, float], pairs: Sequence[str], at: datetime, *, public: bool = True
+        self,
+        item: Title,
+        vector: Mapping[str, float],
+        pairs: Sequence[str],
+        at: datetime,
+        *,
+        public: bool = True,
+        source: int | None = None,
     ) -> list[int]:
         """Answers the keys that are new. What private sources said counts until the first public one says something."""
         before = self.level
@@ -94,6 +111,8 @@ class Story:
         elif self.mass and not public:
             return []
         self._add(vector, int(public))
+        if public and source is not None:
+            self.voices = [*self.voices, source][-VOICES:]
         self.at = max(self.at, at)
         self._show([item])
         return self._stand(pairs, before)
@@ -106,6 +125,7 @@ class Story:
         if other.mass or not self.mass:
             self._add(other.weights, other.mass)
             self._show(other.titles)
+            self.voices = [*self.voices, *other.voices][-VOICES:]
         self.at = max(self.at, other.at)
         self.keys |= other.keys
         self.added |= {number: level and self.level for number, level in other.added.items()}
