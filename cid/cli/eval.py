@@ -17,6 +17,7 @@ from cid.domain.ids import ItemId
 from cid.flows import grading, group
 from cid.services import Services
 from cid.text.clean import clean
+from cid.text.dates import FIRST_YEAR, LAST_YEAR
 from cid.text.stories.grade import b_cubed, pairwise
 from cid.text.urls import canonical
 
@@ -107,6 +108,10 @@ def _row(file: Path, number: int, values: dict[str, str | None]) -> Labelled:
     except (ValueError, OverflowError, OSError) as error:
         said = values["published_ms"]
         raise Misconfigured(f"{file}, row {number}: published_ms is {said!r}, not milliseconds.") from error
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise Misconfigured(
+            f"{file}, row {number}: published_ms lies in the year {at.year}: the desk takes no such date."
+        )
     title, publisher, story = (values[name] or "" for name in ("title", "publisher", "story"))
     url = canonical(values.get("url") or "") or f"https://row.invalid/{number}"
     return Labelled(row=grading.Row(title=title, publisher=clean(publisher), at=at, url=url), story=story)

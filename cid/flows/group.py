@@ -21,6 +21,9 @@ from cid.text.stories.shelf import Arrival, Shelf, lookup_keys
 from cid.text.stories.terms import Title, title
 from cid.text.stories.weights import Uses
 
+_BITS = (1 << 63) - 1
+"""Of a source's id as a number: the last of them are random."""
+
 
 async def group(sv: Services, jobs: Sequence[Job]) -> None:
     """An item that has a story already was seen at one more source: its story counts it, its readers judge it."""
@@ -83,6 +86,8 @@ def _arrival(item: ToPlace, one: Title, uses: Uses, fresh: StoryId, now: datetim
         keys=lookup_keys(vector, item.at, now),
         at=item.at,
         sample=item.sample,
+        public=item.public,
+        source=item.source_id.int & _BITS if item.source_id else None,
         fresh=fresh,
     )
 

@@ -50,13 +50,16 @@ async def relate(sv: Services, jobs: Sequence[Job]) -> None:
     results = await _results(sv, tenant, profile, tasks)
     again: list[CidError] = []
     async with sv.db.tx(tenant) as tx:
-        for task in tasks:
+        # In the order of their ids, in which a merge of stories takes them, too: the two would else wait in a ring.
+        ends = [*((task.screening, task) for task in tasks), *((screening, None) for screening in unseen)]
+        for screening, task in sorted(ends, key=lambda end: end[0].id):
+            if task is None:
+                await _fail(tx, screening, "its item is not visible any more")
+                continue
             result = results[task.headline.key]
             if not await _end(sv, tx, task, result):
                 assert isinstance(result, CidError)
                 again.append(result)
-        for screening in unseen:
-            await _fail(tx, screening, "its item is not visible any more")
         busy = {task.job.id for task in tasks}
         await queue.done(tx, *(job for job in jobs if job.id not in busy))
     if again:
@@ -69,7 +72,6 @@ async def _tasks(tx: Tx, tenant: TenantId, jobs: Sequence[Job]) -> tuple[list[Ta
     by_screening = {ScreeningId(UUID(job.payload["screening"])): job for job in jobs}
     found = {screening.id: screening for screening in await screenings.by_ids(tx, tenant, by_screening)}
     wanted = {id_: screening for id_, screening in found.items() if screening.wants(Stage.RELATE)}
-    # In the order of their ids, in which a merge of stories takes them, too: the two would else wait in a ring.
     tasks = [
         Task(
             job=by_screening[opened.screening_id],
@@ -81,7 +83,7 @@ async def _tasks(tx: Tx, tenant: TenantId, jobs: Sequence[Job]) -> tuple[list[Ta
                 publisher=opened.publisher,
             ),
         )
-        for opened in sorted(await evidence.headlines(tx, tenant, wanted), key=lambda one: one.screening_id)
+        for opened in await evidence.headlines(tx, tenant, wanted)
     ]
     seen = {task.screening.id for task in tasks}
     return tasks, [screening for screening in wanted.values() if screening.id not in seen]

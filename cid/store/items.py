@@ -42,6 +42,9 @@ class ToPlace:
     at: datetime
     story_id: StoryId | None
     sample: bool
+    public: bool
+    source_id: SourceId | None
+    """The public one that had it first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

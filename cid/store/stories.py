@@ -55,6 +55,7 @@ async def near(tx: Tx, keys: Sequence[Sequence[int]]) -> list[Story]:
             weights=dict(zip(r["words"], r["weights"], strict=False)),
             mass=r["mass"],
             faces=r["faces"],
+            voices=r["voices"],
             follows=r["follows"],
             keys=set(r["keys"]),
         )
@@ -115,6 +116,7 @@ def _row(story: Story) -> Json:
         "weights": list(story.weights.values()),
         "mass": story.mass,
         "faces": story.faces,
+        "voices": story.voices,
         "at": story.at.isoformat(),
         "sample": story.sample,
     }

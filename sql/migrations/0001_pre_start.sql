@@ -215,8 +215,9 @@ create table stories (
   id uuid primary key,
   words text[] not null,                      -- the heaviest terms of its titles, and how heavy each is: what grouping compares
   weights double precision[] not null default '{}',
-  mass integer not null default 0,            -- items whose terms are in there
+  mass integer not null default 0,            -- items of public sources whose terms are in there; 0: only private ones have it
   faces text[] not null default '{}',         -- the latest of its titles that differ
+  voices bigint[] not null default '{}',      -- of the latest items that shaped it the sources, as numbers
   items integer not null default 0,
   publishers integer not null default 0,
   last_new_publisher_at timestamptz not null default cid_now(),
@@ -917,12 +918,16 @@ begin
         where p_every_per_key is not null group by a.limit_key) s
       where s.taken > interval '0'
       on conflict (key) do update set tat = greatest(l.tat, clock) + (excluded.tat - clock)
+    ), hands as materialized (
+      select array_agg(r.id order by r.id) as ids, array_agg(r.hand order by r.id) as hands from ripe r
     )
+    -- no join: without statistics it scans the table, and with those of a table that was empty each job is looked for as often as
+    -- there are jobs; `width_bucket` finds its place among the sorted ids
     update jobs j
-    set state = 'running', attempt = j.attempt + 1, worker = p_worker, lease = p_lease + r.hand, deadline = clock + p_deadline,
+    set state = 'running', attempt = j.attempt + 1, worker = p_worker, deadline = clock + p_deadline,
+        lease = p_lease + (select k.hands[width_bucket(j.id, k.ids)] from hands k),
         started_at = clock, counted = p_most is not null or p_most_per_key is not null
-    from ripe r
-    where j.id = any (array(select p.id from ripe p)) and j.id = r.id  -- twice: without statistics a join alone scans the table
+    where j.id = any (array(select p.id from ripe p))
     returning j.id, j.tenant_id, j.key, j.priority, j.attempt, j.lease, j.payload, j.error, null::double precision;
   if found then return; end if;
 
@@ -1747,6 +1752,7 @@ begin
     update public.stories s
     set words = m.words, weights = m.weights, mass = s.mass + g.mass, items = s.items + g.items,
         faces = (s.faces || g.faces)[greatest(1, cardinality(s.faces) + cardinality(g.faces) - 5):],
+        voices = (s.voices || g.voices)[greatest(1, cardinality(s.voices) + cardinality(g.voices) - 63):],
         publishers = r.publishers, last_new_publisher_at = coalesce(r.newest, s.last_new_publisher_at),
         last_item_at = greatest(s.last_item_at, g.last_item_at),
         follows = coalesce(nullif(s.follows, gone), nullif(g.follows, stays))

@@ -65,8 +65,10 @@ where not exists (select from sightings g where g.source_id = f.source_id and g.
 returning item_id, source_id, backlog
 
 -- name: to_place
--- Items in the order in which they happened. A date that lies ahead counts as the moment we first saw it.
-select id, title, least(published_at, first_seen_at) as at, story_id, sample
+-- Items in the order in which they happened. A date that lies ahead counts as the moment we first saw it. An aggregate, because
+-- `limit` tempts the planner to walk all sightings in the order of their ids.
+select id, title, least(published_at, first_seen_at) as at, story_id, sample, public,
+  (select (array_agg(g.source_id order by g.id))[1] from sightings g where g.item_id = items.id and g.tenant_id is null) as source_id
 from items where id = any($1::uuid[]) order by at, id
 
 -- name: set_stories

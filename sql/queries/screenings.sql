@@ -51,7 +51,10 @@ returning id
 select id, story_id from screenings where tenant_id = $1 and story_id = any($2::uuid[]) and merged_into is null
 
 -- name: raise_urgent
--- A later item of a story may be the urgent one.
+-- A later item of a story may be the urgent one. In order of their ids, as gates and merges take them.
 update screenings set urgent = true, changed_at = cid_now()
-where tenant_id = $1 and story_id = any($2::uuid[]) and not urgent and state in ('open', 'waiting')
+where tenant_id = $1 and id in (
+  select s.id from screenings s
+  where s.tenant_id = $1 and s.story_id = any($2::uuid[]) and not s.urgent and s.state in ('open', 'waiting')
+  order by s.id for no key update)
 returning id, state = 'waiting' and waiting_for = 'signal' as waiting

@@ -29,19 +29,20 @@ with hits as (
   select h.story_id, array_agg(distinct h.key) as keys
   from hits h where h.story_id in (select story_id from ranked where place <= $3) group by 1
 )
-select s.id, s.words, s.weights, s.mass, s.faces, s.follows, s.last_item_at as at, s.sample, c.keys
+select s.id, s.words, s.weights, s.mass, s.faces, s.voices, s.follows, s.last_item_at as at, s.sample, c.keys
 from chosen c cross join lateral (select * from stories s where s.id = c.story_id offset 0) s
 order by s.id
 
 -- name: add
-insert into stories (id, words, weights, mass, faces, last_item_at, sample)
-select n.id, n.words, n.weights, n.mass, n.faces, n.at, n.sample
+insert into stories (id, words, weights, mass, faces, voices, last_item_at, sample)
+select n.id, n.words, n.weights, n.mass, n.faces, n.voices, n.at, n.sample
 from jsonb_to_recordset($1)
-  as n (id uuid, words text[], weights double precision[], mass integer, faces text[], at timestamptz, sample boolean)
+  as n (id uuid, words text[], weights double precision[], mass integer, faces text[], voices bigint[], at timestamptz, sample boolean)
 
 -- name: grow
-update stories set words = n.words, weights = n.weights, mass = n.mass, faces = n.faces, last_item_at = n.at
-from jsonb_to_recordset($1) as n (id uuid, words text[], weights double precision[], mass integer, faces text[], at timestamptz)
+update stories set words = n.words, weights = n.weights, mass = n.mass, faces = n.faces, voices = n.voices, last_item_at = n.at
+from jsonb_to_recordset($1)
+  as n (id uuid, words text[], weights double precision[], mass integer, faces text[], voices bigint[], at timestamptz)
 where stories.id = n.id
 
 -- name: follow
@@ -78,11 +79,14 @@ delete from term_uses where key < $1
 
 -- name: count
 -- What a hand-out brought its stories: $1 all of its items, $2 and $3 how many were placed in which story. A publisher counts when
--- its row is new, so nothing is counted twice, and no story is read anew however long it grows.
+-- its row is new, so nothing is counted twice, and no story is read anew however long it grows. `offset 0`: while a month's sightings
+-- are without statistics, nearly all of them are taken for private, and all that there are would be read.
 with reports as (
   select i.story_id, coalesce(nullif(g.publisher, ''), nullif(o.publisher, ''), o.id::text) as publisher, min(least(i.published_at, i.first_seen_at)) as at
-  from items i join sightings g on g.item_id = i.id and g.tenant_id is null join sources o on o.id = g.source_id
-  where i.id = any($1::uuid[]) and i.story_id is not null
+  from unnest($1::uuid[]) as n (id)
+  cross join lateral (select * from items i where i.id = n.id and i.story_id is not null offset 0) i
+  cross join lateral (select * from sightings g where g.item_id = n.id and g.tenant_id is null offset 0) g
+  join sources o on o.id = g.source_id
   group by 1, 2
 ), written as (
   insert into story_publishers as p (story_id, publisher, at) select * from reports order by 1, 2

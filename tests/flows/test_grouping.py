@@ -173,3 +173,85 @@ async def test_the_biggest_stories_are_read_first_under_a_key(sv: Services, owne
     async with platform.read() as tx:
         found = await stories.near(tx, [[hot]])
     assert oldest in {story.id for story in found}
+
+
+HALVES = ("Parliament of Tripoli ousts premier Zeidan", "Warship shadows a tanker called Evening Star")
+BRIDGE = "Parliament of Tripoli ousts premier Zeidan as warship shadows tanker called Evening Star"
+
+
+async def placed(sv: Services, owner: Any, *titles: str, private: bool = False) -> list[StoryId]:
+    given = [
+        Row(
+            title=title,
+            publisher="Post",
+            at=AT + timedelta(minutes=n),
+            url=f"https://{title.split()[0]}.test/{n}/{private}",
+        )
+        for n, title in enumerate(titles)
+    ]
+    items = await grading.fill(sv, given)
+    if private:
+        await owner.execute("update items set public = false where id = any($1::uuid[])", items)
+    await flow.place(sv, items)
+    return await grading.stories_of(sv, items)
+
+
+async def known(owner: Any) -> list[tuple[Any, ...]]:
+    return [tuple(row) for row in await owner.fetch("select id, words, weights, faces, mass from stories order by id")]
+
+
+async def test_what_one_tenant_alone_reads_joins_a_story_and_changes_nothing_about_it(sv: Services, owner: Any) -> None:
+    """Or a tenant could glue the stories of all others with a feed of its own, and leave its words there."""
+    one, other = await placed(sv, owner, *HALVES)
+    before = await known(owner)
+    assert set(await placed(sv, owner, BRIDGE, f"Codename Sparrow {BRIDGE}", private=True)) <= {one, other}
+    assert await known(owner) == before
+    assert await owner.fetchval("select count(*) from stories where merged_into is not null") == 0
+    assert set(await placed(sv, owner, BRIDGE)) == {one}, "the same words in public do merge them"
+
+
+async def test_the_words_of_a_private_report_are_forgotten_when_a_public_one_joins_it(sv: Services, owner: Any) -> None:
+    (one,) = await placed(sv, owner, "Codename Sparrow: parliament of Tripoli ousts premier Zeidan", private=True)
+    (again,) = await placed(sv, owner, "Codename Sparrow: Tripoli parliament ousts Zeidan", private=True)
+    assert again == one, "private reports of one event are one story"
+    assert await placed(sv, owner, HALVES[0]) == [one]
+    ((_, words, _, faces, mass),) = await known(owner)
+    assert (faces, mass) == ([HALVES[0]], 1)
+    assert "sparrow" not in words
+
+
+async def test_a_private_story_that_a_public_report_merges_leaves_no_words(sv: Services, owner: Any) -> None:
+    (one,) = await placed(sv, owner, f"Sparrow {HALVES[0]}", private=True)
+    (other,) = await placed(sv, owner, HALVES[1])
+    await placed(sv, owner, BRIDGE)
+    (stands,) = [row[0] for row in await owner.fetch("select id from stories where merged_into is null")]
+    assert stands in {one, other}
+    ((_, words, _, faces, mass),) = [row for row in await known(owner) if row[0] == stands]
+    assert (set(faces), mass) == ({HALVES[1], BRIDGE}, 2)
+    assert "sparrow" not in words
+
+
+async def test_one_source_cannot_glue_two_stories_that_others_report(sv: Services, owner: Any) -> None:
+    def told(titles: Sequence[str], name: str) -> list[Row]:
+        return [
+            Row(title=titles[n % len(titles)], publisher=f"P {n}", at=AT, url=f"https://{name}.test/{n}")
+            for n in range(16)
+        ]
+
+    premier = [
+        HALVES[0],
+        "Tripoli parliament votes premier Zeidan out",
+        "Premier Zeidan ousted by parliament in Tripoli",
+    ]
+    elephant = ["Elephants tell human voices apart, study finds", "Study: elephants know human voices apart"]
+    items = await grading.fill(sv, [*told(premier, "premier"), *told(elephant, "elephant")])
+    await flow.place(sv, items)
+    mixed = [f"Tripoli parliament premier Zeidan elephants human voices study {n}x" for n in range(80)]
+    spam = await grading.fill(
+        sv, [Row(title=title, publisher="Spam", at=AT, url=f"https://spam.test/{title}") for title in mixed]
+    )
+    for start in range(0, len(spam), 10):
+        await flow.place(sv, spam[start : start + 10])
+    found = await grading.stories_of(sv, items)
+    assert (len(set(found[:16])), len(set(found[16:]))) == (1, 1)
+    assert found[0] != found[16]

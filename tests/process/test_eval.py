@@ -49,6 +49,7 @@ def test_a_labelled_file_is_grouped_and_graded_without_a_desk(
         (HEAD, "no rows"),
         (HEAD + "1,Ferry,Post,yesterday,a,\n", "row 1: published_ms is 'yesterday', not milliseconds"),
         (HEAD + "1,Ferry,Post,99999999999999999,a,\n", "row 1: published_ms is '99999999999999999', not milliseconds"),
+        (HEAD + "1,Ferry,Post,-62135596800000,a,\n", "row 1: published_ms lies in the year 1"),
         (HEAD + "1,F\udce4hre,Post,1,a,\n", "no CSV in UTF-8"),
     ],
 )

@@ -42,6 +42,10 @@ class Arrival:
     """Under which stories that it may belong to stand: see `lookup_keys`."""
     at: datetime
     sample: bool
+    public: bool = True
+    """Else its words are one tenant's alone: it joins what is there, and shapes and merges nothing for the others."""
+    source: int | None = None
+    """The public one that had it first, as a number; None: nobody counts."""
     fresh: StoryId
     """Of the story that it opens if it belongs to none; rises from item to item."""
 
@@ -63,8 +67,12 @@ class Shelf:
         if story is None:
             story = Story(id=new.fresh, at=new.at, sample=new.sample, follows=before)
             story.made = True
-        self._keep(story, story.take(new.title, new.vector, pairs(new.vector), new.at))
-        merges, doubts = self._merged(story, [other for _, other in ranked if other is not story])
+        others: list[Story] = []
+        if not story.heard(new.source):
+            keys = story.take(new.title, new.vector, pairs(new.vector), new.at, public=new.public, source=new.source)
+            self._keep(story, keys)
+            others = [other for _, other in ranked if other is not story] if new.public else []
+        merges, doubts = self._merged(story, others)
         last = _last(story)
         if band is Band.FIRST and last.id != new.fresh:
             # too little in common with any one story to join it, and enough to be merged
@@ -135,7 +143,7 @@ class Shelf:
         merges: list[tuple[StoryId, StoryId, float]] = []
         doubts: list[tuple[float, Story]] = []
         for other in others:
-            bar = BAR + RISE * math.log2(min(story.mass, other.mass))
+            bar = BAR + RISE * math.log2(max(1, min(story.mass, other.mass)))
             alike = story.alike(other)
             if alike < bar - NEAR or _chapters(story, other) or story.apart(other):
                 continue

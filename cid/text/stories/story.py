@@ -13,6 +13,10 @@ from cid.text.stories.terms import Title, title
 
 TERMS_KEPT = 40
 """Of a story: the heaviest."""
+VOICES = 64
+"""Of the items that shaped a story the latest, whose sources are known."""
+FROM_ONE = 5
+"""Of those at most from one source, or a feed that says much could make a story into what it likes."""
 FACES = 6
 """Titles of a story that are kept to compare others with: the latest that differ."""
 KNOWN_BY = 4
@@ -34,13 +38,16 @@ class Story:
         weights: Mapping[str, float] = {},
         mass: int = 0,
         faces: Sequence[str] = (),
+        voices: Sequence[int] = (),
         follows: StoryId | None = None,
         keys: set[int] | None = None,
     ) -> None:
         self.id, self.at, self.sample, self.mass, self.follows = id, at, sample, mass, follows
+        # `mass`: items of public sources whose terms are in there; 0 where only private ones have it
         self.weights = dict(weights)
         """Term → sum over the items of its weight in the item's title."""
         self.faces = list(faces)
+        self.voices = list(voices)
         self.keys = keys or set()
         self.added: dict[int, int] = {}
         self.dropped: set[tuple[int, int]] = set()
@@ -83,10 +90,29 @@ class Story:
             self._titles = [title(face) for face in self.faces]
         return self._titles
 
-    def take(self, item: Title, vector: Mapping[str, float], pairs: Sequence[str], at: datetime) -> list[int]:
-        """Answers the keys that are new."""
+    def heard(self, source: int | None) -> bool:
+        """Whether `source` has said enough here: it may say more, and that counts for nothing."""
+        return source is not None and self.voices.count(source) >= FROM_ONE
+
+    def take(
+        self,
+        item: Title,
+        vector: Mapping[str, float],
+        pairs: Sequence[str],
+        at: datetime,
+        *,
+        public: bool = True,
+        source: int | None = None,
+    ) -> list[int]:
+        """Answers the keys that are new. What private sources said counts until the first public one says something."""
         before = self.level
-        self._add(vector, 1)
+        if public and not self.mass:
+            self._forget()
+        elif self.mass and not public:
+            return []
+        self._add(vector, int(public))
+        if public and source is not None:
+            self.voices = [*self.voices, source][-VOICES:]
         self.at = max(self.at, at)
         self._show([item])
         return self._stand(pairs, before)
@@ -94,13 +120,20 @@ class Story:
     def absorb(self, other: Story) -> None:
         """What `other` held; it is gone afterwards. Its keys go on to lead here."""
         before = self.level
-        self._add(other.weights, other.mass)
+        if other.mass and not self.mass:
+            self._forget()
+        if other.mass or not self.mass:
+            self._add(other.weights, other.mass)
+            self._show(other.titles)
+            self.voices = [*self.voices, *other.voices][-VOICES:]
         self.at = max(self.at, other.at)
-        self._show(other.titles)
         self.keys |= other.keys
         self.added |= {number: level and self.level for number, level in other.added.items()}
         self._stand((), before)
         other.into, self.touched = self, True
+
+    def _forget(self) -> None:
+        self.weights, self.faces, self._titles = {}, [], []
 
     def _add(self, weights: Mapping[str, float], mass: int) -> None:
         for term, weight in weights.items():
