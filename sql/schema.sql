@@ -1929,6 +1929,7 @@ create table sources (
 CREATE INDEX sources_due ON public.sources USING btree (next_poll_at) WHERE (state <> 'retired'::text);
 CREATE UNIQUE INDEX sources_private_url ON public.sources USING btree (tenant_id, kind, url, md5((config)::text)) WHERE (tenant_id IS NOT NULL);
 CREATE UNIQUE INDEX sources_public_url ON public.sources USING btree (kind, url, md5((config)::text)) WHERE (tenant_id IS NULL);
+CREATE UNIQUE INDEX sources_sole ON public.sources USING btree (kind, url) WHERE ((kind = 'telegram_bot'::text) AND (state <> 'retired'::text));
 CREATE INDEX sources_unpaid ON public.sources USING btree (tenant_id) WHERE (cause = 'budget'::text);
 alter table sources enable row level security;
 alter table sources force row level security;

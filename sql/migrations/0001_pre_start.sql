@@ -151,6 +151,7 @@ create table sources (
 );
 create unique index sources_public_url on sources (kind, url, md5(config::text)) where tenant_id is null;
 create unique index sources_private_url on sources (tenant_id, kind, url, md5(config::text)) where tenant_id is not null;
+create unique index sources_sole on sources (kind, url) where kind = 'telegram_bot' and state <> 'retired';   -- one queue, one reader
 create index sources_unpaid on sources (tenant_id) where cause = 'budget';   -- what waits for money
 create index sources_due on sources (next_poll_at) where state <> 'retired';
 
