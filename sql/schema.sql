@@ -1412,6 +1412,7 @@ create table item_texts (
 );
 CREATE INDEX item_texts_alias ON public.item_texts USING btree (alias_of) WHERE (alias_of IS NOT NULL);
 CREATE INDEX item_texts_due ON public.item_texts USING btree (retry_at) WHERE (retry_at IS NOT NULL);
+CREATE INDEX item_texts_kept ON public.item_texts USING btree (fetched_at) WHERE (text <> ''::text);
 alter table item_texts enable row level security;
 alter table item_texts force row level security;
 create policy owner on item_texts for all to current_user using (true) with check (true);

@@ -324,6 +324,7 @@ create table item_texts (
   check (state = 'read' or text = '')
 );
 create index item_texts_due on item_texts (retry_at) where retry_at is not null;
+create index item_texts_kept on item_texts (fetched_at) where text <> '';   -- what retention lets go
 create index item_texts_alias on item_texts (alias_of) where alias_of is not null;
 
 -- One item seen at one source. Grows without end: partitioned by its own id, nothing points into it.

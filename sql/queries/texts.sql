@@ -74,3 +74,9 @@ from visible_items i
 join item_texts t on t.item_id = i.id
 left join visible_items a on a.id = t.alias_of
 where i.id = $1
+
+-- name: forget
+-- Texts that were read so long ago that no draft will stand on them any more. That they were read is kept, and they are not read again.
+update item_texts set text = ''
+where item_id in (
+  select item_id from item_texts where text <> '' and fetched_at < cid_now() - $1::interval order by fetched_at limit $2 for update skip locked)
