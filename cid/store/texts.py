@@ -119,8 +119,9 @@ async def store(tx: Tx, item: ItemId, reading: Reading, *, tries: int, retry_at:
     return True
 
 
-async def forgotten(tx: Tx, limit: int) -> list[ItemId]:
-    return [row["item_id"] for row in await tx.fetch(FORGOTTEN, limit)]
+async def forgotten(tx: Tx, limit: int) -> dict[ItemId, str]:
+    """Items and their addresses."""
+    return {row["item_id"]: row["url"] for row in await tx.fetch(FORGOTTEN, limit)}
 
 
 async def forget(tx: Tx, keep: timedelta, *, limit: int) -> None:

@@ -62,7 +62,7 @@ where id = $1 and ((published_at is null and $2::timestamptz is not null) or (la
 
 -- name: forgotten
 -- Looks that are overdue and have no job: a tenant that asked for them may be gone.
-select t.item_id from item_texts t
+select t.item_id, i.url from item_texts t join items i on i.id = t.item_id
 where t.retry_at < cid_now() - interval '5 minutes'
 order by t.retry_at limit $1
 

@@ -355,6 +355,20 @@ async def test_an_article_whose_job_was_lost_is_read_all_the_same(desk: Desk, da
     assert (await desk.row(item))["state"] == "read"
 
 
+async def test_articles_wait_for_their_registered_domain_however_many_names_it_has(
+    desk: Desk, database_time: DatabaseTime
+) -> None:
+    keys = "select distinct key from jobs where kind = 'read'"
+    for number in range(3):
+        await one(desk, f"https://host{number}.slow.co.uk/cranes")
+    await desk.run(JobKind.RELATE)
+    assert [row["key"] for row in await desk.owner.fetch(keys)] == ["slow.co.uk"]
+    await desk.owner.execute("delete from jobs where kind = 'read'")
+    await database_time.advance(timedelta(minutes=6))
+    await wake(desk.sv, [])
+    assert [row["key"] for row in await desk.owner.fetch(keys)] == ["slow.co.uk"]
+
+
 async def test_a_text_is_let_go_when_it_was_kept_long_enough_and_not_read_again(desk: Desk) -> None:
     item, _ = await one(desk)
     young, _ = await one(desk, "https://post.test/ferry")
