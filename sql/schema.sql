@@ -1417,6 +1417,7 @@ create table item_texts (
 );
 CREATE INDEX item_texts_alias ON public.item_texts USING btree (alias_of) WHERE (alias_of IS NOT NULL);
 CREATE INDEX item_texts_due ON public.item_texts USING btree (retry_at) WHERE (retry_at IS NOT NULL);
+CREATE INDEX item_texts_kept ON public.item_texts USING btree (fetched_at) WHERE (text <> ''::text);
 alter table item_texts enable row level security;
 alter table item_texts force row level security;
 create policy owner on item_texts for all to current_user using (true) with check (true);
@@ -1934,6 +1935,7 @@ create table sources (
 CREATE INDEX sources_due ON public.sources USING btree (next_poll_at) WHERE (state <> 'retired'::text);
 CREATE UNIQUE INDEX sources_private_url ON public.sources USING btree (tenant_id, kind, url, md5((config)::text)) WHERE (tenant_id IS NOT NULL);
 CREATE UNIQUE INDEX sources_public_url ON public.sources USING btree (kind, url, md5((config)::text)) WHERE (tenant_id IS NULL);
+CREATE UNIQUE INDEX sources_sole ON public.sources USING btree (kind, url) WHERE ((kind = 'telegram_bot'::text) AND (state <> 'retired'::text));
 CREATE INDEX sources_unpaid ON public.sources USING btree (tenant_id) WHERE (cause = 'budget'::text);
 alter table sources enable row level security;
 alter table sources force row level security;

@@ -84,6 +84,7 @@ class Retention:
     once_links: timedelta = timedelta(days=30)
     sessions: timedelta = timedelta(days=1)
     proposals: timedelta = timedelta(days=180)
+    article_texts: timedelta = timedelta(days=30)
     contests: timedelta = timedelta(days=90)
 
 

@@ -12,7 +12,7 @@ from cid.domain.reading import Reading
 from cid.queue import jobs as queue
 from cid.services import Services
 from cid.store import texts
-from cid.text.urls import site
+from cid.text import domains
 
 HOLD = timedelta(minutes=2)
 """Longer than one look can take: the job's deadline ends it before."""
@@ -40,7 +40,7 @@ async def read(sv: Services, jobs: Sequence[Job]) -> None:
             again = NewJob(
                 kind=JobKind.READ,
                 tenant=PLATFORM,
-                key=site(taken.url),
+                key=domains.of(taken.url),
                 payload={"item": str(item)},
                 dedupe=str(item),
                 run_at=at,

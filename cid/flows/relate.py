@@ -22,7 +22,7 @@ from cid.queue import jobs as queue
 from cid.services import Services
 from cid.store import evidence, screenings, tenants, texts, verdicts
 from cid.store.texts import PER_STORY
-from cid.text.urls import site
+from cid.text import domains
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +209,7 @@ async def _read(sv: Services, tx: Tx, opened: Screening) -> None:
             NewJob(
                 kind=JobKind.READ,
                 tenant=tx.tenant,
-                key=site(found[item]),
+                key=domains.of(found[item]),
                 payload={"item": str(item)},
                 dedupe=str(item),
                 priority=-1 if opened.urgent else 0,

@@ -17,7 +17,7 @@ from cid.services import Services
 from cid.store import items, screenings, stories, tenants, texts, verdicts
 from cid.store.items import Unjudged
 from cid.store.verdicts import NewVerdict
-from cid.text.urls import site
+from cid.text import domains
 
 
 async def rules(sv: Services, jobs: Sequence[Job]) -> None:
@@ -87,7 +87,7 @@ async def _read(
             NewJob(
                 kind=JobKind.READ,
                 tenant=tx.tenant,
-                key=site(urls[item]),
+                key=domains.of(urls[item]),
                 payload={"item": str(item)},
                 dedupe=str(item),
                 priority=-1 if story_of[item] in urgent else 0,

@@ -34,6 +34,7 @@ OPML_BYTES = 10_000_000
 RECENT = 500
 """Items of a source that a new subscriber judges at once."""
 ROLES = ("news", "competitor")
+TAKEN = "Another newsroom has this source already, and there can be only one."
 LOOKED_FOR_S = 15.0
 """How long a person waits at most until the last probe for feeds is begun."""
 
@@ -169,6 +170,9 @@ async def test(sv: Services, wish: Wish, tenant: TenantId | None) -> Polled:
     """Poll a source without storing anything; what it costs is `tenant`'s. Raises Refused for what cannot be."""
     now = sv.clock.now()
     asked = kinds.asked(wish.kind, wish.url, wish.config)
+    if tenant and kinds.KINDS[wish.kind].sole:
+        async with sv.platform.tx() as tx:
+            await _free(tx, tenant, wish.kind, asked.url)
     source = Source(
         id=SourceId(uuid7(now)),
         tenant_id=tenant,
@@ -260,14 +264,14 @@ async def set_interval(
 async def _subscribe(sv: Services, tx: Tx, tenant: TenantId, wish: Wish, poll_at: datetime) -> Added:
     if wish.problem:
         return Added(url=wish.url[:200] or wish.title, change=Change.REFUSED, detail=wish.problem)
+    url = wish.url[:200]
     try:
         asked = kinds.asked(wish.kind, wish.url, wish.config)
+        url = asked.url
+        _possible(wish)
+        source = await _shared(sv, tx, tenant, wish, asked)
     except Refused as error:
-        return Added(url=wish.url[:200], change=Change.REFUSED, detail=error.public)
-    if refusal := _wrong(wish.trust, wish.role, wish.fixed_s):
-        return Added(url=asked.url, change=Change.REFUSED, detail=refusal)
-    url = asked.url
-    source = await _shared(sv, tx, tenant, wish, asked)
+        return Added(url=url, change=Change.REFUSED, detail=error.public)
     subscription = SubscriptionId(uuid7(sv.clock.now()))
     if not await sources.subscribe(tx, tenant, subscription, source, trust=wish.trust, role=wish.role):
         return Added(url=url, change=Change.ALREADY, source_id=source)
@@ -289,7 +293,9 @@ async def _subscribe(sv: Services, tx: Tx, tenant: TenantId, wish: Wish, poll_at
 
 
 async def _shared(sv: Services, tx: Tx, tenant: TenantId, wish: Wish, asked: kinds.Asked) -> SourceId:
-    """The source that was asked for: one for all, unless it is the tenant's own."""
+    """The source that was asked for: one for all, unless it is the tenant's own. Raises Refused."""
+    if kinds.KINDS[wish.kind].sole:
+        await _free(tx, tenant, wish.kind, asked.url)
     owner = tenant if asked.private or wish.private else None
     same = (wish.kind, asked.url, owner, asked.config)
     found = await sources.find(tx, *same)
@@ -308,10 +314,23 @@ async def _shared(sv: Services, tx: Tx, tenant: TenantId, wish: Wish, asked: kin
             config=asked.config,
         )
         found = (source, SourceState.ACTIVE) if added else await sources.find(tx, *same)
-        assert found, "it is there or it was just added"
+        if found is None:  # another tenant added what only one can have, in this moment
+            raise Refused(TAKEN)
     if found[1] is SourceState.RETIRED:
         await sources.revive(tx, found[0])
     return found[0]
+
+
+async def _free(tx: Tx, tenant: TenantId, kind: SourceKind, url: str) -> None:
+    """Raises Refused where only one can have it, and another tenant has. To try it would show what is theirs, too."""
+    if await sources.taken(tx, kind, url, tenant):
+        raise Refused(TAKEN)
+
+
+def _possible(wish: Wish) -> None:
+    """Raises Refused."""
+    if refusal := _wrong(wish.trust, wish.role, wish.fixed_s):
+        raise Refused(refusal)
 
 
 def _wrong(trust: float, role: str, fixed_s: int | None = None) -> str:

@@ -10,11 +10,14 @@ from cid.domain.jobs import Job
 from cid.queue import jobs as queue
 from cid.queue import limits, periodic
 from cid.services import Services
-from cid.store import contests, stories
+from cid.store import contests, stories, texts
 from cid.store import tidy as store
 from cid.text.stories.keys import bucket, first_key
 
 log = structlog.get_logger("tidy")
+
+TEXTS = 20_000
+"""Of articles, let go at once: what is more waits an hour."""
 
 
 async def tidy(sv: Services, jobs: Sequence[Job]) -> None:
@@ -32,6 +35,7 @@ async def tidy(sv: Services, jobs: Sequence[Job]) -> None:
         await periodic.forget(tx, keep.periodic_slots)
         await limits.forget(tx)
         await contests.forget(tx, keep.contests)
+        await texts.forget(tx, keep.article_texts, limit=TEXTS)
         # Two windows back nothing is looked up any more.
         await stories.forget(tx, first_key(bucket(sv.clock.now()) - 2))
         await queue.done(tx, *jobs)

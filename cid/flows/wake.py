@@ -11,6 +11,7 @@ from cid.queue import jobs as queue
 from cid.services import Services
 from cid.store import texts
 from cid.store import wake as store
+from cid.text import domains
 
 BATCH = 5000
 
@@ -34,8 +35,14 @@ async def wake(sv: Services, jobs: Sequence[Job]) -> None:
                 for source in sources
             ),
             *(
-                NewJob(kind=JobKind.READ, tenant=PLATFORM, payload={"item": str(item)}, dedupe=str(item))
-                for item in unread
+                NewJob(
+                    kind=JobKind.READ,
+                    tenant=PLATFORM,
+                    key=domains.of(url),
+                    payload={"item": str(item)},
+                    dedupe=str(item),
+                )
+                for item, url in unread.items()
             ),
         )
         await queue.done(tx, *jobs)

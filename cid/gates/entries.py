@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,8 @@ NAMED = 3
 
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 """What Postgres refuses, and the controls that nobody reads."""
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+"""As JSON escapes it; a backslash before it would make it plain text."""
 
 
 def sound(polled: Polled, limit: int) -> Polled:
@@ -79,6 +82,9 @@ def _fit(entry: Entry, flaws: Mapping[str, list[str]]) -> Entry:
     if any(map(_FORBIDDEN.search, _texts(entry))) or _forbidden(entry.facts):
         flaws["that held what no text may hold"].append(named)
         entry = _cleaned(entry)
+    if entry.facts and not _storable(entry.facts):
+        flaws["whose facts no column holds"].append(named)
+        entry = replace(entry, facts={})
     if entry.language and not languages.tag(entry.language):
         flaws["whose language is no language tag"].append(named)
         entry = replace(entry, language="")
@@ -91,6 +97,16 @@ def _fit(entry: Entry, flaws: Mapping[str, list[str]]) -> Entry:
     elif not entry.title.strip():
         flaws["without a title"].append(named)
     return replace(entry, url=url, **long) if long or url != entry.url else entry  # type: ignore[arg-type]
+
+
+def _storable(facts: Mapping[str, object]) -> bool:
+    """Whether jsonb takes it: no NUL, no half of a pair, no NaN, nothing endlessly nested."""
+    try:
+        spelled = json.dumps(facts, allow_nan=False, ensure_ascii=False)
+        spelled.encode()  # half of a pair has no bytes
+    except (ValueError, TypeError, RecursionError):
+        return False
+    return not _NUL.search(spelled)
 
 
 def _texts(entry: Entry) -> tuple[str, ...]:

@@ -22,11 +22,16 @@ if TYPE_CHECKING:
 TOKEN = "ContentIntelligenceDesk"  # noqa: S105 - what robots.txt calls us, no secret
 MAX_BYTES = 5_000_000
 TIMEOUT_S = 20.0
+WHOLE_S = 60.0
+"""Seconds for one article with its robots.txt, redirects and child: less than the deadline of the job, which would
+else be ended without an outcome and begun again."""
 READ_S = 8.0
 """Seconds of a child for one page."""
 ROBOTS_BYTES = 1_000_000
 """RFC 9309 wants at least half of it read."""
 ROBOTS_S = 10.0
+ROBOTS_WHOLE_S = 20.0
+"""With its redirects."""
 ROBOTS_KEPT = timedelta(hours=24)
 ROBOTS_AGAIN = timedelta(minutes=10)
 """After it could not be had."""
@@ -48,10 +53,11 @@ _PERHAPS_PAGES = frozenset({"", "text/plain", "application/xml", "text/xml"})
 class PageReader:
     """Satisfies `ports.Pages` and `ports.Robots`. One child at a time reads articles, so that feeds have another."""
 
-    def __init__(self, http: Http, children: Children, clock: Clock) -> None:
+    def __init__(self, http: Http, children: Children, clock: Clock, *, whole_s: float = WHOLE_S) -> None:
         self._http = http
         self._children = children
         self._clock = clock
+        self._whole = whole_s
         self._turn = asyncio.Semaphore(1)
         self._robots: OrderedDict[str, tuple[datetime, tuple[Rule, ...] | None]] = OrderedDict()
         """By origin: until when it holds, and the rules; None: it could not be had, so nothing is read now."""
@@ -59,6 +65,14 @@ class PageReader:
 
     async def read(self, url: str, *, language: str = "") -> Reading:
         """Raises Stopping."""
+        try:
+            async with asyncio.timeout(self._whole):
+                return await self._read(url, language)
+        except TimeoutError:
+            detail = f"It took longer than {self._whole:.0f} seconds to get and read the page."
+            return Reading(state=TextState.UNREACHABLE, detail=detail)
+
+    async def _read(self, url: str, language: str) -> Reading:
         if refusal := await self._refused(url):
             return refusal
         try:
@@ -137,7 +151,12 @@ class PageReader:
         """4xx and endless redirects: there is none, and all is allowed (RFC 9309, 2.3.1.3). No answer, and 5xx: not now
         (2.3.1.4). So is 429, which says to come later."""
         try:
-            answer = await self._http.request("GET", f"{origin}/robots.txt", max_bytes=ROBOTS_BYTES, timeout_s=ROBOTS_S)
+            async with asyncio.timeout(ROBOTS_WHOLE_S):
+                answer = await self._http.request(
+                    "GET", f"{origin}/robots.txt", max_bytes=ROBOTS_BYTES, timeout_s=ROBOTS_S
+                )
+        except TimeoutError:
+            return None
         except HttpFailure as failure:
             return () if failure.trouble is HttpTrouble.REDIRECTS else None
         if answer.status == 429 or answer.status >= 500:

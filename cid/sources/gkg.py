@@ -201,7 +201,7 @@ def parse_gdelt_search(value: Json) -> Json:
     try:
         answer = json.loads(_mended(text))
         listed = answer.get("articles", [])
-        articles = [made for each in listed if (made := _listed(each))]
+        articles = [made for each in listed if isinstance(each, dict) and (made := _listed(each))]
     except (ValueError, TypeError, AttributeError, RecursionError):
         return {"error": "GDELT's answer is no JSON.", "limit": False}
     return {"articles": articles, "nameless": len(listed) - len(articles)}

@@ -41,6 +41,8 @@ class Kind:
     takes: Takes = Takes.ADDRESS
     private: bool = False
     """Always the tenant's own: it says what somebody looks into, or somebody pays for it."""
+    sole: bool = False
+    """Only one tenant can have it: what comes is for whoever the key belongs to, and comes once."""
     paid: bool = False
     """Each poll is charged, and counts for the tenant's budgets."""
     key: str = ""
@@ -111,6 +113,7 @@ KINDS: Mapping[SourceKind, Kind] = {
         address=accounts.telegram_bot,
         takes=Takes.NOTHING,
         private=True,
+        sole=True,
         key="TELEGRAM_BOT_TOKEN",
         hint="The bot has to be administrator of the channels; no other program may read its updates.",
     ),

@@ -90,6 +90,7 @@ class ListReader:
             "body": b64encode(answer.body).decode(),
             "content_type": answer.headers.get("content-type", ""),
             "url": answer.url,
+            "now": self._clock.now().isoformat(),
             **asdict(want),
         }
         try:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
+from datetime import datetime
 from typing import Any
 
 from lxml import html
 
 from cid.domain.llm import Json
 from cid.sources.feed.decode import decode
-from cid.text import dates, urls
+from cid.text import ago, urls
 from cid.text.clean import SUMMARY_LIMIT, TITLE_LIMIT, clean, line
 
 MOST = 200
@@ -20,7 +21,8 @@ _LABEL = re.compile(r"^[^\W\d]{1,12}(?:\s[^\W\d]{1,12}){0,2}\s*(?::|\bon\b)\s*",
 
 
 def parse_page(value: Json) -> Json:
-    """`{body, content_type, url, item, link, title, date, summary}` → what the page lists, and what is wrong with it.
+    """`{body, content_type, url, now, item, link, title, date, summary}` → what the page lists, and what is wrong with
+    it. `now`: ISO 8601, when the page was fetched, from which “2 hours ago” counts.
 
     `found` counts what the item selector fits; `entries` are those with a link of their own and a title.
     """
@@ -30,6 +32,7 @@ def parse_page(value: Json) -> Json:
     root: Any = html.document_fromstring(page.encode(), parser=html.HTMLParser(encoding="utf-8"))
     base = next((link.get("href") for link in root.cssselect("base[href]")), "")
     base = urls.absolute(base, value["url"]) or value["url"]
+    now = datetime.fromisoformat(value["now"])
     cards = root.cssselect(value["item"])
     entries, linkless, titleless = [], 0, 0
     for card in cards[:MOST]:
@@ -43,7 +46,7 @@ def parse_page(value: Json) -> Json:
                     "url": place,
                     "title": title,
                     "summary": line(_text(card, value["summary"]), SUMMARY_LIMIT) if value["summary"] else "",
-                    "published": _date(card, value["date"]),
+                    "published": _date(card, value["date"], now),
                 }
             )
     return {
@@ -69,12 +72,11 @@ def _text(card: Any, selector: str) -> str:
     return found[0].text_content() if found else ""
 
 
-def _date(card: Any, selector: str) -> str | None:
+def _date(card: Any, selector: str, now: datetime) -> str | None:
     """What is meant for machines first; None where nothing is clear."""
     for place in card.cssselect(selector)[:5] if selector else []:
         for said in (place.get("datetime"), place.get("content"), place.text_content(), place.get("title")):
             text = clean((said or "")[:200])
-            at = dates.parse(text) or dates.parse(_LABEL.sub("", text))
-            if at:
-                return at.isoformat()
+            if told := ago.told(text, now) or ago.told(_LABEL.sub("", text), now):
+                return told.at.isoformat()
     return None

@@ -7,6 +7,7 @@ taken from the ledger by whoever polls next. https://docs.x.com/x-api
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -39,6 +40,8 @@ SEARCHED = timedelta(days=6, hours=23)
 """A search reaches back 7 days; an older `since_id` is refused."""
 MAX_BYTES = 3_000_000
 TIMEOUT_S = 20.0
+BUSY_S = 60.0
+"""No further page is asked for after so long: a job that outlives its deadline has paid for what nobody stores."""
 WAIT = (15, 86_400)
 """Seconds. What X asks for is taken as at least this and at most a day."""
 NO_CREDITS_S = 3600.0
@@ -127,6 +130,7 @@ class XReader:
     async def _pages(self, want: Wanted, cursor: Cursor, reading: Reading) -> None:
         path = "/2/tweets/search/recent" if want.query else f"/2/users/{quote(reading.user, safe='')}/tweets"
         left, page = want.most, ""
+        until = asyncio.get_running_loop().time() + BUSY_S
         while left >= (FEWEST_FOUND if want.query else FEWEST):
             size = min(left, PAGE)
             query = _query(want, cursor, size, page, self._clock.now())
@@ -138,6 +142,8 @@ class XReader:
             left -= size
             if not page:
                 return
+            if asyncio.get_running_loop().time() > until:
+                break
         reading.more = bool(page)
 
     async def _get(self, path: str, query: Mapping[str, str], reading: Reading) -> Mapping[str, Json] | None:
@@ -240,7 +246,7 @@ def _polled(want: Wanted, cursor: Cursor, reading: Reading, call: CallId) -> Pol
     if reading.failure:
         remarks.append(f"cut short: {reading.failure.detail}")
     if reading.more and cursor.since:
-        remarks.append(f"there were more than {want.most} new posts: the older ones were not read")
+        remarks.append(f"there were more than {len(found.posts)} new posts: the older ones were not read")
     return Polled(
         outcome=PollOutcome.NEW if stored else PollOutcome.NOT_MODIFIED,
         cause=Cause.NEW if stored else Cause.NOTHING_NEW,

@@ -127,7 +127,7 @@ async def add(tx: Tx, reports: Sequence[Report]) -> list[Seen]:
     await _see_again(tx, [(rows[place], item) for place, (item, same_key) in met.items() if not same_key])
     rows = [row for place, row in enumerate(rows) if place not in met]
     await _add(tx, rows)
-    await tx.execute(PUBLISH, [row.hash for row in rows if row.report.owner is None])
+    await _publish(tx, [row for row in rows if row.report.owner is None])
     return await _see(tx, rows)
 
 
@@ -197,6 +197,20 @@ async def _add(tx: Tx, rows: Sequence[_Row]) -> None:
         [row.report.owner is None for row in rows],
         [row.report.sample for row in rows],
     )
+
+
+async def _publish(tx: Tx, rows: Sequence[_Row]) -> None:
+    if rows:
+        await tx.execute(
+            PUBLISH,
+            [row.hash for row in rows],
+            [row.entry.url for row in rows],
+            [row.entry.title for row in rows],
+            [row.entry.summary for row in rows],
+            [row.entry.author for row in rows],
+            [row.entry.published_at for row in rows],
+            [row.entry.language for row in rows],
+        )
 
 
 async def _see(tx: Tx, rows: Sequence[_Row]) -> list[Seen]:

@@ -28,6 +28,7 @@ TAKE_OVER = query("sources.take_over")
 LEAVE = query("sources.leave")
 SET_INTERVAL = query("sources.set_interval")
 FIND = query("sources.find")
+TAKEN = query("sources.taken")
 ADD = query("sources.add")
 REVIVE = query("sources.revive")
 SUBSCRIBE = query("sources.subscribe")
@@ -263,6 +264,12 @@ async def find(
 ) -> tuple[SourceId, SourceState] | None:
     row = await tx.fetchrow(FIND, kind, url, owner, dict(config))
     return (SourceId(row["id"]), SourceState(row["state"])) if row else None
+
+
+async def taken(tx: Tx, kind: SourceKind, url: str, tenant: TenantId) -> bool:
+    """In a platform transaction: whether another tenant has it."""
+    found: bool = await tx.fetchval(TAKEN, kind, url, tenant)
+    return found
 
 
 async def add(

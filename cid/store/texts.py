@@ -23,6 +23,7 @@ STORE = query("texts.store")
 COMPLETE = query("texts.complete")
 FORGOTTEN = query("texts.forgotten")
 OF_ITEM = query("texts.of_item")
+FORGET = query("texts.forget")
 
 DETAIL_LIMIT = 300
 PER_STORY = 12
@@ -118,8 +119,14 @@ async def store(tx: Tx, item: ItemId, reading: Reading, *, tries: int, retry_at:
     return True
 
 
-async def forgotten(tx: Tx, limit: int) -> list[ItemId]:
-    return [row["item_id"] for row in await tx.fetch(FORGOTTEN, limit)]
+async def forgotten(tx: Tx, limit: int) -> dict[ItemId, str]:
+    """Items and their addresses."""
+    return {row["item_id"]: row["url"] for row in await tx.fetch(FORGOTTEN, limit)}
+
+
+async def forget(tx: Tx, keep: timedelta, *, limit: int) -> None:
+    """In a platform transaction. Evidence has its own copy of what it took."""
+    await tx.execute(FORGET, keep, limit)
 
 
 async def of_item(tx: Tx, item: ItemId) -> TextOfItem | None:

@@ -15,6 +15,8 @@ RULES = 2000
 """More rules than this for one crawler are not kept: the first ones hold."""
 PATTERN = 500
 """Characters; a longer pattern is passed over."""
+ALL = 200_000
+"""Characters of all patterns together, as they are compared: what one server may fill of our memory."""
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _TOKEN = re.compile(r"[A-Za-z_-]+")
@@ -42,14 +44,25 @@ def rules(text: str, token: str) -> list[Rule]:
         if name == "user-agent":
             if in_rules:
                 named, in_rules = [], False
-            named += _group(value, token, own, others)
+            # once each: a server that names us ten thousand times would have each rule kept as often
+            named += [group for group in _group(value, token, own, others) if not any(group is one for one in named)]
         elif name in {"allow", "disallow"}:
             in_rules = True
             if value and len(value) <= PATTERN:
                 for group in named:
                     group.append(Rule(name == "allow", spelled(value)))
     names_us = any(_agent(line) == token.lower() for line in _LINE_END.split(text.lstrip("\ufeff")))
-    return (own if names_us else others)[:RULES]
+    return _kept(own if names_us else others)
+
+
+def _kept(found: Sequence[Rule]) -> list[Rule]:
+    kept, room = [], ALL
+    for rule in found[:RULES]:
+        room -= len(rule.pattern)
+        if room < 0:
+            break
+        kept.append(rule)
+    return kept
 
 
 def _group(value: str, token: str, own: list[Rule], others: list[Rule]) -> list[list[Rule]]:

@@ -83,7 +83,8 @@ TABLE: dict[JobKind, Handler] = {
     JobKind.RELATE: Handler(
         flow=relate.relate, tries=MODEL_TRIES, deadline=3 * MINUTE, slots=8, group=8, linger=SECOND, most_per_key=4
     ),
-    # Few of one server at once: each process keeps a pause between its requests, and slots are not to wait there.
+    # Few of one registered domain at once, whatever names it makes up for its servers: each process keeps a pause
+    # between its requests, and slots are not to wait there.
     JobKind.READ: Handler(flow=read.read, tries=8, deadline=90 * SECOND, slots=8, most_per_key=2),
     JobKind.ASSESS: Handler(flow=assess.assess, tries=8, deadline=MINUTE, slots=8),
     JobKind.DRAFT: Handler(flow=draft.write, tries=MODEL_TRIES, deadline=6 * MINUTE, slots=4),

@@ -151,6 +151,7 @@ create table sources (
 );
 create unique index sources_public_url on sources (kind, url, md5(config::text)) where tenant_id is null;
 create unique index sources_private_url on sources (tenant_id, kind, url, md5(config::text)) where tenant_id is not null;
+create unique index sources_sole on sources (kind, url) where kind = 'telegram_bot' and state <> 'retired';   -- one queue, one reader
 create index sources_unpaid on sources (tenant_id) where cause = 'budget';   -- what waits for money
 create index sources_due on sources (next_poll_at) where state <> 'retired';
 
@@ -324,6 +325,7 @@ create table item_texts (
   check (state = 'read' or text = '')
 );
 create index item_texts_due on item_texts (retry_at) where retry_at is not null;
+create index item_texts_kept on item_texts (fetched_at) where text <> '';   -- what retention lets go
 create index item_texts_alias on item_texts (alias_of) where alias_of is not null;
 
 -- One item seen at one source. Grows without end: partitioned by its own id, nothing points into it.

@@ -43,9 +43,20 @@ order by n.url_hash
 on conflict (url_hash) do nothing
 
 -- name: publish
--- An item that only a private source had is now at a public one too.
-update items set public = true
-where id in (select id from items where url_hash = any($1::bytea[]) and not public order by url_hash for update)
+-- An item that only private sources had is now at a public one too, and from then on it says what that one says: what a private
+-- source wrote of it was for its tenant alone. What the article's own page says stays.
+update items i set public = true, url = n.url, title = n.title, summary = n.summary, author = n.author,
+  published_at = coalesce(n.published_at, (select t.published_at from item_texts t where t.item_id = i.id)),
+  language = coalesce(nullif(n.language, ''), (select t.language from item_texts t where t.item_id = i.id), '')
+from (
+  select distinct on (i.id) i.id, n.url, n.title, n.summary, n.author, n.published_at, n.language
+  from unnest($1::bytea[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[])
+    with ordinality as n (url_hash, url, title, summary, author, published_at, language, place)
+  join items i on i.url_hash = n.url_hash
+  where i.id in (select id from items where url_hash = any($1::bytea[]) and not public order by url_hash for update)
+  order by i.id, n.place
+) n
+where i.id = n.id
 
 -- name: see
 -- One sighting per item and source, however often it is polled; the row lock on the source keeps twins apart.

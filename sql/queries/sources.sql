@@ -94,6 +94,10 @@ update subscriptions set active = false where source_id = $1 and active
 -- between here and the subscription.
 select id, state from sources where kind = $1 and url = $2 and tenant_id is not distinct from $3 and config = $4 for key share
 
+-- name: taken
+-- Whether another tenant has the only source that there can be of it.
+select exists (select from sources where kind = $1 and url = $2 and tenant_id <> $3 and state <> 'retired')
+
 -- name: add
 insert into sources (id, tenant_id, kind, url, title, publisher, sample, interval_s, config, next_poll_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, cid_now())

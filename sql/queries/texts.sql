@@ -62,7 +62,7 @@ where id = $1 and ((published_at is null and $2::timestamptz is not null) or (la
 
 -- name: forgotten
 -- Looks that are overdue and have no job: a tenant that asked for them may be gone.
-select t.item_id from item_texts t
+select t.item_id, i.url from item_texts t join items i on i.id = t.item_id
 where t.retry_at < cid_now() - interval '5 minutes'
 order by t.retry_at limit $1
 
@@ -74,3 +74,9 @@ from visible_items i
 join item_texts t on t.item_id = i.id
 left join visible_items a on a.id = t.alias_of
 where i.id = $1
+
+-- name: forget
+-- Texts that were read so long ago that no draft will stand on them any more. That they were read is kept, and they are not read again.
+update item_texts set text = ''
+where item_id in (
+  select item_id from item_texts where text <> '' and fetched_at < cid_now() - $1::interval order by fetched_at limit $2 for update skip locked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -269,6 +270,14 @@ async def test_what_the_search_says_is_heard_whatever_its_status(
     server.answers |= {"/lastupdate.txt": bad_gateway, DOC: answer}
     polled = await desk.poll(query="grain", language="en", fallback="doc")
     assert (polled.outcome, polled.entries, said in polled.detail) == (outcome, (), True), polled.detail
+
+
+async def test_a_row_of_the_search_that_is_none_takes_no_good_one_along(desk: Desk, server: Wire) -> None:
+    rows = [7, None, {"url": "http://[", "title": []}, {"url": "https://x.test/1", "title": "Good", "language": {}}]
+    server.answers |= {"/lastupdate.txt": bad_gateway, DOC: json.dumps({"articles": rows}).encode()}
+    polled = await desk.poll(query="grain", language="en", fallback="doc")
+    assert [entry.title for entry in polled.entries] == ["Good"]
+    assert "3 entries without an address or a title" in polled.detail
 
 
 async def test_when_the_search_wants_rest_nobody_asks_it(desk: Desk, server: Wire) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -127,6 +127,20 @@ async def test_what_machines_are_told_of_a_date_comes_before_its_text(desk: Desk
     dated = card("One", "1", "yesterday").replace("<time>", '<time datetime="2026-01-15T08:00:00+01:00">')
     (entry,) = (await desk.poll(dated)).entries
     assert entry.published_at == datetime(2026, 1, 15, 7, tzinfo=UTC)
+
+
+async def test_how_long_ago_a_page_says_counts_from_when_it_was_fetched(desk: Desk) -> None:
+    said = ("2 hours ago", "Published: gestern um 14:30", "вчера", "some hours ago", "99999 years ago")
+    polled = await desk.poll(*(card(f"Number {place}", str(place), text) for place, text in enumerate(said)))
+    now = FrozenClock().now()
+    yesterday = datetime(now.year, now.month, now.day, tzinfo=UTC) - timedelta(days=1)
+    assert [entry.published_at for entry in polled.entries] == [
+        now - timedelta(hours=2),
+        yesterday + timedelta(hours=14, minutes=30),
+        yesterday,
+        None,
+        None,
+    ]
 
 
 async def test_a_card_without_a_link_of_its_own_is_named_and_not_stored_under_the_list(desk: Desk) -> None:

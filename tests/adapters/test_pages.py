@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,10 +11,12 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from cid.domain.jobs import JobKind
 from cid.domain.reading import Reading, TextState
 from cid.outside.children import ChildPool
 from cid.outside.http import GuardedHttp
-from cid.outside.pages import PageReader
+from cid.outside.pages import WHOLE_S, PageReader
+from cid.workers.table import TABLE
 from tests.fakes import FrozenClock
 
 NOW = datetime(2026, 5, 2, 12, tzinfo=UTC)
@@ -38,9 +41,12 @@ class Press:
     asked: list[str] = field(default_factory=list)
     robots: tuple[int, str] = (404, "")
     root: str = ""
+    hangs: set[str] = field(default_factory=set)
 
     async def answer(self, request: web.Request) -> web.Response:
         self.asked.append(request.path)
+        if request.path in self.hangs:
+            await asyncio.Event().wait()
         if request.path == "/robots.txt":
             return web.Response(status=self.robots[0], text=self.robots[1])
         status, body, headers = self.pages.get(request.path, (404, "", {}))
@@ -237,3 +243,13 @@ async def test_bytes_that_postgres_refuses_do_not_come_through(press: Press, rea
     read = await reader.read(press.lay(article(STORY + "<p>A\0B \x01 &#0; &#xD800; " + "word " * 50 + "</p>")))
     assert read.state is TextState.READ
     assert not set("\0\x01\ud800") & set(read.text)
+
+
+async def test_a_site_that_never_ends_its_answer_is_left_before_its_job_is(press: Press, clock: FrozenClock) -> None:
+    url = press.lay(article())
+    press.hangs = {"/quay"}
+    async with ChildPool(size=1) as children, GuardedHttp(allow_local=[press.root.removeprefix("http://")]) as http:
+        reading = await PageReader(http, children, clock, whole_s=0.3).read(url)
+    assert (reading.state, reading.state.passing) == (TextState.UNREACHABLE, True)
+    assert reading.detail == "It took longer than 0 seconds to get and read the page."
+    assert TABLE[JobKind.READ].deadline.total_seconds() >= WHOLE_S + 20

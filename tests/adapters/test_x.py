@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from cid.domain.jobs import JobKind
 from cid.domain.llm import Caps
 from cid.domain.news import Cause, Polled, PollOutcome, Source, SourceKind
 from cid.llm.reads import Purse, load_read_prices
@@ -21,6 +22,7 @@ from cid.outside.http import GuardedHttp
 from cid.pg.pool import AppDb, WorkerDb
 from cid.sources import x
 from cid.sources.x import XReader
+from cid.workers.table import TABLE
 from tests import make
 from tests.fakes import FrozenClock
 from tests.xapi import TOKEN, XApi, post, problem, told, x_api
@@ -276,6 +278,22 @@ async def test_pages_are_followed_as_far_as_was_paid_for_and_the_rest_is_named(d
     assert "more than 150 new posts" in polled.detail
     assert [query["max_results"] for _path, query in desk.api.asked[-2:]] == ["100", "50"]
     assert json.loads(polled.cursor or "{}")["since"] == "1900000000000000200"
+
+
+async def test_a_slow_api_is_not_asked_for_pages_that_the_jobs_time_would_not_reach(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.source = desk.of(account="harbour", most=300, expand=False)
+    desk.api.posts = [post(1)]
+    await desk.poll()
+    longest = x.BUSY_S + 2 * x.TIMEOUT_S  # the lookup, and the last page
+    assert TABLE[JobKind.POLL].deadline.total_seconds() > longest
+    monkeypatch.setattr(x, "BUSY_S", 0.0)
+    desk.api.posts = [post(number) for number in range(300, 0, -1)]
+    polled = await desk.poll()
+    assert len(polled.entries) == 100
+    assert "more than 100 new posts" in polled.detail
+    assert (await desk.ledger())[-1]["state"] == "answered"
 
 
 async def test_reposts_quotes_and_replies_say_whom_they_amplify(desk: Desk) -> None:

@@ -242,9 +242,13 @@ async def test_good_entries_are_stored_beside_unfit_ones_and_each_of_these_is_na
         ({"url": "javascript:alert(1)"}, "1 without a usable address"),
         ({"url": "https://post.test/\0"}, ""),
         ({"title": " "}, "1 without a title"),
+        ({"facts": {"links": ["a\0b"]}}, "1 whose facts no column holds"),
+        ({"facts": {"\udc80": 1}}, "1 whose facts no column holds"),
+        ({"facts": {"engagement": {"likes": float("nan")}}}, "1 whose facts no column holds"),
+        ({"facts": {"id": "a\\u0000b"}}, ""),
         ({"title": "t" * 100_000, "summary": "s " * 100_000, "author": "a" * 9000, "key": "k" * 9000}, ""),
     ],
-    ids=range(10),
+    ids=range(14),
 )
 async def test_no_reader_of_any_kind_can_spoil_the_others_rows(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, wrong: dict[str, Any], named: str

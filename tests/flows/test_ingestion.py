@@ -312,6 +312,32 @@ async def test_a_private_item_that_appears_at_a_public_source_is_public_from_the
         assert await items.by_url(tx, desk.entry(FERRY).url)
 
 
+async def test_what_a_private_source_wrote_of_an_item_stays_with_its_tenant(desk: Desk) -> None:
+    stranger = await make.tenant(desk.platform, "stranger")
+    await desk.subscribe("https://paid.test/feed?token=abc")
+    public = desk.entry(FERRY)
+    paid = replace(
+        public,
+        url=public.url + "?utm_source=paid",
+        title="For subscribers: the ferry sinks",
+        summary="The whole text.",
+        author="An insider",
+        language="de",
+        published_at=desk.clock.now() - timedelta(days=1),
+    )
+    desk.answers(Polled(outcome=PollOutcome.NEW, entries=(paid,)), "paid.test")
+    await desk.all_the_way()
+    desk.reports(FERRY)
+    await desk.subscribe("https://post.test/feed", stranger)
+    await desk.all_the_way()
+    async with desk.db.read(stranger) as tx:
+        found = await items.by_url(tx, public.url)
+        assert found
+        language = await tx.fetchval("select language from items where id = $1", found.id)
+    told = (found.url, found.title, found.summary, found.author, found.published_at, language)
+    assert told == (public.url, public.title, public.summary, public.author, public.published_at, "")
+
+
 async def test_a_date_that_lies_ahead_is_stored_as_it_came_and_read_as_the_moment_it_was_seen(desk: Desk) -> None:
     await desk.subscribe()
     ahead = desk.clock.now() + timedelta(days=400)

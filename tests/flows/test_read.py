@@ -18,6 +18,7 @@ from cid.domain.tenants import Profile
 from cid.flows.assess import PATIENCE
 from cid.flows.read import AGAIN, HOLD, read
 from cid.flows.rules import rules
+from cid.flows.tidy import tidy
 from cid.flows.wake import wake
 from cid.pg.pool import AppDb, WorkerDb
 from cid.services import Services
@@ -352,3 +353,33 @@ async def test_an_article_whose_job_was_lost_is_read_all_the_same(desk: Desk, da
     await wake(desk.sv, await make.claimed(desk.owner, JobKind.WAKE, PLATFORM))
     await desk.read(PLATFORM)
     assert (await desk.row(item))["state"] == "read"
+
+
+async def test_articles_wait_for_their_registered_domain_however_many_names_it_has(
+    desk: Desk, database_time: DatabaseTime
+) -> None:
+    keys = "select distinct key from jobs where kind = 'read'"
+    for number in range(3):
+        await one(desk, f"https://host{number}.slow.co.uk/cranes")
+    await desk.run(JobKind.RELATE)
+    assert [row["key"] for row in await desk.owner.fetch(keys)] == ["slow.co.uk"]
+    await desk.owner.execute("delete from jobs where kind = 'read'")
+    await database_time.advance(timedelta(minutes=6))
+    await wake(desk.sv, [])
+    assert [row["key"] for row in await desk.owner.fetch(keys)] == ["slow.co.uk"]
+
+
+async def test_a_text_is_let_go_when_it_was_kept_long_enough_and_not_read_again(desk: Desk) -> None:
+    item, _ = await one(desk)
+    young, _ = await one(desk, "https://post.test/ferry")
+    await desk.run(JobKind.RELATE)
+    await desk.read()
+    await desk.owner.execute(
+        "update item_texts set fetched_at = cid_now() - interval '31 days' where item_id = $1", item
+    )
+    await tidy(desk.sv, [])
+    row, kept = await desk.row(item), await desk.row(young)
+    assert (row["text"], row["state"], row["words"], row["retry_at"]) == ("", "read", 34, None)
+    assert kept["text"] == ARTICLE
+    await wake(desk.sv, [])
+    assert await desk.owner.fetchval("select count(*) from jobs where kind = 'read' and state = 'ready'") == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -69,6 +70,35 @@ async def test_two_tenants_share_one_public_source(sv: Services, tenant: TenantI
     one = await people.add(sv, tenant, Wish(url="https://A.test/feed"), None)
     two = await people.add(sv, other, Wish(url="https://a.test/feed#top"), None)
     assert one.source_id == two.source_id
+
+
+BOT = Wish(kind=SourceKind.TELEGRAM_BOT, config={"bot": "HarbourBot"})
+
+
+async def test_what_a_bot_gets_is_for_the_first_tenant_that_adds_it(
+    sv: Services, tenant: TenantId, platform: WorkerDb
+) -> None:
+    other = await make.tenant(platform, "other")
+    await people.add(sv, tenant, BOT, None)
+    with pytest.raises(Conflict):
+        await people.add(sv, tenant, BOT, None)
+    with pytest.raises(Refused, match="only one"):
+        await people.add(sv, other, BOT, None)
+    with pytest.raises(Refused, match="only one"):
+        await people.test(sv, BOT, other)
+    (result,) = await people.add_many(sv, other, [BOT], None)
+    assert result.change is Change.REFUSED
+
+
+async def test_of_two_tenants_that_add_a_bot_at_once_one_has_it(
+    sv: Services, tenant: TenantId, platform: WorkerDb, owner: Any
+) -> None:
+    other = await make.tenant(platform, "other")
+    results = await asyncio.gather(
+        people.add(sv, tenant, BOT, None), people.add(sv, other, BOT, None), return_exceptions=True
+    )
+    assert sorted(type(result).__name__ for result in results) == ["Added", "Refused"]
+    assert await owner.fetchval("select count(*) from sources") == 1
 
 
 async def test_a_source_that_is_there_is_not_added_again(sv: Services, tenant: TenantId) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cid.text.robots import RULES, Rule, allowed, fits, packed, rules, spelled, unpacked
+from cid.text.robots import ALL, RULES, Rule, allowed, fits, packed, rules, spelled, unpacked
 
 US = "ContentIntelligenceDesk"
 OURS = f"User-agent: {US}\n"
@@ -84,6 +84,17 @@ def test_any_text_is_read_and_spelling_twice_changes_nothing(text: str) -> None:
 
 def test_a_pattern_made_to_stall_is_linear() -> None:
     assert not fits("/" + "*a" * 240 + "b", "/" + "a" * 2000)
+
+
+def test_a_group_that_names_us_again_and_again_has_each_rule_once() -> None:
+    text = "User-agent: *\n" * 20_000 + f"User-agent: {US}\n" * 20_000 + "Disallow: /private\n" * 1000
+    assert len(rules(text, US)) == 1000
+
+
+def test_what_is_kept_of_long_rules_fits_a_bound() -> None:
+    text = "User-agent: *\n" + f"Disallow: /{'é' * 400}\n" * 1000
+    kept = rules(text, US)
+    assert 0 < sum(len(rule.pattern) for rule in kept) <= ALL
 
 
 def test_only_so_many_rules_are_kept() -> None:
