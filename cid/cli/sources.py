@@ -14,18 +14,20 @@ import click
 from cid.cli import frame, healing, preview
 from cid.cli.choice import tenant_named, tenant_option
 from cid.cli.source_files import add_many, export, file_of, import_, is_address
-from cid.domain.errors import Misconfigured, NotFound
+from cid.domain.errors import Misconfigured, NotFound, Refused
 from cid.domain.ids import TenantId
-from cid.domain.news import Polled, PollOutcome, SourceKind
+from cid.domain.news import Cause, Polled, PollOutcome, SourceKind
 from cid.flows import sources as flow
 from cid.services import Services
 from cid.settings import duration
+from cid.sources.discover import Found
 from cid.sources.kinds import OFFERED
 from cid.sources.options import specs
 from cid.store import sources as store
 
 SHOWN = 20
 WIDTH = 60
+MOMENT = "%Y-%m-%d %H:%M:%S UTC"
 TRUST = click.FloatRange(0, 1)
 ROLE = click.Choice(flow.ROLES)
 KIND = click.Choice([str(kind) for kind in OFFERED])
@@ -116,7 +118,7 @@ def kinds_(*, as_json: bool) -> None:
 @frame.data_option
 @frame.json_option
 def list_(*, tenant: str | None, data: Path | None, as_json: bool) -> None:
-    """Every source of a tenant, with what its last poll came to."""
+    """Every source of a tenant: its address, what its last poll came to, and how often it is polled."""
 
     async def body(sv: Services) -> list[store.Subscribed]:
         of = await tenant_named(sv, tenant)
@@ -131,8 +133,9 @@ def list_(*, tenant: str | None, data: Path | None, as_json: bool) -> None:
         outcome = f"{source.outcome or 'unpolled'}{': ' + source.outcome_detail if source.outcome_detail else ''}"
         state = "" if source.active else "  (off)"
         click.echo(f"{(source.title or source.url)[:WIDTH]:<{WIDTH}}  {source.trust:.2f}  {outcome}{state}")
-        if source.interval_why:
-            click.echo(f"    {source.interval_why}")
+        for line in (source.url if source.title or len(source.url) > WIDTH else "", source.interval_why):
+            if line:
+                click.echo(f"    {line}")
     if not found:
         click.echo("There are no sources yet: `cid sources add URL` or `cid sources import FILE`.")
 
@@ -188,8 +191,9 @@ def why(*, url: str, tenant: str | None, data: Path | None, as_json: bool) -> No
         frame.show(asdict(found))
         return
     click.echo(f"{found.title or found.url}: {found.interval_why or 'not polled yet'}")
-    click.echo(f"last poll {found.polled_at or 'none yet'}: {found.outcome or '-'} {found.outcome_detail}".rstrip())
-    click.echo(f"next poll {found.next_poll_at}, failures in a row: {found.failures}")
+    last = f"{found.polled_at:{MOMENT}}" if found.polled_at else "none yet"
+    click.echo(f"last poll {last}: {found.outcome or '-'} {found.outcome_detail}".rstrip())
+    click.echo(f"next poll {found.next_poll_at:{MOMENT}}, failures in a row: {found.failures}")
     if found.moved_to:
         click.echo(f"it seems to have moved to {found.moved_to}, which is not proved yet")
     if found.former_url:
@@ -241,20 +245,41 @@ def test(
     wish = flow.Wish(url=target, kind=SourceKind(kind), config=_told(told))
     paid = OFFERED[wish.kind].paid
 
-    async def body(sv: Services) -> Polled:
-        if paid:
-            return await flow.test(sv, wish, (await tenant_named(sv, tenant)).id)
-        if wish.kind is SourceKind.RSS and not is_address(target):
-            return await flow.test_file(sv, file_of(target), base_url)
-        return await flow.test(sv, wish, None)
+    if wish.kind is SourceKind.RSS and not target:
+        raise click.UsageError("the address of a feed or a file is missing")
 
-    polled = frame.with_services(frame.Options(data=data), body) if paid else frame.without_database(body)
+    async def body(sv: Services) -> tuple[Polled, list[Found] | None]:
+        if paid:
+            return await flow.test(sv, wish, (await tenant_named(sv, tenant)).id), None
+        if wish.kind is SourceKind.RSS and not is_address(target):
+            return await flow.test_file(sv, file_of(target), base_url), None
+        polled = await flow.test(sv, wish, None)
+        # Scripts ask what is at one address; people paste the page and mean its feed.
+        return polled, await _feeds(sv, target) if polled.cause is Cause.HTML and not as_json else None
+
+    polled, found = frame.with_services(frame.Options(data=data), body) if paid else frame.without_database(body)
     if as_json:
         frame.show(preview.shape(polled))
     else:
         _tell(polled)
+        _tell_found(found)
     if not polled.outcome.healthy:
         sys.exit(frame.FAILED)
+
+
+async def _feeds(sv: Services, url: str) -> list[Found]:
+    try:
+        return await flow.feeds_at(sv, url)
+    except Refused:
+        return []
+
+
+def _tell_found(found: list[Found] | None) -> None:
+    if found is None:
+        return
+    click.echo("Feeds found there, each read:" if found else "No feed was found there.")
+    for one in found:
+        click.echo(f"  {one.url}  {one.title}".rstrip() + f"  (entries: {one.entries})")
 
 
 def _tell(polled: Polled) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import urlsplit
 
 from cid.domain.errors import Refused
 from cid.domain.llm import Json
@@ -128,6 +130,8 @@ KINDS: Mapping[SourceKind, Kind] = {
 """Every kind that can be polled; in the order of lists."""
 OFFERED = MappingProxyType({kind: about for kind, about in KINDS.items() if about.takes is not Takes.AS_IT_IS})
 """What people can add."""
+_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|[0-9a-f:.]+")
+"""A name as it is asked for, beyond ASCII as IDNA has it, or a number; in lower case."""
 
 
 def asked(kind: SourceKind, url: str, given: Mapping[str, Json]) -> Asked:
@@ -162,13 +166,17 @@ def publisher(kind: SourceKind, source: Asked) -> str:
 
 
 def _address(text: str) -> str:
-    """As it is fetched and found again: nothing of its content is changed. Raises Refused."""
+    """As it is fetched and found again: nothing of its content is changed. Raises Refused.
+
+    In a pasted list a sentence or a single word is no address; a host of one word has to come with its scheme or port.
+    """
     text = text.strip()
     if text.startswith("feed:"):
         text = "https:" + text.removeprefix("feed:") if text.startswith("feed://") else text.removeprefix("feed:")
-    if "://" not in text:
-        text = "https://" + text
-    url = urls.located(text)
-    if not url:
+    whole = "://" in text
+    url = urls.located(text if whole else f"https://{text}")
+    parts = urlsplit(url)
+    name = parts.hostname or ""
+    if not _HOST.fullmatch(name) or not (whole or parts.port or "." in name):
         raise Refused("This is not an http or https address.")
     return url

@@ -86,7 +86,7 @@ ROUTES: tuple[Route, ...] = (
     get("overview", "/t/{tenant}/", _read, overview.shown),
     get("sources", "/t/{tenant}/sources", _read, sources.listed),
     post("source_add", "/t/{tenant}/sources", _manage, sources.Add, sources.add),
-    post("source_test", "/t/{tenant}/sources/test", _manage, sources.Test, sources.test),
+    post("source_test", "/t/{tenant}/sources/test", _manage, sources.Add, sources.test),
     get("sources_many", "/t/{tenant}/sources/many", _manage, source_files.form),
     post("sources_many_do", "/t/{tenant}/sources/many", _manage, source_files.Many, source_files.add),
     get("sources_export", "/t/{tenant}/sources/export.opml", _read, source_files.export),

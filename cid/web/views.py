@@ -207,6 +207,7 @@ class SourceForm:
     fields: Sequence[tuple[Spec, str]]
     url: str
     trust: str
+    role: str
     keep_private: bool
     problem: str
 

@@ -254,7 +254,7 @@ SAID = {
 """What a page says after a change led to it: `?said=key`. A closed set: a link can put no words into our mouth."""
 
 INTERVALS = (
-    (0, _("as its rhythm has it")),
+    (0, _("by its rhythm")),
     (120, _("every 2 minutes")),
     (300, _("every 5 minutes")),
     (600, _("every 10 minutes")),

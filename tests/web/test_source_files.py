@@ -110,9 +110,12 @@ async def test_a_page_shows_its_feeds_and_each_is_one_click_away(boss: Person, d
     }
     desk.reader.polled = Polled(outcome=PollOutcome.BROKEN, detail="The answer is a web page, not a feed.")
     before = await owner.fetchval("select count(*) from sources")
-    text = await (await boss.post("/t/acme/sources/test", url="https://new.test/", trust="0.55")).text()
+    chosen = {"trust": "0.55", "role": "competitor", "private": "1"}
+    text = await (await boss.post("/t/acme/sources/test", url="https://new.test/", **chosen)).text()
     assert "Harbour Post" in text
-    assert '<input type="hidden" name="url" value="https://new.test/feed">' in text
+    found = text[text.index('<ul class="found">') :]
+    for name, value in {"url": "https://new.test/feed", **chosen}.items():
+        assert f'<input type="hidden" name="{name}" value="{value}">' in found
     assert await owner.fetchval("select count(*) from sources") == before
     assert (await boss.post("/t/acme/sources", url="https://new.test/feed", trust="0.55")).status == 303
 

@@ -13,9 +13,12 @@ import pytest
 
 from cid.cli import doctor, frame, main
 from cid.cli import sources as commands
-from cid.domain.news import Entry, Polled, PollOutcome, SourceKind
+from cid.domain.news import Cause, Entry, Polled, PollOutcome, SourceKind
+from cid.ports import Response
 from cid.services import Services
 from cid.settings import Secret, read
+from cid.sources.feed.read import parse_feed
+from cid.sources.feed_links import find_feeds
 from cid.sources.kinds import OFFERED
 from cid.sources.options import specs
 from tests.newsroom import Newsroom
@@ -92,6 +95,16 @@ async def test_trying_a_search_shows_what_it_would_bring(boss: Person, gdelt: De
     assert await owner.fetchval("select count(*) from sources") == before
 
 
+@pytest.mark.parametrize("path", ["/t/acme/sources/test", "/t/acme/sources"])
+async def test_what_was_chosen_stays_chosen_after_a_try_and_after_a_mistake(boss: Person, path: str) -> None:
+    url = "https://new.test/feed" if path.endswith("test") else "ftp://new.test"
+    text = await (await boss.post(path, url=url, trust="0.55", role="competitor", private="1")).text()
+    form = text[text.index("Add a source") : text.index('role="search"')]
+    assert 'name="private" value="1" checked' in form
+    assert '<option value="competitor" selected>' in form
+    assert 'value="0.55"' in form
+
+
 async def test_a_search_of_one_tenant_is_nothing_to_another(
     boss: Person, stranger: Person, gdelt: Desk, owner: Owner
 ) -> None:
@@ -154,6 +167,33 @@ async def test_a_search_is_tried_without_being_stored(run: Run, gdelt: Desk, own
     code, out, _ = await run("sources", "test", "--kind", "gdelt", "--set", "query=corn")
     assert (code, "Corn" in out) == (0, True)
     assert await owner.fetchval("select count(*) from sources where kind = 'gdelt'") == 0
+
+
+async def test_a_list_names_the_addresses_that_other_commands_take(run: Run, boss: Person) -> None:
+    _code, out, _ = await run("sources", "list", "--tenant", "acme", "--json")
+    code, listed, _ = await run("sources", "list", "--tenant", "acme")
+    assert code == 0
+    assert [source["url"] for source in json.loads(out) if source["url"] not in listed] == []
+
+
+async def test_trying_a_page_on_the_command_line_names_its_feeds(
+    run: Run, gdelt: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    feed = b"<rss><channel><title>Harbour Post</title><item><title>Corn</title><link>https://new.test/1</link></item>"
+    outside: Any = gdelt.sv.outside
+    outside.children.functions.update({"find_feeds": find_feeds, "parse_feed": parse_feed})
+    outside.http.answers = {
+        url: Response(status=200, url=url, headers={}, body=body)
+        for url, body in (
+            ("https://new.test/", b"<html><link rel=alternate type='application/rss+xml' href='/feed'></html>"),
+            ("https://new.test/feed", feed + b"</channel></rss>"),
+        )
+    }
+    gdelt.reader.polled = Polled(outcome=PollOutcome.BROKEN, cause=Cause.HTML, detail="It is a page.")
+    with pytest.raises(SystemExit, match=str(frame.FAILED)):
+        await run("sources", "test", "https://new.test/")
+    assert "https://new.test/feed  Harbour Post" in capsys.readouterr().out
+    assert (await run("sources", "test"))[0] == frame.USAGE
 
 
 async def test_the_kinds_say_what_they_want(run: Run) -> None:

@@ -50,13 +50,6 @@ class Add:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Test:
-    url: str = text(default="")
-    kind: SourceKind = SourceKind.RSS
-    trust: float = 0.7
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Active:
     wanted: bool = False
 
@@ -80,6 +73,7 @@ class Entered:
     url: str = ""
     told: Mapping[str, str] = field(default_factory=dict)
     trust: str = "0.70"
+    role: str = "news"
     private: bool = False
     problem: str = ""
     tested: Tested | None = None
@@ -125,10 +119,7 @@ async def _listed(request: web.Request, entered: Entered, status: int = 200) -> 
 
 async def add(request: web.Request, form: Add) -> web.StreamResponse:
     who = actor(request)
-    told = _told(await posted(request))
-    wish = sources.Wish(
-        url=form.url, kind=form.kind, config=told, trust=form.trust, role=form.role, private=form.private
-    )
+    wish = _wish(form, told := _told(await posted(request)))
     try:
         await sources.add(services(request), who.tenant.id, wish, who)
     except Refused as refused:
@@ -136,9 +127,9 @@ async def add(request: web.Request, form: Add) -> web.StreamResponse:
     raise web.HTTPSeeOther(_address(who, {"said": "source_added"}))
 
 
-async def test(request: web.Request, form: Test) -> web.StreamResponse:
-    told = _told(await posted(request))
-    wish = sources.Wish(url=form.url, kind=form.kind, config=told, trust=form.trust)
+async def test(request: web.Request, form: Add) -> web.StreamResponse:
+    """What was chosen stays chosen: whoever adds it next must not lose that it is to be theirs alone."""
+    wish = _wish(form, told := _told(await posted(request)))
     entered = _entered(wish, told)
     try:
         polled = await sources.test(services(request), wish, actor(request).tenant.id)
@@ -148,7 +139,7 @@ async def test(request: web.Request, form: Test) -> web.StreamResponse:
     return await _listed(request, replace(entered, tested=replace(_tested(form.url, polled), found=found)))
 
 
-async def _found(request: web.Request, form: Test) -> list[Found] | None:
+async def _found(request: web.Request, form: Add) -> list[Found] | None:
     """What people paste is often the page and not its feed. None: it was not looked, or could not be."""
     if form.kind is not SourceKind.RSS:
         return None
@@ -164,8 +155,16 @@ def _told(fields: Mapping[str, object]) -> dict[str, str]:
     return {name: value for name, value in own.items() if isinstance(value, str) and value.strip()}
 
 
+def _wish(form: Add, told: Mapping[str, str]) -> sources.Wish:
+    return sources.Wish(
+        url=form.url, kind=form.kind, config=told, trust=form.trust, role=form.role, private=form.private
+    )
+
+
 def _entered(wish: sources.Wish, told: Mapping[str, str]) -> Entered:
-    return Entered(kind=wish.kind, url=wish.url, told=told, trust=f"{wish.trust:.2f}", private=wish.private)
+    return Entered(
+        kind=wish.kind, url=wish.url, told=told, trust=f"{wish.trust:.2f}", role=wish.role, private=wish.private
+    )
 
 
 def _form(entered: Entered) -> SourceForm:
@@ -181,6 +180,7 @@ def _form(entered: Entered) -> SourceForm:
         ],
         url=entered.url,
         trust=entered.trust,
+        role=entered.role,
         keep_private=entered.private,
         problem=entered.problem,
     )

@@ -101,6 +101,30 @@ def test_a_feed_is_public_unless_its_address_is_a_secret() -> None:
         asked(SourceKind.RSS, "https://a.test/", {"query": "x"})
 
 
+@pytest.mark.parametrize(
+    "text", ["", "nonsense", "two words of text", "https://two words/feed", "a<b>.test", "- item", "ftp://a.test", "//"]
+)
+def test_what_is_no_address_is_refused_before_anybody_asks_for_it(text: str) -> None:
+    with pytest.raises(Refused, match="not an http or https address"):
+        asked(SourceKind.RSS, text, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("news.test/feed", "https://news.test/feed"),
+        ("feed:http://a.test/x", "http://a.test/x"),
+        ("http://feeds:8080/x", "http://feeds:8080/x"),
+        ("feeds:8080/x", "https://feeds:8080/x"),
+        ("http://feeds/x", "http://feeds/x"),
+        ("https://новости.рф/", "https://xn--b1amnebsh.xn--p1ai/"),
+        ("http://[::1]:80/", "http://[::1]/"),
+    ],
+)
+def test_an_address_may_leave_out_its_scheme_and_name_any_host(text: str, url: str) -> None:
+    assert asked(SourceKind.RSS, text, {}).url == url
+
+
 def test_a_search_is_private_takes_no_address_and_keeps_its_query_to_the_letter() -> None:
     made = asked(NEWS, "", {"query": ' "Grain  corridor" site:a.test ', "country": "romania", "language": "Romanian"})
     assert made.config == {"query": '"Grain  corridor" site:a.test', "country": "RO", "language": "ro"}
