@@ -31,7 +31,7 @@ ROBOTS_BYTES = 1_000_000
 """RFC 9309 wants at least half of it read."""
 ROBOTS_S = 10.0
 ROBOTS_WHOLE_S = 20.0
-"""With its redirects."""
+"""Its redirects included."""
 ROBOTS_KEPT = timedelta(hours=24)
 ROBOTS_AGAIN = timedelta(minutes=10)
 """After it could not be had."""
