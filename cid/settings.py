@@ -7,25 +7,23 @@ import re
 import secrets
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from cid.domain.errors import Misconfigured
 from cid.domain.policy import GatePolicy
 from cid.domain.tuning import Environment, Periodic, QueueTuning, Retention, SourcesTuning, TapeMode
 from cid.llm.endpoints import Endpoint, load_endpoints
+from cid.text.typed import convert, duration, into
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 PROVIDER_KEYS = ("ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "OPENAI_API_KEY", "DEEPSEEK_API_KEY")
 SOURCE_KEYS = ("SERPAPI_KEY", "X_BEARER_TOKEN", "TELEGRAM_BOT_TOKEN")
 TIERS = ("cheap", "quality")
 OFFLINE_MODEL = "offline/extracts-1"
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
-_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
-T = TypeVar("T")
 
 
 class Secret:
@@ -113,7 +111,7 @@ class Settings:
 def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Settings:
     """Raises Misconfigured with one sentence: which setting, what is wrong with it."""
     values = os.environ if env is None else env
-    tables = _into(Tables, _toml(config / "default.toml"), "config/default.toml")
+    tables = into(Tables, _toml(config / "default.toml"), "config/default.toml")
     web = _web(tables.web, values)
     endpoints = load_endpoints(config / "models.toml")
     return Settings(
@@ -121,13 +119,13 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         web=web,
         pools=tables.pools,
         queue=_queue(tables.queue, values),
-        gates=_into(GatePolicy, _toml(config / "gates.toml"), "config/gates.toml"),
+        gates=into(GatePolicy, _toml(config / "gates.toml"), "config/gates.toml"),
         schedule=tuple(
-            _into(Periodic, {"name": name, **table}, f"config/schedule.toml [{name}]")
+            into(Periodic, {"name": name, **table}, f"config/schedule.toml [{name}]")
             for name, table in _toml(config / "schedule.toml").items()
         ),
-        retention=_into(Retention, _toml(config / "retention.toml"), "config/retention.toml"),
-        log_format=_convert(LogFormat, (values.get("CID_LOG") or "auto").lower(), "CID_LOG"),
+        retention=into(Retention, _toml(config / "retention.toml"), "config/retention.toml"),
+        log_format=convert(LogFormat, (values.get("CID_LOG") or "auto").lower(), "CID_LOG"),
         pg_bindir=values.get("PG_BINDIR") or None,
         database_url=_secret(values, "DATABASE_URL"),
         database_url_app=_secret(values, "DATABASE_URL_APP"),
@@ -236,64 +234,6 @@ def _toml(path: Path) -> dict[str, Any]:
         raise Misconfigured(f"{path} is not valid TOML: {error}.") from error
 
 
-def _into(cls: type[T], table: Mapping[str, Any], where: str) -> T:
-    """A dataclass from a TOML table. Unknown and missing keys are errors: a typing mistake must not pass in silence."""
-    known = {item.name: item for item in fields(cls)}  # type: ignore[arg-type]  # T is a dataclass here
-    unknown = sorted(set(table) - set(known))
-    if unknown:
-        raise Misconfigured(f"{where} has no setting {unknown[0]!r}: known are {', '.join(sorted(known))}.")
-    missing = [
-        name
-        for name, item in known.items()
-        if name not in table and item.default is MISSING and item.default_factory is MISSING
-    ]
-    if missing:
-        raise Misconfigured(f"{where} lacks the setting {missing[0]!r}.")
-    hints = get_type_hints(cls)
-    return cls(**{name: _convert(hints[name], value, f"{where}: {name}") for name, value in table.items()})
-
-
-def _convert(hint: Any, value: Any, where: str) -> Any:
-    """A TOML value as the type that a field says."""
-    converted: Any = MISSING
-    match value:
-        case dict() if is_dataclass(hint) and isinstance(hint, type):
-            converted = _into(hint, value, where)
-        case dict() if get_origin(hint) is Mapping:
-            inner = get_args(hint)[1]
-            converted = {key: _convert(inner, part, f"{where}.{key}") for key, part in value.items()}
-        case list() if get_origin(hint) is tuple:
-            converted = _tuple(get_args(hint), value, where)
-        case str() if hint is timedelta:
-            converted = duration(value, where)
-        case str() if isinstance(hint, type) and issubclass(hint, StrEnum):
-            if value not in set(hint):
-                raise Misconfigured(f"{where}: {value!r} is none of {', '.join(hint)}.")
-            converted = hint(value)
-        case int() if hint is float and not isinstance(value, bool):
-            converted = float(value)
-        case _ if isinstance(hint, type) and type(value) is hint:
-            converted = value
-    if converted is MISSING:
-        raise Misconfigured(f"{where}: {value!r} is not {getattr(hint, '__name__', hint)}.")
-    return converted
-
-
-def _tuple(hints: tuple[Any, ...], value: list[Any], where: str) -> tuple[Any, ...]:
-    inner = hints[:1] * len(value) if hints[-1] is Ellipsis else hints
-    if len(inner) != len(value):
-        raise Misconfigured(f"{where}: {value!r} has not {len(inner)} parts.")
-    return tuple(_convert(one, part, where) for one, part in zip(inner, value, strict=True))
-
-
-def duration(text: str, where: str) -> timedelta:
-    """From "90s", "250ms", "15m", "2h" or "7d"."""
-    match = _DURATION.fullmatch(text.strip())
-    if not match:
-        raise Misconfigured(f"{where}: {text!r} is no duration like 90s, 250ms, 15m, 2h or 7d.")
-    return timedelta(seconds=float(match[1]) * _UNITS[match[2]])
-
-
 def _secret(env: Mapping[str, str], name: str) -> Secret | None:
     if env.get(name):
         return Secret(env[name])
@@ -337,11 +277,11 @@ def _sources(tuning: SourcesTuning, env: Mapping[str, str]) -> SourcesTuning:
 
 def _environment(env: Mapping[str, str]) -> Environment:
     """Whoever says nothing runs in production: what is refused there must not be let in by forgetting."""
-    return Environment(_convert(Environment, env.get("CID_ENV") or Environment.PRODUCTION.value, "CID_ENV"))
+    return Environment(convert(Environment, env.get("CID_ENV") or Environment.PRODUCTION.value, "CID_ENV"))
 
 
 def _tape(env: Mapping[str, str], environment: Environment) -> TapeMode:
-    tape = TapeMode(_convert(TapeMode, env.get("CID_TAPE") or TapeMode.LIVE.value, "CID_TAPE"))
+    tape = TapeMode(convert(TapeMode, env.get("CID_TAPE") or TapeMode.LIVE.value, "CID_TAPE"))
     if tape is not TapeMode.LIVE and environment is Environment.PRODUCTION:
         raise Misconfigured(
             f"CID_TAPE is {tape} in production, where models answer live: unset it, or set CID_ENV=development or test."

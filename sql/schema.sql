@@ -558,9 +558,9 @@ CREATE OR REPLACE FUNCTION public.how_far(p_state text, p_stage text, p_gate tex
  IMMUTABLE PARALLEL SAFE
 AS $function$
   select case when p_state = 'passed' then 30 else
-    10 * case p_state when 'dropped' then case p_gate when 'draft' then 2 when 'review' then 2 when 'signal' then 1 when 'fit' then 1 else 0 end
-                      else case p_stage when 'draft' then 2 when 'assess' then 1 else 0 end end
-    + case when p_state = 'dropped' then case when p_gate in ('relevance', 'fit', 'draft', 'review') and p_reason <> 'outage' then 7 else 1 end
+    10 * case p_state when 'dropped' then case p_gate when 'draft' then 2 when 'review' then 2 when 'signal' then 1 when 'evidence' then 1 when 'fit' then 1 else 0 end
+                      else case p_stage when 'draft' then 2 when 'assess' then 1 when 'gather' then 1 when 'fit' then 1 else 0 end end
+    + case when p_state = 'dropped' then case when p_gate in ('relevance', 'fit', 'draft', 'review', 'track') and p_reason <> 'outage' then 7 else 1 end
            when p_state = 'failed' then 3 else 5 end
   end
 $function$;
@@ -684,7 +684,7 @@ begin
       select b.id from before b);
 
     with sides as (
-      select s.tenant_id, s.id, s.story_id, s.opened_at, s.urgent,
+      select s.tenant_id, s.desk, s.id, s.story_id, s.opened_at, s.urgent,
              10 * public.how_far(s.state, s.stage, s.gate, s.reason) + coalesce((
                select array_position(array['rejected', 'written', 'changes_requested', 'held', 'ready', 'approved'], d.state)
                from public.drafts d where d.tenant_id = s.tenant_id and d.screening_id = s.id), 0) as far
@@ -692,15 +692,15 @@ begin
     ), two as (
       select a.tenant_id, a.id as one, b.id as other, a.urgent or b.urgent as urgent,
              (a.far, b.opened_at, b.id) > (b.far, a.opened_at, a.id) as one_stays
-      from sides a join sides b on b.tenant_id = a.tenant_id and a.story_id = gone and b.story_id = stays
+      from sides a join sides b on b.tenant_id = a.tenant_id and b.desk = a.desk and a.story_id = gone and b.story_id = stays
     ), ends as (
       select t.tenant_id, case when t.one_stays then t.one else t.other end as winner,
              case when t.one_stays then t.other else t.one end as loser, t.urgent
       from two t
     ), said as (
-      insert into public.verdicts (id, tenant_id, story_id, screening_id, gate, outcome, reason)
+      insert into public.verdicts (id, tenant_id, desk, story_id, screening_id, gate, outcome, reason)
       select (left(public.uuid7_floor(public.cid_now())::text, 14) || '7' || substr(gen_random_uuid()::text, 16))::uuid,
-             s.tenant_id, s.story_id, s.id, case s.stage when 'draft' then 'draft' when 'assess' then 'signal' else 'relevance' end, 'drop', 'merged'
+             s.tenant_id, s.desk, s.story_id, s.id, public.stage_gate(s.stage), 'drop', 'merged'
       from ends e join public.screenings s on s.tenant_id = e.tenant_id and s.id = e.loser
       where s.state in ('open', 'waiting', 'failed')
     ), closed as (
@@ -708,7 +708,7 @@ begin
       set merged_into = e.winner, changed_at = public.cid_now(), waiting_for = null, until = null, failure = '',
           state = case when s.state = 'passed' then s.state else 'dropped' end,
           gate = case when s.state in ('passed', 'dropped') then s.gate
-                      when s.stage = 'draft' then 'draft' when s.stage = 'assess' then 'signal' else 'relevance' end,
+                      else public.stage_gate(s.stage) end,
           reason = case when s.state in ('passed', 'dropped') then s.reason else 'merged' end
       from ends e where s.tenant_id = e.tenant_id and (s.id = e.loser or s.merged_into = e.loser and s.story_id in (gone, stays))
       returning s.tenant_id
@@ -1026,6 +1026,14 @@ begin
 end $function$;
 revoke all on function settle_call(uuid,uuid,text,numeric,text,jsonb,integer,double precision,text,interval) from public;
 grant execute on function settle_call(uuid,uuid,text,numeric,text,jsonb,integer,double precision,text,interval) to cid_app;
+
+CREATE OR REPLACE FUNCTION public.stage_gate(p_stage text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  select case p_stage when 'relate' then 'relevance' when 'assess' then 'signal' when 'gather' then 'evidence' else p_stage end
+$function$;
 
 CREATE OR REPLACE FUNCTION public.story_kin(p_story uuid)
  RETURNS TABLE(story_id uuid, earlier boolean)
@@ -1370,8 +1378,13 @@ create table evidence_packs (
   id uuid not null,
   screening_id uuid not null,
   claims jsonb not null,
+  avoid jsonb default '[]'::jsonb not null,
+  refs jsonb default '[]'::jsonb not null,
+  state text default 'reports'::text not null,
+  notes jsonb default '[]'::jsonb not null,
   made_at timestamp with time zone default cid_now() not null,
   constraint evidence_packs_pkey PRIMARY KEY (tenant_id, id),
+  constraint evidence_packs_state_check CHECK ((state = ANY (ARRAY['searched'::text, 'partly'::text, 'reports'::text, 'none'::text]))),
   constraint evidence_packs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint evidence_packs_tenant_id_screening_id_fkey FOREIGN KEY (tenant_id, screening_id) REFERENCES screenings(tenant_id, id)
 );
@@ -1381,6 +1394,22 @@ alter table evidence_packs force row level security;
 create policy owner on evidence_packs for all to current_user using (true) with check (true);
 create policy tenant on evidence_packs for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 grant insert, select on evidence_packs to cid_app;
+
+create table gate_configs (
+  tenant_id uuid not null,
+  hash bytea not null,
+  gate text not null,
+  body jsonb not null,
+  first_at timestamp with time zone default cid_now() not null,
+  constraint gate_configs_pkey PRIMARY KEY (tenant_id, hash),
+  constraint gate_configs_hash_check CHECK ((length(hash) = 8)),
+  constraint gate_configs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+alter table gate_configs enable row level security;
+alter table gate_configs force row level security;
+create policy owner on gate_configs for all to current_user using (true) with check (true);
+create policy tenant on gate_configs for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select on gate_configs to cid_app;
 
 create table high_water (
   kind text not null,
@@ -1642,6 +1671,23 @@ create table periodic_slots (
 );
 grant delete, insert, select on periodic_slots to cid_worker;
 
+create table policies (
+  tenant_id uuid not null,
+  body jsonb default '{}'::jsonb not null,
+  changed_by uuid,
+  changed_at timestamp with time zone default cid_now() not null,
+  constraint policies_pkey PRIMARY KEY (tenant_id),
+  constraint policies_changed_by_fkey FOREIGN KEY (changed_by) REFERENCES users(id),
+  constraint policies_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+alter table policies enable row level security;
+alter table policies force row level security;
+create policy owner on policies for all to current_user using (true) with check (true);
+create policy tenant on policies for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on policies for all to cid_worker using (true) with check (true);
+grant insert, select, update (body, changed_by, changed_at) on policies to cid_app;
+grant insert, select, update on policies to cid_worker;
+
 create table profiles (
   tenant_id uuid not null,
   body jsonb default '{}'::jsonb not null,
@@ -1763,6 +1809,7 @@ create table screenings (
   tenant_id uuid not null,
   id uuid not null,
   story_id uuid not null,
+  desk text default 'publishing'::text not null,
   item_id uuid not null,
   state text default 'open'::text not null,
   stage text default 'relate'::text not null,
@@ -1773,6 +1820,7 @@ create table screenings (
   failure text default ''::text not null,
   urgent boolean default false not null,
   spread integer default 0 not null,
+  score numeric(6,2),
   merged_into uuid,
   opened_at timestamp with time zone default cid_now() not null,
   changed_at timestamp with time zone default cid_now() not null,
@@ -1781,17 +1829,18 @@ create table screenings (
   constraint screenings_check1 CHECK (((state = 'waiting'::text) = (waiting_for IS NOT NULL))),
   constraint screenings_check2 CHECK (((state = 'dropped'::text) = ((gate IS NOT NULL) AND (reason IS NOT NULL)))),
   constraint screenings_check3 CHECK (((state = 'failed'::text) = (failure <> ''::text))),
-  constraint screenings_gate_check CHECK ((gate = ANY (ARRAY['rules'::text, 'relevance'::text, 'signal'::text, 'fit'::text, 'draft'::text, 'review'::text]))),
-  constraint screenings_stage_check CHECK ((stage = ANY (ARRAY['relate'::text, 'assess'::text, 'draft'::text]))),
+  constraint screenings_desk_check CHECK ((desk = ANY (ARRAY['publishing'::text, 'tracker'::text]))),
+  constraint screenings_gate_check CHECK ((gate = ANY (ARRAY['rules'::text, 'relevance'::text, 'signal'::text, 'evidence'::text, 'fit'::text, 'draft'::text, 'review'::text, 'track'::text]))),
+  constraint screenings_stage_check CHECK ((stage = ANY (ARRAY['relate'::text, 'assess'::text, 'gather'::text, 'fit'::text, 'draft'::text, 'track'::text]))),
   constraint screenings_state_check CHECK ((state = ANY (ARRAY['open'::text, 'waiting'::text, 'passed'::text, 'dropped'::text, 'failed'::text]))),
-  constraint screenings_waiting_for_check CHECK ((waiting_for = ANY (ARRAY['signal'::text, 'budget'::text, 'batch'::text, 'plan'::text, 'approval'::text]))),
+  constraint screenings_waiting_for_check CHECK ((waiting_for = ANY (ARRAY['signal'::text, 'budget'::text, 'batch'::text, 'plan'::text, 'approval'::text, 'outage'::text]))),
   constraint screenings_item_id_fkey FOREIGN KEY (item_id) REFERENCES items(id),
   constraint screenings_story_id_fkey FOREIGN KEY (story_id) REFERENCES stories(id),
   constraint screenings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint screenings_tenant_id_merged_into_fkey FOREIGN KEY (tenant_id, merged_into) REFERENCES screenings(tenant_id, id)
 );
 CREATE INDEX screenings_item ON public.screenings USING btree (item_id);
-CREATE UNIQUE INDEX screenings_one ON public.screenings USING btree (tenant_id, story_id) WHERE (merged_into IS NULL);
+CREATE UNIQUE INDEX screenings_one ON public.screenings USING btree (tenant_id, desk, story_id) WHERE (merged_into IS NULL);
 CREATE INDEX screenings_recent ON public.screenings USING btree (tenant_id, opened_at DESC);
 CREATE INDEX screenings_state ON public.screenings USING btree (tenant_id, state, opened_at DESC, id DESC);
 CREATE INDEX screenings_story ON public.screenings USING btree (story_id);
@@ -1801,7 +1850,7 @@ alter table screenings force row level security;
 create policy owner on screenings for all to current_user using (true) with check (true);
 create policy tenant on screenings for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on screenings for all to cid_worker using (true) with check (true);
-grant insert, select, update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, changed_at) on screenings to cid_app;
+grant insert, select, update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, score, changed_at) on screenings to cid_app;
 grant select on screenings to cid_worker;
 
 create table searches (
@@ -2026,6 +2075,7 @@ create table tenants (
   created_at timestamp with time zone default cid_now() not null,
   constraint tenants_pkey PRIMARY KEY (id),
   constraint tenants_slug_key UNIQUE (slug),
+  constraint tenants_desks_check CHECK ((desks <@ '{publishing,tracker,analysis}'::text[])),
   constraint tenants_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
   constraint tenants_slug_check CHECK ((slug ~ '^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$'::text))
 );
@@ -2117,15 +2167,20 @@ create table verdicts (
   item_id uuid,
   story_id uuid not null,
   screening_id uuid,
+  desk text default 'publishing'::text not null,
   gate text not null,
   outcome text not null,
   reason text not null,
   detail text default ''::text not null,
   score numeric(6,2),
+  signals jsonb default '{}'::jsonb not null,
   call_id uuid,
+  cost numeric(18,12),
+  config bytea,
   at timestamp with time zone default cid_now() not null,
   constraint verdicts_pkey PRIMARY KEY (id),
-  constraint verdicts_gate_check CHECK ((gate = ANY (ARRAY['rules'::text, 'relevance'::text, 'signal'::text, 'fit'::text, 'draft'::text, 'review'::text]))),
+  constraint verdicts_desk_check CHECK ((desk = ANY (ARRAY['publishing'::text, 'tracker'::text]))),
+  constraint verdicts_gate_check CHECK ((gate = ANY (ARRAY['rules'::text, 'relevance'::text, 'signal'::text, 'evidence'::text, 'fit'::text, 'draft'::text, 'review'::text, 'track'::text]))),
   constraint verdicts_outcome_check CHECK ((outcome = ANY (ARRAY['pass'::text, 'drop'::text])))
 ) partition by RANGE (id);
 CREATE INDEX verdicts_item ON ONLY public.verdicts USING btree (tenant_id, item_id);

@@ -36,6 +36,10 @@ async def fill(owner: Any, slug: str) -> Filled:
     user = _id()
     await owner.execute("insert into users (id, email) values ($1, $2)", user, f"ed@{slug}.test")
     await owner.execute("insert into profiles (tenant_id) values ($1)", t)
+    await owner.execute("insert into policies (tenant_id) values ($1)", t)
+    await owner.execute(
+        "insert into gate_configs (tenant_id, hash, gate, body) values ($1, '12345678', 'rules', '{}')", t
+    )
     await owner.execute("insert into members (tenant_id, user_id, role) values ($1, $2, 'owner')", t, user)
     public_item, private_item, private_source, story = await _news(owner, t, slug)
     await _desk(owner, t, user, story, public_item)

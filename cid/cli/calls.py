@@ -11,7 +11,6 @@ from uuid import UUID
 
 import click
 
-from cid import settings
 from cid.cli import frame
 from cid.cli.choice import tenant_named, tenant_option
 from cid.domain.errors import Misconfigured, NotFound
@@ -22,6 +21,7 @@ from cid.flows import calls as flow
 from cid.services import Services
 from cid.store import calls as store
 from cid.store.calls import Call, CallState, Kept
+from cid.text.typed import duration
 
 CUT = 1200
 """Characters of a text that are printed without --full."""
@@ -40,7 +40,7 @@ def since(_ctx: click.Context, _param: click.Parameter, text: str | None) -> dat
         moment = datetime.fromisoformat(text)
     except ValueError:
         try:
-            return settings.duration(text, "--since")
+            return duration(text, "--since")
         except Misconfigured as error:
             raise click.BadParameter(f"{text!r} is neither a time like 2026-05-01 nor a duration like 2h.") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -20,8 +20,8 @@ from cid.ports import Tx
 from cid.queue import control
 from cid.queue.wakeups import EVERY_KIND
 from cid.services import Services
-from cid.settings import duration
 from cid.store import tenants
+from cid.text.typed import duration
 
 KIND = click.Choice([*(str(kind) for kind in JobKind), EVERY_KIND])
 STATES = (*(str(state) for state in JobState), "dead")

@@ -19,11 +19,11 @@ from cid.domain.ids import TenantId
 from cid.domain.news import Cause, Polled, PollOutcome, SourceKind
 from cid.flows import sources as flow
 from cid.services import Services
-from cid.settings import duration
 from cid.sources.discover import Found
 from cid.sources.kinds import OFFERED
 from cid.sources.options import specs
 from cid.store import sources as store
+from cid.text.typed import duration
 
 SHOWN = 20
 WIDTH = 60

@@ -63,6 +63,14 @@ class Article:
     questions: tuple[Question, ...] = ()
     references: tuple[Reference, ...] = ()
     linkedin: str = ""
+    short_post: str = ""
+    """For networks of short posts: at most 280 characters."""
+    newsletter: str = ""
+    """A blurb of a few sentences."""
+    image_brief: str = ""
+    """What a picture for it should show, for whoever looks for one."""
+    structure: str = ""
+    """The skeleton that it was written to."""
     angle: str = ""
 
 

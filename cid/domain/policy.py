@@ -46,6 +46,32 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What is gathered before a draft."""
+
+    on_outage: Outage = Outage.PASS
+    """`pass` goes on with the story's own reports, and the pack says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """Gate 3.5. Both are shares from 0 to 1."""
+
+    min_audience: float = 0.6
+    min_actionability: float = 0.5
+    on_outage: Outage = Outage.RETRY
+    patience: timedelta = timedelta(hours=1)
+    """How long an outage is tried often; then the story waits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tracking:
+    """The tracker desk."""
+
+    on_outage: Outage = Outage.RETRY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drafting:
     min_words: int
     max_words: int
@@ -126,6 +152,9 @@ class GatePolicy:
     signal: Signal
     drafting: Drafting
     reviewing: Reviewing
+    evidence: Evidence = Evidence()
+    fit: Fit = Fit()
+    tracking: Tracking = Tracking()
     polling: Polling = Polling()
     stories: Stories = Stories()
     healing: Healing = Healing()

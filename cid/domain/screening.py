@@ -7,7 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from cid.domain.ids import ItemId, ScreeningId, StoryId, TenantId
+from cid.domain.jobs import JobKind
 from cid.domain.lifecycle import Lifecycle
+from cid.domain.tenants import Desk
 from cid.domain.verdicts import Gate, Reason
 
 
@@ -26,7 +28,22 @@ class Stage(StrEnum):
 
     RELATE = "relate"
     ASSESS = "assess"
+    GATHER = "gather"
+    FIT = "fit"
     DRAFT = "draft"
+    TRACK = "track"
+
+
+JOB_OF: dict[Stage, JobKind] = {
+    Stage.RELATE: JobKind.RELATE,
+    Stage.ASSESS: JobKind.ASSESS,
+    Stage.GATHER: JobKind.GATHER,
+    Stage.FIT: JobKind.FIT,
+    Stage.DRAFT: JobKind.DRAFT,
+    Stage.TRACK: JobKind.TRACK,
+}
+FIRST: dict[Desk, Stage] = {Desk.PUBLISHING: Stage.RELATE, Desk.TRACKER: Stage.TRACK}
+"""Where a story begins after gate 1. The analysis desk screens nothing."""
 
 
 class WaitFor(StrEnum):
@@ -35,6 +52,8 @@ class WaitFor(StrEnum):
     BATCH = "batch"
     PLAN = "plan"
     APPROVAL = "approval"
+    OUTAGE = "outage"
+    """The model that a gate needs has been out for so long that trying often is over."""
 
 
 SCREENING = Lifecycle(
@@ -54,6 +73,7 @@ SCREENING = Lifecycle(
 class Screening:
     tenant_id: TenantId
     id: ScreeningId
+    desk: Desk
     story_id: StoryId
     item_id: ItemId
     state: ScreeningState
@@ -65,6 +85,7 @@ class Screening:
     failure: str
     urgent: bool
     spread: int
+    score: float | None
     merged_into: ScreeningId | None
     """The one that goes on for both since their stories merged."""
     opened_at: datetime
@@ -79,5 +100,5 @@ class Screening:
         if self.stage is not stage:
             return False
         if self.state is ScreeningState.WAITING:
-            return self.waiting_for in {WaitFor.SIGNAL, WaitFor.BUDGET, WaitFor.BATCH}
+            return self.waiting_for in {WaitFor.SIGNAL, WaitFor.BUDGET, WaitFor.BATCH, WaitFor.PLAN, WaitFor.OUTAGE}
         return self.state in {ScreeningState.OPEN, ScreeningState.FAILED}

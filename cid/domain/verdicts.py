@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -11,18 +12,23 @@ class Gate(StrEnum):
     RULES = "rules"
     RELEVANCE = "relevance"
     SIGNAL = "signal"
+    EVIDENCE = "evidence"
     FIT = "fit"
     DRAFT = "draft"
     REVIEW = "review"
+    TRACK = "track"
+    """The tracker desk's one gate after the rules: relevance, category, region and summary in one answer."""
 
 
 GATE_NUMBER: dict[Gate, str] = {
     Gate.RULES: "1",
     Gate.RELEVANCE: "2",
     Gate.SIGNAL: "3",
+    Gate.EVIDENCE: "3.3",
     Gate.FIT: "3.5",
     Gate.DRAFT: "4",
     Gate.REVIEW: "5",
+    Gate.TRACK: "T",
 }
 
 
@@ -43,12 +49,20 @@ class Reason(StrEnum):
     # gate 3
     SIGNAL = "signal"
     LOW_SIGNAL = "low_signal"
+    # evidence: never a reason to drop
+    GATHERED = "gathered"
+    REPORTS_ONLY = "reports_only"
+    NO_EVIDENCE = "no_evidence"
     # gate 3.5
     FITS = "fits"
     WRONG_AUDIENCE = "wrong_audience"
     # gate 4
     WRITTEN = "written"
     NOT_AFFECTED = "not_affected"
+    OVER_PLAN = "over_plan"
+    # the tracker desk
+    TRACKED = "tracked"
+    OFF_TOPIC = "off_topic"
     # any gate: its story became part of another, which had gone further
     MERGED = "merged"
     # gate 5
@@ -57,11 +71,16 @@ class Reason(StrEnum):
     OUTAGE = "outage"
 
 
+Signals: TypeAlias = Mapping[str, str | int | float | bool | None]
+"""What a gate went by, by name; None says that it was missing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pass:
     reason: Reason
     detail: str = ""
     score: float | None = None
+    signals: Signals = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +88,7 @@ class Drop:
     reason: Reason
     detail: str = ""
     score: float | None = None
+    signals: Signals = field(default_factory=dict)
 
 
 Verdict: TypeAlias = Pass | Drop

@@ -10,12 +10,12 @@ from uuid import UUID
 
 from cid.domain.draft import Article, Author
 from cid.domain.errors import BadReply, Batched, CidError, Deferred, Misconfigured, Upstream
-from cid.domain.evidence import Claim, Report
+from cid.domain.evidence import Pack, Report
 from cid.domain.ids import DraftId, ScreeningId, VerdictId, VersionId, uuid7
 from cid.domain.jobs import Job, JobKind, NewJob
 from cid.domain.llm import Answer
 from cid.domain.outside import ChildFailure
-from cid.domain.policy import Outage
+from cid.domain.policy import GatePolicy, Outage
 from cid.domain.publication import Channel
 from cid.domain.screening import Screening, Stage, WaitFor
 from cid.domain.tenants import Profile, Tenant
@@ -26,7 +26,8 @@ from cid.outside.rendering import Marks, Rendered, render_version
 from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
-from cid.store import channels, drafts, evidence, screenings, tenants, verdicts
+from cid.store import channels, drafts, evidence, policies, screenings, tenants, verdicts
+from cid.text.policies import configured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,8 @@ class Brief:
     profile: Profile
     screening: Screening
     reports: Sequence[Report]
-    claims: Sequence[Claim]
+    pack: Pack
+    policy: GatePolicy
     channels: Sequence[Channel]
     found_at: datetime
 
@@ -53,7 +55,7 @@ Written: TypeAlias = tuple[Answer, gate4.Outcome, Rendered | None]
 async def write(sv: Services, jobs: Sequence[Job]) -> None:
     for job in jobs:
         async with sv.db.read(job.tenant) as tx:
-            brief = await _brief(tx, job)
+            brief = await _brief(sv, tx, job)
         if brief is None:
             async with sv.db.tx(job.tenant) as tx:
                 await queue.done(tx, job)
@@ -63,21 +65,21 @@ async def write(sv: Services, jobs: Sequence[Job]) -> None:
         except Deferred as error:
             await _defer(sv, job, brief.screening, error)
         except (Upstream, BadReply, Misconfigured, ChildFailure) as error:
-            await _fail(sv, job, brief.screening, error)
+            await _fail(sv, job, brief, error)
         else:
             async with sv.db.tx(job.tenant) as tx:
                 await _store(sv, tx, brief, written)
                 await queue.done(tx, job)
 
 
-async def _brief(tx: Tx, job: Job) -> Brief | None:
+async def _brief(sv: Services, tx: Tx, job: Job) -> Brief | None:
     """None when there is nothing to write, or it is written."""
     found = await screenings.by_ids(tx, job.tenant, [ScreeningId(UUID(job.payload["screening"]))])
     if not found or not found[0].wants(Stage.DRAFT):
         return None
     screening = found[0]
     tenant = await tenants.by_id(tx, job.tenant)
-    claims = await evidence.claims(tx, job.tenant, screening.id)
+    pack = await evidence.pack(tx, job.tenant, screening.id)
     reports = await evidence.reports(tx, job.tenant, screening.story_id)
     if tenant is None:
         return None
@@ -86,7 +88,8 @@ async def _brief(tx: Tx, job: Job) -> Brief | None:
         profile=await tenants.profile(tx, job.tenant),
         screening=screening,
         reports=reports,
-        claims=claims,
+        pack=pack,
+        policy=await policies.of(tx, job.tenant, sv.policy),
         channels=await channels.active(tx, job.tenant),
         found_at=await evidence.found_at(tx, screening.story_id) or screening.opened_at,
     )
@@ -94,21 +97,21 @@ async def _brief(tx: Tx, job: Job) -> Brief | None:
 
 async def _written(sv: Services, brief: Brief) -> Written:
     """The call, and the rendering of what it wrote. Raises what the model layer and the children raise."""
-    if not brief.claims:
+    if not brief.pack.claims:
         raise Misconfigured("the story shows this tenant no evidence any more")
     key = str(brief.screening.id)
     ask = gate4.ask(
         brief.profile,
         brief.reports[0].title,
-        brief.claims,
-        sv.policy.drafting,
+        brief.pack.claims,
+        brief.policy.drafting,
         tenant=brief.tenant.id,
         key=key,
     )
     answer = (await sv.llm.ask(replace(ask, urgent=brief.screening.urgent))).get(key)
     if answer is None:
         raise BadReply("draft: the model left it out")
-    outcome = gate4.read(answer.value, brief.claims)
+    outcome = gate4.read(answer.value, brief.pack.claims)
     if not isinstance(outcome, Article):
         return answer, outcome, None
     marks = Marks(
@@ -128,13 +131,14 @@ async def _store(sv: Services, tx: Tx, brief: Brief, written: Written) -> None:
     if opened is None:
         return
     verdict = gate4.decide(outcome)
+    config = await policies.note(tx, configured(Gate.DRAFT, brief.policy, brief.profile))
     if rendered is None:
         if await screenings.drop(tx, opened, Gate.DRAFT, verdict.reason):
-            await _say(sv, tx, opened, verdict, answer)
+            await _say(tx, opened, verdict, answer, config=config, at=sv.clock.now())
         return
     if not await screenings.pass_(tx, opened):
         return
-    await _say(sv, tx, opened, verdict, answer)
+    await _say(tx, opened, verdict, answer, config=config, at=sv.clock.now())
     draft, version = DraftId(uuid7(sv.clock.now())), VersionId(uuid7(sv.clock.now()))
     await drafts.add(
         tx,
@@ -168,15 +172,17 @@ async def _store(sv: Services, tx: Tx, brief: Brief, written: Written) -> None:
     )
 
 
-async def _say(sv: Services, tx: Tx, screening: Screening, verdict: Verdict, answer: Answer) -> None:
+async def _say(tx: Tx, screening: Screening, verdict: Verdict, answer: Answer, *, config: bytes, at: datetime) -> None:
     await verdicts.add(
         tx,
-        VerdictId(uuid7(sv.clock.now())),
+        VerdictId(uuid7(at)),
         Gate.DRAFT,
         verdict,
         story=screening.story_id,
         screening=screening.id,
         call=answer.call_id,
+        reused=answer.reused,
+        config=config,
     )
 
 
@@ -187,9 +193,9 @@ async def _defer(sv: Services, job: Job, screening: Screening, error: Deferred) 
         await queue.snooze(tx, job, error.until, str(error))
 
 
-async def _fail(sv: Services, job: Job, screening: Screening, error: CidError) -> None:
+async def _fail(sv: Services, job: Job, brief: Brief, error: CidError) -> None:
     """Tried again, or failed where people see it. There is no article to let pass, so that policy is `retry` here."""
-    policy = sv.policy.drafting.on_outage
+    policy, screening = brief.policy.drafting.on_outage, brief.screening
     action = then(error, job.attempt, Outage.RETRY if policy is Outage.PASS else policy)
     if action is Then.RAISE:
         raise error

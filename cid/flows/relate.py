@@ -12,6 +12,7 @@ from uuid import UUID
 from cid.domain.errors import BadReply, Batched, CidError, Deferred, Misconfigured, Upstream
 from cid.domain.ids import CallId, ScreeningId, TenantId, VerdictId, uuid7
 from cid.domain.jobs import Job, JobKind, NewJob
+from cid.domain.policy import GatePolicy
 from cid.domain.screening import Screening, Stage, WaitFor
 from cid.domain.tenants import Profile
 from cid.domain.verdicts import Drop, Gate, Pass, Reason, Verdict
@@ -20,15 +21,25 @@ from cid.gates.outage import Then, then
 from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
-from cid.store import evidence, screenings, tenants, texts, verdicts
+from cid.store import evidence, policies, screenings, tenants, texts, verdicts
 from cid.store.texts import PER_STORY
 from cid.text import domains
+from cid.text.policies import configured
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What the tenant goes by."""
+
+    policy: GatePolicy
+    profile: Profile
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
     verdict: Verdict
     call: CallId | None
+    reused: bool = False
 
 
 Result: TypeAlias = Judged | CidError
@@ -45,9 +56,9 @@ class Task:
 async def relate(sv: Services, jobs: Sequence[Job]) -> None:
     tenant = jobs[0].tenant
     async with sv.db.read(tenant) as tx:
-        profile = await tenants.profile(tx, tenant)
+        room = Room(await policies.of(tx, tenant, sv.policy), await tenants.profile(tx, tenant))
         tasks, unseen = await _tasks(tx, tenant, jobs)
-    results = await _results(sv, tenant, profile, tasks)
+    results = await _results(sv, tenant, room, tasks)
     again: list[CidError] = []
     async with sv.db.tx(tenant) as tx:
         # In the order of their ids, in which a merge of stories takes them, too: the two would else wait in a ring.
@@ -57,7 +68,7 @@ async def relate(sv: Services, jobs: Sequence[Job]) -> None:
                 await _fail(tx, screening, "its item is not visible any more")
                 continue
             result = results[task.headline.key]
-            if not await _end(sv, tx, task, result):
+            if not await _end(sv, tx, room, task, result):
                 assert isinstance(result, CidError)
                 again.append(result)
         busy = {task.job.id for task in tasks}
@@ -89,7 +100,7 @@ async def _tasks(tx: Tx, tenant: TenantId, jobs: Sequence[Job]) -> tuple[list[Ta
     return tasks, [screening for screening in wanted.values() if screening.id not in seen]
 
 
-async def _results(sv: Services, tenant: TenantId, profile: Profile, tasks: Sequence[Task]) -> Mapping[str, Result]:
+async def _results(sv: Services, tenant: TenantId, room: Room, tasks: Sequence[Task]) -> Mapping[str, Result]:
     """First tries share one call. Those tried before are asked alone: one that a model refuses, or that makes it
     overflow, must not take its neighbours down a second time. So are those that seem to speak to the model, which could
     speak about their neighbours. Where one is urgent, none of them waits for a batch, nor with one that is in one."""
@@ -102,7 +113,7 @@ async def _results(sv: Services, tenant: TenantId, profile: Profile, tasks: Sequ
     urgent = any(task.screening.urgent for task in tasks)
     async with asyncio.TaskGroup() as together:
         asked = [
-            together.create_task(_asked(sv, tenant, profile, group, urgent=urgent))
+            together.create_task(_asked(sv, tenant, room, group, urgent=urgent))
             for group in [others, seated, *alone]
             if group
         ]
@@ -115,31 +126,31 @@ def _apart(headlines: Sequence[gate2.Headline]) -> frozenset[str]:
 
 
 async def _asked(
-    sv: Services, tenant: TenantId, profile: Profile, headlines: Sequence[gate2.Headline], *, urgent: bool
+    sv: Services, tenant: TenantId, room: Room, headlines: Sequence[gate2.Headline], *, urgent: bool
 ) -> Mapping[str, Result]:
     asked = {headline.key: headline for headline in headlines}
     keys = list(asked)
     try:
-        ask = await asyncio.to_thread(gate2.ask, tenant, profile, headlines)
+        ask = await asyncio.to_thread(gate2.ask, tenant, room.profile, headlines)
         answers = await sv.llm.ask(replace(ask, urgent=urgent))
     except (Upstream, Deferred, BadReply, Misconfigured) as error:
         return dict.fromkeys(keys, error)
     results: dict[str, Result] = dict.fromkeys(keys, BadReply("relevance: the model left it out"))
     for key, answer in answers.items():
         try:
-            score = gate2.bounded(gate2.read(answer.value, profile), asked[key], profile)
+            score = gate2.bounded(gate2.read(answer.value, room.profile), asked[key], room.profile)
         except BadReply as error:
             results[key] = error
         else:
-            results[key] = Judged(gate2.decide(score, sv.policy.relevance), answer.call_id)
+            results[key] = Judged(gate2.decide(score, room.policy.relevance), answer.call_id, answer.reused)
     return results
 
 
-async def _end(sv: Services, tx: Tx, task: Task, result: Result) -> bool:
+async def _end(sv: Services, tx: Tx, room: Room, task: Task, result: Result) -> bool:
     """Write what became of it and end its job; False leaves the job to be tried again."""
     job, screening = task.job, task.screening
     if isinstance(result, Judged):
-        await _judge(sv, tx, screening, result)
+        await _judge(sv, tx, room, screening, result)
         await queue.done(tx, job)
         return True
     if isinstance(result, Deferred):
@@ -147,14 +158,14 @@ async def _end(sv: Services, tx: Tx, task: Task, result: Result) -> bool:
         await screenings.wait(tx, screening, waits, result.until, spread=screening.spread)
         await queue.snooze(tx, job, result.until, str(result))
         return True
-    match then(result, job.attempt, sv.policy.relevance.on_outage):
+    match then(result, job.attempt, room.policy.relevance.on_outage):
         case Then.RAISE:
             return False
         case Then.PASS:
-            await _judge(sv, tx, screening, Judged(Pass(Reason.OUTAGE, str(result)), None))
+            await _judge(sv, tx, room, screening, Judged(Pass(Reason.OUTAGE, str(result)), None))
             await queue.done(tx, job)
         case Then.DROP:
-            await _judge(sv, tx, screening, Judged(Drop(Reason.OUTAGE, str(result)), None))
+            await _judge(sv, tx, room, screening, Judged(Drop(Reason.OUTAGE, str(result)), None))
             await queue.done(tx, job)
         case Then.FAIL:
             if await _fail(tx, screening, str(result)):
@@ -170,14 +181,14 @@ async def _fail(tx: Tx, screening: Screening, why: str) -> bool:
     return opened is not None and await screenings.fail(tx, opened, f"relate: {why}")
 
 
-async def _judge(sv: Services, tx: Tx, screening: Screening, judged: Judged) -> None:
+async def _judge(sv: Services, tx: Tx, room: Room, screening: Screening, judged: Judged) -> None:
     opened = await screenings.opened(tx, screening)
     if opened is None:
         return
     if isinstance(judged.verdict, Drop):
         moved = await screenings.drop(tx, opened, Gate.RELEVANCE, judged.verdict.reason)
     else:
-        moved = await screenings.advance(tx, opened, Stage.ASSESS)
+        moved = await screenings.advance(tx, opened, Stage.ASSESS, score=judged.verdict.score)
     if not moved:
         return
     await verdicts.add(
@@ -188,11 +199,19 @@ async def _judge(sv: Services, tx: Tx, screening: Screening, judged: Judged) -> 
         story=opened.story_id,
         screening=opened.id,
         call=judged.call,
+        reused=judged.reused,
+        config=await policies.note(tx, configured(Gate.RELEVANCE, room.policy, room.profile)),
     )
     if isinstance(judged.verdict, Pass):
         await queue.enqueue(
             tx,
-            NewJob(kind=JobKind.ASSESS, tenant=tx.tenant, payload={"screening": str(opened.id)}, dedupe=str(opened.id)),
+            NewJob(
+                kind=JobKind.ASSESS,
+                tenant=tx.tenant,
+                payload={"screening": str(opened.id)},
+                dedupe=str(opened.id),
+                priority=-1 if opened.urgent else 0,
+            ),
         )
         await _read(sv, tx, opened)
 

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from cid.domain.draft import Article, Draft, DraftState, Version, article_from
 from cid.domain.errors import BadReply, CidError, Misconfigured, Upstream
-from cid.domain.evidence import Claim, Report
+from cid.domain.evidence import Pack, Report
 from cid.domain.ids import CallId, DraftId, ReviewId, VerdictId, VersionId, uuid7
 from cid.domain.jobs import Job
-from cid.domain.policy import Drafting
+from cid.domain.policy import GatePolicy
 from cid.domain.review import DRAFT_AFTER, Finding, ReviewOutcome, Severity
 from cid.domain.telling import Twin
 from cid.domain.tenants import Profile
@@ -24,7 +24,8 @@ from cid.gates.outage import Then, then
 from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
-from cid.store import drafts, evidence, telling, tenants, verdicts
+from cid.store import drafts, evidence, policies, telling, tenants, verdicts
+from cid.text.policies import configured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,8 @@ class Copy:
     draft: Draft
     version: Version
     article: Article
-    claims: Sequence[Claim]
+    pack: Pack
+    policy: GatePolicy
     reports: Sequence[Report]
     profile: Profile
     twin: Twin | None
@@ -52,7 +54,7 @@ class Result:
 async def review(sv: Services, jobs: Sequence[Job]) -> None:
     for job in jobs:
         async with sv.db.read(job.tenant) as tx:
-            copy = await _copy(tx, job)
+            copy = await _copy(sv, tx, job)
         result = (_repeats(copy) or await _result(sv, job, copy)) if copy else None
         async with sv.db.tx(job.tenant) as tx:
             if copy and result:
@@ -60,7 +62,7 @@ async def review(sv: Services, jobs: Sequence[Job]) -> None:
             await queue.done(tx, job)
 
 
-async def _copy(tx: Tx, job: Job) -> Copy | None:
+async def _copy(sv: Services, tx: Tx, job: Job) -> Copy | None:
     """None when the version is not the one that waits for a review: somebody wrote a newer one."""
     draft = await drafts.by_id(tx, job.tenant, DraftId(UUID(job.payload["draft"])))
     version = await drafts.version(tx, job.tenant, VersionId(UUID(job.payload["version"])))
@@ -71,7 +73,8 @@ async def _copy(tx: Tx, job: Job) -> Copy | None:
         draft=draft,
         version=version,
         article=article_from(version.article),
-        claims=await evidence.claims(tx, job.tenant, draft.screening_id),
+        pack=await evidence.pack(tx, job.tenant, draft.screening_id),
+        policy=await policies.of(tx, job.tenant, sv.policy),
         reports=await evidence.reports(tx, job.tenant, draft.story_id),
         profile=await tenants.profile(tx, job.tenant),
         twin=next((one for one in twins if one.speaks and one.state is not DraftState.REJECTED), None),
@@ -99,33 +102,33 @@ def _repeats(copy: Copy) -> Result | None:
 
 async def _result(sv: Services, job: Job, copy: Copy) -> Result:
     """Raises what is worth another try; Deferred passes, for a written draft can wait until there is money."""
-    found = await asyncio.to_thread(_checked, copy, sv.policy.drafting)
+    found = await asyncio.to_thread(_checked, copy)
     try:
         opinion, call = await _opinion(sv, copy, found)
     except (Upstream, BadReply, Misconfigured) as error:
-        return _failed(sv, job, found, error)
+        return _failed(copy, job, found, error)
     findings = [*found, *opinion.findings]
-    outcome = gate5.classify(opinion.score, findings, sv.policy.reviewing)
+    outcome = gate5.classify(opinion.score, findings, copy.policy.reviewing)
     return Result(outcome=outcome, score=opinion.score, findings=findings, call=call)
 
 
-def _checked(copy: Copy, policy: Drafting) -> list[Finding]:
+def _checked(copy: Copy) -> list[Finding]:
     """What rules find. A long draft takes them a second, which the loop has not."""
-    return [*structure.check(copy.article, copy.claims, policy), *structure.suspicious(copy.reports)]
+    return [*structure.check(copy.article, copy.pack.claims, copy.policy.drafting), *structure.suspicious(copy.reports)]
 
 
 async def _opinion(sv: Services, copy: Copy, found: Sequence[Finding]) -> tuple[gate5.Opinion, CallId]:
     key = str(copy.version.id)
-    ask = gate5.ask(copy.profile, copy.article, copy.claims, found, tenant=copy.draft.tenant_id, key=key)
+    ask = gate5.ask(copy.profile, copy.article, copy.pack.claims, found, tenant=copy.draft.tenant_id, key=key)
     answer = (await sv.llm.ask(ask)).get(key)
     if answer is None:
         raise BadReply("review: the model left it out")
     return gate5.read(answer.value), answer.call_id
 
 
-def _failed(sv: Services, job: Job, found: Sequence[Finding], error: CidError) -> Result:
+def _failed(copy: Copy, job: Job, found: Sequence[Finding], error: CidError) -> Result:
     """Tried again, or held unreviewed. Neither `pass` nor `drop` lets a draft out, or throws it away, unread."""
-    if then(error, job.attempt, sv.policy.reviewing.on_outage) is Then.RAISE:
+    if then(error, job.attempt, copy.policy.reviewing.on_outage) is Then.RAISE:
         raise error
     said = Finding(
         severity=Severity.MAJOR,
@@ -159,5 +162,6 @@ async def _store(sv: Services, tx: Tx, copy: Copy, result: Result) -> None:
         story=draft.story_id,
         screening=draft.screening_id,
         call=result.call,
+        config=await policies.note(tx, configured(Gate.REVIEW, copy.policy, copy.profile)),
     )
     await drafts.move(tx, tx.tenant, draft.id, DraftState.WRITTEN, DRAFT_AFTER[result.outcome])

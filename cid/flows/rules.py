@@ -14,10 +14,11 @@ from cid.gates import gate1_rules
 from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
-from cid.store import items, screenings, stories, tenants, texts, verdicts
+from cid.store import items, policies, screenings, stories, tenants, texts, verdicts
 from cid.store.items import Unjudged
 from cid.store.verdicts import NewVerdict
 from cid.text import domains
+from cid.text.policies import configured
 
 
 async def rules(sv: Services, jobs: Sequence[Job]) -> None:
@@ -25,11 +26,13 @@ async def rules(sv: Services, jobs: Sequence[Job]) -> None:
     tenant = jobs[0].tenant
     now = sv.clock.now()
     async with sv.db.tx(tenant) as tx:
-        sieve = gate1_rules.sieve(sv.policy.rules, await tenants.profile(tx, tenant))
+        policy, profile = await policies.of(tx, tenant, sv.policy), await tenants.profile(tx, tenant)
+        sieve = gate1_rules.sieve(policy.rules, profile)
         found = await items.unjudged(tx, tenant, {ItemId(UUID(job.payload["item"])) for job in jobs})
         judged = [(item, gate1_rules.judge(sieve, _candidate(item), now)) for item in found]
         judged = await _today(tx, judged)
         opened, screening_of = await _open(tx, judged, sv)
+        urgent = {screening_of[story] for story in _urgent(judged)}
         raised = await screenings.raise_urgent(tx, tenant, _urgent(judged))
         await verdicts.add_many(
             tx,
@@ -44,11 +47,18 @@ async def rules(sv: Services, jobs: Sequence[Job]) -> None:
                 )
                 for item, verdict in judged
             ],
+            config=await policies.note(tx, configured(Gate.RULES, policy, profile)),
         )
         await queue.enqueue(
             tx,
             *(
-                NewJob(kind=JobKind.RELATE, tenant=tenant, payload={"screening": str(one)}, dedupe=str(one))
+                NewJob(
+                    kind=JobKind.RELATE,
+                    tenant=tenant,
+                    payload={"screening": str(one)},
+                    dedupe=str(one),
+                    priority=-1 if one in urgent else 0,
+                )
                 for one in sorted(opened)
             ),
             *(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from cid.domain.ids import PLATFORM
 from cid.domain.jobs import Job, JobKind, NewJob
+from cid.domain.screening import JOB_OF
 from cid.llm import ledger
 from cid.queue import jobs as queue
 from cid.services import Services
@@ -17,8 +18,8 @@ BATCH = 5000
 
 
 async def wake(sv: Services, jobs: Sequence[Job]) -> None:
-    """Enqueue assess for screenings whose wait is over, poll for sources that fell out of their chain of jobs, and read
-    for articles that fell out of theirs; give up the model calls that nobody waits for any more."""
+    """Enqueue the next step of screenings whose wait is over, poll for sources that fell out of their chain of
+    jobs, and read for articles that fell out of theirs; give up the model calls that nobody waits for any more."""
     async with sv.platform.tx() as tx:
         screenings = await store.due_screenings(tx, BATCH)
         sources = await store.forgotten_sources(tx, BATCH)
@@ -27,8 +28,8 @@ async def wake(sv: Services, jobs: Sequence[Job]) -> None:
         await queue.enqueue(
             tx,
             *(
-                NewJob(kind=JobKind.ASSESS, tenant=tenant, payload={"screening": str(screening)}, dedupe=str(screening))
-                for tenant, screening in screenings
+                NewJob(kind=JOB_OF[stage], tenant=tenant, payload={"screening": str(screening)}, dedupe=str(screening))
+                for tenant, screening, stage in screenings
             ),
             *(
                 NewJob(kind=JobKind.POLL, tenant=PLATFORM, payload={"source": str(source)}, dedupe=str(source))

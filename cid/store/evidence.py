@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from cid.domain.evidence import Claim, Report, Spread
+from cid.domain.evidence import (
+    Avoid,
+    Claim,
+    ClaimKind,
+    Confidence,
+    EvidenceState,
+    Pack,
+    Report,
+    SourceClass,
+    Spread,
+)
 from cid.domain.ids import ScreeningId, StoryId, TenantId
 from cid.pg.rows import each, into
 from cid.pg.sql import query
@@ -18,7 +29,7 @@ REPORTS = query("evidence.reports")
 SPREAD = query("evidence.spread")
 COUNT_SPREAD = query("evidence.count_spread")
 ADD = query("evidence.add")
-CLAIMS = query("evidence.claims")
+PACK = query("evidence.pack")
 FOUND_AT = query("evidence.found_at")
 
 
@@ -54,13 +65,29 @@ async def count_spread(tx: Tx, tenant: TenantId, screening: ScreeningId, publish
     await tx.execute(COUNT_SPREAD, tenant, screening, publishers)
 
 
-async def add(tx: Tx, pack: UUID, screening: ScreeningId, claims: Sequence[Claim]) -> None:
-    await tx.execute(ADD, tx.tenant, pack, screening, [asdict(claim) for claim in claims])
+async def add(tx: Tx, id_: UUID, screening: ScreeningId, pack: Pack) -> None:
+    claims, avoid = [asdict(claim) for claim in pack.claims], [asdict(one) for one in pack.avoid]
+    refs = [{"title": title, "url": url} for title, url in pack.references]
+    await tx.execute(ADD, tx.tenant, id_, screening, claims, avoid, refs, pack.state, list(pack.notes))
 
 
-async def claims(tx: Tx, tenant: TenantId, screening: ScreeningId) -> tuple[Claim, ...]:
-    """Empty while no pack was made."""
-    return tuple(Claim(**claim) for claim in await tx.fetchval(CLAIMS, tenant, screening) or ())
+async def pack(tx: Tx, tenant: TenantId, screening: ScreeningId) -> Pack:
+    """The newest; an empty one while none was made."""
+    row = await tx.fetchrow(PACK, tenant, screening)
+    if row is None:
+        return Pack()
+    return Pack(
+        claims=tuple(_claim(claim) for claim in row["claims"]),
+        avoid=tuple(Avoid(**one) for one in row["avoid"]),
+        references=tuple((ref["title"], ref["url"]) for ref in row["refs"]),
+        state=EvidenceState(row["state"]),
+        notes=tuple(row["notes"]),
+    )
+
+
+def _claim(value: Mapping[str, Any]) -> Claim:
+    words = {"kind": ClaimKind, "confidence": Confidence, "source_class": SourceClass}
+    return Claim(**{**value, **{name: word(value[name]) for name, word in words.items() if name in value}})
 
 
 async def found_at(tx: Tx, story: StoryId) -> datetime | None:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from cid.domain.ids import ItemId, ScreeningId, StoryId, TenantId
-from cid.domain.screening import Screening, ScreeningState, Stage, WaitFor
+from cid.domain.screening import FIRST, Screening, ScreeningState, Stage, WaitFor
+from cid.domain.tenants import Desk
 from cid.domain.verdicts import Gate, Reason
 from cid.pg.rows import each, into
 from cid.pg.sql import query
@@ -27,13 +28,15 @@ RAISE_URGENT = query("screenings.raise_urgent")
 SHAPES = {OF_STORY: Screening, BY_IDS: Screening}
 
 
-async def open_(tx: Tx, screening: ScreeningId, story: StoryId, item: ItemId, *, urgent: bool) -> bool:
+async def open_(
+    tx: Tx, screening: ScreeningId, story: StoryId, item: ItemId, *, urgent: bool, desk: Desk = Desk.PUBLISHING
+) -> bool:
     """False when the story has a screening already: the item joins it and pays nothing."""
-    return await tx.fetchval(OPEN, tx.tenant, screening, story, item, urgent) is not None
+    return await tx.fetchval(OPEN, tx.tenant, screening, story, item, urgent, desk, FIRST[desk]) is not None
 
 
-async def of_story(tx: Tx, tenant: TenantId, story: StoryId) -> Screening | None:
-    row = await tx.fetchrow(OF_STORY, tenant, story)
+async def of_story(tx: Tx, tenant: TenantId, story: StoryId, desk: Desk = Desk.PUBLISHING) -> Screening | None:
+    row = await tx.fetchrow(OF_STORY, tenant, story, desk)
     return into(Screening, row) if row else None
 
 
@@ -41,11 +44,10 @@ async def by_ids(tx: Tx, tenant: TenantId, ids: Collection[ScreeningId]) -> list
     return each(Screening, await tx.fetch(BY_IDS, tenant, list(ids)))
 
 
-async def advance(tx: Tx, screening: Screening, stage: Stage) -> bool:
-    return (
-        await tx.fetchval(ADVANCE, screening.tenant_id, screening.id, screening.state, screening.stage, stage)
-        is not None
-    )
+async def advance(tx: Tx, screening: Screening, stage: Stage, *, score: float | None = None) -> bool:
+    """`score`: what the gate that let it through gave it; None keeps the one it has."""
+    one = (screening.tenant_id, screening.id, screening.state, screening.stage)
+    return await tx.fetchval(ADVANCE, *one, stage, score) is not None
 
 
 async def opened(tx: Tx, screening: Screening) -> Screening | None:
@@ -77,12 +79,12 @@ async def fail(tx: Tx, screening: Screening, failure: str) -> bool:
 
 
 async def open_many(
-    tx: Tx, opened: Sequence[tuple[ScreeningId, StoryId, ItemId, bool]]
+    tx: Tx, opened: Sequence[tuple[ScreeningId, StoryId, ItemId, bool]], desk: Desk = Desk.PUBLISHING
 ) -> tuple[set[ScreeningId], dict[StoryId, ScreeningId]]:
     """Each with whether it is urgent, one per story. Answers those that are new, and the screening of every story."""
     ids, stories, items, urgent = ([row[column] for row in opened] for column in range(4))
-    rows = await tx.fetch(OPEN_MANY, tx.tenant, ids, stories, items, urgent)
-    standing = await tx.fetch(OF_STORIES, tx.tenant, stories)
+    rows = await tx.fetch(OPEN_MANY, tx.tenant, ids, stories, items, urgent, desk, FIRST[desk])
+    standing = await tx.fetch(OF_STORIES, tx.tenant, stories, desk)
     return {row["id"] for row in rows}, {row["story_id"]: row["id"] for row in standing}
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from cid.domain.ids import CallId, ItemId, ScreeningId, StoryId, TenantId, VerdictId
+from cid.domain.llm import Json
+from cid.domain.tenants import Desk
 from cid.domain.verdicts import Gate, Pass, Reason, Verdict
 from cid.pg.rows import each
 from cid.pg.sql import query
@@ -28,6 +31,12 @@ class Said:
     reason: Reason
     detail: str
     score: float | None
+    signals: Mapping[str, Json]
+    cost: Decimal | None
+    """US dollars: this judgement's share of its call."""
+    config: bytes | None
+    """What the gate was set to: `policies.noted`."""
+    desk: Desk
     screening_id: ScreeningId | None
     call_id: CallId | None
     at: datetime
@@ -57,7 +66,11 @@ async def add(
     item: ItemId | None = None,
     screening: ScreeningId | None = None,
     call: CallId | None = None,
+    reused: bool = False,
+    config: bytes | None = None,
+    desk: Desk = Desk.PUBLISHING,
 ) -> None:
+    """`reused`: its call was paid for before, by another judgement."""
     outcome = "pass" if isinstance(verdict, Pass) else "drop"
     await tx.execute(
         ADD,
@@ -72,6 +85,10 @@ async def add(
         verdict.detail,
         verdict.score,
         call,
+        verdict.signals,
+        config,
+        desk,
+        reused,
     )
 
 
@@ -88,7 +105,9 @@ async def judged_items(tx: Tx, tenant: TenantId, items: Collection[ItemId]) -> s
     return {row["item_id"] for row in rows}
 
 
-async def add_many(tx: Tx, gate: Gate, said: Sequence[NewVerdict]) -> None:
+async def add_many(
+    tx: Tx, gate: Gate, said: Sequence[NewVerdict], *, config: bytes | None = None, desk: Desk = Desk.PUBLISHING
+) -> None:
     await tx.execute(
         ADD_MANY,
         tx.tenant,
@@ -100,4 +119,7 @@ async def add_many(tx: Tx, gate: Gate, said: Sequence[NewVerdict]) -> None:
         ["pass" if isinstance(new.verdict, Pass) else "drop" for new in said],
         [new.verdict.reason for new in said],
         [new.verdict.detail for new in said],
+        [new.verdict.signals for new in said],
+        config,
+        desk,
     )

@@ -23,9 +23,11 @@ GATES = {
     Gate.RULES: _("Rules"),
     Gate.RELEVANCE: _("Relevance"),
     Gate.SIGNAL: _("Signal"),
+    Gate.EVIDENCE: _("Evidence"),
     Gate.FIT: _("Audience fit"),
     Gate.DRAFT: _("Draft"),
     Gate.REVIEW: _("Review"),
+    Gate.TRACK: _("Tracker"),
 }
 
 REASONS = {
@@ -40,10 +42,16 @@ REASONS = {
     Reason.LOW_RELEVANCE: _("not relevant enough"),
     Reason.SIGNAL: _("enough signal"),
     Reason.LOW_SIGNAL: _("too little signal"),
+    Reason.GATHERED: _("evidence gathered"),
+    Reason.REPORTS_ONLY: _("only the story's own reports as evidence"),
+    Reason.NO_EVIDENCE: _("no evidence"),
     Reason.FITS: _("fits the audience"),
     Reason.WRONG_AUDIENCE: _("wrong audience"),
     Reason.WRITTEN: _("draft written"),
     Reason.NOT_AFFECTED: _("audience not affected"),
+    Reason.OVER_PLAN: _("over plan"),
+    Reason.TRACKED: _("on the tracker's topic"),
+    Reason.OFF_TOPIC: _("off the tracker's topic"),
     Reason.REVIEWED: _("reviewed"),
     Reason.MERGED: _("its story became part of one that had gone further"),
     Reason.OUTAGE: _("gate had an outage; its policy decided"),
@@ -91,7 +99,10 @@ SCREENING_STATES = {
 STAGES = {
     Stage.RELATE: _("relevance is judged next"),
     Stage.ASSESS: _("signal is judged next"),
+    Stage.GATHER: _("evidence is gathered next"),
+    Stage.FIT: _("audience fit is judged next"),
     Stage.DRAFT: _("a draft is written next"),
+    Stage.TRACK: _("it is judged for the tracker next"),
 }
 
 WAITS = {
@@ -100,6 +111,7 @@ WAITS = {
     WaitFor.BATCH: _("for a batch of questions"),
     WaitFor.PLAN: _("for the publishing plan"),
     WaitFor.APPROVAL: _("for approval"),
+    WaitFor.OUTAGE: _("for a model that is out"),
 }
 
 DRAFT_STATES = {

@@ -32,7 +32,7 @@ create table tenants (
   id uuid primary key,
   slug text not null unique check (slug ~ '^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$'),
   name text not null check (length(name) between 1 and 200),
-  desks text[] not null default '{publishing}',
+  desks text[] not null default '{publishing}' check (desks <@ '{publishing,tracker,analysis}'),
   sample boolean not null default false,
   reserved boolean not null default false,    -- the platform's own account: a newsroom of nobody
   replace_sources boolean not null default false,   -- tested successors of failed sources are taken without being asked
@@ -59,6 +59,22 @@ create table users (
   admin boolean not null default false,
   disabled_at timestamptz,
   created_at timestamptz not null default cid_now()
+);
+
+-- What a tenant turned of config/gates.toml, and what every gate was set to when it judged: a verdict names it by its hash.
+create table policies (
+  tenant_id uuid primary key references tenants,
+  body jsonb not null default '{}',           -- {"rules": {"min_chars": 80}}: only what differs
+  changed_by uuid references users,
+  changed_at timestamptz not null default cid_now()
+);
+create table gate_configs (
+  tenant_id uuid not null references tenants,
+  hash bytea not null check (length(hash) = 8),
+  gate text not null,
+  body jsonb not null,                        -- the gate's section of the policy, and the tenant's profile
+  first_at timestamptz not null default cid_now(),
+  primary key (tenant_id, hash)
 );
 
 create table members (
@@ -357,16 +373,18 @@ create table screenings (
   tenant_id uuid not null references tenants,
   id uuid not null,
   story_id uuid not null references stories,
+  desk text not null default 'publishing' check (desk in ('publishing', 'tracker')),
   item_id uuid not null references items,     -- the item whose pass of gate 1 opened it
   state text not null default 'open' check (state in ('open', 'waiting', 'passed', 'dropped', 'failed')),
-  stage text not null default 'relate' check (stage in ('relate', 'assess', 'draft')),
-  waiting_for text check (waiting_for in ('signal', 'budget', 'batch', 'plan', 'approval')),
+  stage text not null default 'relate' check (stage in ('relate', 'assess', 'gather', 'fit', 'draft', 'track')),
+  waiting_for text check (waiting_for in ('signal', 'budget', 'batch', 'plan', 'approval', 'outage')),
   until timestamptz,
-  gate text check (gate in ('rules', 'relevance', 'signal', 'fit', 'draft', 'review')),
+  gate text check (gate in ('rules', 'relevance', 'signal', 'evidence', 'fit', 'draft', 'review', 'track')),
   reason text,
   failure text not null default '',
   urgent boolean not null default false,
   spread integer not null default 0,
+  score numeric(6, 2),                        -- what the last gate that scores gave it: who waits for a place goes by it
   merged_into uuid,                           -- its story merged, and this one of the tenant's went on for both
   opened_at timestamptz not null default cid_now(),
   changed_at timestamptz not null default cid_now(),
@@ -377,7 +395,7 @@ create table screenings (
   check ((state = 'dropped') = (gate is not null and reason is not null)),
   check ((state = 'failed') = (failure <> ''))
 );
-create unique index screenings_one on screenings (tenant_id, story_id) where merged_into is null;
+create unique index screenings_one on screenings (tenant_id, desk, story_id) where merged_into is null;
 create index screenings_until on screenings (until) where state = 'waiting';
 create index screenings_story on screenings (story_id);   -- a story's report wakes the waiting; and what leaves stories and items
 create index screenings_item on screenings (item_id);     -- is looked for here
@@ -390,12 +408,16 @@ create table verdicts (
   item_id uuid,                               -- gate 1 judges items
   story_id uuid not null,
   screening_id uuid,                          -- the others judge screenings; a pass at gate 1 names the one it opened or joined
-  gate text not null check (gate in ('rules', 'relevance', 'signal', 'fit', 'draft', 'review')),
+  desk text not null default 'publishing' check (desk in ('publishing', 'tracker')),
+  gate text not null check (gate in ('rules', 'relevance', 'signal', 'evidence', 'fit', 'draft', 'review', 'track')),
   outcome text not null check (outcome in ('pass', 'drop')),
   reason text not null,
   detail text not null default '',
   score numeric(6, 2),
+  signals jsonb not null default '{}',        -- what it went by: {"publishers": 3, "search_interest": null}; null says missing
   call_id uuid,
+  cost numeric(18, 12),                       -- US dollars: this judgement's share of its calls; null where none was paid for
+  config bytea,                               -- gate_configs.hash
   at timestamptz not null default cid_now(),
   primary key (id)
 ) partition by range (id);
@@ -409,7 +431,12 @@ create table evidence_packs (
   tenant_id uuid not null references tenants,
   id uuid not null,
   screening_id uuid not null,
-  claims jsonb not null,                      -- [{"text", "item_id", "url", "title", "publisher"}]
+  claims jsonb not null,                      -- [{"text", "item_id", "url", "title", "publisher", "kind", …}]
+  avoid jsonb not null default '[]',          -- [{"text", "why"}]: what nothing found bears out
+  refs jsonb not null default '[]',           -- [{"title", "url"}]: what readers may be sent to
+  state text not null default 'reports'       -- how far the search came: docs/states.md
+    check (state in ('searched', 'partly', 'reports', 'none')),
+  notes jsonb not null default '[]',          -- why it came no further, a sentence each
   made_at timestamptz not null default cid_now(),
   primary key (tenant_id, id),
   foreign key (tenant_id, screening_id) references screenings
@@ -1695,14 +1722,19 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
   (select s.id, false from public.stories s where s.follows = (select id from root) and s.merged_into is null order by s.id limit 50)
 $$;
 
+-- The gate that judges at a stage.
+create function stage_gate(p_stage text) returns text language sql immutable parallel safe as $$
+  select case p_stage when 'relate' then 'relevance' when 'assess' then 'signal' when 'gather' then 'evidence' else p_stage end
+$$;
+
 -- How far a screening came. A judgement that was paid for stands before a question about the same that is still open; one that cost
 -- nothing gives way, because the merged story has more to show for itself.
 create function how_far(p_state text, p_stage text, p_gate text, p_reason text) returns integer
 language sql immutable parallel safe as $$
   select case when p_state = 'passed' then 30 else
-    10 * case p_state when 'dropped' then case p_gate when 'draft' then 2 when 'review' then 2 when 'signal' then 1 when 'fit' then 1 else 0 end
-                      else case p_stage when 'draft' then 2 when 'assess' then 1 else 0 end end
-    + case when p_state = 'dropped' then case when p_gate in ('relevance', 'fit', 'draft', 'review') and p_reason <> 'outage' then 7 else 1 end
+    10 * case p_state when 'dropped' then case p_gate when 'draft' then 2 when 'review' then 2 when 'signal' then 1 when 'evidence' then 1 when 'fit' then 1 else 0 end
+                      else case p_stage when 'draft' then 2 when 'assess' then 1 when 'gather' then 1 when 'fit' then 1 else 0 end end
+    + case when p_state = 'dropped' then case when p_gate in ('relevance', 'fit', 'draft', 'review', 'track') and p_reason <> 'outage' then 7 else 1 end
            when p_state = 'failed' then 3 else 5 end
   end
 $$;
@@ -1772,7 +1804,7 @@ begin
       select b.id from before b);
 
     with sides as (
-      select s.tenant_id, s.id, s.story_id, s.opened_at, s.urgent,
+      select s.tenant_id, s.desk, s.id, s.story_id, s.opened_at, s.urgent,
              10 * public.how_far(s.state, s.stage, s.gate, s.reason) + coalesce((
                select array_position(array['rejected', 'written', 'changes_requested', 'held', 'ready', 'approved'], d.state)
                from public.drafts d where d.tenant_id = s.tenant_id and d.screening_id = s.id), 0) as far
@@ -1780,15 +1812,15 @@ begin
     ), two as (
       select a.tenant_id, a.id as one, b.id as other, a.urgent or b.urgent as urgent,
              (a.far, b.opened_at, b.id) > (b.far, a.opened_at, a.id) as one_stays
-      from sides a join sides b on b.tenant_id = a.tenant_id and a.story_id = gone and b.story_id = stays
+      from sides a join sides b on b.tenant_id = a.tenant_id and b.desk = a.desk and a.story_id = gone and b.story_id = stays
     ), ends as (
       select t.tenant_id, case when t.one_stays then t.one else t.other end as winner,
              case when t.one_stays then t.other else t.one end as loser, t.urgent
       from two t
     ), said as (
-      insert into public.verdicts (id, tenant_id, story_id, screening_id, gate, outcome, reason)
+      insert into public.verdicts (id, tenant_id, desk, story_id, screening_id, gate, outcome, reason)
       select (left(public.uuid7_floor(public.cid_now())::text, 14) || '7' || substr(gen_random_uuid()::text, 16))::uuid,
-             s.tenant_id, s.story_id, s.id, case s.stage when 'draft' then 'draft' when 'assess' then 'signal' else 'relevance' end, 'drop', 'merged'
+             s.tenant_id, s.desk, s.story_id, s.id, public.stage_gate(s.stage), 'drop', 'merged'
       from ends e join public.screenings s on s.tenant_id = e.tenant_id and s.id = e.loser
       where s.state in ('open', 'waiting', 'failed')
     ), closed as (
@@ -1796,7 +1828,7 @@ begin
       set merged_into = e.winner, changed_at = public.cid_now(), waiting_for = null, until = null, failure = '',
           state = case when s.state = 'passed' then s.state else 'dropped' end,
           gate = case when s.state in ('passed', 'dropped') then s.gate
-                      when s.stage = 'draft' then 'draft' when s.stage = 'assess' then 'signal' else 'relevance' end,
+                      else public.stage_gate(s.stage) end,
           reason = case when s.state in ('passed', 'dropped') then s.reason else 'merged' end
       from ends e where s.tenant_id = e.tenant_id and (s.id = e.loser or s.merged_into = e.loser and s.story_id in (gone, stays))
       returning s.tenant_id
@@ -1834,20 +1866,20 @@ create view inspect.story_spread with (security_invoker = true) as
 do $$
 declare t text;
 begin
-  foreach t in array array['profiles', 'members', 'subscriptions', 'screenings', 'verdicts', 'evidence_packs', 'drafts',
+  foreach t in array array['profiles', 'policies', 'gate_configs', 'members', 'subscriptions', 'screenings', 'verdicts', 'evidence_packs', 'drafts',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'model_terms', 'audit', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pauses', 'proposals', 'searches'] loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
     execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
   end loop;
-  foreach t in array array['profiles', 'members', 'subscriptions', 'screenings', 'verdicts', 'evidence_packs', 'drafts',
+  foreach t in array array['profiles', 'policies', 'gate_configs', 'members', 'subscriptions', 'screenings', 'verdicts', 'evidence_packs', 'drafts',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'audit', 'trials', 'trial_subjects',
       'proposals', 'searches'] loop
     execute format('create policy tenant on %I to cid_app using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()))', t);
   end loop;
   -- The worker role looks across tenants where scheduling and administration do; it decides nothing there.
-  foreach t in array array['tenants', 'profiles', 'members', 'subscriptions', 'screenings', 'channels', 'budgets', 'model_terms', 'audit', 'calls', 'batches', 'trials', 'trial_subjects',
+  foreach t in array array['tenants', 'profiles', 'policies', 'members', 'subscriptions', 'screenings', 'channels', 'budgets', 'model_terms', 'audit', 'calls', 'batches', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'sources', 'sightings', 'items', 'item_texts', 'pauses', 'verdicts', 'drafts', 'publications', 'proposals',
       'searches'] loop
     execute format('create policy worker on %I to cid_worker using (true) with check (true)', t);
@@ -1887,12 +1919,12 @@ create view visible_items with (security_invoker = true) as
 
 grant select, insert (item_id) on item_texts to cid_app;
 grant select, insert, update on item_texts to cid_worker;
-grant select on tenants, profiles, members, subscriptions, sources, sightings, items, visible_items, screenings, verdicts, evidence_packs,
+grant select on tenants, profiles, policies, gate_configs, members, subscriptions, sources, sightings, items, visible_items, screenings, verdicts, evidence_packs,
   drafts, versions, reviews, decisions, channels, publications, calls, call_subjects, batches, budgets, model_terms, audit, jobs, jobs_done,
   jobs_dead, pauses, trials, trial_subjects, proposals, searches to cid_app;
 grant insert on screenings, verdicts, evidence_packs, drafts, versions, reviews, decisions, channels, publications, calls, call_subjects,
   batches, audit, jobs, jobs_done, jobs_dead, subscriptions to cid_app;
-grant update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, changed_at) on screenings to cid_app;
+grant update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, score, changed_at) on screenings to cid_app;
 grant update (state, current_version_id, changed_at) on drafts to cid_app;
 grant update (state, url, external_id, error, job_id, lease, sent_at, live_at, changed_at) on publications to cid_app;
 -- What a call became and what it cost is written by settle_call alone.
@@ -1903,13 +1935,15 @@ grant insert (tenant_id, cheap, quality, changed_by, changed_at), update (cheap,
 grant update (trust, role, active) on subscriptions to cid_app;
 grant update (name, base_url, canonical, active) on channels to cid_app;
 grant update (body, changed_at), insert on profiles to cid_app;
+grant insert, update (body, changed_by, changed_at) on policies to cid_app;
+grant insert on gate_configs to cid_app;
 grant delete on jobs to cid_app;
 grant insert on trials, trial_subjects to cid_app;
 grant update (state, why, total, offline, ended_at) on trials to cid_app;
 grant update (after, error, after_score, after_verdict, after_call) on trial_subjects to cid_app;
 grant select on trials, trial_subjects to cid_worker;
 
-grant select, insert, update on tenants, profiles, users, members, sources, subscriptions, stories, items, story_keys, term_uses,
+grant select, insert, update on tenants, profiles, policies, users, members, sources, subscriptions, stories, items, story_keys, term_uses,
   story_publishers, channels, model_terms, breakers, settings, once_links, sessions, workers, proposals, searches to cid_worker;
 grant select, insert on sightings, audit, jobs_done, periodic_slots to cid_worker;
 grant select on calls, batches, budgets to cid_worker;

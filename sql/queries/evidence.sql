@@ -41,11 +41,11 @@ from (
 update screenings set spread = $3 where tenant_id = $1 and id = $2 and spread <> $3
 
 -- name: add
-insert into evidence_packs (tenant_id, id, screening_id, claims) values ($1, $2, $3, $4)
+insert into evidence_packs (tenant_id, id, screening_id, claims, avoid, refs, state, notes) values ($1, $2, $3, $4, $5, $6, $7, $8)
 
--- name: claims
--- The newest pack of a screening.
-select claims from evidence_packs where tenant_id = $1 and screening_id = $2 order by made_at desc, id desc limit 1
+-- name: pack
+-- The newest of a screening.
+select claims, avoid, refs, state, notes, made_at from evidence_packs where tenant_id = $1 and screening_id = $2 order by made_at desc, id desc limit 1
 
 -- name: found_at
 -- When the desk first saw any of the story.

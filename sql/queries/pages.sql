@@ -219,7 +219,7 @@ select i.id, i.url, i.title, i.summary, i.author, i.published_at, i.first_seen_a
        s.urgent, s.spread, s.opened_at, s.item_id = i.id as opener,
        d.id as draft_id, d.state as draft_state
 from visible_items i
-left join screenings s on s.tenant_id = $1 and s.story_id = i.story_id and s.merged_into is null
+left join screenings s on s.tenant_id = $1 and s.story_id = i.story_id and s.desk = 'publishing' and s.merged_into is null
 left join drafts d on d.tenant_id = $1 and d.screening_id = s.id
 where i.id = $2
 
@@ -248,4 +248,4 @@ from verdicts v left join calls c on c.tenant_id = v.tenant_id and c.id = v.call
 where v.tenant_id = $1 and (v.item_id = $2 or (v.item_id is null and v.screening_id = any(array(
   select s.id from screenings s
   where s.tenant_id = $1 and s.story_id = (select w.story_id from screenings w where w.tenant_id = $1 and w.id = $3)))))
-order by v.at, array_position(array['rules', 'relevance', 'signal', 'fit', 'draft', 'review'], v.gate), v.id
+order by v.at, array_position(array['rules', 'relevance', 'signal', 'evidence', 'fit', 'draft', 'review', 'track'], v.gate), v.id

@@ -1,20 +1,21 @@
 -- name: open
 -- The first item that passes gate 1 opens its story's screening; no row comes back to those that join.
-insert into screenings (tenant_id, id, story_id, item_id, urgent) values ($1, $2, story_root($3), $4, $5)
-on conflict (tenant_id, story_id) where merged_into is null do nothing
+insert into screenings (tenant_id, id, desk, story_id, item_id, urgent, stage)
+values ($1, $2, $6, story_root($3), $4, $5, $7)
+on conflict (tenant_id, desk, story_id) where merged_into is null do nothing
 returning id
 
 -- name: of_story
-select tenant_id, id, story_id, item_id, state, stage, waiting_for, until, gate, reason, failure, urgent, spread, merged_into, opened_at, changed_at
-from screenings where tenant_id = $1 and story_id = story_root($2) and merged_into is null
+select tenant_id, id, desk, story_id, item_id, state, stage, waiting_for, until, gate, reason, failure, urgent, spread, score::float8 as score, merged_into, opened_at, changed_at
+from screenings where tenant_id = $1 and desk = $3 and story_id = story_root($2) and merged_into is null
 
 -- name: by_ids
-select tenant_id, id, story_id, item_id, state, stage, waiting_for, until, gate, reason, failure, urgent, spread, merged_into, opened_at, changed_at
+select tenant_id, id, desk, story_id, item_id, state, stage, waiting_for, until, gate, reason, failure, urgent, spread, score::float8 as score, merged_into, opened_at, changed_at
 from screenings where tenant_id = $1 and id = any($2::uuid[]) order by id
 
 -- name: advance
 -- Compare-and-set on (state, stage): no row comes back when somebody else moved it first.
-update screenings set state = 'open', stage = $5, waiting_for = null, until = null, failure = '', changed_at = cid_now()
+update screenings set state = 'open', stage = $5, score = coalesce($6, score), waiting_for = null, until = null, failure = '', changed_at = cid_now()
 where tenant_id = $1 and id = $2 and state = $3 and stage = $4
 returning id
 
@@ -40,15 +41,15 @@ returning id
 
 -- name: open_many
 -- As `open`, for a whole hand-out. In order of story: two hand-outs that open the same ones would else wait in a ring.
-insert into screenings (tenant_id, id, story_id, item_id, urgent)
-select $1, n.id, n.story_id, n.item_id, n.urgent
+insert into screenings (tenant_id, id, desk, story_id, item_id, urgent, stage)
+select $1, n.id, $6, n.story_id, n.item_id, n.urgent, $7
 from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::boolean[]) as n (id, story_id, item_id, urgent)
 order by n.story_id
-on conflict (tenant_id, story_id) where merged_into is null do nothing
+on conflict (tenant_id, desk, story_id) where merged_into is null do nothing
 returning id
 
 -- name: of_stories
-select id, story_id from screenings where tenant_id = $1 and story_id = any($2::uuid[]) and merged_into is null
+select id, story_id from screenings where tenant_id = $1 and desk = $3 and story_id = any($2::uuid[]) and merged_into is null
 
 -- name: raise_urgent
 -- A later item of a story may be the urgent one. In order of their ids, as gates and merges take them.

@@ -1,10 +1,12 @@
 -- name: add
-insert into verdicts (id, tenant_id, item_id, story_id, screening_id, gate, outcome, reason, detail, score, call_id)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+-- Its cost is its share of the call, which is settled before anybody reads the reply; an answer that was stored cost nothing anew.
+insert into verdicts (id, tenant_id, item_id, story_id, screening_id, gate, outcome, reason, detail, score, call_id, signals, config, desk, cost)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,
+  case when $15 then 0 else (select c.cost / greatest(jsonb_array_length(c.subjects), 1) from calls c where c.tenant_id = $2 and c.id = $11) end)
 
 -- name: of_item
 -- Everything ever said about an item and about the screenings that its story has and had, oldest first.
-select v.gate, v.outcome, v.reason, v.detail, v.score::float8 as score, v.screening_id, v.call_id, v.at
+select v.gate, v.outcome, v.reason, v.detail, v.score::float8 as score, v.signals, v.cost, v.config, v.desk, v.screening_id, v.call_id, v.at
 from verdicts v
 where v.tenant_id = $1
   and (v.item_id = $2
@@ -12,7 +14,7 @@ where v.tenant_id = $1
 order by v.at, v.id
 
 -- name: of_screening
-select v.gate, v.outcome, v.reason, v.detail, v.score::float8 as score, v.screening_id, v.call_id, v.at
+select v.gate, v.outcome, v.reason, v.detail, v.score::float8 as score, v.signals, v.cost, v.config, v.desk, v.screening_id, v.call_id, v.at
 from verdicts v
 where v.tenant_id = $1 and v.screening_id = $2
 order by v.at, v.id
@@ -23,7 +25,7 @@ select distinct item_id from verdicts where tenant_id = $1 and item_id = any($2:
 
 -- name: add_many
 -- Gate 1 judges hundreds at once.
-insert into verdicts (id, tenant_id, item_id, story_id, screening_id, gate, outcome, reason, detail)
-select n.id, $1, n.item_id, n.story_id, n.screening_id, $2, n.outcome, n.reason, n.detail
-from unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[])
-  as n (id, item_id, story_id, screening_id, outcome, reason, detail)
+insert into verdicts (id, tenant_id, item_id, story_id, screening_id, gate, outcome, reason, detail, signals, config, desk)
+select n.id, $1, n.item_id, n.story_id, n.screening_id, $2, n.outcome, n.reason, n.detail, n.signals, $11, $12
+from unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::jsonb[])
+  as n (id, item_id, story_id, screening_id, outcome, reason, detail, signals)

@@ -1,6 +1,6 @@
 -- name: due_screenings
--- Waiting screenings whose time has come. The assess job looks again and moves them; asking twice changes nothing.
-select tenant_id, id from screenings where state = 'waiting' and until <= cid_now() order by until limit $1
+-- Waiting screenings whose time has come. The job of their stage looks again and moves them; asking twice changes nothing.
+select tenant_id, id, stage from screenings where state = 'waiting' and until <= cid_now() order by until limit $1
 
 -- name: forgotten_sources
 -- Sources somebody follows that should have been polled half a minute ago and have no job: polling goes on by each job

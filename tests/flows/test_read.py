@@ -15,7 +15,7 @@ from cid.domain.jobs import Job, JobKind
 from cid.domain.llm import Ask, Json, Subject
 from cid.domain.reading import Reading, TextState
 from cid.domain.tenants import Profile
-from cid.flows.assess import PATIENCE
+from cid.flows.gather import PATIENCE
 from cid.flows.read import AGAIN, HOLD, read
 from cid.flows.rules import rules
 from cid.flows.tidy import tidy
@@ -95,7 +95,7 @@ class Desk:
 
     async def claims(self, screening: ScreeningId) -> list[str]:
         async with self.db.read(self.tenant) as tx:
-            return [claim.text for claim in await evidence.claims(tx, self.tenant, screening)]
+            return [claim.text for claim in (await evidence.pack(tx, self.tenant, screening)).claims]
 
     async def row(self, item: ItemId) -> Any:
         return await self.owner.fetchrow("select * from item_texts where item_id = $1", item)
@@ -125,6 +125,7 @@ async def test_a_story_that_is_relevant_is_read_and_its_evidence_is_the_article(
     (job,) = await desk.read()
     assert (job.payload, desk.pages.asked) == ({"item": str(item)}, ["https://post.test/cranes"])
     await desk.run(JobKind.ASSESS)
+    await desk.run(JobKind.GATHER)
     assert await desk.claims(screening) == ARTICLE.split("\n\n")
     assert await desk.owner.fetchval("select count(*) from jobs where kind = 'draft'") == 1
 
@@ -138,12 +139,14 @@ async def test_a_story_that_passes_waits_for_articles_that_are_being_read(desk: 
     _, screening = await one(desk)
     await desk.run(JobKind.RELATE)
     await desk.run(JobKind.ASSESS)
+    await desk.run(JobKind.GATHER)
     waiting = await desk.owner.fetchrow("select state, error, attempt from jobs where kind = 'assess'")
     assert (waiting["state"], "being read" in waiting["error"]) == ("scheduled", True)
     assert await desk.claims(screening) == []
     await desk.read()
     await desk.owner.execute("update jobs set state = 'ready' where kind = 'assess'")
     await desk.run(JobKind.ASSESS)
+    await desk.run(JobKind.GATHER)
     assert await desk.claims(screening) == ARTICLE.split("\n\n")
 
 
@@ -152,6 +155,7 @@ async def test_it_waits_no_longer_than_its_patience(desk: Desk, database_time: D
     await desk.run(JobKind.RELATE)
     await database_time.advance(PATIENCE + timedelta(seconds=1))
     await desk.run(JobKind.ASSESS)
+    await desk.run(JobKind.GATHER)
     assert await desk.claims(screening) == [SUMMARY]
 
 
@@ -162,6 +166,7 @@ async def test_without_a_text_the_sources_words_stay_and_the_reason_is_kept(desk
     await desk.run(JobKind.RELATE)
     await desk.read()
     await desk.run(JobKind.ASSESS)
+    await desk.run(JobKind.GATHER)
     assert await desk.claims(screening) == [SUMMARY]
     seen = await desk.seen(item)
     assert seen
@@ -240,6 +245,7 @@ async def test_a_tenant_that_wants_no_texts_has_none_read(desk: Desk) -> None:
     await desk.run(JobKind.RELATE)
     assert await desk.read() == []
     await desk.run(JobKind.ASSESS)
+    await desk.run(JobKind.GATHER)
     assert await desk.claims(screening) == [SUMMARY]
 
 

@@ -24,6 +24,7 @@ from cid.domain.publication import ChannelKind
 from cid.flows import sources
 from cid.flows.assess import assess
 from cid.flows.draft import write
+from cid.flows.gather import gather
 from cid.flows.group import group
 from cid.flows.poll import poll
 from cid.flows.relate import relate
@@ -50,6 +51,7 @@ STEPS: tuple[tuple[JobKind, Flow, bool], ...] = (
     (JobKind.RULES, rules, False),
     (JobKind.RELATE, relate, False),
     (JobKind.ASSESS, assess, False),
+    (JobKind.GATHER, gather, False),
     (JobKind.DRAFT, write, False),
     (JobKind.REVIEW, review, False),
 )
