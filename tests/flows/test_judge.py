@@ -147,7 +147,7 @@ async def test_what_the_judge_merges_is_judged_again_by_those_who_waited_for_sig
     await assess(sv, jobs)
     row = await owner.fetchrow("select state, stage, spread from screenings")
     assert row
-    assert tuple(row) == ("open", "draft", 2), "the signal is the merged story's"
+    assert tuple(row) == ("open", "gather", 2), "the signal is the merged story's"
 
 
 @pytest.mark.parametrize(

@@ -140,11 +140,11 @@ async def test_a_story_that_passes_waits_for_articles_that_are_being_read(desk: 
     await desk.run(JobKind.RELATE)
     await desk.run(JobKind.ASSESS)
     await desk.run(JobKind.GATHER)
-    waiting = await desk.owner.fetchrow("select state, error, attempt from jobs where kind = 'assess'")
+    waiting = await desk.owner.fetchrow("select state, error, attempt from jobs where kind = 'gather'")
     assert (waiting["state"], "being read" in waiting["error"]) == ("scheduled", True)
     assert await desk.claims(screening) == []
     await desk.read()
-    await desk.owner.execute("update jobs set state = 'ready' where kind = 'assess'")
+    await desk.owner.execute("update jobs set state = 'ready' where kind = 'gather'")
     await desk.run(JobKind.ASSESS)
     await desk.run(JobKind.GATHER)
     assert await desk.claims(screening) == ARTICLE.split("\n\n")
