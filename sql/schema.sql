@@ -1293,6 +1293,24 @@ create policy worker on channels for all to cid_worker using (true) with check (
 grant insert, select, update (name, base_url, canonical, active) on channels to cid_app;
 grant insert, select, update on channels to cid_worker;
 
+create table competition (
+  tenant_id uuid not null,
+  screening_id uuid not null,
+  followed integer not null,
+  taken jsonb default '[]'::jsonb not null,
+  avoid jsonb default '[]'::jsonb not null,
+  gaps jsonb default '[]'::jsonb not null,
+  made_at timestamp with time zone default cid_now() not null,
+  constraint competition_pkey PRIMARY KEY (tenant_id, screening_id),
+  constraint competition_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint competition_tenant_id_screening_id_fkey FOREIGN KEY (tenant_id, screening_id) REFERENCES screenings(tenant_id, id)
+);
+alter table competition enable row level security;
+alter table competition force row level security;
+create policy owner on competition for all to current_user using (true) with check (true);
+create policy tenant on competition for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select, update on competition to cid_app;
+
 create table contests (
   id uuid not null,
   item_id uuid not null,

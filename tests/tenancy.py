@@ -171,6 +171,7 @@ async def _desk(owner: Any, t: UUID, user: UUID, story: UUID, item: UUID) -> Non
         _id(),
         screening,
     )
+    await owner.execute("insert into competition (tenant_id, screening_id, followed) values ($1, $2, 1)", t, screening)
     async with owner.transaction():
         await owner.execute(
             """insert into drafts (tenant_id, id, screening_id, story_id, current_version_id, found_at)

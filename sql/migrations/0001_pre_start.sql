@@ -467,6 +467,19 @@ create table evidence_packs (
 );
 create index evidence_packs_screening on evidence_packs (tenant_id, screening_id);
 
+-- What competitors made of a story, by the titles of what their sources brought: replaced whole whenever it is looked at anew.
+create table competition (
+  tenant_id uuid not null references tenants,
+  screening_id uuid not null,
+  followed integer not null,                  -- competitors' sources that could be read then; 0: nobody knows who was first
+  taken jsonb not null default '[]',          -- [{"publisher", "title", "url", "angle"}], the first first
+  avoid jsonb not null default '[]',          -- angles: those taken, and those the profile will not have
+  gaps jsonb not null default '[]',           -- the others
+  made_at timestamptz not null default cid_now(),
+  primary key (tenant_id, screening_id),
+  foreign key (tenant_id, screening_id) references screenings
+);
+
 -- ---------------------------------------------------------------------------------------------- drafts to publications
 
 create table drafts (
@@ -1890,14 +1903,14 @@ create view inspect.story_spread with (security_invoker = true) as
 do $$
 declare t text;
 begin
-  foreach t in array array['profiles', 'policies', 'gate_configs', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'drafts',
+  foreach t in array array['profiles', 'policies', 'gate_configs', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'drafts', 'competition',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'model_terms', 'audit', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pauses', 'proposals', 'searches'] loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
     execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
   end loop;
-  foreach t in array array['profiles', 'policies', 'gate_configs', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'drafts',
+  foreach t in array array['profiles', 'policies', 'gate_configs', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'drafts', 'competition',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'audit', 'trials', 'trial_subjects',
       'proposals', 'searches'] loop
     execute format('create policy tenant on %I to cid_app using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()))', t);
@@ -1962,6 +1975,7 @@ grant update (name, base_url, canonical, active) on channels to cid_app;
 grant update (body, changed_at), insert on profiles to cid_app;
 grant insert, update (body, changed_by, changed_at) on policies to cid_app;
 grant insert on gate_configs to cid_app;
+grant select, insert, update on competition to cid_app;
 grant delete on jobs to cid_app;
 grant insert on trials, trial_subjects to cid_app;
 grant update (state, why, total, offline, ended_at) on trials to cid_app;
