@@ -15,7 +15,7 @@ from typing import Any, get_args, get_type_hints
 
 from cid.domain.errors import Misconfigured
 from cid.domain.policy import GatePolicy
-from cid.domain.tuning import Environment, Periodic, QueueTuning, Retention, SourcesTuning, TapeMode
+from cid.domain.tuning import Environment, Periodic, QueueTuning, Retention, SourcesTuning, TapeMode, TrendsTuning
 from cid.llm.endpoints import Endpoint, load_endpoints
 from cid.text.typed import convert, duration, into
 
@@ -66,6 +66,7 @@ class Tables:
     pools: PoolSizes = field(default_factory=PoolSizes)
     queue: QueueTuning = field(default_factory=QueueTuning)
     sources: SourcesTuning = field(default_factory=SourcesTuning)
+    trends: TrendsTuning = field(default_factory=TrendsTuning)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +91,7 @@ class Settings:
     source_keys: Mapping[str, Secret] = field(default_factory=dict)
     """By environment variable, those of `SOURCE_KEYS`: what lets us in where a kind of source wants a key."""
     sources: SourcesTuning = field(default_factory=SourcesTuning)
+    trends: TrendsTuning = field(default_factory=TrendsTuning)
     endpoints: tuple[Endpoint, ...] = ()
     models: Mapping[str, str] = field(default_factory=dict)
     """Tier → "provider/model", over what config/models.toml says."""
@@ -111,7 +113,7 @@ class Settings:
 def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Settings:
     """Raises Misconfigured with one sentence: which setting, what is wrong with it."""
     values = os.environ if env is None else env
-    tables = into(Tables, _toml(config / "default.toml"), "config/default.toml")
+    tables = into(Tables, toml(config / "default.toml"), "config/default.toml")
     web = _web(tables.web, values)
     endpoints = load_endpoints(config / "models.toml")
     return Settings(
@@ -119,12 +121,12 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         web=web,
         pools=tables.pools,
         queue=_queue(tables.queue, values),
-        gates=into(GatePolicy, _toml(config / "gates.toml"), "config/gates.toml"),
+        gates=into(GatePolicy, toml(config / "gates.toml"), "config/gates.toml"),
         schedule=tuple(
             into(Periodic, {"name": name, **table}, f"config/schedule.toml [{name}]")
-            for name, table in _toml(config / "schedule.toml").items()
+            for name, table in toml(config / "schedule.toml").items()
         ),
-        retention=into(Retention, _toml(config / "retention.toml"), "config/retention.toml"),
+        retention=into(Retention, toml(config / "retention.toml"), "config/retention.toml"),
         log_format=convert(LogFormat, (values.get("CID_LOG") or "auto").lower(), "CID_LOG"),
         pg_bindir=values.get("PG_BINDIR") or None,
         database_url=_secret(values, "DATABASE_URL"),
@@ -134,6 +136,7 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         provider_keys={name: found for name in _key_names(endpoints) if (found := _secret(values, name))},
         source_keys={name: found for name in SOURCE_KEYS if (found := _secret(values, name))},
         sources=_sources(tables.sources, values),
+        trends=tables.trends,
         endpoints=endpoints,
         models=_models(values.get("CID_MODELS", "")),
         environment=(environment := _environment(values)),
@@ -225,7 +228,8 @@ def _json(value: Any) -> Any:
     return value if isinstance(value, int | float | str | tuple | None) else str(value)
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def toml(path: Path) -> dict[str, Any]:
+    """Raises Misconfigured."""
     try:
         return tomllib.loads(path.read_text())
     except OSError as error:

@@ -18,6 +18,7 @@ from cid.ports import Tx
 ADD = query("verdicts.add")
 OF_ITEM = query("verdicts.of_item")
 OF_SCREENING = query("verdicts.of_screening")
+KEYWORDS = query("verdicts.keywords")
 JUDGED_ITEMS = query("verdicts.judged_items")
 ADD_MANY = query("verdicts.add_many")
 
@@ -98,6 +99,12 @@ async def of_item(tx: Tx, tenant: TenantId, item: ItemId, story: StoryId | None)
 
 async def of_screening(tx: Tx, tenant: TenantId, screening: ScreeningId) -> list[Said]:
     return each(Said, await tx.fetch(OF_SCREENING, tenant, screening))
+
+
+async def keywords(tx: Tx, tenant: TenantId, screening: ScreeningId) -> list[str]:
+    """Those of the profile that gate 1 found in the screening's items, as the profile writes them, the commonest
+    first."""
+    return [row["keyword"] for row in await tx.fetch(KEYWORDS, tenant, screening)]
 
 
 async def judged_items(tx: Tx, tenant: TenantId, items: Collection[ItemId]) -> set[ItemId]:

@@ -29,3 +29,12 @@ insert into verdicts (id, tenant_id, item_id, story_id, screening_id, gate, outc
 select n.id, $1, n.item_id, n.story_id, n.screening_id, $2, n.outcome, n.reason, n.detail, n.signals, $11, $12
 from unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::jsonb[])
   as n (id, item_id, story_id, screening_id, outcome, reason, detail, signals)
+
+-- name: keywords
+-- What gate 1 found in the items of a screening.
+select k.keyword
+from verdicts v
+cross join lateral jsonb_array_elements_text(
+  case when jsonb_typeof(v.signals -> 'keywords') = 'array' then v.signals -> 'keywords' else '[]' end) with ordinality as k (keyword, place)
+where v.tenant_id = $1 and v.screening_id = $2 and v.gate = 'rules' and v.outcome = 'pass'
+group by k.keyword order by count(*) desc, min(k.place), k.keyword limit 50
