@@ -18,7 +18,6 @@ from cid.domain.news import SourceKind
 from cid.domain.policy import GatePolicy
 from cid.domain.publication import ChannelKind
 from cid.domain.tuning import TapeMode, TrendsProvider
-from cid.gates import angles
 from cid.llm.anthropic import Anthropic
 from cid.llm.batch_anthropic import AnthropicBatches
 from cid.llm.batch_google import GoogleBatches
@@ -206,7 +205,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             backlog=router.room,
             industries=load_industries(CONFIG / "default_sources.toml"),
             trends=settings.trends,
-            angles=angles.read(settings_module.toml(CONFIG / "angles.toml")),
+            angles=settings_module.angle_patterns(),
         )
 
 

@@ -15,7 +15,9 @@ from typing import Any, get_args, get_type_hints
 
 from cid.domain.errors import Misconfigured
 from cid.domain.policy import GatePolicy
+from cid.domain.structures import PartKind, Structure
 from cid.domain.tuning import Environment, Periodic, QueueTuning, Retention, SourcesTuning, TapeMode, TrendsTuning
+from cid.gates import angles
 from cid.llm.endpoints import Endpoint, load_endpoints
 from cid.text.typed import convert, duration, into
 
@@ -113,7 +115,7 @@ class Settings:
 def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Settings:
     """Raises Misconfigured with one sentence: which setting, what is wrong with it."""
     values = os.environ if env is None else env
-    tables = into(Tables, toml(config / "default.toml"), "config/default.toml")
+    tables = into(Tables, _toml(config / "default.toml"), "config/default.toml")
     web = _web(tables.web, values)
     endpoints = load_endpoints(config / "models.toml")
     return Settings(
@@ -121,12 +123,12 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         web=web,
         pools=tables.pools,
         queue=_queue(tables.queue, values),
-        gates=into(GatePolicy, toml(config / "gates.toml"), "config/gates.toml"),
+        gates=_gates(config),
         schedule=tuple(
             into(Periodic, {"name": name, **table}, f"config/schedule.toml [{name}]")
-            for name, table in toml(config / "schedule.toml").items()
+            for name, table in _toml(config / "schedule.toml").items()
         ),
-        retention=into(Retention, toml(config / "retention.toml"), "config/retention.toml"),
+        retention=into(Retention, _toml(config / "retention.toml"), "config/retention.toml"),
         log_format=convert(LogFormat, (values.get("CID_LOG") or "auto").lower(), "CID_LOG"),
         pg_bindir=values.get("PG_BINDIR") or None,
         database_url=_secret(values, "DATABASE_URL"),
@@ -145,6 +147,30 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         allow_local=frozenset(part for part in re.split(r"[,\s]+", values.get("CID_ALLOW_LOCAL", "")) if part),
         poll_interval=_seconds(values, "CID_POLL_INTERVAL"),
     )
+
+
+def _gates(config: Path) -> GatePolicy:
+    policy = into(GatePolicy, _toml(config / "gates.toml"), "config/gates.toml")
+    return replace(policy, drafting=replace(policy.drafting, structures=load_structures(config / "structures")))
+
+
+def load_structures(folder: Path) -> tuple[Structure, ...]:
+    """Of every file, by its name. Raises Misconfigured: also where one begins with anything but an opening."""
+    found = tuple(
+        into(Structure, {"name": path.stem, **_toml(path)}, f"config/structures/{path.name}")
+        for path in sorted(folder.glob("*.toml"))
+    )
+    if not found:
+        raise Misconfigured(f"There is no structure in {folder}: put one back.")
+    for structure in found:
+        if [part.kind for part in structure.body].count(PartKind.OPENING) != 1 or not structure.opens:
+            raise Misconfigured(f"config/structures/{structure.name}.toml does not begin with its one opening.")
+    return found
+
+
+def angle_patterns(config: Path = CONFIG) -> angles.Patterns:
+    """Raises Misconfigured."""
+    return angles.read(_toml(config / "angles.toml"))
 
 
 def secret_key(settings: Settings) -> bytes:
@@ -228,8 +254,7 @@ def _json(value: Any) -> Any:
     return value if isinstance(value, int | float | str | tuple | None) else str(value)
 
 
-def toml(path: Path) -> dict[str, Any]:
-    """Raises Misconfigured."""
+def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text())
     except OSError as error:

@@ -30,11 +30,11 @@ select n.id, $1, n.item_id, n.story_id, n.screening_id, $2, n.outcome, n.reason,
 from unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::jsonb[])
   as n (id, item_id, story_id, screening_id, outcome, reason, detail, signals)
 
--- name: keywords
--- What gate 1 found in the items of a screening.
-select k.keyword
-from verdicts v
-cross join lateral jsonb_array_elements_text(
-  case when jsonb_typeof(v.signals -> 'keywords') = 'array' then v.signals -> 'keywords' else '[]' end) with ordinality as k (keyword, place)
-where v.tenant_id = $1 and v.screening_id = $2 and v.gate = 'rules' and v.outcome = 'pass'
-group by k.keyword order by count(*) desc, min(k.place), k.keyword limit 50
+-- name: rules_of_screening
+-- What gate 1 went by for the items that opened a screening, joined it, or came with one that became part of it: the latest.
+select v.signals from verdicts v
+where v.tenant_id = $1 and v.gate = 'rules' and v.outcome = 'pass' and v.screening_id = any(array(
+  select s.id from screenings s
+  where s.tenant_id = $1 and (s.id = $2 or s.merged_into = $2)
+    and s.story_id = (select w.story_id from screenings w where w.tenant_id = $1 and w.id = $2)))
+order by v.at desc, v.id desc limit $3
