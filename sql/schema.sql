@@ -1485,6 +1485,21 @@ create table high_water (
 grant select on high_water to cid_app;
 grant insert, select, update on high_water to cid_worker;
 
+create table interest (
+  provider text not null,
+  place text not null,
+  keyword text not null,
+  score numeric(5,2),
+  missing text default ''::text not null,
+  asked_at timestamp with time zone default cid_now() not null,
+  until timestamp with time zone not null,
+  asking_until timestamp with time zone default '-infinity'::timestamp with time zone not null,
+  constraint interest_pkey PRIMARY KEY (provider, place, keyword),
+  constraint interest_score_check CHECK (((score >= (0)::numeric) AND (score <= (100)::numeric)))
+);
+CREATE INDEX interest_until ON public.interest USING btree (until);
+grant delete, insert, select, update on interest to cid_worker;
+
 create table item_texts (
   item_id uuid not null,
   state text,

@@ -480,6 +480,21 @@ create table competition (
   foreign key (tenant_id, screening_id) references screenings
 );
 
+-- How much is searched for something in a country, as an outside party says: shared by all tenants, each question asked once at a
+-- time and not again before its time. The worker's alone: what is asked about says what tenants write about.
+create table interest (
+  provider text not null,
+  place text not null,                        -- ISO 3166-1; with no keyword and no place: the provider wants to be left alone
+  keyword text not null,                      -- folded; empty: the list of what the place searches for most, whose searches stand beside
+  score numeric(5, 2) check (score between 0 and 100),
+  missing text not null default '',           -- why there is none
+  asked_at timestamptz not null default cid_now(),
+  until timestamptz not null,                 -- how long it holds
+  asking_until timestamptz not null default '-infinity',   -- somebody is asking
+  primary key (provider, place, keyword)
+);
+create index interest_until on interest (until);
+
 -- ---------------------------------------------------------------------------------------------- drafts to publications
 
 create table drafts (
@@ -2015,6 +2030,7 @@ grant insert, update (body, changed_by, changed_at) on policies to cid_app;
 grant select, insert, update (active, changed_by, changed_at) on guardrails to cid_app, cid_worker;
 grant insert on gate_configs to cid_app;
 grant select, insert, update on competition to cid_app;
+grant select, insert, update, delete on interest to cid_worker;
 grant delete on jobs to cid_app;
 grant insert on trials, trial_subjects to cid_app;
 grant update (state, why, total, offline, ended_at) on trials to cid_app;
