@@ -1,4 +1,4 @@
-"""Gate 2 for up to eight stories of one tenant in one call. Each is decided by itself: one that the model left out
+"""Gate 2 for several stories of one tenant in one call. Each is decided by itself: one that the model left out
 waits or fails, visibly, and never counts as scored 0."""
 
 from __future__ import annotations
@@ -114,10 +114,14 @@ async def _results(sv: Services, tenant: TenantId, room: Room, tasks: Sequence[T
     async with asyncio.TaskGroup() as together:
         asked = [
             together.create_task(_asked(sv, tenant, room, group, urgent=urgent))
-            for group in [others, seated, *alone]
-            if group
+            for group in [*_calls(others, room.policy), *_calls(seated, room.policy), *alone]
         ]
     return {key: result for task in asked for key, result in task.result().items()}
+
+
+def _calls(headlines: Sequence[gate2.Headline], policy: GatePolicy) -> list[Sequence[gate2.Headline]]:
+    most = max(policy.relevance.per_call, 1)
+    return [headlines[start : start + most] for start in range(0, len(headlines), most)]
 
 
 def _apart(headlines: Sequence[gate2.Headline]) -> frozenset[str]:
@@ -131,7 +135,7 @@ async def _asked(
     asked = {headline.key: headline for headline in headlines}
     keys = list(asked)
     try:
-        ask = await asyncio.to_thread(gate2.ask, tenant, room.profile, headlines)
+        ask = await asyncio.to_thread(gate2.ask, tenant, room.profile, headlines, room.policy.relevance)
         answers = await sv.llm.ask(replace(ask, urgent=urgent))
     except (Upstream, Deferred, BadReply, Misconfigured) as error:
         return dict.fromkeys(keys, error)
