@@ -83,6 +83,10 @@ class Drafting:
     max_words: int
     questions: int
     on_outage: Outage
+    per_day: int = 5
+    """Drafts of the tenant's plan, in UTC; what is over waits for a place, the most urgent first."""
+    per_week: int = 25
+    """From Monday on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
