@@ -284,7 +284,7 @@ begin
                 select count(distinct j.lease) from jobs j
                 where j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n] and j.counted) end,
               p_burst_per_key - ceil(extract(epoch from greatest(l.tat, clock) - clock) / extract(epoch from p_every_per_key)),
-              case when f.run_at > clock - p_linger and not exists (
+              case when f.run_at > clock - p_linger and f.priority >= 0 and not exists (
                 select from jobs j
                 where j.state = 'ready' and j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n]
                   and (j.priority, j.id) > (p_priorities[e.n], p_ids[e.n])
@@ -292,7 +292,7 @@ begin
         )::integer as hands
       from unnest(mine) as e (n)
       cross join lateral (
-        select j.run_at from jobs j
+        select j.run_at, j.priority from jobs j
         where j.state = 'ready' and j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n]
           and (j.priority, j.id) > (p_priorities[e.n], p_ids[e.n])
         order by j.priority, j.id limit 1) f
@@ -310,7 +310,7 @@ begin
               and not '00000000-0000-0000-0000-000000000000' = any (c.tenants)) t
       where t.before < total
     ), locked as materialized (
-      select a.n, w.id, w.run_at, row_number() over (partition by a.n order by w.priority, w.id) - 1 as place
+      select a.n, w.id, w.run_at, w.priority, row_number() over (partition by a.n order by w.priority, w.id) - 1 as place
       from turns a
       cross join lateral (
         select j.id, j.priority, j.run_at from jobs j
@@ -319,9 +319,9 @@ begin
         order by j.priority, j.id limit a.hands * p_size for update skip locked) w
     ), ripe as materialized (
       select g.n, g.id, dense_rank() over (order by g.place / p_size, g.n) as hand
-      from (select l.*, count(*) over hand as filled, min(l.run_at) over hand as since
+      from (select l.*, count(*) over hand as filled, min(l.run_at) over hand as since, min(l.priority) over hand as first
             from locked l window hand as (partition by l.n, l.place / p_size)) g
-      where g.filled = p_size or g.since <= clock - p_linger
+      where g.filled = p_size or g.since <= clock - p_linger or g.first < 0
     ), spent as (
       insert into limits as l (key, tat)
       select s.limit_key, clock + s.taken from (
@@ -354,6 +354,7 @@ begin
       select extract(epoch from f.run_at + p_linger - clock) from (
         select j.run_at from jobs j
         where p_linger > interval '0' and j.state = 'ready' and j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n]
+          and j.priority >= 0
         order by j.priority, j.id limit 1) f
     ) s where s.seconds > 0);
   if wait is not null then return next; end if;

@@ -37,8 +37,14 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relevance:
+    """Gate 2."""
+
     min_score: int
     on_outage: Outage
+    per_call: int = 8
+    """Stories of one question. The platform's number bounds what a tenant may ask for: it makes the groups."""
+    summary_chars: int = 200
+    """Of a summary, that a story is judged by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

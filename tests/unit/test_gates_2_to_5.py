@@ -46,15 +46,15 @@ def shaped(*keys: str) -> st.SearchStrategy[dict[str, Any]]:
 # ------------------------------------------------------------------------------------------------------------ gate 2
 
 
-@given(shaped("score", "matched", "injection_suspected"))
+@given(shaped("score", "matched"))
 def test_reading_a_score_raises_bad_reply_and_nothing_else(value: Mapping[str, Any]) -> None:
     with suppress(BadReply):
         assert 0 <= gate2.read(value, PROFILE).value <= 100
 
 
 @given(st.integers(0, 100), st.booleans())
-def test_a_score_is_read_as_it_was_written(score: int, suspicious: bool) -> None:
-    value = {"score": score, "matched": ["quay", "invented", "harbour"], "injection_suspected": suspicious}
+def test_a_score_is_read_as_it_was_written_and_keywords_by_their_numbers(score: int, suspicious: bool) -> None:
+    value = {"score": score, "matched": [2, 77, True, "1", 1, *([0] if suspicious else [])]}
     read = gate2.read(value, PROFILE)
     assert (read.value, read.matched, read.suspicious) == (score, ("harbour", "quay"), suspicious)
 
@@ -62,7 +62,7 @@ def test_a_score_is_read_as_it_was_written(score: int, suspicious: bool) -> None
 @pytest.mark.parametrize("score", [True, "70", 70.5, -1, 101, None])
 def test_what_is_no_whole_number_is_no_score(score: object) -> None:
     with pytest.raises(BadReply):
-        gate2.read({"score": score, "matched": [], "injection_suspected": False}, PROFILE)
+        gate2.read({"score": score, "matched": []}, PROFILE)
 
 
 @pytest.mark.parametrize(("score", "verdict"), [(60, Pass), (59, Drop)])
@@ -74,9 +74,16 @@ def test_relevance_is_decided_at_the_threshold(score: int, verdict: type) -> Non
 
 def test_only_title_and_the_beginning_of_the_summary_are_asked_about() -> None:
     headline = gate2.Headline(key="k", title="T", summary="s" * 1000, publisher="P")
-    ask = gate2.ask(TenantId(uuid4()), PROFILE, [headline] * 8)
+    ask = gate2.ask(TenantId(uuid4()), PROFILE, [headline] * 8, POLICY.relevance)
     assert len(ask.subjects) == 8
-    assert ask.subjects[0].input == {"title": "T", "summary": "s" * 400, "publisher": "P"}
+    assert ask.subjects[0].input == {"title": "T", "summary": "s" * 200, "publisher": "P"}
+
+
+def test_keywords_go_out_with_the_numbers_that_come_back() -> None:
+    headline = gate2.Headline(key="k", title="T", summary="", publisher="P")
+    ask = gate2.ask(TenantId(uuid4()), PROFILE, [headline], POLICY.relevance)
+    assert ask.shared["profile"]["keywords"] == {"1": "harbour", "2": "quay"}
+    assert gate2.read({"score": 70, "matched": [2]}, PROFILE).matched == ("quay",)
 
 
 # ------------------------------------------------------------------------------------------------------------ gate 3
