@@ -38,6 +38,8 @@ from cid.outside.clock import SystemClock
 from cid.outside.http import GuardedHttp
 from cid.outside.keys import Keys
 from cid.outside.pages import PageReader
+from cid.outside.serper import KEY as SEARCH_KEY
+from cid.outside.serper import Serper
 from cid.pg import place, roles
 from cid.pg.checks import check_roles
 from cid.pg.doctor import Check, fail, ok, warn
@@ -191,6 +193,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
                 sources=_readers(settings, http, children, clock, db=db, robots=pages),
                 channels={ChannelKind.SITE: SitePublisher(settings.data / "site")},
                 pages=pages,
+                search=_search(settings, http, children, clock, db=db),
             ),
             clock=clock,
             policy=_policy(settings),
@@ -201,6 +204,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             caps=router.models.caps,
             prompts=router.prompts,
             backlog=router.room,
+            source_rules=settings.source_rules,
             industries=load_industries(CONFIG / "default_sources.toml"),
         )
 
@@ -214,7 +218,7 @@ def _readers(
     def pace(what: str, domain: str) -> Pace:
         return Pace(clock, what, every_s=settings.gates.polling.apart(domain).total_seconds())
 
-    purse = Purse(db, clock, caps=_models(settings).caps, prices=load_read_prices(CONFIG / "prices.toml"))
+    purse = _purse(settings, db, clock)
     files = GdeltFiles(http, children, clock, settings.data / "gdelt", at.gdelt_files)
     search = GdeltSearch(http, children, clock, pace("GDELT's search", "api.gdeltproject.org"), at.gdelt_search)
     google = pace("Google News", "news.google.com")
@@ -234,6 +238,17 @@ def _readers(
         SourceKind.PAGE: ListReader(http, children, clock, robots),
         SourceKind.SAMPLE: SampleReader(CONFIG / "sample", clock),
     }
+
+
+def _search(settings: Settings, http: GuardedHttp, children: ChildPool, clock: SystemClock, *, db: AppDb) -> Serper:
+    """With or without its key: a missing one is said in what it would have found evidence for."""
+    secret = settings.source_keys.get(SEARCH_KEY)
+    key = secret.value if secret else ""
+    return Serper(http, children, clock, _purse(settings, db, clock), key=key, base=settings.sources.serper)
+
+
+def _purse(settings: Settings, db: AppDb, clock: SystemClock) -> Purse:
+    return Purse(db, clock, caps=_models(settings).caps, prices=load_read_prices(CONFIG / "prices.toml"))
 
 
 def _router(settings: Settings, db: AppDb, platform: WorkerDb, clock: SystemClock, stack: AsyncExitStack) -> Router:
