@@ -241,7 +241,7 @@ def _readers(
 
 
 def _search(settings: Settings, http: GuardedHttp, children: ChildPool, clock: SystemClock, *, db: AppDb) -> Serper:
-    """With or without its key: a missing one is said in what it would have found evidence for."""
+    """Made without its key, too: what is missing is said where it would have found evidence."""
     secret = settings.source_keys.get(SEARCH_KEY)
     key = secret.value if secret else ""
     return Serper(http, children, clock, _purse(settings, db, clock), key=key, base=settings.sources.serper)

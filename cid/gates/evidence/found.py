@@ -114,7 +114,7 @@ def chosen(found: Sequence[Sequence[Hit]], reports: Iterable[Report], most: int)
 
 
 def shown(page: Page) -> Page:
-    """With what a model will see of it. Tens of milliseconds."""
+    """The same with what a model will see of it. Tens of milliseconds."""
     suspicious = bool(signs(page.title, page.lead))
     _, text = without(page.title, page.lead)
     return replace(page, shown=unlinked(text), suspicious=suspicious)
