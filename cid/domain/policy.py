@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from cid.domain.structures import Structure
+
+BY_EVIDENCE = "by_evidence"
+
 
 class Outage(StrEnum):
     """What a gate does when the party it needs does not answer."""
@@ -99,9 +103,23 @@ class Tracking:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drafting:
     min_words: int
+    """Of any body, whatever its structure says."""
     max_words: int
     questions: int
+    """At most; a structure may want fewer. 0: none."""
     on_outage: Outage
+    per_day: int = 5
+    """Drafts of the tenant's plan, in UTC; what is over waits for a place, the most urgent first."""
+    per_week: int = 25
+    """From Monday on."""
+    structure: str = BY_EVIDENCE
+    """One of `structures` for every draft, or `by_evidence`: chosen for each by what there is to say."""
+    structures: tuple[Structure, ...] = ()
+    """Those of config/structures."""
+
+    def structure_of(self, name: str) -> Structure | None:
+        """None: it is none of those any more, or the article was written before there were any."""
+        return next((structure for structure in self.structures if structure.name == name), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
