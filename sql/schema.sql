@@ -553,7 +553,7 @@ begin
     raise exception 'reads are forgotten by their own tenant' using errcode = 'insufficient_privilege';
   end if;
   update public.calls c set reply = null, reading = 'stored', read_at = coalesce(c.read_at, public.cid_now())
-  where c.tenant_id = p_tenant and c.id = p_call and c.stage = 'poll' and c.state = 'answered';
+  where c.tenant_id = p_tenant and c.id = p_call and c.stage in ('poll', 'search') and c.state = 'answered';
   return found;
 end $function$;
 revoke all on function forget_read(uuid,uuid) from public;
@@ -1270,7 +1270,7 @@ CREATE INDEX calls_batch ON ONLY public.calls USING btree (tenant_id, batch_id) 
 CREATE INDEX calls_batched ON ONLY public.calls USING btree (tenant_id, stage, sent_at) WHERE (batch_id IS NOT NULL);
 CREATE INDEX calls_kinds ON ONLY public.calls USING btree (tenant_id, stage, provider, model, state, sent_at DESC, id DESC);
 CREATE INDEX calls_open ON ONLY public.calls USING btree (deadline) WHERE (state = 'sent'::text);
-CREATE INDEX calls_reads ON ONLY public.calls USING btree (tenant_id, input_hash) WHERE (stage = 'poll'::text);
+CREATE INDEX calls_reads ON ONLY public.calls USING btree (tenant_id, input_hash) WHERE (stage = ANY (ARRAY['poll'::text, 'search'::text]));
 CREATE INDEX calls_recent ON ONLY public.calls USING btree (tenant_id, sent_at DESC) INCLUDE (stage, provider, model, state, reserved, cost);
 CREATE INDEX calls_subjects ON ONLY public.calls USING gin (jsonb_path_query_array(subjects, '$[*][1]'::jsonpath));
 CREATE INDEX calls_troubled ON ONLY public.calls USING btree (tenant_id, sent_at DESC) WHERE (state = ANY (ARRAY['failed'::text, 'ambiguous'::text]));
@@ -1425,6 +1425,20 @@ alter table evidence_packs force row level security;
 create policy owner on evidence_packs for all to current_user using (true) with check (true);
 create policy tenant on evidence_packs for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 grant insert, select on evidence_packs to cid_app;
+
+create table evidence_pages (
+  tenant_id uuid not null,
+  sha256 bytea not null,
+  pack_id uuid not null,
+  constraint evidence_pages_pkey PRIMARY KEY (tenant_id, sha256, pack_id),
+  constraint evidence_pages_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint evidence_pages_tenant_id_pack_id_fkey FOREIGN KEY (tenant_id, pack_id) REFERENCES evidence_packs(tenant_id, id)
+);
+alter table evidence_pages enable row level security;
+alter table evidence_pages force row level security;
+create policy owner on evidence_pages for all to current_user using (true) with check (true);
+create policy tenant on evidence_pages for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select on evidence_pages to cid_app;
 
 create table gate_configs (
   tenant_id uuid not null,
@@ -1729,6 +1743,47 @@ create table once_links (
   constraint once_links_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
 grant delete, insert, select, update on once_links to cid_worker;
+
+create table page_looks (
+  url_hash bytea not null,
+  url text not null,
+  state text,
+  detail text default ''::text not null,
+  final_url text default ''::text not null,
+  status integer,
+  sha256 bytea,
+  published_at timestamp with time zone,
+  fetched_at timestamp with time zone,
+  held_until timestamp with time zone,
+  constraint page_looks_pkey PRIMARY KEY (url_hash),
+  constraint page_looks_check CHECK (((state = 'read'::text) = (sha256 IS NOT NULL))),
+  constraint page_looks_state_check CHECK ((state = ANY (ARRAY['read'::text, 'paywalled'::text, 'blocked'::text, 'script'::text, 'forbidden_by_robots'::text, 'gone'::text, 'unreachable'::text, 'too_short'::text, 'unreadable'::text])))
+);
+CREATE INDEX page_looks_fetched ON public.page_looks USING btree (fetched_at);
+alter table page_looks enable row level security;
+alter table page_looks force row level security;
+create policy owner on page_looks for all to current_user using (true) with check (true);
+create policy worker on page_looks for all to cid_worker using (true) with check (true);
+grant delete, insert, select, update on page_looks to cid_worker;
+
+create table pages (
+  sha256 bytea not null,
+  text text not null,
+  title text default ''::text not null,
+  language text default ''::text not null,
+  publisher text default ''::text not null,
+  used_at timestamp with time zone default cid_now() not null,
+  constraint pages_pkey PRIMARY KEY (sha256),
+  constraint pages_sha256_check CHECK ((octet_length(sha256) = 32))
+);
+CREATE INDEX pages_used ON public.pages USING btree (used_at);
+alter table pages enable row level security;
+alter table pages force row level security;
+create policy owner on pages for all to current_user using (true) with check (true);
+create policy stood_on on pages for select to cid_app using ((EXISTS ( SELECT FROM evidence_pages e WHERE ((e.tenant_id = ( SELECT app_tenant() AS app_tenant)) AND (e.sha256 = pages.sha256)))));
+create policy worker on pages for all to cid_worker using (true) with check (true);
+grant select on pages to cid_app;
+grant delete, insert, select, update on pages to cid_worker;
 
 create table pauses (
   kind text not null,

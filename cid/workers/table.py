@@ -97,7 +97,8 @@ TABLE: dict[JobKind, Handler] = {
     # between its requests, and slots are not to wait there.
     JobKind.READ: Handler(flow=read.read, tries=8, deadline=90 * SECOND, slots=8, most_per_key=2),
     JobKind.ASSESS: Handler(flow=assess.assess, tries=8, deadline=MINUTE, slots=8),
-    JobKind.GATHER: Handler(flow=gather.gather, tries=8, deadline=3 * MINUTE, slots=8),
+    # Eight searches, two questions and ten pages, each with an end of its own.
+    JobKind.GATHER: Handler(flow=gather.gather, tries=MODEL_TRIES, deadline=6 * MINUTE, slots=8),
     JobKind.DRAFT: Handler(flow=draft.write, tries=MODEL_TRIES, deadline=6 * MINUTE, slots=4),
     JobKind.REVIEW: Handler(flow=review.review, tries=MODEL_TRIES, deadline=3 * MINUTE, slots=4),
     JobKind.PUBLISH: Handler(flow=publish.publish, tries=8, deadline=2 * MINUTE, slots=4),

@@ -467,6 +467,43 @@ create table evidence_packs (
 );
 create index evidence_packs_screening on evidence_packs (tenant_id, screening_id);
 
+-- Texts of pages that searches for evidence led to, as anybody may fetch them: kept once, whoever asked, by what they say.
+create table pages (
+  sha256 bytea primary key check (octet_length(sha256) = 32),   -- of the text
+  text text not null,
+  title text not null default '',
+  language text not null default '',
+  publisher text not null default '',         -- the host that said so first
+  used_at timestamptz not null default cid_now()   -- when a look last led to it: retention counts from here
+);
+create index pages_used on pages (used_at);
+
+-- Looks at such pages, by address: one for all tenants while it is fresh. It does not say who asked, and no tenant may read it.
+create table page_looks (
+  url_hash bytea primary key,                 -- sha256 of the address
+  url text not null,
+  state text check (state in ('read', 'paywalled', 'blocked', 'script', 'forbidden_by_robots', 'gone', 'unreachable', 'too_short',
+                              'unreadable')),   -- null: not looked at yet
+  detail text not null default '',
+  final_url text not null default '',         -- as the page calls itself, on its own site
+  status integer,
+  sha256 bytea,                               -- of the text: pages; which may be gone before
+  published_at timestamptz,
+  fetched_at timestamptz,
+  held_until timestamptz,                     -- somebody looks now
+  check ((state = 'read') = (sha256 is not null))
+);
+create index page_looks_fetched on page_looks (fetched_at);
+
+-- The pages that a tenant's evidence stands on: what lets it, and no other, read them.
+create table evidence_pages (
+  tenant_id uuid not null references tenants,
+  sha256 bytea not null,
+  pack_id uuid not null,
+  primary key (tenant_id, sha256, pack_id),
+  foreign key (tenant_id, pack_id) references evidence_packs
+);
+
 -- What competitors made of a story, by the titles of what their sources brought: replaced whole whenever it is looked at anew.
 create table competition (
   tenant_id uuid not null references tenants,
@@ -702,7 +739,7 @@ create index calls_subjects on calls using gin (jsonb_path_query_array(subjects,
 create index calls_kinds on calls (tenant_id, stage, provider, model, state, sent_at desc, id desc);
 create index calls_open on calls (deadline) where state = 'sent';
 create index calls_unread on calls (tenant_id, stage) where state = 'answered' and read_at is null;
-create index calls_reads on calls (tenant_id, input_hash) where stage = 'poll';  -- has this stretch of a source been paid for?
+create index calls_reads on calls (tenant_id, input_hash) where stage in ('poll', 'search');  -- has this stretch of a source, or this search, been paid for?
 create index calls_batch on calls (tenant_id, batch_id) where batch_id is not null;
 create index calls_batched on calls (tenant_id, stage, sent_at) where batch_id is not null;
 
@@ -1655,7 +1692,7 @@ begin
     raise exception 'reads are forgotten by their own tenant' using errcode = 'insufficient_privilege';
   end if;
   update public.calls c set reply = null, reading = 'stored', read_at = coalesce(c.read_at, public.cid_now())
-  where c.tenant_id = p_tenant and c.id = p_call and c.stage = 'poll' and c.state = 'answered';
+  where c.tenant_id = p_tenant and c.id = p_call and c.stage in ('poll', 'search') and c.state = 'answered';
   return found;
 end $$;
 
@@ -1950,22 +1987,22 @@ create view inspect.story_spread with (security_invoker = true) as
 do $$
 declare t text;
 begin
-  foreach t in array array['profiles', 'policies', 'gate_configs', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'drafts', 'competition',
+  foreach t in array array['profiles', 'policies', 'gate_configs', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'competition',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'model_terms', 'audit', 'trials', 'trial_subjects',
-      'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pauses', 'proposals', 'searches',
+      'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'proposals', 'searches',
       'guardrails'] loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
     execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
   end loop;
-  foreach t in array array['profiles', 'policies', 'gate_configs', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'drafts', 'competition',
+  foreach t in array array['profiles', 'policies', 'gate_configs', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'competition',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'audit', 'trials', 'trial_subjects',
       'proposals', 'searches'] loop
     execute format('create policy tenant on %I to cid_app using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()))', t);
   end loop;
   -- The worker role looks across tenants where scheduling and administration do; it decides nothing there.
   foreach t in array array['tenants', 'profiles', 'policies', 'members', 'subscriptions', 'screenings', 'channels', 'budgets', 'model_terms', 'audit', 'calls', 'batches', 'trials', 'trial_subjects',
-      'jobs', 'jobs_done', 'jobs_dead', 'sources', 'sightings', 'items', 'item_texts', 'pauses', 'verdicts', 'drafts', 'publications', 'proposals',
+      'jobs', 'jobs_done', 'jobs_dead', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'verdicts', 'drafts', 'publications', 'proposals',
       'searches'] loop
     execute format('create policy worker on %I to cid_worker using (true) with check (true)', t);
   end loop;
@@ -2005,16 +2042,22 @@ create policy wanted on item_texts for insert to cid_app with check (
   exists (select from items i where i.id = item_id
     and (i.public or exists (select from sightings s where s.item_id = i.id and s.tenant_id = (select app_tenant())))));
 
+-- A page is read by whose evidence stands on it. Looks are nobody's: they would tell when somebody else asked.
+create policy stood_on on pages for select to cid_app using (
+  exists (select from evidence_pages e where e.tenant_id = (select app_tenant()) and e.sha256 = pages.sha256));
+
 create view visible_items with (security_invoker = true) as
   select id, story_id, url, identity, title, summary, author, published_at, first_seen_at, sample from items;
 
 grant select, insert (item_id) on item_texts to cid_app;
 grant select, insert, update on item_texts to cid_worker;
+grant select on pages to cid_app;
+grant select, insert, update, delete on pages, page_looks to cid_worker;
 grant select, insert, update on plans, places to cid_app;
-grant select on tenants, profiles, policies, gate_configs, members, subscriptions, sources, sightings, items, visible_items, screenings, verdicts, evidence_packs,
+grant select on tenants, profiles, policies, gate_configs, members, subscriptions, sources, sightings, items, visible_items, screenings, verdicts, evidence_packs, evidence_pages,
   drafts, versions, reviews, decisions, channels, publications, calls, call_subjects, batches, budgets, model_terms, audit, jobs, jobs_done,
   jobs_dead, pauses, trials, trial_subjects, proposals, searches to cid_app;
-grant insert on screenings, verdicts, evidence_packs, drafts, versions, reviews, decisions, channels, publications, calls, call_subjects,
+grant insert on screenings, verdicts, evidence_packs, evidence_pages, drafts, versions, reviews, decisions, channels, publications, calls, call_subjects,
   batches, audit, jobs, jobs_done, jobs_dead, subscriptions to cid_app;
 grant update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, score, changed_at) on screenings to cid_app;
 grant update (state, current_version_id, changed_at) on drafts to cid_app;
