@@ -58,8 +58,10 @@ def overridden(policy: GatePolicy, changes: Mapping[str, Mapping[str, Json]]) ->
     return replace(policy, **sections)
 
 
-def configured(gate: Gate, policy: GatePolicy, profile: Profile) -> Configured:
-    body = {"gate": gate.value, "policy": _plain(getattr(policy, SECTION[gate])), "profile": asdict(profile)}
+def configured(gate: Gate, policy: GatePolicy, profile: Profile, **more: Json) -> Configured:
+    """`more`: what else the gate was set to, by name."""
+    own = _plain(getattr(policy, SECTION[gate]))
+    body = {"gate": gate.value, "policy": own, "profile": asdict(profile), **more}
     spelled = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return Configured(hash=hashlib.sha256(spelled.encode()).digest()[:8], gate=gate, body=body)
 
