@@ -61,11 +61,13 @@ def overridden(policy: GatePolicy, changes: Mapping[str, Mapping[str, Json]]) ->
     return replace(policy, **sections)
 
 
-def configured(gate: Gate, policy: GatePolicy, profile: Profile) -> Configured:
+def configured(gate: Gate, policy: GatePolicy, profile: Profile, **more: Json) -> Configured:
+    """`more`: what else the gate was set to, by name."""
     body: dict[str, Json] = {
         "gate": gate.value,
         "policy": _plain(getattr(policy, SECTION[gate])),
         "profile": asdict(profile),
+        **more,
     }
     if further := FURTHER.get(gate):
         body["further"] = {name: _plain(getattr(policy, name)) for name in further}
