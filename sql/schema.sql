@@ -788,7 +788,8 @@ AS $function$
   where u.id = who and (
     exists (select from public.members m where m.tenant_id = public.app_tenant() and m.user_id = who)
     or exists (select from public.decisions d where d.tenant_id = public.app_tenant() and d.user_id = who)
-    or exists (select from public.versions v where v.tenant_id = public.app_tenant() and v.author_id = who))
+    or exists (select from public.versions v where v.tenant_id = public.app_tenant() and v.author_id = who)
+    or exists (select from public.policies p where p.tenant_id = public.app_tenant() and p.changed_by = who))
 $function$;
 revoke all on function person_of(uuid) from public;
 grant execute on function person_of(uuid) to cid_app;
@@ -1673,10 +1674,12 @@ grant delete, insert, select on periodic_slots to cid_worker;
 
 create table policies (
   tenant_id uuid not null,
-  body jsonb default '{}'::jsonb not null,
+  section text not null,
+  name text not null,
+  value jsonb not null,
   changed_by uuid,
   changed_at timestamp with time zone default cid_now() not null,
-  constraint policies_pkey PRIMARY KEY (tenant_id),
+  constraint policies_pkey PRIMARY KEY (tenant_id, section, name),
   constraint policies_changed_by_fkey FOREIGN KEY (changed_by) REFERENCES users(id),
   constraint policies_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
@@ -1685,7 +1688,7 @@ alter table policies force row level security;
 create policy owner on policies for all to current_user using (true) with check (true);
 create policy tenant on policies for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on policies for all to cid_worker using (true) with check (true);
-grant insert, select, update (body, changed_by, changed_at) on policies to cid_app;
+grant delete, insert, select, update (value, changed_by, changed_at) on policies to cid_app;
 grant insert, select, update on policies to cid_worker;
 
 create table profiles (
