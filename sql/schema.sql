@@ -841,7 +841,8 @@ AS $function$
     or exists (select from public.decisions d where d.tenant_id = public.app_tenant() and d.user_id = who)
     or exists (select from public.versions v where v.tenant_id = public.app_tenant() and v.author_id = who)
     or exists (select from public.entry_decisions e where e.tenant_id = public.app_tenant() and e.user_id = who)
-    or exists (select from public.trackers t where t.tenant_id = public.app_tenant() and t.rule_by = who))
+    or exists (select from public.trackers t where t.tenant_id = public.app_tenant() and t.rule_by = who)
+    or exists (select from public.policies p where p.tenant_id = public.app_tenant() and p.changed_by = who))
 $function$;
 revoke all on function person_of(uuid) from public;
 grant execute on function person_of(uuid) to cid_app;
@@ -1959,10 +1960,12 @@ grant insert, select, update on plans to cid_app;
 
 create table policies (
   tenant_id uuid not null,
-  body jsonb default '{}'::jsonb not null,
+  section text not null,
+  name text not null,
+  value jsonb not null,
   changed_by uuid,
   changed_at timestamp with time zone default cid_now() not null,
-  constraint policies_pkey PRIMARY KEY (tenant_id),
+  constraint policies_pkey PRIMARY KEY (tenant_id, section, name),
   constraint policies_changed_by_fkey FOREIGN KEY (changed_by) REFERENCES users(id),
   constraint policies_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
@@ -1971,7 +1974,7 @@ alter table policies force row level security;
 create policy owner on policies for all to current_user using (true) with check (true);
 create policy tenant on policies for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on policies for all to cid_worker using (true) with check (true);
-grant insert, select, update (body, changed_by, changed_at) on policies to cid_app;
+grant delete, insert, select, update (value, changed_by, changed_at) on policies to cid_app;
 grant insert, select, update on policies to cid_worker;
 
 create table profiles (

@@ -291,6 +291,8 @@ SAID = {
     "prompt_back": _("The newest version that is no candidate is live again."),
     "trial_started": _("The trial has begun. Its answers count for nothing else."),
     "trial_stopped": _("The trial has ended. What was answered stays."),
+    "gates_turned": _("Saved. It counts from the next judgement on."),
+    "gates_reset": _("As the platform has it again, from the next judgement on."),
     "models_chosen": _("Chosen. The next call asks as it stands below."),
     "models_capped": _("Caps set. What waited for them goes on."),
     "models_stopped": _("Models are switched off. Calls under way end by themselves."),

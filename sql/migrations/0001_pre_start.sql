@@ -63,10 +63,13 @@ create table users (
 
 -- What a tenant turned of config/gates.toml, and what every gate was set to when it judged: a verdict names it by its hash.
 create table policies (
-  tenant_id uuid primary key references tenants,
-  body jsonb not null default '{}',           -- {"rules": {"min_chars": 80}}: only what differs
+  tenant_id uuid not null references tenants,
+  section text not null,                      -- of config/gates.toml
+  name text not null,
+  value jsonb not null,                       -- as TOML would say it: 80, "48h", ["breaking"]
   changed_by uuid references users,
-  changed_at timestamptz not null default cid_now()
+  changed_at timestamptz not null default cid_now(),
+  primary key (tenant_id, section, name)
 );
 create table gate_configs (
   tenant_id uuid not null references tenants,
@@ -2230,7 +2233,7 @@ grant insert (tenant_id, cheap, quality, changed_by, changed_at), update (cheap,
 grant update (trust, role, active) on subscriptions to cid_app;
 grant update (name, base_url, canonical, active) on channels to cid_app;
 grant update (body, changed_at), insert on profiles to cid_app;
-grant insert, update (body, changed_by, changed_at) on policies to cid_app;
+grant insert, delete, update (value, changed_by, changed_at) on policies to cid_app;
 grant select, insert, update (active, changed_by, changed_at) on guardrails to cid_app, cid_worker;
 grant insert on gate_configs to cid_app;
 grant select, insert, update on competition to cid_app;
@@ -2315,7 +2318,8 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
     or exists (select from public.decisions d where d.tenant_id = public.app_tenant() and d.user_id = who)
     or exists (select from public.versions v where v.tenant_id = public.app_tenant() and v.author_id = who)
     or exists (select from public.entry_decisions e where e.tenant_id = public.app_tenant() and e.user_id = who)
-    or exists (select from public.trackers t where t.tenant_id = public.app_tenant() and t.rule_by = who))
+    or exists (select from public.trackers t where t.tenant_id = public.app_tenant() and t.rule_by = who)
+    or exists (select from public.policies p where p.tenant_id = public.app_tenant() and p.changed_by = who))
 $$;
 revoke all on function person_of(uuid) from public;
 grant execute on function person_of(uuid) to cid_app;
