@@ -2150,7 +2150,7 @@ alter table screenings force row level security;
 create policy owner on screenings for all to current_user using (true) with check (true);
 create policy tenant on screenings for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on screenings for all to cid_worker using (true) with check (true);
-grant insert, select, update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, score, superseded, changed_at) on screenings to cid_app;
+grant insert, select, update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, score, superseded, opened_at, changed_at) on screenings to cid_app;
 grant select on screenings to cid_worker;
 
 create table searches (

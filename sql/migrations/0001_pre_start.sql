@@ -2220,7 +2220,7 @@ grant select on tenants, profiles, policies, gate_configs, members, subscription
   jobs_dead, pauses, trials, trial_subjects, proposals, searches to cid_app;
 grant insert on screenings, trackers, entries, entry_decisions, track_faults, verdicts, evidence_packs, evidence_pages, drafts, versions, reviews, decisions, channels, publications, calls, call_subjects,
   batches, audit, jobs, jobs_done, jobs_dead, subscriptions to cid_app;
-grant update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, score, superseded, changed_at) on screenings to cid_app;
+grant update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, score, superseded, opened_at, changed_at) on screenings to cid_app;
 grant update (body, rule, rule_by, rule_at, changed_at) on trackers to cid_app;
 grant update (state, category, regions, summary, changed_at) on entries to cid_app;
 grant update (state, current_version_id, changed_at) on drafts to cid_app;
