@@ -198,6 +198,12 @@ async def _desk(owner: Any, t: UUID, user: UUID, story: UUID, item: UUID) -> Non
         version,
     )
     await owner.execute(
+        "insert into guardrails (id, tenant_id, text, draft_id) values ($1, $2, 'Say nothing of this.', $3)",
+        _id(),
+        t,
+        draft,
+    )
+    await owner.execute(
         """insert into decisions (tenant_id, id, draft_id, version_id, sha256, kind, user_id, via)
            values ($1, $2, $3, $4, $5, 'approve', $6, 'page')""",
         t,

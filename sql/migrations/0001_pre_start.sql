@@ -480,6 +480,21 @@ create table competition (
   foreign key (tenant_id, screening_id) references screenings
 );
 
+-- How much is searched for something in a country, as an outside party says: shared by all tenants, each question asked once at a
+-- time and not again before its time. The worker's alone: what is asked about says what tenants write about.
+create table interest (
+  provider text not null,
+  place text not null,                        -- ISO 3166-1; with no keyword and no place: the provider wants to be left alone
+  keyword text not null,                      -- folded; empty: the list of what the place searches for most, whose searches stand beside
+  score numeric(5, 2) check (score between 0 and 100),
+  missing text not null default '',           -- why there is none
+  asked_at timestamptz not null default cid_now(),
+  until timestamptz not null,                 -- how long it holds
+  asking_until timestamptz not null default '-infinity',   -- somebody is asking
+  primary key (provider, place, keyword)
+);
+create index interest_until on interest (until);
+
 -- ---------------------------------------------------------------------------------------------- drafts to publications
 
 create table drafts (
@@ -512,6 +527,7 @@ create table versions (
   author_id uuid references users,
   call_id uuid,
   provider text not null default '',
+  revises uuid,                               -- the version that the machine's own revision made it of
   article text not null,                      -- canonical JSON of what people edit
   payloads text not null,                     -- canonical JSON of the bytes each channel receives
   sha256 bytea not null check (sha256 = sha256(convert_to(payloads, 'UTF8'))),
@@ -521,9 +537,11 @@ create table versions (
   unique (tenant_id, draft_id, number),
   unique (tenant_id, draft_id, id, sha256),
   foreign key (tenant_id, draft_id) references drafts,
-  check ((author = 'person') = (author_id is not null))
+  check ((author = 'person') = (author_id is not null)),
+  check (revises is null or author = 'machine')
 );
 alter table drafts add foreign key (tenant_id, current_version_id) references versions (tenant_id, id) deferrable initially deferred;
+create unique index versions_revision on versions (tenant_id, draft_id) where revises is not null;   -- a draft is revised once
 
 create table reviews (
   tenant_id uuid not null references tenants,
@@ -535,13 +553,41 @@ create table reviews (
   score integer check (score between 0 and 100),
   findings text not null default '[]',
   call_id uuid,
+  round smallint not null default 1 check (round in (1, 2)),             -- the second follows the machine's own revision
+  kind text not null default 'review' check (kind in ('review', 'auto_fix')),
+  changes jsonb,                              -- what that revision changed: [{"field", "before", "after"}]
+  cost numeric(18, 12),                       -- US dollars: its calls, those of the revision included; null where none was made
   made_at timestamptz not null default cid_now(),
   primary key (tenant_id, id),
   foreign key (tenant_id, draft_id) references drafts,
-  foreign key (tenant_id, version_id) references versions (tenant_id, id)
+  foreign key (tenant_id, version_id) references versions (tenant_id, id),
+  check ((round = 2) = (kind = 'auto_fix') and (changes is not null) = (kind = 'auto_fix'))
 );
 create index reviews_draft on reviews (tenant_id, draft_id, made_at);
 create index reviews_version on reviews (tenant_id, version_id);
+create index reviews_recent on reviews (tenant_id, made_at desc, id desc);   -- what recurs is looked for in the newest
+
+-- Standing rules that came of what reviews found again and again: every later draft and review is told them. A null tenant:
+-- the platform's own, for everybody, which tenants see and do not change.
+create table guardrails (
+  id uuid primary key,
+  tenant_id uuid references tenants,
+  industry text not null default '' check (length(industry) <= 100),   -- empty: any; else a phrase that a tenant's own words for its trade hold
+  text text not null check (length(text) between 10 and 400),
+  category text not null default '',          -- of the finding that it came from
+  finding text not null default '',           -- what that said
+  draft_id uuid,                              -- where it was found last; for the platform's own nothing of a tenant's
+  active boolean not null default true,
+  made_by uuid references users,
+  made_at timestamptz not null default cid_now(),
+  changed_by uuid references users,
+  changed_at timestamptz not null default cid_now(),
+  foreign key (tenant_id, draft_id) references drafts,
+  check (tenant_id is not null or draft_id is null)
+);
+create unique index guardrails_once on guardrails (coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'), industry, text) where active;
+create index guardrails_tenant on guardrails (tenant_id, active, made_at);
+create index guardrails_draft on guardrails (tenant_id, draft_id) where draft_id is not null;
 
 create table decisions (
   tenant_id uuid not null references tenants,
@@ -1906,7 +1952,8 @@ declare t text;
 begin
   foreach t in array array['profiles', 'policies', 'gate_configs', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'drafts', 'competition',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'model_terms', 'audit', 'trials', 'trial_subjects',
-      'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pauses', 'proposals', 'searches'] loop
+      'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pauses', 'proposals', 'searches',
+      'guardrails'] loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
     execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
@@ -1933,6 +1980,12 @@ create policy tenant on model_terms for select to cid_app
 create policy adds on model_terms for insert to cid_app with check (tenant_id = (select app_tenant()));
 create policy changes on model_terms for update to cid_app
   using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()));
+-- The platform's own rules are read by all and written on its own pages, which see no tenant's.
+create policy tenant on guardrails for select to cid_app using (tenant_id is null or tenant_id = (select app_tenant()));
+create policy adds on guardrails for insert to cid_app with check (tenant_id = (select app_tenant()));
+create policy changes on guardrails for update to cid_app
+  using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()));
+create policy worker on guardrails to cid_worker using (tenant_id is null) with check (tenant_id is null);
 create policy tenant on tenants to cid_app using (id = (select app_tenant()));
 create policy tenant on jobs to cid_app using (tenant_id = (select app_tenant()))
   with check (tenant_id = (select app_tenant()) and state in ('scheduled', 'ready'));
@@ -1975,8 +2028,10 @@ grant update (trust, role, active) on subscriptions to cid_app;
 grant update (name, base_url, canonical, active) on channels to cid_app;
 grant update (body, changed_at), insert on profiles to cid_app;
 grant insert, update (body, changed_by, changed_at) on policies to cid_app;
+grant select, insert, update (active, changed_by, changed_at) on guardrails to cid_app, cid_worker;
 grant insert on gate_configs to cid_app;
 grant select, insert, update on competition to cid_app;
+grant select, insert, update, delete on interest to cid_worker;
 grant delete on jobs to cid_app;
 grant insert on trials, trial_subjects to cid_app;
 grant update (state, why, total, offline, ended_at) on trials to cid_app;
@@ -2068,6 +2123,14 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
 $$;
 revoke all on function pinned_prompts() from public;
 grant execute on function pinned_prompts() to cid_app, cid_worker;
+
+-- Whether the machine may revise a draft by itself: on until somebody switches it off.
+create function auto_revision() returns boolean
+language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
+  select coalesce((select (value->>'on')::boolean from public.settings where key = 'auto_revision'), true)
+$$;
+revoke all on function auto_revision() from public;
+grant execute on function auto_revision() to cid_app, cid_worker;
 
 -- ---------------------------------------------------------------------------------------------- the end of a tenant
 
