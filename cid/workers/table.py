@@ -17,6 +17,7 @@ from cid.flows import (
     group,
     heal,
     judge,
+    learn,
     poll,
     publish,
     read,
@@ -93,6 +94,8 @@ TABLE: dict[JobKind, Handler] = {
         linger=SECOND,
         most_per_key=4,
     ),
+    # A few seconds of arithmetic a tenant, in a thread: two at once would only make each other slower.
+    JobKind.LEARN: Handler(flow=learn.learn, tries=3, deadline=5 * MINUTE, slots=1),
     # Few of one registered domain at once, whatever names it makes up for its servers: each process keeps a pause
     # between its requests, and slots are not to wait there.
     JobKind.READ: Handler(flow=read.read, tries=8, deadline=90 * SECOND, slots=8, most_per_key=2),
