@@ -103,8 +103,33 @@ class Signal:
 class Evidence:
     """What is gathered before a draft."""
 
+    tier: int = 2
+    """0: the story's own reports only; 1: and what a search shows of its results; 2: and what their pages say."""
+    results: int = 5
+    """Of one search."""
+    keywords: int = 3
+    """The tenant's own that are added to the headline in the first search."""
+    queries: int = 6
+    """More searches, which the cheap model thinks of; five to ten, 0 for none."""
+    pages: int = 8
+    """Fetched and read, at most."""
+    claims: int = 30
+    """Taken from pages and searches, at most, besides those of the story's own reports."""
     on_outage: Outage = Outage.PASS
-    """`pass` goes on with the story's own reports, and the pack says so."""
+    """Of searches, of the model, and of money: `pass` goes on with what there is, and the pack says so; `retry` tries
+    again and waits for money; `drop` does so too, but drops when an outage lasts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundPages:
+    """Pages that searches for evidence lead to. They are shared: no tenant turns these."""
+
+    fresh: timedelta = timedelta(hours=6)
+    """For so long a page is not fetched again, for whomever."""
+    again: timedelta = timedelta(minutes=10)
+    """The same for a page that could not be had and may be had later."""
+    at_once: int = 5
+    """Of one story, fetched at the same time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +147,16 @@ class Fit:
 class Tracking:
     """The tracker desk."""
 
+    min_score: int = 0
+    """Relevant by its yes, and not surer than this all the same: not on the tracker. 0 leaves it to the yes."""
+    batch: int = 3
+    """Stories in one call, 12 at most."""
+    retry_after: tuple[timedelta, ...] = (timedelta(seconds=5), timedelta(seconds=15), timedelta(seconds=45))
+    """After an answer that cannot be used its story is asked about alone, once after each; then it has failed."""
+    window: timedelta = timedelta(days=14)
+    """A report joins its story's entry that long after it was begun; a later one begins another."""
     on_outage: Outage = Outage.RETRY
+    """`retry` waits as long as it takes. `pass` does the same: there is no entry without an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +294,7 @@ class GatePolicy:
     drafting: Drafting
     reviewing: Reviewing
     evidence: Evidence = Evidence()
+    pages: FoundPages = FoundPages()
     fit: Fit = Fit()
     tracking: Tracking = Tracking()
     checks: Checks = Checks()

@@ -25,6 +25,7 @@ from cid.flows import (
     review,
     rules,
     tidy,
+    track,
     trial,
     wake,
 )
@@ -96,11 +97,16 @@ TABLE: dict[JobKind, Handler] = {
     ),
     # A few seconds of arithmetic a tenant, in a thread: two at once would only make each other slower.
     JobKind.LEARN: Handler(flow=learn.learn, tries=3, deadline=5 * MINUTE, slots=1),
+    # As many as make calls of several; how many stories share one is the tenant's to say.
+    JobKind.TRACK: Handler(
+        flow=track.track, tries=MODEL_TRIES, deadline=4 * MINUTE, slots=4, group=12, linger=SECOND, most_per_key=4
+    ),
     # Few of one registered domain at once, whatever names it makes up for its servers: each process keeps a pause
     # between its requests, and slots are not to wait there.
     JobKind.READ: Handler(flow=read.read, tries=8, deadline=90 * SECOND, slots=8, most_per_key=2),
     JobKind.ASSESS: Handler(flow=assess.assess, tries=8, deadline=MINUTE, slots=8),
-    JobKind.GATHER: Handler(flow=gather.gather, tries=8, deadline=3 * MINUTE, slots=8),
+    # Eight searches, two questions and ten pages, each with an end of its own.
+    JobKind.GATHER: Handler(flow=gather.gather, tries=MODEL_TRIES, deadline=6 * MINUTE, slots=8),
     JobKind.DRAFT: Handler(flow=draft.write, tries=MODEL_TRIES, deadline=6 * MINUTE, slots=4),
     JobKind.REVIEW: Handler(flow=review.review, tries=MODEL_TRIES, deadline=3 * MINUTE, slots=4),
     JobKind.PUBLISH: Handler(flow=publish.publish, tries=8, deadline=2 * MINUTE, slots=4),
