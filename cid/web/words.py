@@ -41,6 +41,7 @@ REASONS = {
     Reason.NO_KEYWORD: _("names no keyword"),
     Reason.RELEVANT: _("relevant"),
     Reason.LOW_RELEVANCE: _("not relevant enough"),
+    Reason.PREFILTERED: _("unlike what passed before"),
     Reason.SIGNAL: _("enough signal"),
     Reason.LOW_SIGNAL: _("too little signal"),
     Reason.GATHERED: _("evidence gathered"),
@@ -171,6 +172,7 @@ KINDS = {
     "batches": _("Send and fetch batches"),
     "wake": _("Wake what waits"),
     "tidy": _("Housekeeping"),
+    "learn": _("Learning what passes"),
     "try": _("Try prompts"),
 }
 

@@ -42,6 +42,7 @@ DROPS = (
     Reason.EXCLUDED_TOPIC,
     Reason.NO_KEYWORD,
     Reason.LOW_RELEVANCE,
+    Reason.PREFILTERED,
     Reason.LOW_SIGNAL,
     Reason.WRONG_AUDIENCE,
     Reason.NOT_AFFECTED,
