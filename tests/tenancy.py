@@ -162,6 +162,12 @@ async def _desk(owner: Any, t: UUID, user: UUID, story: UUID, item: UUID) -> Non
         _id(),
         screening,
     )
+    await owner.execute(
+        """insert into fits (tenant_id, screening_id, audience_relevance, business_relevance, actionability, risk_level)
+           values ($1, $2, 0.7, 0.5, 0.6, 'low')""",
+        t,
+        screening,
+    )
     async with owner.transaction():
         await owner.execute(
             """insert into drafts (tenant_id, id, screening_id, story_id, current_version_id, found_at)

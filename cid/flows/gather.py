@@ -48,7 +48,7 @@ async def gather(sv: Services, jobs: Sequence[Job]) -> None:
 
 async def _store(sv: Services, tx: Tx, screening: Screening, pack: Pack) -> None:
     opened = await screenings.opened(tx, screening)
-    if opened is None or not await screenings.advance(tx, opened, Stage.DRAFT):
+    if opened is None or not await screenings.advance(tx, opened, Stage.FIT):
         return
     policy, profile = await policies.of(tx, tx.tenant, sv.policy), await tenants.profile(tx, tx.tenant)
     reason = Reason.REPORTS_ONLY if pack.claims else Reason.NO_EVIDENCE
@@ -62,7 +62,7 @@ async def _store(sv: Services, tx: Tx, screening: Screening, pack: Pack) -> None
         config=await policies.note(tx, configured(Gate.EVIDENCE, policy, profile)),
     )
     await evidence.add(tx, uuid7(sv.clock.now()), opened.id, pack)
-    await queue.enqueue(tx, _job(opened, Stage.DRAFT))
+    await queue.enqueue(tx, _job(opened, Stage.FIT))
 
 
 def _job(screening: Screening, stage: Stage) -> NewJob:

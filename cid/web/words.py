@@ -47,6 +47,7 @@ REASONS = {
     Reason.NO_EVIDENCE: _("no evidence"),
     Reason.FITS: _("fits the audience"),
     Reason.WRONG_AUDIENCE: _("wrong audience"),
+    Reason.NO_AUDIENCE: _("no audience to judge by"),
     Reason.WRITTEN: _("draft written"),
     Reason.NOT_AFFECTED: _("audience not affected"),
     Reason.OVER_PLAN: _("over plan"),
@@ -132,6 +133,8 @@ KINDS = {
     "relate": _("Gate 2, relevance"),
     "read": _("Read articles"),
     "assess": _("Gate 3, signal"),
+    "gather": _("Gather evidence"),
+    "fit": _("Gate 3.5, audience fit"),
     "draft": _("Write drafts"),
     "review": _("Review drafts"),
     "publish": _("Publish"),
@@ -175,6 +178,7 @@ CALL_STATES = {
 
 CALL_STAGES = {
     "relevance": _("Relevance"),
+    "fit": _("Audience fit"),
     "draft": _("Draft"),
     "review": _("Review"),
     "poll": _("Paid source"),

@@ -443,6 +443,21 @@ create table evidence_packs (
 );
 create index evidence_packs_screening on evidence_packs (tenant_id, screening_id);
 
+-- How well a story fits a tenant's readers: gate 4 is told what gate 3.5 chose.
+create table fits (
+  tenant_id uuid not null references tenants,
+  screening_id uuid not null,
+  audience_relevance numeric(4, 3) not null check (audience_relevance between 0 and 1),
+  business_relevance numeric(4, 3) not null check (business_relevance between 0 and 1),
+  actionability numeric(4, 3) not null check (actionability between 0 and 1),
+  risk_level text not null check (risk_level in ('low', 'medium', 'high')),
+  recommended_angle text,                     -- null: none of them stands out
+  claims_to_use text[] not null default '{}', -- the first 16 hex digits of SHA-256 over address, newline and text of each, the best first
+  made_at timestamptz not null default cid_now(),
+  primary key (tenant_id, screening_id),
+  foreign key (tenant_id, screening_id) references screenings
+);
+
 -- ---------------------------------------------------------------------------------------------- drafts to publications
 
 create table drafts (
@@ -1867,6 +1882,7 @@ do $$
 declare t text;
 begin
   foreach t in array array['profiles', 'policies', 'gate_configs', 'members', 'subscriptions', 'screenings', 'verdicts', 'evidence_packs', 'drafts',
+      'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'model_terms', 'audit', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pauses', 'proposals', 'searches'] loop
     execute format('alter table %I enable row level security', t);
@@ -1874,6 +1890,7 @@ begin
     execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
   end loop;
   foreach t in array array['profiles', 'policies', 'gate_configs', 'members', 'subscriptions', 'screenings', 'verdicts', 'evidence_packs', 'drafts',
+      'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'audit', 'trials', 'trial_subjects',
       'proposals', 'searches'] loop
     execute format('create policy tenant on %I to cid_app using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()))', t);
@@ -1937,6 +1954,7 @@ grant update (name, base_url, canonical, active) on channels to cid_app;
 grant update (body, changed_at), insert on profiles to cid_app;
 grant insert, update (body, changed_by, changed_at) on policies to cid_app;
 grant insert on gate_configs to cid_app;
+grant select, insert, update on fits to cid_app;
 grant delete on jobs to cid_app;
 grant insert on trials, trial_subjects to cid_app;
 grant update (state, why, total, offline, ended_at) on trials to cid_app;
