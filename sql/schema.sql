@@ -207,6 +207,18 @@ AS $function$
   select nullif(current_setting('app.tenant_id', true), '')::uuid
 $function$;
 
+CREATE OR REPLACE FUNCTION public.auto_revision()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select coalesce((select (value->>'on')::boolean from public.settings where key = 'auto_revision'), true)
+$function$;
+revoke all on function auto_revision() from public;
+grant execute on function auto_revision() to cid_app;
+grant execute on function auto_revision() to cid_worker;
+
 CREATE OR REPLACE FUNCTION public.budgets_of(p_tenant uuid, p_stage text, p_at timestamp with time zone)
  RETURNS TABLE(n integer, tenant_id uuid, period text, starts date, scope text)
  LANGUAGE sql
@@ -1293,6 +1305,24 @@ create policy worker on channels for all to cid_worker using (true) with check (
 grant insert, select, update (name, base_url, canonical, active) on channels to cid_app;
 grant insert, select, update on channels to cid_worker;
 
+create table competition (
+  tenant_id uuid not null,
+  screening_id uuid not null,
+  followed integer not null,
+  taken jsonb default '[]'::jsonb not null,
+  avoid jsonb default '[]'::jsonb not null,
+  gaps jsonb default '[]'::jsonb not null,
+  made_at timestamp with time zone default cid_now() not null,
+  constraint competition_pkey PRIMARY KEY (tenant_id, screening_id),
+  constraint competition_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint competition_tenant_id_screening_id_fkey FOREIGN KEY (tenant_id, screening_id) REFERENCES screenings(tenant_id, id)
+);
+alter table competition enable row level security;
+alter table competition force row level security;
+create policy owner on competition for all to current_user using (true) with check (true);
+create policy tenant on competition for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select, update on competition to cid_app;
+
 create table contests (
   id uuid not null,
   item_id uuid not null,
@@ -1434,6 +1464,41 @@ alter table gate_configs force row level security;
 create policy owner on gate_configs for all to current_user using (true) with check (true);
 create policy tenant on gate_configs for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 grant insert, select on gate_configs to cid_app;
+
+create table guardrails (
+  id uuid not null,
+  tenant_id uuid,
+  industry text default ''::text not null,
+  text text not null,
+  category text default ''::text not null,
+  finding text default ''::text not null,
+  draft_id uuid,
+  active boolean default true not null,
+  made_by uuid,
+  made_at timestamp with time zone default cid_now() not null,
+  changed_by uuid,
+  changed_at timestamp with time zone default cid_now() not null,
+  constraint guardrails_pkey PRIMARY KEY (id),
+  constraint guardrails_check CHECK (((tenant_id IS NOT NULL) OR (draft_id IS NULL))),
+  constraint guardrails_industry_check CHECK ((length(industry) <= 100)),
+  constraint guardrails_text_check CHECK (((length(text) >= 10) AND (length(text) <= 400))),
+  constraint guardrails_changed_by_fkey FOREIGN KEY (changed_by) REFERENCES users(id),
+  constraint guardrails_made_by_fkey FOREIGN KEY (made_by) REFERENCES users(id),
+  constraint guardrails_tenant_id_draft_id_fkey FOREIGN KEY (tenant_id, draft_id) REFERENCES drafts(tenant_id, id),
+  constraint guardrails_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+CREATE INDEX guardrails_draft ON public.guardrails USING btree (tenant_id, draft_id) WHERE (draft_id IS NOT NULL);
+CREATE UNIQUE INDEX guardrails_once ON public.guardrails USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), industry, text) WHERE active;
+CREATE INDEX guardrails_tenant ON public.guardrails USING btree (tenant_id, active, made_at);
+alter table guardrails enable row level security;
+alter table guardrails force row level security;
+create policy adds on guardrails for insert to cid_app with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy changes on guardrails for update to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy owner on guardrails for all to current_user using (true) with check (true);
+create policy tenant on guardrails for select to cid_app using (((tenant_id IS NULL) OR (tenant_id = ( SELECT app_tenant() AS app_tenant))));
+create policy worker on guardrails for all to cid_worker using ((tenant_id IS NULL)) with check ((tenant_id IS NULL));
+grant insert, select, update (active, changed_by, changed_at) on guardrails to cid_app;
+grant insert, select, update (active, changed_by, changed_at) on guardrails to cid_worker;
 
 create table high_water (
   kind text not null,
@@ -1695,6 +1760,44 @@ create table periodic_slots (
 );
 grant delete, insert, select on periodic_slots to cid_worker;
 
+create table places (
+  tenant_id uuid not null,
+  screening_id uuid not null,
+  day date,
+  week date,
+  by_hand uuid,
+  taken_at timestamp with time zone default cid_now() not null,
+  released_at timestamp with time zone,
+  constraint places_pkey PRIMARY KEY (tenant_id, screening_id),
+  constraint places_check CHECK (((day IS NULL) = (by_hand IS NOT NULL))),
+  constraint places_check1 CHECK (((day IS NULL) = (week IS NULL))),
+  constraint places_by_hand_fkey FOREIGN KEY (by_hand) REFERENCES users(id),
+  constraint places_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint places_tenant_id_screening_id_fkey FOREIGN KEY (tenant_id, screening_id) REFERENCES screenings(tenant_id, id)
+);
+alter table places enable row level security;
+alter table places force row level security;
+create policy owner on places for all to current_user using (true) with check (true);
+create policy tenant on places for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select, update on places to cid_app;
+
+create table plans (
+  tenant_id uuid not null,
+  day date not null,
+  day_taken integer not null,
+  week date not null,
+  week_taken integer not null,
+  constraint plans_pkey PRIMARY KEY (tenant_id),
+  constraint plans_day_taken_check CHECK ((day_taken >= 0)),
+  constraint plans_week_taken_check CHECK ((week_taken >= 0)),
+  constraint plans_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+alter table plans enable row level security;
+alter table plans force row level security;
+create policy owner on plans for all to current_user using (true) with check (true);
+create policy tenant on plans for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select, update on plans to cid_app;
+
 create table policies (
   tenant_id uuid not null,
   body jsonb default '{}'::jsonb not null,
@@ -1813,15 +1916,23 @@ create table reviews (
   score integer,
   findings text default '[]'::text not null,
   call_id uuid,
+  round smallint default 1 not null,
+  kind text default 'review'::text not null,
+  changes jsonb,
+  cost numeric(18,12),
   made_at timestamp with time zone default cid_now() not null,
   constraint reviews_pkey PRIMARY KEY (tenant_id, id),
+  constraint reviews_check CHECK ((((round = 2) = (kind = 'auto_fix'::text)) AND ((changes IS NOT NULL) = (kind = 'auto_fix'::text)))),
+  constraint reviews_kind_check CHECK ((kind = ANY (ARRAY['review'::text, 'auto_fix'::text]))),
   constraint reviews_outcome_check CHECK ((outcome = ANY (ARRAY['ready_for_approval'::text, 'auto_revised'::text, 'needs_admin_review'::text, 'blocked_factual_review'::text, 'review_failed'::text]))),
+  constraint reviews_round_check CHECK ((round = ANY (ARRAY[1, 2]))),
   constraint reviews_score_check CHECK (((score >= 0) AND (score <= 100))),
   constraint reviews_tenant_id_draft_id_fkey FOREIGN KEY (tenant_id, draft_id) REFERENCES drafts(tenant_id, id),
   constraint reviews_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint reviews_tenant_id_version_id_fkey FOREIGN KEY (tenant_id, version_id) REFERENCES versions(tenant_id, id)
 );
 CREATE INDEX reviews_draft ON public.reviews USING btree (tenant_id, draft_id, made_at);
+CREATE INDEX reviews_recent ON public.reviews USING btree (tenant_id, made_at DESC, id DESC);
 CREATE INDEX reviews_version ON public.reviews USING btree (tenant_id, version_id);
 alter table reviews enable row level security;
 alter table reviews force row level security;
@@ -1865,6 +1976,7 @@ create table screenings (
 );
 CREATE INDEX screenings_item ON public.screenings USING btree (item_id);
 CREATE UNIQUE INDEX screenings_one ON public.screenings USING btree (tenant_id, desk, story_id) WHERE (merged_into IS NULL);
+CREATE INDEX screenings_plan ON public.screenings USING btree (tenant_id, urgent DESC, score DESC NULLS LAST, opened_at, id) WHERE (waiting_for = 'plan'::text);
 CREATE INDEX screenings_recent ON public.screenings USING btree (tenant_id, opened_at DESC);
 CREATE INDEX screenings_state ON public.screenings USING btree (tenant_id, state, opened_at DESC, id DESC);
 CREATE INDEX screenings_story ON public.screenings USING btree (story_id);
@@ -2229,6 +2341,7 @@ create table versions (
   author_id uuid,
   call_id uuid,
   provider text default ''::text not null,
+  revises uuid,
   article text not null,
   payloads text not null,
   sha256 bytea not null,
@@ -2240,11 +2353,13 @@ create table versions (
   constraint versions_author_check CHECK ((author = ANY (ARRAY['machine'::text, 'person'::text]))),
   constraint versions_check CHECK ((sha256 = sha256(convert_to(payloads, 'UTF8'::name)))),
   constraint versions_check1 CHECK (((author = 'person'::text) = (author_id IS NOT NULL))),
+  constraint versions_check2 CHECK (((revises IS NULL) OR (author = 'machine'::text))),
   constraint versions_number_check CHECK ((number > 0)),
   constraint versions_author_id_fkey FOREIGN KEY (author_id) REFERENCES users(id),
   constraint versions_tenant_id_draft_id_fkey FOREIGN KEY (tenant_id, draft_id) REFERENCES drafts(tenant_id, id),
   constraint versions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
+CREATE UNIQUE INDEX versions_revision ON public.versions USING btree (tenant_id, draft_id) WHERE (revises IS NOT NULL);
 alter table versions enable row level security;
 alter table versions force row level security;
 create policy owner on versions for all to current_user using (true) with check (true);

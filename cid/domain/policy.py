@@ -83,6 +83,10 @@ class Drafting:
     questions: int
     """At most; a structure may want fewer. 0: none."""
     on_outage: Outage
+    per_day: int = 5
+    """Drafts of the tenant's plan, in UTC; what is over waits for a place, the most urgent first."""
+    per_week: int = 25
+    """From Monday on."""
     structure: str = BY_EVIDENCE
     """One of `structures` for every draft, or `by_evidence`: chosen for each by what there is to say."""
     structures: tuple[Structure, ...] = ()

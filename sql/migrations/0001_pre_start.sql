@@ -396,6 +396,7 @@ create table screenings (
   check ((state = 'failed') = (failure <> ''))
 );
 create unique index screenings_one on screenings (tenant_id, desk, story_id) where merged_into is null;
+create index screenings_plan on screenings (tenant_id, urgent desc, score desc nulls last, opened_at, id) where waiting_for = 'plan';
 create index screenings_until on screenings (until) where state = 'waiting';
 create index screenings_story on screenings (story_id);   -- a story's report wakes the waiting; and what leaves stories and items
 create index screenings_item on screenings (item_id);     -- is looked for here
@@ -427,6 +428,29 @@ create index verdicts_recent on verdicts (tenant_id, at desc) include (gate, out
 create index verdicts_listed on verdicts (tenant_id, gate, at desc, id desc);
 create index verdicts_reason on verdicts (tenant_id, reason, at desc, id desc);
 
+-- How many drafts a tenant's plan let through this day and week (UTC), and which screening holds a place. Taking one is a single
+-- statement on one row, so that two workers cannot both take the last.
+create table plans (
+  tenant_id uuid primary key references tenants,
+  day date not null,
+  day_taken integer not null check (day_taken >= 0),
+  week date not null,                         -- its Monday
+  week_taken integer not null check (week_taken >= 0)
+);
+create table places (
+  tenant_id uuid not null references tenants,
+  screening_id uuid not null,
+  day date,                                   -- that it was counted on; null: a person asked for the draft, beyond the plan
+  week date,
+  by_hand uuid references users,
+  taken_at timestamptz not null default cid_now(),
+  released_at timestamptz,                    -- there came no draft of it
+  primary key (tenant_id, screening_id),
+  foreign key (tenant_id, screening_id) references screenings,
+  check ((day is null) = (by_hand is not null)),
+  check ((day is null) = (week is null))
+);
+
 create table evidence_packs (
   tenant_id uuid not null references tenants,
   id uuid not null,
@@ -453,6 +477,19 @@ create table fits (
   risk_level text not null check (risk_level in ('low', 'medium', 'high')),
   recommended_angle text,                     -- null: none of them stands out
   claims_to_use text[] not null default '{}', -- the first 16 hex digits of SHA-256 over address, newline and text of each, the best first
+  made_at timestamptz not null default cid_now(),
+  primary key (tenant_id, screening_id),
+  foreign key (tenant_id, screening_id) references screenings
+);
+
+-- What competitors made of a story, by the titles of what their sources brought: replaced whole whenever it is looked at anew.
+create table competition (
+  tenant_id uuid not null references tenants,
+  screening_id uuid not null,
+  followed integer not null,                  -- competitors' sources that could be read then; 0: nobody knows who was first
+  taken jsonb not null default '[]',          -- [{"publisher", "title", "url", "angle"}], the first first
+  avoid jsonb not null default '[]',          -- angles: those taken, and those the profile will not have
+  gaps jsonb not null default '[]',           -- the others
   made_at timestamptz not null default cid_now(),
   primary key (tenant_id, screening_id),
   foreign key (tenant_id, screening_id) references screenings
@@ -490,6 +527,7 @@ create table versions (
   author_id uuid references users,
   call_id uuid,
   provider text not null default '',
+  revises uuid,                               -- the version that the machine's own revision made it of
   article text not null,                      -- canonical JSON of what people edit
   payloads text not null,                     -- canonical JSON of the bytes each channel receives
   sha256 bytea not null check (sha256 = sha256(convert_to(payloads, 'UTF8'))),
@@ -499,9 +537,11 @@ create table versions (
   unique (tenant_id, draft_id, number),
   unique (tenant_id, draft_id, id, sha256),
   foreign key (tenant_id, draft_id) references drafts,
-  check ((author = 'person') = (author_id is not null))
+  check ((author = 'person') = (author_id is not null)),
+  check (revises is null or author = 'machine')
 );
 alter table drafts add foreign key (tenant_id, current_version_id) references versions (tenant_id, id) deferrable initially deferred;
+create unique index versions_revision on versions (tenant_id, draft_id) where revises is not null;   -- a draft is revised once
 
 create table reviews (
   tenant_id uuid not null references tenants,
@@ -513,13 +553,41 @@ create table reviews (
   score integer check (score between 0 and 100),
   findings text not null default '[]',
   call_id uuid,
+  round smallint not null default 1 check (round in (1, 2)),             -- the second follows the machine's own revision
+  kind text not null default 'review' check (kind in ('review', 'auto_fix')),
+  changes jsonb,                              -- what that revision changed: [{"field", "before", "after"}]
+  cost numeric(18, 12),                       -- US dollars: its calls, those of the revision included; null where none was made
   made_at timestamptz not null default cid_now(),
   primary key (tenant_id, id),
   foreign key (tenant_id, draft_id) references drafts,
-  foreign key (tenant_id, version_id) references versions (tenant_id, id)
+  foreign key (tenant_id, version_id) references versions (tenant_id, id),
+  check ((round = 2) = (kind = 'auto_fix') and (changes is not null) = (kind = 'auto_fix'))
 );
 create index reviews_draft on reviews (tenant_id, draft_id, made_at);
 create index reviews_version on reviews (tenant_id, version_id);
+create index reviews_recent on reviews (tenant_id, made_at desc, id desc);   -- what recurs is looked for in the newest
+
+-- Standing rules that came of what reviews found again and again: every later draft and review is told them. A null tenant:
+-- the platform's own, for everybody, which tenants see and do not change.
+create table guardrails (
+  id uuid primary key,
+  tenant_id uuid references tenants,
+  industry text not null default '' check (length(industry) <= 100),   -- empty: any; else a phrase that a tenant's own words for its trade hold
+  text text not null check (length(text) between 10 and 400),
+  category text not null default '',          -- of the finding that it came from
+  finding text not null default '',           -- what that said
+  draft_id uuid,                              -- where it was found last; for the platform's own nothing of a tenant's
+  active boolean not null default true,
+  made_by uuid references users,
+  made_at timestamptz not null default cid_now(),
+  changed_by uuid references users,
+  changed_at timestamptz not null default cid_now(),
+  foreign key (tenant_id, draft_id) references drafts,
+  check (tenant_id is not null or draft_id is null)
+);
+create unique index guardrails_once on guardrails (coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'), industry, text) where active;
+create index guardrails_tenant on guardrails (tenant_id, active, made_at);
+create index guardrails_draft on guardrails (tenant_id, draft_id) where draft_id is not null;
 
 create table decisions (
   tenant_id uuid not null references tenants,
@@ -1881,16 +1949,15 @@ create view inspect.story_spread with (security_invoker = true) as
 do $$
 declare t text;
 begin
-  foreach t in array array['profiles', 'policies', 'gate_configs', 'members', 'subscriptions', 'screenings', 'verdicts', 'evidence_packs', 'drafts',
-      'fits',
+  foreach t in array array['profiles', 'policies', 'gate_configs', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'drafts', 'competition', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'model_terms', 'audit', 'trials', 'trial_subjects',
-      'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pauses', 'proposals', 'searches'] loop
+      'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pauses', 'proposals', 'searches',
+      'guardrails'] loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
     execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
   end loop;
-  foreach t in array array['profiles', 'policies', 'gate_configs', 'members', 'subscriptions', 'screenings', 'verdicts', 'evidence_packs', 'drafts',
-      'fits',
+  foreach t in array array['profiles', 'policies', 'gate_configs', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'drafts', 'competition', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'audit', 'trials', 'trial_subjects',
       'proposals', 'searches'] loop
     execute format('create policy tenant on %I to cid_app using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()))', t);
@@ -1912,6 +1979,12 @@ create policy tenant on model_terms for select to cid_app
 create policy adds on model_terms for insert to cid_app with check (tenant_id = (select app_tenant()));
 create policy changes on model_terms for update to cid_app
   using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()));
+-- The platform's own rules are read by all and written on its own pages, which see no tenant's.
+create policy tenant on guardrails for select to cid_app using (tenant_id is null or tenant_id = (select app_tenant()));
+create policy adds on guardrails for insert to cid_app with check (tenant_id = (select app_tenant()));
+create policy changes on guardrails for update to cid_app
+  using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()));
+create policy worker on guardrails to cid_worker using (tenant_id is null) with check (tenant_id is null);
 create policy tenant on tenants to cid_app using (id = (select app_tenant()));
 create policy tenant on jobs to cid_app using (tenant_id = (select app_tenant()))
   with check (tenant_id = (select app_tenant()) and state in ('scheduled', 'ready'));
@@ -1936,6 +2009,7 @@ create view visible_items with (security_invoker = true) as
 
 grant select, insert (item_id) on item_texts to cid_app;
 grant select, insert, update on item_texts to cid_worker;
+grant select, insert, update on plans, places to cid_app;
 grant select on tenants, profiles, policies, gate_configs, members, subscriptions, sources, sightings, items, visible_items, screenings, verdicts, evidence_packs,
   drafts, versions, reviews, decisions, channels, publications, calls, call_subjects, batches, budgets, model_terms, audit, jobs, jobs_done,
   jobs_dead, pauses, trials, trial_subjects, proposals, searches to cid_app;
@@ -1953,8 +2027,10 @@ grant update (trust, role, active) on subscriptions to cid_app;
 grant update (name, base_url, canonical, active) on channels to cid_app;
 grant update (body, changed_at), insert on profiles to cid_app;
 grant insert, update (body, changed_by, changed_at) on policies to cid_app;
+grant select, insert, update (active, changed_by, changed_at) on guardrails to cid_app, cid_worker;
 grant insert on gate_configs to cid_app;
 grant select, insert, update on fits to cid_app;
+grant select, insert, update on competition to cid_app;
 grant delete on jobs to cid_app;
 grant insert on trials, trial_subjects to cid_app;
 grant update (state, why, total, offline, ended_at) on trials to cid_app;
@@ -2046,6 +2122,14 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
 $$;
 revoke all on function pinned_prompts() from public;
 grant execute on function pinned_prompts() to cid_app, cid_worker;
+
+-- Whether the machine may revise a draft by itself: on until somebody switches it off.
+create function auto_revision() returns boolean
+language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
+  select coalesce((select (value->>'on')::boolean from public.settings where key = 'auto_revision'), true)
+$$;
+revoke all on function auto_revision() from public;
+grant execute on function auto_revision() to cid_app, cid_worker;
 
 -- ---------------------------------------------------------------------------------------------- the end of a tenant
 
