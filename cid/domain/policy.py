@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from cid.domain.review import Severity
 from cid.domain.structures import Structure
 
 BY_EVIDENCE = "by_evidence"
@@ -104,6 +106,45 @@ class Reviewing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Checks:
+    """What of a draft is checked without a model. Shares are from 0 to 1, lengths in words."""
+
+    unsupported: Severity = Severity.MINOR
+    """Figures, dates and names that stand in no claim."""
+    unsupported_strict: Severity = Severity.CRITICAL
+    """The same where a wrong one harms people: in these industries."""
+    strict: tuple[str, ...] = (
+        "finance", "financial", "mortgage", "banking", "insurance", "health", "medical", "legal", "cybersecurity",
+    )  # fmt: skip
+    """Words of a profile's industry."""
+    quote_words: int = 25
+    quote_share: float = 0.10
+    """Of the body's words, all quotations together."""
+    quotes_per_source: int = 2
+    run_words: int = 12
+    """That may stand in a row as in a source, outside quotations."""
+    copied_minor: float = 0.10
+    copied_major: float = 0.15
+    copied_critical: float = 0.20
+    """Of the draft's runs of five words, those that one source has, too."""
+    title_likeness: float = 0.8
+    """Cosine of the words of two titles."""
+    skeleton_likeness: float = 0.8
+    """Share of headings that an earlier post has, too."""
+    shared_major: int = 3
+    """Sentences shared with one earlier post; fewer are minor."""
+    elsewhere_major: float = 0.3
+    elsewhere_critical: float = 0.45
+    """Share of the words that stand in paragraphs about something else."""
+    avoid_near: float = 0.75
+    """Share of a claim to avoid whose words stand in one sentence."""
+    max_age: timedelta = timedelta(hours=48)
+    """Of the newest report."""
+    hype: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Phrases by language tag."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Polling:
     """How often sources are asked."""
 
@@ -173,6 +214,7 @@ class GatePolicy:
     evidence: Evidence = Evidence()
     fit: Fit = Fit()
     tracking: Tracking = Tracking()
+    checks: Checks = Checks()
     polling: Polling = Polling()
     stories: Stories = Stories()
     healing: Healing = Healing()

@@ -30,6 +30,9 @@ SECTION: Mapping[Gate, str] = {
     Gate.TRACK: "tracking",
 }
 """The part of the policy that each gate goes by: what a tenant may turn. How sources are polled is the platform's."""
+FURTHER: Mapping[Gate, tuple[str, ...]] = {Gate.REVIEW: ("checks",)}
+"""Parts that a gate goes by besides its own; they may be turned, too."""
+TURNED = frozenset(SECTION.values()) | {name for names in FURTHER.values() for name in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ def overridden(policy: GatePolicy, changes: Mapping[str, Mapping[str, Json]]) ->
     """`changes` by section and name, as TOML would say them. Raises Misconfigured: which one is wrong."""
     sections: dict[str, Any] = {}
     for name, values in changes.items():
-        if name not in SECTION.values():
+        if name not in TURNED:
             raise Misconfigured(f"the policy has no part {name!r} that a tenant may turn")
         section = getattr(policy, name)
         hints = get_type_hints(type(section))
@@ -59,7 +62,13 @@ def overridden(policy: GatePolicy, changes: Mapping[str, Mapping[str, Json]]) ->
 
 
 def configured(gate: Gate, policy: GatePolicy, profile: Profile) -> Configured:
-    body = {"gate": gate.value, "policy": _plain(getattr(policy, SECTION[gate])), "profile": asdict(profile)}
+    body: dict[str, Json] = {
+        "gate": gate.value,
+        "policy": _plain(getattr(policy, SECTION[gate])),
+        "profile": asdict(profile),
+    }
+    if further := FURTHER.get(gate):
+        body["further"] = {name: _plain(getattr(policy, name)) for name in further}
     spelled = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return Configured(hash=hashlib.sha256(spelled.encode()).digest()[:8], gate=gate, body=body)
 

@@ -9,13 +9,15 @@ from uuid import UUID
 
 import pytest
 
+from cid.domain.archive import Archive
 from cid.domain.draft import Article
 from cid.domain.errors import Misconfigured
-from cid.domain.evidence import Claim, Report
+from cid.domain.evidence import Claim, EvidenceState, Pack, Report
 from cid.domain.ids import ItemId
 from cid.domain.llm import Wire
+from cid.domain.review import Finding
 from cid.domain.tenants import Profile
-from cid.gates import evidence, gate4_draft, gate5_structure
+from cid.gates import checks, evidence, gate4_draft
 from cid.llm.offline import Offline
 from cid.llm.offline_draft import draft
 from cid.llm.offline_relevance import relevance
@@ -64,7 +66,12 @@ def opinion(article: Article, claims: tuple[Claim, ...]) -> Any:
 
 def test_an_article_has_all_its_parts_and_the_rules_find_nothing() -> None:
     claims = claims_of("grant")
-    assert gate5_structure.check(written(claims), claims, make.policy().drafting) == []
+    assert [finding.check for finding in checked(written(claims), claims)] == ["copied_run"]
+
+
+def checked(article: Article, claims: tuple[Claim, ...]) -> list[Finding]:
+    pack = Pack(claims=claims, state=EvidenceState.REPORTS)
+    return checks.run(article, pack, (), make.policy().drafting, Archive(), extractive=True)
 
 
 def test_the_same_story_gives_the_same_article() -> None:
@@ -117,7 +124,7 @@ def test_strangers_marks_and_addresses_stay_text() -> None:
     article = written((hostile,))
     assert "https://evil.test" not in article.body
     assert "<b>" not in article.body.replace("\\<b\\>", "")
-    findings = gate5_structure.check(article, [hostile], make.policy().drafting)
+    findings = checked(article, (hostile,))
     assert not [finding for finding in findings if finding.where == "links" and "news.test" in finding.what]
 
 
