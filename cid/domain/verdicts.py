@@ -57,6 +57,7 @@ class Reason(StrEnum):
     # gate 3.5
     FITS = "fits"
     WRONG_AUDIENCE = "wrong_audience"
+    NO_AUDIENCE = "no_audience"
     # gate 4
     WRITTEN = "written"
     NOT_AFFECTED = "not_affected"
