@@ -201,6 +201,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             caps=router.models.caps,
             prompts=router.prompts,
             backlog=router.room,
+            gate5=settings.gate5,
             industries=load_industries(CONFIG / "default_sources.toml"),
         )
 

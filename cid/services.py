@@ -71,5 +71,7 @@ class Services:
     polls: Polls = field(default_factory=Polls)
     industries: Mapping[str, Industry] = field(default_factory=dict)
     """Feeds that may stand in for one that failed, by industry."""
+    gate5: bool = True
+    """Whether drafts are reviewed (CID_GATE5). Switched off, each is held for a person."""
     poll_interval: timedelta | None = None
     """A fixed interval for every source (CID_POLL_INTERVAL); None: each its own."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cid.domain.errors import NotFound, Refused
 from cid.domain.llm import TRIAL
 from cid.domain.paid import STAGE as READS
-from cid.gates import gate2_relevance, gate4_draft, gate5_review, same_story
+from cid.gates import gate2_relevance, gate4_draft, gate5_review, gate5_revise, same_story
 from cid.llm import again
 from cid.store import calls
 
@@ -23,6 +23,7 @@ SCHEMAS: Mapping[str, Mapping[str, Json]] = {
     "relevance": gate2_relevance.SCHEMA,
     "draft": gate4_draft.SCHEMA,
     "review": gate5_review.SCHEMA,
+    "revise": gate5_revise.SCHEMA,
     "judge": same_story.SCHEMA,
 }
 

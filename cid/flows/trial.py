@@ -15,10 +15,10 @@ from cid.domain.ids import PLATFORM, uuid7
 from cid.domain.jobs import JobKind, NewJob
 from cid.domain.llm import TRIAL, Ask, Json
 from cid.domain.policy import MODEL_TRIES
-from cid.domain.review import Severity
+from cid.domain.review import Course
 from cid.domain.tenants import Profile
 from cid.domain.verdicts import Drop
-from cid.gates import gate2_relevance, gate4_draft, gate5_review, same_story
+from cid.gates import gate2_relevance, gate4_draft, gate5_review, gate5_revise, same_story
 from cid.llm import again
 from cid.queue import jobs as queue
 from cid.store import audit, trials
@@ -39,6 +39,7 @@ SCHEMAS: Mapping[str, Mapping[str, Json]] = {
     "relevance": gate2_relevance.SCHEMA,
     "draft": gate4_draft.SCHEMA,
     "review": gate5_review.SCHEMA,
+    "revise": gate5_revise.SCHEMA,
     "judge": same_story.SCHEMA,
 }
 
@@ -211,19 +212,32 @@ def judged(
     try:
         match stage:
             case "relevance":
-                keywords = request.get("shared", {}).get("profile", {}).get("keywords", ())
-                score = gate2_relevance.read(value, Profile(keywords=tuple(keywords)))
-                verdict = gate2_relevance.decide(score, policy.relevance)
-                return score.value, "dropped" if isinstance(verdict, Drop) else "passed"
+                return _relevance(value, request, policy)
             case "review":
                 opinion = gate5_review.read(value)
-                grave = any(finding.severity is Severity.CRITICAL for finding in opinion.findings)
-                return opinion.score, "ready" if opinion.score >= policy.reviewing.ready_score and not grave else "held"
-            case "judge":
-                return None, "same" if same_story.read(value) else "different"
-            case "draft":
-                return None, "written" if value["skip"] == "none" else "not affected"
+                course = gate5_review.classify(opinion.score, opinion.findings, policy.reviewing)
+                return opinion.score, "ready" if course is Course.READY else "held"
             case _:
-                return None, ""
+                return None, _said(stage, value)
     except (BadReply, KeyError, TypeError):
         return None, "unreadable"
+
+
+def _relevance(value: Mapping[str, Json], request: Mapping[str, Json], policy: GatePolicy) -> tuple[int, str]:
+    keywords = request.get("shared", {}).get("profile", {}).get("keywords", ())
+    score = gate2_relevance.read(value, Profile(keywords=tuple(keywords)))
+    verdict = gate2_relevance.decide(score, policy.relevance)
+    return score.value, "dropped" if isinstance(verdict, Drop) else "passed"
+
+
+def _said(stage: str, value: Mapping[str, Json]) -> str:
+    """Of stages that give no score."""
+    match stage:
+        case "judge":
+            return "same" if same_story.read(value) else "different"
+        case "revise":
+            return "edited" if gate5_revise.read(value) else "not edited"
+        case "draft":
+            return "written" if value["skip"] == "none" else "not affected"
+        case _:
+            return ""

@@ -12,10 +12,17 @@ from cid.llm.offline_draft import draft
 from cid.llm.offline_judge import judge
 from cid.llm.offline_relevance import relevance
 from cid.llm.offline_review import review
+from cid.llm.offline_revise import revise
 
 Compute = Callable[[Mapping[str, Json], Mapping[str, Json]], Mapping[str, Json]]
 """(shared parts, one subject's input) → one answer."""
-STAGES: Mapping[str, Compute] = {"relevance": relevance, "draft": draft, "review": review, "judge": judge}
+STAGES: Mapping[str, Compute] = {
+    "relevance": relevance,
+    "draft": draft,
+    "review": review,
+    "revise": revise,
+    "judge": judge,
+}
 
 
 class Offline:

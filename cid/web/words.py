@@ -53,6 +53,7 @@ REASONS = {
     Reason.TRACKED: _("on the tracker's topic"),
     Reason.OFF_TOPIC: _("off the tracker's topic"),
     Reason.REVIEWED: _("reviewed"),
+    Reason.REVISED: _("revised by the machine"),
     Reason.MERGED: _("its story became part of one that had gone further"),
     Reason.OUTAGE: _("gate had an outage; its policy decided"),
 }
@@ -177,6 +178,7 @@ CALL_STAGES = {
     "relevance": _("Relevance"),
     "draft": _("Draft"),
     "review": _("Review"),
+    "revise": _("Revision"),
     "poll": _("Paid source"),
     "judge": _("One story or two"),
 }
@@ -202,6 +204,8 @@ TRIAL_VERDICTS = {
     "held": _("held"),
     "written": _("written"),
     "not affected": _("audience not affected"),
+    "edited": _("edited"),
+    "not edited": _("nothing edited"),
     "unreadable": _("cannot be read"),
 }
 
