@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cid.domain.llm import Caps
-from cid.domain.tuning import Retention
+from cid.domain.tuning import Retention, TrendsTuning
+from cid.gates.angles import Patterns
 from cid.llm.prompts import Prompts
 from cid.outside.line import Line
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from cid.domain.publication import ChannelKind
     from cid.llm.catalogue import Catalogue
     from cid.outside.keys import Keys
-    from cid.ports import Backlog, Children, Clock, Db, Http, Llm, Pages, PlatformDb, Publisher, SourceReader
+    from cid.ports import Backlog, Children, Clock, Db, Http, Llm, Pages, PlatformDb, Publisher, SourceReader, Trends
     from cid.queue.together import Together
 
 
@@ -35,6 +36,8 @@ class Outside:
     channels: Mapping[ChannelKind, Publisher]
     pages: Pages | None = None
     """None: articles are never read at their pages."""
+    trends: Trends | None = None
+    """None: nobody is asked how much is searched for something."""
 
 
 @dataclass(slots=True)
@@ -73,5 +76,8 @@ class Services:
     """Feeds that may stand in for one that failed, by industry."""
     gate5: bool = True
     """Whether drafts are reviewed (CID_GATE5). Switched off, each is held for a person."""
+    trends: TrendsTuning = field(default_factory=TrendsTuning)
+    angles: Patterns = field(default_factory=Patterns)
+    """By which words of a headline an angle is known."""
     poll_interval: timedelta | None = None
     """A fixed interval for every source (CID_POLL_INTERVAL); None: each its own."""

@@ -15,7 +15,9 @@ from typing import Any, get_args, get_type_hints
 
 from cid.domain.errors import Misconfigured
 from cid.domain.policy import GatePolicy
-from cid.domain.tuning import Environment, Periodic, QueueTuning, Retention, SourcesTuning, TapeMode
+from cid.domain.structures import PartKind, Structure
+from cid.domain.tuning import Environment, Periodic, QueueTuning, Retention, SourcesTuning, TapeMode, TrendsTuning
+from cid.gates import angles
 from cid.llm.endpoints import Endpoint, load_endpoints
 from cid.text.typed import convert, duration, into
 
@@ -66,6 +68,7 @@ class Tables:
     pools: PoolSizes = field(default_factory=PoolSizes)
     queue: QueueTuning = field(default_factory=QueueTuning)
     sources: SourcesTuning = field(default_factory=SourcesTuning)
+    trends: TrendsTuning = field(default_factory=TrendsTuning)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +93,7 @@ class Settings:
     source_keys: Mapping[str, Secret] = field(default_factory=dict)
     """By environment variable, those of `SOURCE_KEYS`: what lets us in where a kind of source wants a key."""
     sources: SourcesTuning = field(default_factory=SourcesTuning)
+    trends: TrendsTuning = field(default_factory=TrendsTuning)
     endpoints: tuple[Endpoint, ...] = ()
     models: Mapping[str, str] = field(default_factory=dict)
     """Tier → "provider/model", over what config/models.toml says."""
@@ -121,7 +125,7 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         web=web,
         pools=tables.pools,
         queue=_queue(tables.queue, values),
-        gates=into(GatePolicy, _toml(config / "gates.toml"), "config/gates.toml"),
+        gates=_gates(config),
         schedule=tuple(
             into(Periodic, {"name": name, **table}, f"config/schedule.toml [{name}]")
             for name, table in _toml(config / "schedule.toml").items()
@@ -136,6 +140,7 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         provider_keys={name: found for name in _key_names(endpoints) if (found := _secret(values, name))},
         source_keys={name: found for name in SOURCE_KEYS if (found := _secret(values, name))},
         sources=_sources(tables.sources, values),
+        trends=tables.trends,
         endpoints=endpoints,
         models=_models(values.get("CID_MODELS", "")),
         environment=(environment := _environment(values)),
@@ -145,6 +150,30 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         gate5=_on(values, "CID_GATE5"),
         poll_interval=_seconds(values, "CID_POLL_INTERVAL"),
     )
+
+
+def _gates(config: Path) -> GatePolicy:
+    policy = into(GatePolicy, _toml(config / "gates.toml"), "config/gates.toml")
+    return replace(policy, drafting=replace(policy.drafting, structures=load_structures(config / "structures")))
+
+
+def load_structures(folder: Path) -> tuple[Structure, ...]:
+    """Of every file, by its name. Raises Misconfigured: also where one begins with anything but an opening."""
+    found = tuple(
+        into(Structure, {"name": path.stem, **_toml(path)}, f"config/structures/{path.name}")
+        for path in sorted(folder.glob("*.toml"))
+    )
+    if not found:
+        raise Misconfigured(f"There is no structure in {folder}: put one back.")
+    for structure in found:
+        if [part.kind for part in structure.body].count(PartKind.OPENING) != 1 or not structure.opens:
+            raise Misconfigured(f"config/structures/{structure.name}.toml does not begin with its one opening.")
+    return found
+
+
+def angle_patterns(config: Path = CONFIG) -> angles.Patterns:
+    """Raises Misconfigured."""
+    return angles.read(_toml(config / "angles.toml"))
 
 
 def secret_key(settings: Settings) -> bytes:

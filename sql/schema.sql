@@ -1305,6 +1305,24 @@ create policy worker on channels for all to cid_worker using (true) with check (
 grant insert, select, update (name, base_url, canonical, active) on channels to cid_app;
 grant insert, select, update on channels to cid_worker;
 
+create table competition (
+  tenant_id uuid not null,
+  screening_id uuid not null,
+  followed integer not null,
+  taken jsonb default '[]'::jsonb not null,
+  avoid jsonb default '[]'::jsonb not null,
+  gaps jsonb default '[]'::jsonb not null,
+  made_at timestamp with time zone default cid_now() not null,
+  constraint competition_pkey PRIMARY KEY (tenant_id, screening_id),
+  constraint competition_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint competition_tenant_id_screening_id_fkey FOREIGN KEY (tenant_id, screening_id) REFERENCES screenings(tenant_id, id)
+);
+alter table competition enable row level security;
+alter table competition force row level security;
+create policy owner on competition for all to current_user using (true) with check (true);
+create policy tenant on competition for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select, update on competition to cid_app;
+
 create table contests (
   id uuid not null,
   item_id uuid not null,
@@ -1466,6 +1484,21 @@ create table high_water (
 );
 grant select on high_water to cid_app;
 grant insert, select, update on high_water to cid_worker;
+
+create table interest (
+  provider text not null,
+  place text not null,
+  keyword text not null,
+  score numeric(5,2),
+  missing text default ''::text not null,
+  asked_at timestamp with time zone default cid_now() not null,
+  until timestamp with time zone not null,
+  asking_until timestamp with time zone default '-infinity'::timestamp with time zone not null,
+  constraint interest_pkey PRIMARY KEY (provider, place, keyword),
+  constraint interest_score_check CHECK (((score >= (0)::numeric) AND (score <= (100)::numeric)))
+);
+CREATE INDEX interest_until ON public.interest USING btree (until);
+grant delete, insert, select, update on interest to cid_worker;
 
 create table item_texts (
   item_id uuid not null,
@@ -1718,6 +1751,44 @@ create table periodic_slots (
 );
 grant delete, insert, select on periodic_slots to cid_worker;
 
+create table places (
+  tenant_id uuid not null,
+  screening_id uuid not null,
+  day date,
+  week date,
+  by_hand uuid,
+  taken_at timestamp with time zone default cid_now() not null,
+  released_at timestamp with time zone,
+  constraint places_pkey PRIMARY KEY (tenant_id, screening_id),
+  constraint places_check CHECK (((day IS NULL) = (by_hand IS NOT NULL))),
+  constraint places_check1 CHECK (((day IS NULL) = (week IS NULL))),
+  constraint places_by_hand_fkey FOREIGN KEY (by_hand) REFERENCES users(id),
+  constraint places_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint places_tenant_id_screening_id_fkey FOREIGN KEY (tenant_id, screening_id) REFERENCES screenings(tenant_id, id)
+);
+alter table places enable row level security;
+alter table places force row level security;
+create policy owner on places for all to current_user using (true) with check (true);
+create policy tenant on places for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select, update on places to cid_app;
+
+create table plans (
+  tenant_id uuid not null,
+  day date not null,
+  day_taken integer not null,
+  week date not null,
+  week_taken integer not null,
+  constraint plans_pkey PRIMARY KEY (tenant_id),
+  constraint plans_day_taken_check CHECK ((day_taken >= 0)),
+  constraint plans_week_taken_check CHECK ((week_taken >= 0)),
+  constraint plans_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+alter table plans enable row level security;
+alter table plans force row level security;
+create policy owner on plans for all to current_user using (true) with check (true);
+create policy tenant on plans for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select, update on plans to cid_app;
+
 create table policies (
   tenant_id uuid not null,
   body jsonb default '{}'::jsonb not null,
@@ -1896,6 +1967,7 @@ create table screenings (
 );
 CREATE INDEX screenings_item ON public.screenings USING btree (item_id);
 CREATE UNIQUE INDEX screenings_one ON public.screenings USING btree (tenant_id, desk, story_id) WHERE (merged_into IS NULL);
+CREATE INDEX screenings_plan ON public.screenings USING btree (tenant_id, urgent DESC, score DESC NULLS LAST, opened_at, id) WHERE (waiting_for = 'plan'::text);
 CREATE INDEX screenings_recent ON public.screenings USING btree (tenant_id, opened_at DESC);
 CREATE INDEX screenings_state ON public.screenings USING btree (tenant_id, state, opened_at DESC, id DESC);
 CREATE INDEX screenings_story ON public.screenings USING btree (story_id);

@@ -22,6 +22,7 @@ from cid.pg.pool import AppDb, WorkerDb
 from cid.pg.sql import SQL
 from cid.ports import Llm, Tx
 from cid.services import Outside, Services
+from cid.settings import load_structures
 from cid.store import tenants
 from tests.fakes import FakeHttp, FakeLlm, FrozenClock, InlineChildren
 
@@ -38,7 +39,13 @@ def policy() -> GatePolicy:
             rejudge_at=(2, 3, 5),
             patience=timedelta(hours=2),
         ),
-        drafting=Drafting(min_words=300, max_words=3500, questions=5, on_outage=Outage.RETRY),
+        drafting=Drafting(
+            min_words=200,
+            max_words=3500,
+            questions=5,
+            on_outage=Outage.RETRY,
+            structures=load_structures(SQL.parent / "config" / "structures"),
+        ),
         reviewing=Reviewing(ready_score=85, on_outage=Outage.RETRY),
         polling=Polling(spacing=timedelta(0)),  # two polls of one host in one test
     )

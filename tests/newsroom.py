@@ -75,6 +75,7 @@ class Newsroom:
     subscriptions: dict[str, SubscriptionId] = field(default_factory=dict)
     items: dict[str, ItemId] = field(default_factory=dict)
     stories: dict[str, StoryId] = field(default_factory=dict)
+    screenings: dict[str, ScreeningId] = field(default_factory=dict)
     drafts: dict[str, DraftId] = field(default_factory=dict)
     versions: dict[str, VersionId] = field(default_factory=dict)
     calls: dict[str, CallId] = field(default_factory=dict)
@@ -313,7 +314,7 @@ async def _judge(tx: Tx, room: Newsroom) -> None:
     await _on_item(tx, room, "short", Drop(Reason.TOO_SHORT, "10 characters, 50 are wanted"))
     await _on_item(tx, room, "off topic", Drop(Reason.NO_KEYWORD))
     for name in ("irrelevant", "lonely", "waiting", "drafted", "held"):
-        screening = ScreeningId(room.id())
+        screening = room.screenings[name] = ScreeningId(room.id())
         await screenings.open_(tx, screening, room.stories[name], room.items[name], urgent=name == "drafted")
         await _on_item(tx, room, name, Pass(Reason.KEYWORD, "harbour"), screening)
         relevant: Verdict = Pass(Reason.RELEVANT, "Concerns berth capacity for the tenant's readers.", 88)

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from cid.domain.errors import Misconfigured
+from cid.domain.structures import Structure
+
+BY_EVIDENCE = "by_evidence"
+
 
 class Outage(StrEnum):
     """What a gate does when the party it needs does not answer."""
@@ -43,6 +48,31 @@ class Signal:
     rejudge_at: tuple[int, ...]
     patience: timedelta
     """How long a story may go without a new publisher before it is dropped."""
+    window: timedelta = timedelta(hours=2)
+    """What spreads, spreads within this: the most publishers count whose first reports lie so close together."""
+    spread_weight: float = 0.6
+    interest_weight: float = 0.4
+    """0 asks nobody how much is searched for."""
+    interest_keywords: int = 3
+    interest_places: int = 2
+    """Of a story's keywords and of the tenant's countries, the first ones that searches are asked about."""
+    first_mover_boost: float = 15.0
+    """Points for a story that none of the tenant's competitors has."""
+
+    def __post_init__(self) -> None:
+        """Raises Misconfigured."""
+        weights = (self.spread_weight, self.interest_weight)
+        if min(weights) < 0 or sum(weights) <= 0:
+            raise Misconfigured("signal: the weights are 0 or more, and not both 0.")
+        if not timedelta(0) < self.window <= timedelta(days=7):
+            raise Misconfigured("signal.window is a time of up to 7d.")
+        if not all(0 <= points <= 100 for points in (self.min_score, self.first_mover_boost)):
+            raise Misconfigured("signal: min_score and first_mover_boost are 0 to 100.")
+        if not (0 <= self.interest_keywords <= 10 and 0 <= self.interest_places <= 5):
+            raise Misconfigured("signal: interest_keywords are at most 10, and interest_places at most 5.")
+        least = [count for count, _ in self.spread_scores]
+        if least != sorted(set(least), reverse=True) or not all(0 <= score <= 100 for _, score in self.spread_scores):
+            raise Misconfigured("signal.spread_scores are pairs of publishers and 0 to 100, the largest count first.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +104,23 @@ class Tracking:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drafting:
     min_words: int
+    """Of any body, whatever its structure says."""
     max_words: int
     questions: int
+    """At most; a structure may want fewer. 0: none."""
     on_outage: Outage
+    per_day: int = 5
+    """Drafts of the tenant's plan, in UTC; what is over waits for a place, the most urgent first."""
+    per_week: int = 25
+    """From Monday on."""
+    structure: str = BY_EVIDENCE
+    """One of `structures` for every draft, or `by_evidence`: chosen for each by what there is to say."""
+    structures: tuple[Structure, ...] = ()
+    """Those of config/structures."""
+
+    def structure_of(self, name: str) -> Structure | None:
+        """None: it is none of those any more, or the article was written before there were any."""
+        return next((structure for structure in self.structures if structure.name == name), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
@@ -72,7 +72,7 @@ class Reason(StrEnum):
     OUTAGE = "outage"
 
 
-Signals: TypeAlias = Mapping[str, str | int | float | bool | None]
+Signals: TypeAlias = Mapping[str, str | int | float | bool | Sequence[str] | None]
 """What a gate went by, by name; None says that it was missing."""
 
 

@@ -122,7 +122,7 @@ def _current(draft: Draft, version: Version) -> bool:
 
 
 def _unread(sv: Services) -> Result | None:
-    """With gate 5 switched off nothing is checked, and what nothing has checked is never ready."""
+    """While gate 5 is switched off nothing is checked, and what nothing has checked is never ready."""
     if sv.gate5:
         return None
     said = Finding(
@@ -178,8 +178,8 @@ async def _against(sv: Services, copy: Copy, findings: Sequence[Finding]) -> str
 
 
 async def _revised(sv: Services, job: Job, copy: Copy, result: Result) -> Result:
-    """The result and the new version, or the finding that there is none; the draft is then as it was. Raises Upstream while
-    the policy says to try again, and Deferred: what was nearly good may wait until there is money."""
+    """The result and the new version, or the finding that there is none; the draft is then as it was. Raises Upstream
+    while the policy says to try again, and Deferred: what was nearly good may wait until there is money."""
     answer: Answer | None = None
     try:
         answer = await _edits(sv, copy, result.findings)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from cid.domain.ids import ItemId, ScreeningId, StoryId, VerdictId, uuid7
@@ -27,9 +29,10 @@ async def rules(sv: Services, jobs: Sequence[Job]) -> None:
     now = sv.clock.now()
     async with sv.db.tx(tenant) as tx:
         policy, profile = await policies.of(tx, tenant, sv.policy), await tenants.profile(tx, tenant)
-        sieve = gate1_rules.sieve(policy.rules, profile)
+        sieve = await asyncio.to_thread(gate1_rules.sieve, policy.rules, profile)
         found = await items.unjudged(tx, tenant, {ItemId(UUID(job.payload["item"])) for job in jobs})
-        judged = [(item, gate1_rules.judge(sieve, _candidate(item), now)) for item in found]
+        # Hundreds of items take tens of milliseconds: too long for the loop that everything else runs on.
+        judged = await asyncio.to_thread(_judged, sieve, found, now)
         judged = await _today(tx, judged)
         opened, screening_of = await _open(tx, judged, sv)
         urgent = {screening_of[story] for story in _urgent(judged)}
@@ -68,6 +71,10 @@ async def rules(sv: Services, jobs: Sequence[Job]) -> None:
         )
         await _read(sv, tx, judged, {id_ for id_ in screening_of.values() if id_ not in opened})
         await queue.done(tx, *jobs)
+
+
+def _judged(sieve: gate1_rules.Sieve, found: Sequence[Unjudged], now: datetime) -> list[tuple[Unjudged, Verdict]]:
+    return [(item, gate1_rules.judge(sieve, _candidate(item), now)) for item in found]
 
 
 async def _today(tx: Tx, judged: Sequence[tuple[Unjudged, Verdict]]) -> list[tuple[Unjudged, Verdict]]:
@@ -129,4 +136,6 @@ def _urgent(judged: Sequence[tuple[Unjudged, Verdict]]) -> set[StoryId]:
 
 
 def _candidate(item: Unjudged) -> gate1_rules.Candidate:
-    return gate1_rules.Candidate(title=item.title, summary=item.summary, trust=item.trust, published_at=item.at)
+    return gate1_rules.Candidate(
+        title=item.title, summary=item.summary, trust=item.trust, published_at=item.at, dated=item.dated
+    )

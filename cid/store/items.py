@@ -56,6 +56,9 @@ class Unjudged:
     title: str
     summary: str
     at: datetime
+    """When it was published; first seen, where nobody says or the date lies ahead."""
+    dated: bool
+    """Whether anybody says."""
     trust: float
 
 

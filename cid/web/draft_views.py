@@ -45,6 +45,8 @@ class DraftsView:
     rows: Sequence[DraftLine]
     choices: Sequence[Choice]
     chosen: str
+    over_plan: int
+    """Stories that wait for a place."""
     first: str
     next: str
 

@@ -242,6 +242,7 @@ SAID = {
     "source_itself_off": _("From now on you are asked before it is replaced."),
     "sources_itself_on": _("From now on tested replacements are taken as soon as they are found."),
     "sources_itself_off": _("From now on you are asked before a source is replaced."),
+    "draft_asked": _("It is drafted now, beyond the plan."),
     "proposal_taken": _("Replaced. The new source keeps what was set for the old one, and is polled now."),
     "proposal_rejected": _("Rejected. It is not proposed for this source again."),
     "source_trust": _("Trust changed. It counts from the next item on."),

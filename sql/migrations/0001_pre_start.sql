@@ -396,6 +396,7 @@ create table screenings (
   check ((state = 'failed') = (failure <> ''))
 );
 create unique index screenings_one on screenings (tenant_id, desk, story_id) where merged_into is null;
+create index screenings_plan on screenings (tenant_id, urgent desc, score desc nulls last, opened_at, id) where waiting_for = 'plan';
 create index screenings_until on screenings (until) where state = 'waiting';
 create index screenings_story on screenings (story_id);   -- a story's report wakes the waiting; and what leaves stories and items
 create index screenings_item on screenings (item_id);     -- is looked for here
@@ -427,6 +428,29 @@ create index verdicts_recent on verdicts (tenant_id, at desc) include (gate, out
 create index verdicts_listed on verdicts (tenant_id, gate, at desc, id desc);
 create index verdicts_reason on verdicts (tenant_id, reason, at desc, id desc);
 
+-- How many drafts a tenant's plan let through this day and week (UTC), and which screening holds a place. Taking one is a single
+-- statement on one row, so that two workers cannot both take the last.
+create table plans (
+  tenant_id uuid primary key references tenants,
+  day date not null,
+  day_taken integer not null check (day_taken >= 0),
+  week date not null,                         -- its Monday
+  week_taken integer not null check (week_taken >= 0)
+);
+create table places (
+  tenant_id uuid not null references tenants,
+  screening_id uuid not null,
+  day date,                                   -- that it was counted on; null: a person asked for the draft, beyond the plan
+  week date,
+  by_hand uuid references users,
+  taken_at timestamptz not null default cid_now(),
+  released_at timestamptz,                    -- there came no draft of it
+  primary key (tenant_id, screening_id),
+  foreign key (tenant_id, screening_id) references screenings,
+  check ((day is null) = (by_hand is not null)),
+  check ((day is null) = (week is null))
+);
+
 create table evidence_packs (
   tenant_id uuid not null references tenants,
   id uuid not null,
@@ -442,6 +466,34 @@ create table evidence_packs (
   foreign key (tenant_id, screening_id) references screenings
 );
 create index evidence_packs_screening on evidence_packs (tenant_id, screening_id);
+
+-- What competitors made of a story, by the titles of what their sources brought: replaced whole whenever it is looked at anew.
+create table competition (
+  tenant_id uuid not null references tenants,
+  screening_id uuid not null,
+  followed integer not null,                  -- competitors' sources that could be read then; 0: nobody knows who was first
+  taken jsonb not null default '[]',          -- [{"publisher", "title", "url", "angle"}], the first first
+  avoid jsonb not null default '[]',          -- angles: those taken, and those the profile will not have
+  gaps jsonb not null default '[]',           -- the others
+  made_at timestamptz not null default cid_now(),
+  primary key (tenant_id, screening_id),
+  foreign key (tenant_id, screening_id) references screenings
+);
+
+-- How much is searched for something in a country, as an outside party says: shared by all tenants, each question asked once at a
+-- time and not again before its time. The worker's alone: what is asked about says what tenants write about.
+create table interest (
+  provider text not null,
+  place text not null,                        -- ISO 3166-1; with no keyword and no place: the provider wants to be left alone
+  keyword text not null,                      -- folded; empty: the list of what the place searches for most, whose searches stand beside
+  score numeric(5, 2) check (score between 0 and 100),
+  missing text not null default '',           -- why there is none
+  asked_at timestamptz not null default cid_now(),
+  until timestamptz not null,                 -- how long it holds
+  asking_until timestamptz not null default '-infinity',   -- somebody is asking
+  primary key (provider, place, keyword)
+);
+create index interest_until on interest (until);
 
 -- ---------------------------------------------------------------------------------------------- drafts to publications
 
@@ -1897,7 +1949,7 @@ create view inspect.story_spread with (security_invoker = true) as
 do $$
 declare t text;
 begin
-  foreach t in array array['profiles', 'policies', 'gate_configs', 'members', 'subscriptions', 'screenings', 'verdicts', 'evidence_packs', 'drafts',
+  foreach t in array array['profiles', 'policies', 'gate_configs', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'drafts', 'competition',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'model_terms', 'audit', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pauses', 'proposals', 'searches',
       'guardrails'] loop
@@ -1905,7 +1957,7 @@ begin
     execute format('alter table %I force row level security', t);
     execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
   end loop;
-  foreach t in array array['profiles', 'policies', 'gate_configs', 'members', 'subscriptions', 'screenings', 'verdicts', 'evidence_packs', 'drafts',
+  foreach t in array array['profiles', 'policies', 'gate_configs', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'drafts', 'competition',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'audit', 'trials', 'trial_subjects',
       'proposals', 'searches'] loop
     execute format('create policy tenant on %I to cid_app using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()))', t);
@@ -1957,6 +2009,7 @@ create view visible_items with (security_invoker = true) as
 
 grant select, insert (item_id) on item_texts to cid_app;
 grant select, insert, update on item_texts to cid_worker;
+grant select, insert, update on plans, places to cid_app;
 grant select on tenants, profiles, policies, gate_configs, members, subscriptions, sources, sightings, items, visible_items, screenings, verdicts, evidence_packs,
   drafts, versions, reviews, decisions, channels, publications, calls, call_subjects, batches, budgets, model_terms, audit, jobs, jobs_done,
   jobs_dead, pauses, trials, trial_subjects, proposals, searches to cid_app;
@@ -1976,6 +2029,8 @@ grant update (body, changed_at), insert on profiles to cid_app;
 grant insert, update (body, changed_by, changed_at) on policies to cid_app;
 grant select, insert, update (active, changed_by, changed_at) on guardrails to cid_app, cid_worker;
 grant insert on gate_configs to cid_app;
+grant select, insert, update on competition to cid_app;
+grant select, insert, update, delete on interest to cid_worker;
 grant delete on jobs to cid_app;
 grant insert on trials, trial_subjects to cid_app;
 grant update (state, why, total, offline, ended_at) on trials to cid_app;

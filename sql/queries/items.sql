@@ -95,7 +95,8 @@ where g.item_id = any($1::uuid[]) and not g.backlog
 
 -- name: unjudged
 -- Items as one tenant sees them, with the trust of the best source it has them from; judged ones are left out.
-select i.id, i.story_id, i.title, i.summary, least(i.published_at, i.first_seen_at) as at, max(s.trust)::float8 as trust
+select i.id, i.story_id, i.title, i.summary, least(i.published_at, i.first_seen_at) as at, i.published_at is not null as dated,
+  max(s.trust)::float8 as trust
 from items i
 join sightings g on g.item_id = i.id
 join subscriptions s on s.tenant_id = $1 and s.source_id = g.source_id and s.active and s.role = 'news'

@@ -81,8 +81,14 @@ def test_only_title_and_the_beginning_of_the_summary_are_asked_about() -> None:
 
 
 def signal(publishers: int, age: timedelta, *, urgent: bool = False) -> gate3.Outcome:
-    spread = Spread(publishers=publishers, newest_at=NOW - age)
-    return gate3.decide(spread, urgent=urgent, now=NOW, policy=POLICY.signal)
+    spread = Spread(publishers=publishers, within=publishers, newest_at=NOW - age)
+    return gate3.decide(gate3.Seen(spread=spread, urgent=urgent), now=NOW, policy=POLICY.signal)
+
+
+def said(outcome: gate3.Outcome) -> tuple[type, Reason, str, float | None]:
+    """Without its signals."""
+    assert isinstance(outcome, Pass | Drop)
+    return type(outcome), outcome.reason, outcome.detail, outcome.score
 
 
 @pytest.mark.parametrize(("publishers", "score"), [(0, 0), (1, 20), (2, 40), (3, 60), (4, 60), (5, 100), (50, 100)])
@@ -91,19 +97,21 @@ def test_spread_is_scored_in_steps(publishers: int, score: int) -> None:
 
 
 def test_two_publishers_are_signal_and_three_are_urgent() -> None:
-    assert signal(2, timedelta(hours=9)) == Pass(Reason.SIGNAL, "2 publishers", 40)
-    assert signal(3, timedelta(hours=9)) == Pass(Reason.URGENT, "3 publishers", 60)
+    assert said(signal(2, timedelta(hours=9))) == (Pass, Reason.SIGNAL, "2 publishers", 40)
+    assert said(signal(3, timedelta(hours=9))) == (Pass, Reason.URGENT, "3 publishers", 60)
 
 
 def test_one_publisher_waits_as_long_as_our_patience_and_not_longer() -> None:
     assert signal(1, timedelta(minutes=30)) == gate3.Wait(NOW + timedelta(minutes=90))
     dropped = signal(1, timedelta(hours=2))
-    assert dropped == Drop(Reason.LOW_SIGNAL, "1 publisher, no new one for 2 hours", 20)
+    assert said(dropped) == (Drop, Reason.LOW_SIGNAL, "1 publisher, no new one for 2 hours", 20)
 
 
 def test_urgent_words_pass_alone_and_a_story_nobody_counts_for_waits() -> None:
-    assert signal(1, timedelta(hours=9), urgent=True) == Pass(Reason.URGENT, "urgent words, 1 publisher", 20)
-    nobody = gate3.decide(Spread(publishers=0, newest_at=None), urgent=False, now=NOW, policy=POLICY.signal)
+    urgent = signal(1, timedelta(hours=9), urgent=True)
+    assert said(urgent) == (Pass, Reason.URGENT, "urgent words, 1 publisher", 20)
+    nothing = Spread(publishers=0, within=0, newest_at=None)
+    nobody = gate3.decide(gate3.Seen(spread=nothing), now=NOW, policy=POLICY.signal)
     assert nobody == gate3.Wait(NOW + timedelta(hours=2))
 
 

@@ -20,7 +20,7 @@ from cid.domain.verdicts import GATE_NUMBER
 from cid.render import diff
 from cid.render.article import read_article
 from cid.render.page import POLICY, preview_html
-from cid.store import decisions, draft_pages, drafts, publications, screenings, telling, verdicts
+from cid.store import decisions, draft_pages, drafts, plans, publications, screenings, telling, verdicts
 from cid.web import words
 from cid.web.draft_views import (
     Chip,
@@ -98,6 +98,7 @@ async def listed(request: web.Request) -> web.StreamResponse:
     async with services(request).db.read(who.tenant.id) as tx:
         rows = await draft_pages.listed(tx, who.tenant.id, FILTERS[chosen][1], before=before, limit=PAGE + 1)
         counts = await draft_pages.counts(tx, who.tenant.id)
+        over_plan = await plans.number(tx, who.tenant.id)
     last = rows[PAGE - 1] if len(rows) > PAGE else None
     view = DraftsView(
         rows=[
@@ -108,6 +109,7 @@ async def listed(request: web.Request) -> web.StreamResponse:
             for key, (text, states) in FILTERS.items()
         ],
         chosen=chosen,
+        over_plan=over_plan,
         first=_address(who, state=chosen) if before else "",
         next=_address(who, state=chosen, before=f"{last.changed_at.isoformat()}~{last.id}") if last else "",
     )
