@@ -22,7 +22,7 @@ PLACES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "ei
 FEWEST_PLACES = 3
 TIERS = {
     Tier.CHEAP: (_("Cheap"), _("judges relevance, reviews drafts, and tells stories apart")),
-    Tier.QUALITY: (_("Quality"), _("writes drafts")),
+    Tier.QUALITY: (_("Quality"), _("writes drafts and revises them")),
 }
 SET_BY = {
     "own": _("chosen by this tenant"),

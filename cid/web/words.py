@@ -124,6 +124,15 @@ DRAFT_STATES = {
     DraftState.REJECTED: (_("rejected"), "plain"),
 }
 
+OUTCOMES = {
+    "ready_for_approval": (_("ready"), "good", _("ready for approval")),
+    "auto_revised": (_("revised, ready"), "good", _("revised by the machine and ready")),
+    "needs_admin_review": (_("needs a person"), "warn", _("held: a person has to look closely")),
+    "blocked_factual_review": (_("facts in doubt"), "bad", _("held: facts are in doubt")),
+    "review_failed": (_("review failed"), "warn", _("held: the review itself failed")),
+}
+"""What a review came to: short, its tone, and in full."""
+
 KINDS = {
     "poll": _("Poll sources"),
     "heal": _("Find replacements"),
@@ -257,6 +266,10 @@ SAID = {
     "draft_undone": _("The approval is taken back. Nothing was sent."),
     "draft_edited": _("Saved as a new version. It is reviewed again before anybody can approve it."),
     "publication_again": _("It is being tried again."),
+    "rule_added": _("The rule stands: every later draft and review is told it."),
+    "rule_ended": _("The rule is switched off. What it made stays as it is."),
+    "revision_on": _("From now on the machine may revise a draft once."),
+    "revision_off": _("From now on no draft is revised by the machine."),
     "prompt_live": _("It is live: the next question is asked with it."),
     "prompt_back": _("The newest version that is no candidate is live again."),
     "trial_started": _("The trial has begun. Its answers count for nothing else."),
