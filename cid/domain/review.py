@@ -63,6 +63,8 @@ class Finding:
     where: str
     what: str
     fix: str = ""
+    check: str = ""
+    """The name of the check that found it; empty: a model did."""
     field: str = ""
     """The part of the article: title, description, body, questions, linkedin or other; empty: not said."""
 

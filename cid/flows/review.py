@@ -7,8 +7,10 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
+from cid.domain.archive import Archive
 from cid.domain.draft import Article, Author, Draft, DraftState, Version, article_from
 from cid.domain.errors import BadReply, CidError, Misconfigured, Upstream
 from cid.domain.evidence import Pack, Report
@@ -21,9 +23,9 @@ from cid.domain.review import DRAFT_AFTER, Change, Course, Finding, ReviewOutcom
 from cid.domain.telling import Twin
 from cid.domain.tenants import Profile
 from cid.domain.verdicts import Gate, Pass, Reason, Signals
+from cid.gates import checks
 from cid.gates import gate5_review as gate5
 from cid.gates import gate5_revise as revision
-from cid.gates import gate5_structure as structure
 from cid.gates.outage import Then, then
 from cid.outside.rendering import Marks, Rendered, render_version
 from cid.ports import Tx
@@ -33,6 +35,7 @@ from cid.store import channels, drafts, evidence, guardrails, policies, switches
 from cid.text.policies import configured
 
 OFFLINE = "offline"
+"""The provider that makes drafts of the reports' own sentences."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +54,10 @@ class Copy:
     profile: Profile
     rules: Sequence[str]
     """That stand for every draft."""
+    archive: Archive
+    now: datetime
+    extractive: bool
+    """No model wrote its first version."""
     twin: Twin | None
     """The draft that speaks for the story instead of this one."""
 
@@ -113,6 +120,9 @@ async def _copy(sv: Services, tx: Tx, job: Job) -> Copy | None:
         reports=await evidence.reports(tx, job.tenant, draft.story_id),
         profile=profile,
         rules=await guardrails.standing(tx, job.tenant, profile.industry),
+        archive=Archive(),
+        now=sv.clock.now(),
+        extractive=(await drafts.first_provider(tx, job.tenant, draft.id)).partition("/")[0] == OFFLINE,
         twin=next((one for one in twins if one.speaks and one.state is not DraftState.REJECTED), None),
     )
 
@@ -234,7 +244,17 @@ async def _rendered(sv: Services, copy: Copy, after: Article, findings: Sequence
 
 def _checked(copy: Copy) -> list[Finding]:
     """What rules find. A long draft takes them a second, which the loop has not."""
-    return [*structure.check(copy.article, copy.pack.claims, copy.policy.drafting), *structure.suspicious(copy.reports)]
+    return checks.run(
+        copy.article,
+        copy.pack,
+        copy.reports,
+        copy.policy.drafting,
+        copy.archive,
+        checks=copy.policy.checks,
+        profile=copy.profile,
+        now=copy.now,
+        extractive=copy.extractive,
+    )
 
 
 async def _opinion(sv: Services, copy: Copy, found: Sequence[Finding]) -> tuple[gate5.Opinion, CallId]:

@@ -219,13 +219,13 @@ def judged(
                 return opinion.score, "ready" if course is Course.READY else "held"
             case _:
                 return None, _said(stage, value)
-    except (BadReply, KeyError, TypeError):
+    except (BadReply, KeyError, TypeError, AttributeError):
         return None, "unreadable"
 
 
 def _relevance(value: Mapping[str, Json], request: Mapping[str, Json], policy: GatePolicy) -> tuple[int, str]:
-    keywords = request.get("shared", {}).get("profile", {}).get("keywords", ())
-    score = gate2_relevance.read(value, Profile(keywords=tuple(keywords)))
+    keywords = request.get("shared", {}).get("profile", {}).get("keywords", {})
+    score = gate2_relevance.read(value, Profile(keywords=tuple(keywords.values())))
     verdict = gate2_relevance.decide(score, policy.relevance)
     return score.value, "dropped" if isinstance(verdict, Drop) else "passed"
 

@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping
 from cid.domain.errors import Misconfigured
 from cid.domain.llm import TRIAL, Json, Raw, Stop, Usage, Wire
 from cid.llm.offline_draft import draft
+from cid.llm.offline_evidence import evidence, queries
 from cid.llm.offline_judge import judge
 from cid.llm.offline_relevance import relevance
 from cid.llm.offline_review import review
 from cid.llm.offline_revise import revise
+from cid.llm.offline_track import track
 
 Compute = Callable[[Mapping[str, Json], Mapping[str, Json]], Mapping[str, Json]]
 """(shared parts, one subject's input) → one answer."""
@@ -22,6 +24,9 @@ STAGES: Mapping[str, Compute] = {
     "review": review,
     "revise": revise,
     "judge": judge,
+    "queries": queries,
+    "evidence": evidence,
+    "track": track,
 }
 
 

@@ -11,11 +11,13 @@ from aiohttp import web
 
 from cid.domain.tenants import Permission
 from cid.web.forms import Nothing
+from cid.web.gate_views import Back, Turn
 from cid.web.handlers import (
     account,
     calls,
     decisions,
     drafts,
+    gates,
     healing,
     health,
     items,
@@ -108,6 +110,9 @@ ROUTES: tuple[Route, ...] = (
     get("quality", "/t/{tenant}/quality", _read, quality.shown),
     post("rule_add", "/t/{tenant}/quality/rules", _manage, quality.Rule, quality.add_rule),
     post("rule_end", f"/t/{{tenant}}/quality/rules/{{id:{ID}}}/end", _manage, Nothing, quality.end_rule),
+    get("gates", "/t/{tenant}/gates", _read, gates.shown),
+    post("gates_turn", "/t/{tenant}/gates", _manage, Turn, gates.turn),
+    post("gates_reset", "/t/{tenant}/gates/reset", _manage, Back, gates.reset),
     get("models", "/t/{tenant}/models", _manage, models.shown),
     post("models_chain", "/t/{tenant}/models/chain", _manage, Chain, models.chain),
     get("costs", "/t/{tenant}/costs", _read, models.costs),
