@@ -57,6 +57,7 @@ REASONS = {
     Reason.TRACKED: _("on the tracker's topic"),
     Reason.OFF_TOPIC: _("off the tracker's topic"),
     Reason.REVIEWED: _("reviewed"),
+    Reason.REVISED: _("revised by the machine"),
     Reason.MERGED: _("its story became part of one that had gone further"),
     Reason.OUTAGE: _("gate had an outage; its policy decided"),
 }
@@ -157,6 +158,15 @@ DRAFT_STATES = {
     DraftState.REJECTED: (_("rejected"), "plain"),
 }
 
+OUTCOMES = {
+    "ready_for_approval": (_("ready"), "good", _("ready for approval")),
+    "auto_revised": (_("revised, ready"), "good", _("revised by the machine and ready")),
+    "needs_admin_review": (_("needs a person"), "warn", _("held: a person has to look closely")),
+    "blocked_factual_review": (_("facts in doubt"), "bad", _("held: facts are in doubt")),
+    "review_failed": (_("review failed"), "warn", _("held: the review itself failed")),
+}
+"""What a review came to: short, its tone, and in full."""
+
 KINDS = {
     "poll": _("Poll sources"),
     "heal": _("Find replacements"),
@@ -217,6 +227,7 @@ CALL_STAGES = {
     "fit": _("Audience fit"),
     "draft": _("Draft"),
     "review": _("Review"),
+    "revise": _("Revision"),
     "poll": _("Paid source"),
     "judge": _("One story or two"),
 }
@@ -242,6 +253,8 @@ TRIAL_VERDICTS = {
     "held": _("held"),
     "written": _("written"),
     "not affected": _("audience not affected"),
+    "edited": _("edited"),
+    "not edited": _("nothing edited"),
     "unreadable": _("cannot be read"),
 }
 
@@ -294,6 +307,10 @@ SAID = {
     "draft_undone": _("The approval is taken back. Nothing was sent."),
     "draft_edited": _("Saved as a new version. It is reviewed again before anybody can approve it."),
     "publication_again": _("It is being tried again."),
+    "rule_added": _("The rule stands: every later draft and review is told it."),
+    "rule_ended": _("The rule is switched off. What it made stays as it is."),
+    "revision_on": _("From now on the machine may revise a draft once."),
+    "revision_off": _("From now on no draft is revised by the machine."),
     "prompt_live": _("It is live: the next question is asked with it."),
     "prompt_back": _("The newest version that is no candidate is live again."),
     "trial_started": _("The trial has begun. Its answers count for nothing else."),
