@@ -17,7 +17,7 @@ from cid.domain.errors import Misconfigured
 from cid.domain.news import SourceKind
 from cid.domain.policy import GatePolicy
 from cid.domain.publication import ChannelKind
-from cid.domain.tuning import TapeMode
+from cid.domain.tuning import TapeMode, TrendsProvider
 from cid.llm.anthropic import Anthropic
 from cid.llm.batch_anthropic import AnthropicBatches
 from cid.llm.batch_google import GoogleBatches
@@ -40,6 +40,7 @@ from cid.outside.keys import Keys
 from cid.outside.pages import PageReader
 from cid.outside.serper import KEY as SEARCH_KEY
 from cid.outside.serper import Serper
+from cid.outside.trends import SerpApiTrends, TrendingRss
 from cid.pg import place, roles
 from cid.pg.checks import check_roles
 from cid.pg.doctor import Check, fail, ok, warn
@@ -48,7 +49,7 @@ from cid.pg.migrate import migrate
 from cid.pg.place import Place
 from cid.pg.pool import AppDb, WorkerDb, open_pool
 from cid.pg.sql import SQL
-from cid.ports import Batches, Provider, Robots, SourceReader
+from cid.ports import Batches, Provider, Robots, SourceReader, Trends
 from cid.services import Outside, Services
 from cid.settings import Settings
 from cid.sources.gdelt import GdeltReader, GdeltSearch
@@ -193,6 +194,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
                 sources=_readers(settings, http, children, clock, db=db, robots=pages),
                 channels={ChannelKind.SITE: SitePublisher(settings.data / "site")},
                 pages=pages,
+                trends=_trends(settings, http, children, clock, db),
                 search=_search(settings, http, children, clock, db=db),
             ),
             clock=clock,
@@ -206,6 +208,8 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             backlog=router.room,
             source_rules=settings.source_rules,
             industries=load_industries(CONFIG / "default_sources.toml"),
+            trends=settings.trends,
+            angles=settings_module.angle_patterns(),
         )
 
 
@@ -238,6 +242,20 @@ def _readers(
         SourceKind.PAGE: ListReader(http, children, clock, robots),
         SourceKind.SAMPLE: SampleReader(CONFIG / "sample", clock),
     }
+
+
+def _trends(settings: Settings, http: GuardedHttp, children: ChildPool, clock: SystemClock, db: AppDb) -> Trends | None:
+    """A missing key is named in every verdict that wants it."""
+    match settings.trends.provider:
+        case TrendsProvider.NONE:
+            return None
+        case TrendsProvider.TRENDING_RSS:
+            return TrendingRss(http, children, clock, settings.sources.trends)
+        case TrendsProvider.SERPAPI:
+            secret = settings.source_keys.get("SERPAPI_KEY")
+            purse = Purse(db, clock, caps=_models(settings).caps, prices=load_read_prices(CONFIG / "prices.toml"))
+            key = secret.value if secret else ""
+            return SerpApiTrends(http, children, clock, purse, key=key, base=settings.sources.serpapi)
 
 
 def _search(settings: Settings, http: GuardedHttp, children: ChildPool, clock: SystemClock, *, db: AppDb) -> Serper:

@@ -36,7 +36,9 @@ async def fill(owner: Any, slug: str) -> Filled:
     user = _id()
     await owner.execute("insert into users (id, email) values ($1, $2)", user, f"ed@{slug}.test")
     await owner.execute("insert into profiles (tenant_id) values ($1)", t)
-    await owner.execute("insert into policies (tenant_id) values ($1)", t)
+    await owner.execute(
+        "insert into policies (tenant_id, section, name, value) values ($1, 'rules', 'min_chars', '80')", t
+    )
     await owner.execute(
         "insert into gate_configs (tenant_id, hash, gate, body) values ($1, '12345678', 'rules', '{}')", t
     )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from cid.domain.errors import Misconfigured
+from cid.domain.review import Severity
 from cid.domain.structures import Structure
 
 BY_EVIDENCE = "by_evidence"
@@ -34,8 +37,14 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relevance:
+    """Gate 2."""
+
     min_score: int
     on_outage: Outage
+    per_call: int = 8
+    """Stories of one question. The platform's number bounds what a tenant may ask for: it makes the groups."""
+    summary_chars: int = 200
+    """Of a summary, that a story is judged by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +56,31 @@ class Signal:
     rejudge_at: tuple[int, ...]
     patience: timedelta
     """How long a story may go without a new publisher before it is dropped."""
+    window: timedelta = timedelta(hours=2)
+    """What spreads, spreads within this: the most publishers count whose first reports lie so close together."""
+    spread_weight: float = 0.6
+    interest_weight: float = 0.4
+    """0 asks nobody how much is searched for."""
+    interest_keywords: int = 3
+    interest_places: int = 2
+    """Of a story's keywords and of the tenant's countries, the first ones that searches are asked about."""
+    first_mover_boost: float = 15.0
+    """Points for a story that none of the tenant's competitors has."""
+
+    def __post_init__(self) -> None:
+        """Raises Misconfigured."""
+        weights = (self.spread_weight, self.interest_weight)
+        if min(weights) < 0 or sum(weights) <= 0:
+            raise Misconfigured("signal: the weights are 0 or more, and not both 0.")
+        if not timedelta(0) < self.window <= timedelta(days=7):
+            raise Misconfigured("signal.window is a time of up to 7d.")
+        if not all(0 <= points <= 100 for points in (self.min_score, self.first_mover_boost)):
+            raise Misconfigured("signal: min_score and first_mover_boost are 0 to 100.")
+        if not (0 <= self.interest_keywords <= 10 and 0 <= self.interest_places <= 5):
+            raise Misconfigured("signal: interest_keywords are at most 10, and interest_places at most 5.")
+        least = [count for count, _ in self.spread_scores]
+        if least != sorted(set(least), reverse=True) or not all(0 <= score <= 100 for _, score in self.spread_scores):
+            raise Misconfigured("signal.spread_scores are pairs of publishers and 0 to 100, the largest count first.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +131,16 @@ class Fit:
 class Tracking:
     """The tracker desk."""
 
+    min_score: int = 0
+    """Relevant by its yes, and not surer than this all the same: not on the tracker. 0 leaves it to the yes."""
+    batch: int = 3
+    """Stories in one call, 12 at most."""
+    retry_after: tuple[timedelta, ...] = (timedelta(seconds=5), timedelta(seconds=15), timedelta(seconds=45))
+    """After an answer that cannot be used its story is asked about alone, once after each; then it has failed."""
+    window: timedelta = timedelta(days=14)
+    """A report joins its story's entry that long after it was begun; a later one begins another."""
     on_outage: Outage = Outage.RETRY
+    """`retry` waits as long as it takes. `pass` does the same: there is no entry without an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +169,45 @@ class Drafting:
 class Reviewing:
     ready_score: int
     on_outage: Outage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checks:
+    """What of a draft is checked without a model. Shares are from 0 to 1, lengths in words."""
+
+    unsupported: Severity = Severity.MINOR
+    """Figures, dates and names that stand in no claim."""
+    unsupported_strict: Severity = Severity.CRITICAL
+    """The same where a wrong one harms people: in these industries."""
+    strict: tuple[str, ...] = (
+        "finance", "financial", "mortgage", "banking", "insurance", "health", "medical", "legal", "cybersecurity",
+    )  # fmt: skip
+    """Words of a profile's industry."""
+    quote_words: int = 25
+    quote_share: float = 0.10
+    """Of the body's words, all quotations together."""
+    quotes_per_source: int = 2
+    run_words: int = 12
+    """That may stand in a row as in a source, outside quotations."""
+    copied_minor: float = 0.10
+    copied_major: float = 0.15
+    copied_critical: float = 0.20
+    """Of the draft's runs of five words, those that one source has, too."""
+    title_likeness: float = 0.8
+    """Cosine of the words of two titles."""
+    skeleton_likeness: float = 0.8
+    """Share of headings that an earlier post has, too."""
+    shared_major: int = 3
+    """Sentences shared with one earlier post; fewer are minor."""
+    elsewhere_major: float = 0.3
+    elsewhere_critical: float = 0.45
+    """Share of the words that stand in paragraphs about something else."""
+    avoid_near: float = 0.75
+    """Share of a claim to avoid whose words stand in one sentence."""
+    max_age: timedelta = timedelta(hours=48)
+    """Of the newest report."""
+    hype: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Phrases by language tag."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +281,7 @@ class GatePolicy:
     pages: FoundPages = FoundPages()
     fit: Fit = Fit()
     tracking: Tracking = Tracking()
+    checks: Checks = Checks()
     polling: Polling = Polling()
     stories: Stories = Stories()
     healing: Healing = Healing()

@@ -51,6 +51,7 @@ REASONS = {
     Reason.WRITTEN: _("draft written"),
     Reason.NOT_AFFECTED: _("audience not affected"),
     Reason.OVER_PLAN: _("over plan"),
+    Reason.UNFILTERED: _("the tracker names no keywords"),
     Reason.TRACKED: _("on the tracker's topic"),
     Reason.OFF_TOPIC: _("off the tracker's topic"),
     Reason.REVIEWED: _("reviewed"),
@@ -163,6 +164,7 @@ KINDS = {
     "relate": _("Gate 2, relevance"),
     "read": _("Read articles"),
     "assess": _("Gate 3, signal"),
+    "track": _("Tracker"),
     "draft": _("Write drafts"),
     "review": _("Review drafts"),
     "publish": _("Publish"),
@@ -206,6 +208,7 @@ CALL_STATES = {
 
 CALL_STAGES = {
     "relevance": _("Relevance"),
+    "track": _("Tracker"),
     "draft": _("Draft"),
     "review": _("Review"),
     "poll": _("Paid source"),
@@ -288,6 +291,8 @@ SAID = {
     "prompt_back": _("The newest version that is no candidate is live again."),
     "trial_started": _("The trial has begun. Its answers count for nothing else."),
     "trial_stopped": _("The trial has ended. What was answered stays."),
+    "gates_turned": _("Saved. It counts from the next judgement on."),
+    "gates_reset": _("As the platform has it again, from the next judgement on."),
     "models_chosen": _("Chosen. The next call asks as it stands below."),
     "models_capped": _("Caps set. What waited for them goes on."),
     "models_stopped": _("Models are switched off. Calls under way end by themselves."),

@@ -44,6 +44,8 @@ FUNCTIONS: dict[str, Function] = {
     "filter_gkg": _later("cid.sources.gkg", "filter_gkg"),
     "parse_gdelt_search": _later("cid.sources.gkg", "parse_gdelt_search"),
     "parse_serpapi": _later("cid.sources.serpapi", "parse_serpapi"),
+    "parse_trending": _later("cid.outside.trends", "parse_trending"),
+    "parse_interest": _later("cid.outside.trends", "parse_interest"),
     "parse_serper": _later("cid.outside.serper", "parse_serper"),
     "find_publishers": _later("cid.sources.publishers", "find_publishers"),
     "parse_opml": _later("cid.sources.opml", "parse_opml"),
