@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from aiohttp import web
 
 from cid.domain.errors import BadReply, CidError, Deferred, LostLease, Misconfigured, Upstream
 from cid.domain.evidence import EvidenceState, Pack, SourceClass
@@ -30,6 +31,7 @@ from cid.llm.offline_evidence import evidence as offline_evidence
 from cid.llm.offline_evidence import queries as offline_queries
 from cid.llm.reads import Purse, load_read_prices
 from cid.outside.http import GuardedHttp
+from cid.outside.pages import PageReader
 from cid.outside.serper import Serper
 from cid.pg.pool import AppDb, WorkerDb
 from cid.services import Services
@@ -40,6 +42,7 @@ from tests import serper as double
 from tests.conftest import DatabaseTime
 from tests.fakes import FakeLlm, FrozenClock, InlineChildren
 from tests.serper import organic
+from tests.sites import sites
 from tests.wire import wire
 
 TITLE = "Norhaven gets 3 cranes for harbour"
@@ -580,3 +583,55 @@ async def test_a_page_is_found_by_its_address_along_an_index(desk: Desk) -> None
         "explain select * from page_looks where fetched_at < cid_now() - interval '30d' order by fetched_at limit 10"
     )
     assert "page_looks_fetched" in plan[0][0] + plan[1][0]
+
+
+# ------------------------------------------------------------------------------------------------- real pages
+
+
+def told(body: str, head: str = "") -> str:
+    top = f"<!doctype html><html lang=en><head><title>Cranes</title>{head}</head>"
+    return f"{top}<body><article>{body}</article></body></html>"
+
+
+async def test_pages_of_real_servers_are_read_or_named(desk: Desk) -> None:
+    long = "".join(
+        f"<p>The harbour of Norhaven ordered crane number {n} in May, its office said.</p>" for n in range(9)
+    )
+    async with sites(3) as (good, bad, shut):
+        good.answers = {"/a": told(f"{long}<p hidden>Norhaven has 99 harbour cranes for sale.</p>")}
+        bad.answers = {
+            "/gone": web.Response(status=410, text="gone"),
+            "/paid": told(long, '<meta property="article:content_tier" content="locked">'),
+            "/file": web.Response(body=b"%PDF-1.7 ...", content_type="application/pdf"),
+            "/huge": told("<p>x</p>" * 700_000),
+        }
+        shut.answers = {"/robots.txt": web.Response(text="User-agent: *\nDisallow: /"), "/b": told(long)}
+        gone, paid, file, huge = (bad.url(path) for path in bad.answers)
+        desk.serper.results = {
+            "": organic((good.url("/a"), "A", ""), (gone, "G", ""), (paid, "P", "")),
+            "norhaven gets 3 cranes for harbour freight": organic((shut.url("/b"), "B", "")),
+        }
+        allowed = [site.pair for site in (good, bad, shut)]
+        async with GuardedHttp(allow_local=allowed, spacing_s=0) as http:
+            reader = PageReader(http, InlineChildren(FUNCTIONS), desk.sv.clock)
+            desk.sv = replace(desk.sv, outside=replace(desk.sv.outside, pages=reader))
+            tenant = await desk.tenant()
+            first = await desk.story(tenant)
+            await desk.gather(tenant)
+            desk.serper.results = {"": organic((file, "F", ""), (huge, "H", ""))}
+            second = await desk.story(tenant)
+            await desk.gather(tenant)
+        pack, poor = await desk.pack(tenant, first), await desk.pack(tenant, second)
+    assert {claim.url for claim in pack.claims if claim.page} == {good.url("/a")}
+    assert "99" not in str(pack.claims), "what a page hides from readers is none of it"
+    looks = await desk.owner.fetch("select url, state from page_looks")
+    assert {row["url"]: row["state"] for row in looks} == {
+        good.url("/a"): "read",
+        gone: "gone",
+        paid: "paywalled",
+        shut.url("/b"): "forbidden_by_robots",
+        file: "unreadable",
+        huge: "unreadable",
+    }
+    assert "/b" not in shut.asked
+    assert (poor.state, len(poor.notes)) == (EvidenceState.REPORTS, 2)
