@@ -302,6 +302,8 @@ class LineView:
     passed: bool
     reason: str
     offline: bool
+    signals: Sequence[tuple[str, str]] = ()
+    """What the gate went by, as it is read; what was missing says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -316,3 +318,5 @@ class ItemView:
     kin: Sequence[Kin]
     reading: ReadingView | None = None
     """None: nobody wanted its page read."""
+    gates: Sequence[tuple[str, str]] = ()
+    """From which it can be judged again."""
