@@ -81,7 +81,24 @@ KNOBS: Mapping[str, Mapping[str, Knob]] = {
             "Patience", "How long a story may go without a new publisher before it is dropped.", 60, 14 * _DAY
         ),
     },
-    "evidence": {"on_outage": OUTAGE},
+    "evidence": {
+        "tier": _count(
+            "How far",
+            "0: the story's own reports. 1: and what a web search shows. 2: and what the pages found say.",
+            0,
+            2,
+        ),
+        "results": _count("Results", "Of one web search.", 1, 10),
+        "keywords": _count("Keywords", "Of your own, added to the headline in the first search.", 0, 10),
+        "queries": _count("Further searches", "That the cheap model thinks of; each costs money.", 0, 10),
+        "pages": _count("Pages", "Fetched and read for one story, at most.", 0, 10),
+        "claims": _count("Claims", "From searches and pages, besides those of the story's own reports.", 0, 60),
+        "on_outage": Knob(
+            "When the search, a model or the money is out",
+            "pass: go on with what there is; the evidence says so. retry: wait until it is back. drop: wait for money,"
+            " and decide against the story when an outage lasts.",
+        ),
+    },
     "fit": {
         "min_audience": _share("Least audience", "How well the story must suit your audience, 0 to 1."),
         "min_actionability": _share("Least actionability", "How much readers must be able to do about it, 0 to 1."),
