@@ -22,6 +22,9 @@ from cid.store.verdicts import NewVerdict
 from cid.text import domains
 from cid.text.policies import configured
 
+URGENT = "urgent"
+"""A key of its own: breaking news waits neither for a group to fill nor for the tenant's other questions to end."""
+
 
 async def rules(sv: Services, jobs: Sequence[Job]) -> None:
     """Items that were judged, or that the tenant no longer takes from anybody, are passed over."""
@@ -58,6 +61,7 @@ async def rules(sv: Services, jobs: Sequence[Job]) -> None:
                 NewJob(
                     kind=JobKind.RELATE,
                     tenant=tenant,
+                    key=URGENT if one in urgent else "",
                     payload={"screening": str(one)},
                     dedupe=str(one),
                     priority=-1 if one in urgent else 0,

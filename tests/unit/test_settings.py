@@ -107,8 +107,7 @@ def test_a_wrong_value_names_its_setting(env: dict[str, str], said: str) -> None
     ],
 )
 def test_a_mistake_in_a_file_stops_the_start(tmp_path: Path, file: str, old: str, new: str, said: str) -> None:
-    for path in settings.CONFIG.glob("*.toml"):
-        shutil.copy(path, tmp_path)
+    shutil.copytree(settings.CONFIG, tmp_path, dirs_exist_ok=True)
     text = (tmp_path / file).read_text()
     assert old in text
     (tmp_path / file).write_text(text.replace(old, new, 1))

@@ -60,6 +60,7 @@ def things(room: Newsroom) -> dict[str, str]:
     return {
         "sources": str(room.sources["Harbour Gazette"]),
         "proposals": str(room.proposals["site"]),
+        "plan": str(room.screenings["drafted"]),
         "items": str(room.items["drafted"]),
         "drafts": str(room.drafts["drafted"]),
         "trials": str(room.trial),
@@ -100,6 +101,7 @@ async def counts(owner: asyncpg.Connection[asyncpg.Record]) -> list[tuple[str, i
         "proposals where state = 'proposed'",
         "tenants where replace_sources",
         "jobs",
+        "places",
         "decisions",
         "versions",
         "publications",
