@@ -137,7 +137,7 @@ KNOBS: Mapping[str, Mapping[str, Knob]] = {
         "elsewhere_critical": _share("Off topic, critical", "The same share, from which it is critical."),
         "avoid_near": _share("Near a claim to avoid", "Share of its words that no sentence may reach."),
         "max_age": _time("Oldest news", "Of the newest report behind a draft.", _HOUR, 90 * _DAY),
-        "hype": Knob("Hype", "Phrases no draft may use: `en: this, that` a line, by language.", many=200),
+        "hype": Knob("Hype", "Phrases no draft may use. A line each language, as in en: this, that.", many=200),
     },
     "tracking": {
         "min_score": _points("Least score", "How sure the model must be that a story belongs; 0 leaves it to its yes."),

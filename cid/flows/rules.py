@@ -10,7 +10,7 @@ from uuid import UUID
 
 from cid.domain.ids import ItemId, ScreeningId, StoryId, VerdictId, uuid7
 from cid.domain.jobs import Job, JobKind, NewJob
-from cid.domain.screening import Stage
+from cid.domain.screening import JOB_OF, Stage
 from cid.domain.verdicts import Gate, Pass, Reason, Verdict
 from cid.gates import gate1_rules
 from cid.ports import Tx
@@ -73,6 +73,7 @@ async def rules(sv: Services, jobs: Sequence[Job]) -> None:
                 for one in raised
             ),
         )
+        await queue.hurry(tx, JOB_OF.values(), [str(one) for one in urgent], -1)
         await _read(sv, tx, judged, {id_ for id_ in screening_of.values() if id_ not in opened})
         await queue.done(tx, *jobs)
 
