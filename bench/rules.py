@@ -31,7 +31,7 @@ from cid import bootstrap, settings
 from cid.cli import frame
 from cid.domain.ids import ItemId, TenantId, uuid7
 from cid.domain.jobs import JobKind, NewJob
-from cid.domain.tenants import Profile
+from cid.domain.tenants import Desk, Profile
 from cid.flows import people
 from cid.gates import gate1_rules
 from cid.pg.roles import Logins
@@ -119,7 +119,9 @@ async def hand_out(sv: Services, tenant: TenantId, items: Sequence[ItemId]) -> N
 async def read(sv: Services, tenant: TenantId, items: Sequence[ItemId]) -> float:
     """Milliseconds that Postgres takes for a hand-out's items, as the tenant."""
     async with sv.db.tx(tenant) as tx:
-        told = await tx.fetchval(f"explain (analyze, format json) {item_store.UNJUDGED}", tenant, list(items))
+        told = await tx.fetchval(
+            f"explain (analyze, format json) {item_store.UNJUDGED}", tenant, list(items), [Desk.PUBLISHING]
+        )
     (plan,) = json.loads(told) if isinstance(told, str) else told
     return float(plan["Execution Time"])
 
@@ -171,7 +173,12 @@ async def measured(to: Logins, given: settings.Settings, chosen: argparse.Namesp
         share = items[: max(500, chosen.judge // chosen.tenants)]
         first = await read(sv, tenants[0], share[:500])
         async with sv.db.read(tenants[0]) as tx:
-            alone = pure(sv, await item_store.unjudged(tx, tenants[0], share[:2000]), chosen.tenants, chosen.keywords)
+            alone = pure(
+                sv,
+                await item_store.unjudged(tx, tenants[0], share[:2000], [Desk.PUBLISHING]),
+                chosen.tenants,
+                chosen.keywords,
+            )
         for tenant in tenants:
             await hand_out(sv, tenant, share)
         await owner.execute("analyze jobs")

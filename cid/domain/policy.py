@@ -131,7 +131,16 @@ class Fit:
 class Tracking:
     """The tracker desk."""
 
+    min_score: int = 0
+    """Relevant by its yes, and not surer than this all the same: not on the tracker. 0 leaves it to the yes."""
+    batch: int = 3
+    """Stories in one call, 12 at most."""
+    retry_after: tuple[timedelta, ...] = (timedelta(seconds=5), timedelta(seconds=15), timedelta(seconds=45))
+    """After an answer that cannot be used its story is asked about alone, once after each; then it has failed."""
+    window: timedelta = timedelta(days=14)
+    """A report joins its story's entry that long after it was begun; a later one begins another."""
     on_outage: Outage = Outage.RETRY
+    """`retry` waits as long as it takes. `pass` does the same: there is no entry without an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from cid.llm.offline_evidence import evidence, queries
 from cid.llm.offline_judge import judge
 from cid.llm.offline_relevance import relevance
 from cid.llm.offline_review import review
+from cid.llm.offline_track import track
 
 Compute = Callable[[Mapping[str, Json], Mapping[str, Json]], Mapping[str, Json]]
 """(shared parts, one subject's input) → one answer."""
@@ -23,6 +24,7 @@ STAGES: Mapping[str, Compute] = {
     "judge": judge,
     "queries": queries,
     "evidence": evidence,
+    "track": track,
 }
 
 

@@ -127,10 +127,13 @@ async def hasten(tx: Tx, job: NewJob) -> None:
     await enqueue(tx, job)
 
 
-async def hurry(tx: Tx, kinds: Collection[JobKind], keys: Collection[str], priority: int) -> None:
-    """The tenant's waiting jobs of these keys come before others from now on; those that sleep go on sleeping."""
-    if keys:
-        await tx.execute(HURRY, tx.tenant, list(kinds), list(keys), priority)
+async def hurry(
+    tx: Tx, kinds: Collection[JobKind], dedupe: Collection[str], priority: int, *, key: str | None = None
+) -> None:
+    """The tenant's waiting jobs with these dedupe keys come before others from now on, in the group `key` where one is
+    given; those that sleep go on sleeping."""
+    if dedupe:
+        await tx.execute(HURRY, tx.tenant, list(kinds), list(dedupe), priority, key)
 
 
 def reason(why: str) -> str:

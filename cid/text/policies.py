@@ -107,11 +107,13 @@ def _with(policy: GatePolicy, section: str, name: str, value: Json) -> GatePolic
     return replace(policy, **{section: part})
 
 
-def configured(gate: Gate, policy: GatePolicy, profile: Profile) -> Configured:
+def configured(gate: Gate, policy: GatePolicy, profile: Profile, **more: Json) -> Configured:
+    """`more`: what else the gate was set to, by name."""
     body: dict[str, Json] = {
         "gate": gate.value,
         "policy": _plain(getattr(policy, SECTION[gate])),
         "profile": asdict(profile),
+        **more,
     }
     if further := FURTHER.get(gate):
         body["further"] = {name: _plain(getattr(policy, name)) for name in further}

@@ -51,6 +51,7 @@ REASONS = {
     Reason.WRITTEN: _("draft written"),
     Reason.NOT_AFFECTED: _("audience not affected"),
     Reason.OVER_PLAN: _("over plan"),
+    Reason.UNFILTERED: _("the tracker names no keywords"),
     Reason.TRACKED: _("on the tracker's topic"),
     Reason.OFF_TOPIC: _("off the tracker's topic"),
     Reason.REVIEWED: _("reviewed"),
@@ -163,6 +164,7 @@ KINDS = {
     "relate": _("Gate 2, relevance"),
     "read": _("Read articles"),
     "assess": _("Gate 3, signal"),
+    "track": _("Tracker"),
     "draft": _("Write drafts"),
     "review": _("Review drafts"),
     "publish": _("Publish"),
@@ -206,6 +208,7 @@ CALL_STATES = {
 
 CALL_STAGES = {
     "relevance": _("Relevance"),
+    "track": _("Tracker"),
     "draft": _("Draft"),
     "review": _("Review"),
     "poll": _("Paid source"),

@@ -24,6 +24,7 @@ from cid.flows import (
     review,
     rules,
     tidy,
+    track,
     trial,
     wake,
 )
@@ -92,6 +93,10 @@ TABLE: dict[JobKind, Handler] = {
         grouped=lambda policy: policy.relevance.per_call,
         linger=SECOND,
         most_per_key=4,
+    ),
+    # As many as make calls of several; how many stories share one is the tenant's to say.
+    JobKind.TRACK: Handler(
+        flow=track.track, tries=MODEL_TRIES, deadline=4 * MINUTE, slots=4, group=12, linger=SECOND, most_per_key=4
     ),
     # Few of one registered domain at once, whatever names it makes up for its servers: each process keeps a pause
     # between its requests, and slots are not to wait there.

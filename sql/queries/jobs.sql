@@ -61,7 +61,7 @@ with gone as (
   returning id, tenant_id, kind, key, run_at, attempt, dedupe_key, payload, error, created_at, started_at
 )
 insert into jobs (id, tenant_id, kind, key, state, priority, run_at, attempt, dedupe_key, payload, error, created_at, started_at)
-select id, tenant_id, kind, key, 'ready', $4, run_at, attempt, dedupe_key, payload, error, created_at, started_at from gone
+select id, tenant_id, kind, coalesce($5, key), 'ready', $4, run_at, attempt, dedupe_key, payload, error, created_at, started_at from gone
 
 -- name: done
 -- Fenced by (id, lease) and nothing else: naming state or worker lets the planner take the running index. The ids stand there

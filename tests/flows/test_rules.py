@@ -102,9 +102,7 @@ async def test_an_urgent_report_brings_its_waiting_story_to_the_front_and_past_n
     await arrives(sv, owner, tenant, story, "Ferry waits in the harbour")
     await arrives(sv, owner, tenant, other, "Crane falls")
     await judged(sv, owner, tenant)
-    queued = (
-        "select payload->>'screening' as screening, priority, id, state from jobs where kind = 'relate' order by id"
-    )
+    queued = "select payload->>'screening' as screening, priority, id, key from jobs where kind = 'relate' order by id"
     before = await owner.fetch(queued)
     assert [row["priority"] for row in before] == [0, 0]
     await arrives(sv, owner, tenant, story, "Breaking: ferry on fire")
@@ -113,4 +111,5 @@ async def test_an_urgent_report_brings_its_waiting_story_to_the_front_and_past_n
     assert tuple(row)[1:] == (True, "open", "relate"), "gate 2 judges it as any other"
     after = await owner.fetch(queued)
     assert {row["screening"]: row["priority"] for row in after if row["priority"]} == {str(row["id"]): -1}
+    assert {one["key"] for one in after if one["priority"]} == {"urgent"}, "no group holds it up"
     assert [row["id"] for row in after] == [row["id"] for row in before], "the same jobs, none twice"
