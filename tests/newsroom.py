@@ -14,6 +14,7 @@ from cid.domain.draft import Author
 from cid.domain.ids import (
     CallId,
     DraftId,
+    EntryId,
     ItemId,
     ScreeningId,
     SourceId,
@@ -25,11 +26,12 @@ from cid.domain.ids import (
     VersionId,
     uuid7,
 )
-from cid.domain.tenants import Role
+from cid.domain.tenants import Desk, Role
+from cid.domain.tracker import Category, Fault, Region, Tags, Tracker
 from cid.domain.verdicts import Drop, Gate, Pass, Reason, Verdict
 from cid.gates import gate2_relevance
 from cid.outside import passwords
-from cid.store import drafts, people, screenings, tenants, verdicts
+from cid.store import drafts, entries, faults, people, screenings, tenants, trackers, verdicts
 
 if TYPE_CHECKING:
     from cid.ports import Tx
@@ -64,6 +66,16 @@ ITEMS = {
 }
 
 
+TRACKER = Tracker(
+    title="Harbours of the north",
+    topic="Harbours, their works and their rules.",
+    categories=(Category(name="Works", definition="Building."), Category(name="Rules", definition="Deciding.")),
+    regions=(Region(code="NB", name="North Basin"), Region(code="EL", name="Elmsworth", aliases=("EW",))),
+    national="ALL",
+    national_name="All harbours",
+)
+
+
 @dataclass(kw_only=True)
 class Newsroom:
     """Ids of what is there, by the names that tests use."""
@@ -79,6 +91,7 @@ class Newsroom:
     versions: dict[str, VersionId] = field(default_factory=dict)
     calls: dict[str, CallId] = field(default_factory=dict)
     trial: UUID = field(default_factory=uuid4)
+    entries: dict[str, EntryId] = field(default_factory=dict)
     proposals: dict[str, UUID] = field(default_factory=dict)
 
     def id(self) -> UUID:
@@ -94,6 +107,7 @@ async def furnish(sv: Services, *, sample: bool = False) -> Newsroom:
     async with sv.platform.tx() as tx:
         await tenants.add(tx, room.tenant, slug="acme", name="Acme Harbour News", sample=sample)
         await tenants.add(tx, room.other, slug="other", name="Other House", sample=False)
+        await trackers.set_(tx, room.tenant, TRACKER)
         for role in Role:
             await _join(tx, room, f"{role}@acme.test", room.tenant, role)
         await people.add(tx, UserId(room.id()), email=ADMIN, name="admin", password_hash=_hashes[0], admin=True)
@@ -107,6 +121,7 @@ async def furnish(sv: Services, *, sample: bool = False) -> Newsroom:
         await _call(tx, room, "quality", "draft", "offline", Decimal(0))
         await _trial(tx, room)
         await _judge(tx, room)
+        await _track(tx, room)
     async with sv.platform.tx() as tx:
         await _propose(tx, room)
     return room
@@ -321,6 +336,35 @@ async def _judge(tx: Tx, room: Newsroom) -> None:
             relevant = Drop(Reason.LOW_RELEVANCE, "A prize, not trade.", 22)
         await _on_story(tx, room, name, Gate.RELEVANCE, relevant, screening)
         await _end(tx, room, name, screening)
+
+
+async def _track(tx: Tx, room: Newsroom) -> None:
+    """On the tracker one that waits for a decision, one on its way, and one that failed."""
+    for name in ("drafted", "waiting", "held"):
+        screening = ScreeningId(room.id())
+        await screenings.open_(tx, screening, room.stories[name], room.items[name], urgent=False, desk=Desk.TRACKER)
+        (opened,) = await screenings.by_ids(tx, room.tenant, [screening])
+        if name == "held":
+            await faults.add(tx, room.id(), screening, Fault.REGION, "track: a region is not on the list", final=True)
+            await screenings.fail(tx, opened, "region: track: a region is not on the list")
+        if name == "drafted":
+            await screenings.pass_(tx, opened)
+            room.entries[name] = EntryId(room.id())
+            await entries.add(
+                tx,
+                room.entries[name],
+                screening=screening,
+                story=room.stories[name],
+                item=room.items[name],
+                tags=Tags(category="Works", regions=("EL",), summary="Elmsworth has shore power. Ferries use it."),
+                title=ITEMS[name],
+                url="https://www.feed0.test/drafted",
+                score=91,
+                published_at=room.now,
+                sample=False,
+                provider="anthropic/claude-haiku-5-5",
+                call=None,
+            )
 
 
 async def _on_item(tx: Tx, room: Newsroom, name: str, verdict: Verdict, screening: ScreeningId | None = None) -> None:
