@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
 import pytest
@@ -14,7 +14,7 @@ from tests.web.conftest import Desk, Person
 if TYPE_CHECKING:
     from tests.newsroom import Newsroom
 
-Owner = asyncpg.Connection[asyncpg.Record]
+Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 async def test_the_list_shows_each_story_with_how_far_it_came_and_why_it_failed(editor: Person) -> None:
