@@ -15,13 +15,16 @@ from typing import Any, get_args, get_type_hints
 
 from cid.domain.errors import Misconfigured
 from cid.domain.policy import GatePolicy
-from cid.domain.tuning import Environment, Periodic, QueueTuning, Retention, SourcesTuning, TapeMode
+from cid.domain.searching import SourceRules
+from cid.domain.structures import PartKind, Structure
+from cid.domain.tuning import Environment, Periodic, QueueTuning, Retention, SourcesTuning, TapeMode, TrendsTuning
+from cid.gates import angles
 from cid.llm.endpoints import Endpoint, load_endpoints
 from cid.text.typed import convert, duration, into
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 PROVIDER_KEYS = ("ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "OPENAI_API_KEY", "DEEPSEEK_API_KEY")
-SOURCE_KEYS = ("SERPAPI_KEY", "X_BEARER_TOKEN", "TELEGRAM_BOT_TOKEN")
+SOURCE_KEYS = ("SERPAPI_KEY", "X_BEARER_TOKEN", "TELEGRAM_BOT_TOKEN", "SERPER_API_KEY")
 TIERS = ("cheap", "quality")
 OFFLINE_MODEL = "offline/extracts-1"
 
@@ -66,6 +69,7 @@ class Tables:
     pools: PoolSizes = field(default_factory=PoolSizes)
     queue: QueueTuning = field(default_factory=QueueTuning)
     sources: SourcesTuning = field(default_factory=SourcesTuning)
+    trends: TrendsTuning = field(default_factory=TrendsTuning)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +94,9 @@ class Settings:
     source_keys: Mapping[str, Secret] = field(default_factory=dict)
     """By environment variable, those of `SOURCE_KEYS`: what lets us in where a kind of source wants a key."""
     sources: SourcesTuning = field(default_factory=SourcesTuning)
+    trends: TrendsTuning = field(default_factory=TrendsTuning)
+    source_rules: SourceRules = field(default_factory=SourceRules)
+    """Who speaks at a host."""
     endpoints: tuple[Endpoint, ...] = ()
     models: Mapping[str, str] = field(default_factory=dict)
     """Tier → "provider/model", over what config/models.toml says."""
@@ -119,7 +126,7 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         web=web,
         pools=tables.pools,
         queue=_queue(tables.queue, values),
-        gates=into(GatePolicy, _toml(config / "gates.toml"), "config/gates.toml"),
+        gates=_gates(config),
         schedule=tuple(
             into(Periodic, {"name": name, **table}, f"config/schedule.toml [{name}]")
             for name, table in _toml(config / "schedule.toml").items()
@@ -134,6 +141,8 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         provider_keys={name: found for name in _key_names(endpoints) if (found := _secret(values, name))},
         source_keys={name: found for name in SOURCE_KEYS if (found := _secret(values, name))},
         sources=_sources(tables.sources, values),
+        trends=tables.trends,
+        source_rules=into(SourceRules, _toml(config / "evidence.toml"), "config/evidence.toml"),
         endpoints=endpoints,
         models=_models(values.get("CID_MODELS", "")),
         environment=(environment := _environment(values)),
@@ -142,6 +151,30 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         allow_local=frozenset(part for part in re.split(r"[,\s]+", values.get("CID_ALLOW_LOCAL", "")) if part),
         poll_interval=_seconds(values, "CID_POLL_INTERVAL"),
     )
+
+
+def _gates(config: Path) -> GatePolicy:
+    policy = into(GatePolicy, _toml(config / "gates.toml"), "config/gates.toml")
+    return replace(policy, drafting=replace(policy.drafting, structures=load_structures(config / "structures")))
+
+
+def load_structures(folder: Path) -> tuple[Structure, ...]:
+    """Of every file, by its name. Raises Misconfigured: also where one begins with anything but an opening."""
+    found = tuple(
+        into(Structure, {"name": path.stem, **_toml(path)}, f"config/structures/{path.name}")
+        for path in sorted(folder.glob("*.toml"))
+    )
+    if not found:
+        raise Misconfigured(f"There is no structure in {folder}: put one back.")
+    for structure in found:
+        if [part.kind for part in structure.body].count(PartKind.OPENING) != 1 or not structure.opens:
+            raise Misconfigured(f"config/structures/{structure.name}.toml does not begin with its one opening.")
+    return found
+
+
+def angle_patterns(config: Path = CONFIG) -> angles.Patterns:
+    """Raises Misconfigured."""
+    return angles.read(_toml(config / "angles.toml"))
 
 
 def secret_key(settings: Settings) -> bytes:

@@ -234,6 +234,18 @@ AS $function$
   select nullif(current_setting('app.tenant_id', true), '')::uuid
 $function$;
 
+CREATE OR REPLACE FUNCTION public.auto_revision()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select coalesce((select (value->>'on')::boolean from public.settings where key = 'auto_revision'), true)
+$function$;
+revoke all on function auto_revision() from public;
+grant execute on function auto_revision() to cid_app;
+grant execute on function auto_revision() to cid_worker;
+
 CREATE OR REPLACE FUNCTION public.budgets_of(p_tenant uuid, p_stage text, p_at timestamp with time zone)
  RETURNS TABLE(n integer, tenant_id uuid, period text, starts date, scope text)
  LANGUAGE sql
@@ -299,7 +311,7 @@ begin
                 select count(distinct j.lease) from jobs j
                 where j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n] and j.counted) end,
               p_burst_per_key - ceil(extract(epoch from greatest(l.tat, clock) - clock) / extract(epoch from p_every_per_key)),
-              case when f.run_at > clock - p_linger and not exists (
+              case when f.run_at > clock - p_linger and f.priority >= 0 and not exists (
                 select from jobs j
                 where j.state = 'ready' and j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n]
                   and (j.priority, j.id) > (p_priorities[e.n], p_ids[e.n])
@@ -307,7 +319,7 @@ begin
         )::integer as hands
       from unnest(mine) as e (n)
       cross join lateral (
-        select j.run_at from jobs j
+        select j.run_at, j.priority from jobs j
         where j.state = 'ready' and j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n]
           and (j.priority, j.id) > (p_priorities[e.n], p_ids[e.n])
         order by j.priority, j.id limit 1) f
@@ -325,7 +337,7 @@ begin
               and not '00000000-0000-0000-0000-000000000000' = any (c.tenants)) t
       where t.before < total
     ), locked as materialized (
-      select a.n, w.id, w.run_at, row_number() over (partition by a.n order by w.priority, w.id) - 1 as place
+      select a.n, w.id, w.run_at, w.priority, row_number() over (partition by a.n order by w.priority, w.id) - 1 as place
       from turns a
       cross join lateral (
         select j.id, j.priority, j.run_at from jobs j
@@ -334,9 +346,9 @@ begin
         order by j.priority, j.id limit a.hands * p_size for update skip locked) w
     ), ripe as materialized (
       select g.n, g.id, dense_rank() over (order by g.place / p_size, g.n) as hand
-      from (select l.*, count(*) over hand as filled, min(l.run_at) over hand as since
+      from (select l.*, count(*) over hand as filled, min(l.run_at) over hand as since, min(l.priority) over hand as first
             from locked l window hand as (partition by l.n, l.place / p_size)) g
-      where g.filled = p_size or g.since <= clock - p_linger
+      where g.filled = p_size or g.since <= clock - p_linger or g.first < 0
     ), spent as (
       insert into limits as l (key, tat)
       select s.limit_key, clock + s.taken from (
@@ -369,6 +381,7 @@ begin
       select extract(epoch from f.run_at + p_linger - clock) from (
         select j.run_at from jobs j
         where p_linger > interval '0' and j.state = 'ready' and j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n]
+          and j.priority >= 0
         order by j.priority, j.id limit 1) f
     ) s where s.seconds > 0);
   if wait is not null then return next; end if;
@@ -567,7 +580,7 @@ begin
     raise exception 'reads are forgotten by their own tenant' using errcode = 'insufficient_privilege';
   end if;
   update public.calls c set reply = null, reading = 'stored', read_at = coalesce(c.read_at, public.cid_now())
-  where c.tenant_id = p_tenant and c.id = p_call and c.stage = 'poll' and c.state = 'answered';
+  where c.tenant_id = p_tenant and c.id = p_call and c.stage in ('poll', 'search') and c.state = 'answered';
   return found;
 end $function$;
 revoke all on function forget_read(uuid,uuid) from public;
@@ -828,7 +841,8 @@ AS $function$
     or exists (select from public.decisions d where d.tenant_id = public.app_tenant() and d.user_id = who)
     or exists (select from public.versions v where v.tenant_id = public.app_tenant() and v.author_id = who)
     or exists (select from public.entry_decisions e where e.tenant_id = public.app_tenant() and e.user_id = who)
-    or exists (select from public.trackers t where t.tenant_id = public.app_tenant() and t.rule_by = who))
+    or exists (select from public.trackers t where t.tenant_id = public.app_tenant() and t.rule_by = who)
+    or exists (select from public.policies p where p.tenant_id = public.app_tenant() and p.changed_by = who))
 $function$;
 revoke all on function person_of(uuid) from public;
 grant execute on function person_of(uuid) to cid_app;
@@ -1297,7 +1311,7 @@ CREATE INDEX calls_batch ON ONLY public.calls USING btree (tenant_id, batch_id) 
 CREATE INDEX calls_batched ON ONLY public.calls USING btree (tenant_id, stage, sent_at) WHERE (batch_id IS NOT NULL);
 CREATE INDEX calls_kinds ON ONLY public.calls USING btree (tenant_id, stage, provider, model, state, sent_at DESC, id DESC);
 CREATE INDEX calls_open ON ONLY public.calls USING btree (deadline) WHERE (state = 'sent'::text);
-CREATE INDEX calls_reads ON ONLY public.calls USING btree (tenant_id, input_hash) WHERE (stage = 'poll'::text);
+CREATE INDEX calls_reads ON ONLY public.calls USING btree (tenant_id, input_hash) WHERE (stage = ANY (ARRAY['poll'::text, 'search'::text]));
 CREATE INDEX calls_recent ON ONLY public.calls USING btree (tenant_id, sent_at DESC) INCLUDE (stage, provider, model, state, reserved, cost);
 CREATE INDEX calls_subjects ON ONLY public.calls USING gin (jsonb_path_query_array(subjects, '$[*][1]'::jsonpath));
 CREATE INDEX calls_troubled ON ONLY public.calls USING btree (tenant_id, sent_at DESC) WHERE (state = ANY (ARRAY['failed'::text, 'ambiguous'::text]));
@@ -1332,6 +1346,24 @@ create policy tenant on channels for all to cid_app using ((tenant_id = ( SELECT
 create policy worker on channels for all to cid_worker using (true) with check (true);
 grant insert, select, update (name, base_url, canonical, active) on channels to cid_app;
 grant insert, select, update on channels to cid_worker;
+
+create table competition (
+  tenant_id uuid not null,
+  screening_id uuid not null,
+  followed integer not null,
+  taken jsonb default '[]'::jsonb not null,
+  avoid jsonb default '[]'::jsonb not null,
+  gaps jsonb default '[]'::jsonb not null,
+  made_at timestamp with time zone default cid_now() not null,
+  constraint competition_pkey PRIMARY KEY (tenant_id, screening_id),
+  constraint competition_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint competition_tenant_id_screening_id_fkey FOREIGN KEY (tenant_id, screening_id) REFERENCES screenings(tenant_id, id)
+);
+alter table competition enable row level security;
+alter table competition force row level security;
+create policy owner on competition for all to current_user using (true) with check (true);
+create policy tenant on competition for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select, update on competition to cid_app;
 
 create table contests (
   id uuid not null,
@@ -1507,6 +1539,20 @@ create policy owner on evidence_packs for all to current_user using (true) with 
 create policy tenant on evidence_packs for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 grant insert, select on evidence_packs to cid_app;
 
+create table evidence_pages (
+  tenant_id uuid not null,
+  sha256 bytea not null,
+  pack_id uuid not null,
+  constraint evidence_pages_pkey PRIMARY KEY (tenant_id, sha256, pack_id),
+  constraint evidence_pages_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint evidence_pages_tenant_id_pack_id_fkey FOREIGN KEY (tenant_id, pack_id) REFERENCES evidence_packs(tenant_id, id)
+);
+alter table evidence_pages enable row level security;
+alter table evidence_pages force row level security;
+create policy owner on evidence_pages for all to current_user using (true) with check (true);
+create policy tenant on evidence_pages for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select on evidence_pages to cid_app;
+
 create table gate_configs (
   tenant_id uuid not null,
   hash bytea not null,
@@ -1523,6 +1569,41 @@ create policy owner on gate_configs for all to current_user using (true) with ch
 create policy tenant on gate_configs for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 grant insert, select on gate_configs to cid_app;
 
+create table guardrails (
+  id uuid not null,
+  tenant_id uuid,
+  industry text default ''::text not null,
+  text text not null,
+  category text default ''::text not null,
+  finding text default ''::text not null,
+  draft_id uuid,
+  active boolean default true not null,
+  made_by uuid,
+  made_at timestamp with time zone default cid_now() not null,
+  changed_by uuid,
+  changed_at timestamp with time zone default cid_now() not null,
+  constraint guardrails_pkey PRIMARY KEY (id),
+  constraint guardrails_check CHECK (((tenant_id IS NOT NULL) OR (draft_id IS NULL))),
+  constraint guardrails_industry_check CHECK ((length(industry) <= 100)),
+  constraint guardrails_text_check CHECK (((length(text) >= 10) AND (length(text) <= 400))),
+  constraint guardrails_changed_by_fkey FOREIGN KEY (changed_by) REFERENCES users(id),
+  constraint guardrails_made_by_fkey FOREIGN KEY (made_by) REFERENCES users(id),
+  constraint guardrails_tenant_id_draft_id_fkey FOREIGN KEY (tenant_id, draft_id) REFERENCES drafts(tenant_id, id),
+  constraint guardrails_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+CREATE INDEX guardrails_draft ON public.guardrails USING btree (tenant_id, draft_id) WHERE (draft_id IS NOT NULL);
+CREATE UNIQUE INDEX guardrails_once ON public.guardrails USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), industry, text) WHERE active;
+CREATE INDEX guardrails_tenant ON public.guardrails USING btree (tenant_id, active, made_at);
+alter table guardrails enable row level security;
+alter table guardrails force row level security;
+create policy adds on guardrails for insert to cid_app with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy changes on guardrails for update to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy owner on guardrails for all to current_user using (true) with check (true);
+create policy tenant on guardrails for select to cid_app using (((tenant_id IS NULL) OR (tenant_id = ( SELECT app_tenant() AS app_tenant))));
+create policy worker on guardrails for all to cid_worker using ((tenant_id IS NULL)) with check ((tenant_id IS NULL));
+grant insert, select, update (active, changed_by, changed_at) on guardrails to cid_app;
+grant insert, select, update (active, changed_by, changed_at) on guardrails to cid_worker;
+
 create table high_water (
   kind text not null,
   mark integer not null,
@@ -1531,6 +1612,21 @@ create table high_water (
 );
 grant select on high_water to cid_app;
 grant insert, select, update on high_water to cid_worker;
+
+create table interest (
+  provider text not null,
+  place text not null,
+  keyword text not null,
+  score numeric(5,2),
+  missing text default ''::text not null,
+  asked_at timestamp with time zone default cid_now() not null,
+  until timestamp with time zone not null,
+  asking_until timestamp with time zone default '-infinity'::timestamp with time zone not null,
+  constraint interest_pkey PRIMARY KEY (provider, place, keyword),
+  constraint interest_score_check CHECK (((score >= (0)::numeric) AND (score <= (100)::numeric)))
+);
+CREATE INDEX interest_until ON public.interest USING btree (until);
+grant delete, insert, select, update on interest to cid_worker;
 
 create table item_texts (
   item_id uuid not null,
@@ -1761,6 +1857,47 @@ create table once_links (
 );
 grant delete, insert, select, update on once_links to cid_worker;
 
+create table page_looks (
+  url_hash bytea not null,
+  url text not null,
+  state text,
+  detail text default ''::text not null,
+  final_url text default ''::text not null,
+  status integer,
+  sha256 bytea,
+  published_at timestamp with time zone,
+  fetched_at timestamp with time zone,
+  held_until timestamp with time zone,
+  constraint page_looks_pkey PRIMARY KEY (url_hash),
+  constraint page_looks_check CHECK (((state = 'read'::text) = (sha256 IS NOT NULL))),
+  constraint page_looks_state_check CHECK ((state = ANY (ARRAY['read'::text, 'paywalled'::text, 'blocked'::text, 'script'::text, 'forbidden_by_robots'::text, 'gone'::text, 'unreachable'::text, 'too_short'::text, 'unreadable'::text])))
+);
+CREATE INDEX page_looks_fetched ON public.page_looks USING btree (fetched_at);
+alter table page_looks enable row level security;
+alter table page_looks force row level security;
+create policy owner on page_looks for all to current_user using (true) with check (true);
+create policy worker on page_looks for all to cid_worker using (true) with check (true);
+grant delete, insert, select, update on page_looks to cid_worker;
+
+create table pages (
+  sha256 bytea not null,
+  text text not null,
+  title text default ''::text not null,
+  language text default ''::text not null,
+  publisher text default ''::text not null,
+  used_at timestamp with time zone default cid_now() not null,
+  constraint pages_pkey PRIMARY KEY (sha256),
+  constraint pages_sha256_check CHECK ((octet_length(sha256) = 32))
+);
+CREATE INDEX pages_used ON public.pages USING btree (used_at);
+alter table pages enable row level security;
+alter table pages force row level security;
+create policy owner on pages for all to current_user using (true) with check (true);
+create policy stood_on on pages for select to cid_app using ((EXISTS ( SELECT FROM evidence_pages e WHERE ((e.tenant_id = ( SELECT app_tenant() AS app_tenant)) AND (e.sha256 = pages.sha256)))));
+create policy worker on pages for all to cid_worker using (true) with check (true);
+grant select on pages to cid_app;
+grant delete, insert, select, update on pages to cid_worker;
+
 create table pauses (
   kind text not null,
   tenant_id uuid default '00000000-0000-0000-0000-000000000000'::uuid not null,
@@ -1783,12 +1920,52 @@ create table periodic_slots (
 );
 grant delete, insert, select on periodic_slots to cid_worker;
 
+create table places (
+  tenant_id uuid not null,
+  screening_id uuid not null,
+  day date,
+  week date,
+  by_hand uuid,
+  taken_at timestamp with time zone default cid_now() not null,
+  released_at timestamp with time zone,
+  constraint places_pkey PRIMARY KEY (tenant_id, screening_id),
+  constraint places_check CHECK (((day IS NULL) = (by_hand IS NOT NULL))),
+  constraint places_check1 CHECK (((day IS NULL) = (week IS NULL))),
+  constraint places_by_hand_fkey FOREIGN KEY (by_hand) REFERENCES users(id),
+  constraint places_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint places_tenant_id_screening_id_fkey FOREIGN KEY (tenant_id, screening_id) REFERENCES screenings(tenant_id, id)
+);
+alter table places enable row level security;
+alter table places force row level security;
+create policy owner on places for all to current_user using (true) with check (true);
+create policy tenant on places for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select, update on places to cid_app;
+
+create table plans (
+  tenant_id uuid not null,
+  day date not null,
+  day_taken integer not null,
+  week date not null,
+  week_taken integer not null,
+  constraint plans_pkey PRIMARY KEY (tenant_id),
+  constraint plans_day_taken_check CHECK ((day_taken >= 0)),
+  constraint plans_week_taken_check CHECK ((week_taken >= 0)),
+  constraint plans_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+alter table plans enable row level security;
+alter table plans force row level security;
+create policy owner on plans for all to current_user using (true) with check (true);
+create policy tenant on plans for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select, update on plans to cid_app;
+
 create table policies (
   tenant_id uuid not null,
-  body jsonb default '{}'::jsonb not null,
+  section text not null,
+  name text not null,
+  value jsonb not null,
   changed_by uuid,
   changed_at timestamp with time zone default cid_now() not null,
-  constraint policies_pkey PRIMARY KEY (tenant_id),
+  constraint policies_pkey PRIMARY KEY (tenant_id, section, name),
   constraint policies_changed_by_fkey FOREIGN KEY (changed_by) REFERENCES users(id),
   constraint policies_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
@@ -1797,8 +1974,63 @@ alter table policies force row level security;
 create policy owner on policies for all to current_user using (true) with check (true);
 create policy tenant on policies for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on policies for all to cid_worker using (true) with check (true);
-grant insert, select, update (body, changed_by, changed_at) on policies to cid_app;
+grant delete, insert, select, update (value, changed_by, changed_at) on policies to cid_app;
 grant insert, select, update on policies to cid_worker;
+
+create table prefilter_samples (
+  tenant_id uuid not null,
+  screening_id uuid not null,
+  version integer not null,
+  score double precision not null,
+  stands_for double precision not null,
+  at timestamp with time zone default cid_now() not null,
+  constraint prefilter_samples_pkey PRIMARY KEY (tenant_id, screening_id),
+  constraint prefilter_samples_stands_for_check CHECK ((stands_for >= (1)::double precision)),
+  constraint prefilter_samples_tenant_id_screening_id_fkey FOREIGN KEY (tenant_id, screening_id) REFERENCES screenings(tenant_id, id)
+);
+CREATE INDEX prefilter_samples_recent ON public.prefilter_samples USING btree (tenant_id, at);
+alter table prefilter_samples enable row level security;
+alter table prefilter_samples force row level security;
+create policy owner on prefilter_samples for all to current_user using (true) with check (true);
+create policy tenant on prefilter_samples for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select on prefilter_samples to cid_app;
+
+create table prefilters (
+  tenant_id uuid not null,
+  version integer not null,
+  state text not null,
+  why text not null,
+  bias double precision not null,
+  threshold double precision not null,
+  weights jsonb not null,
+  up jsonb not null,
+  down jsonb not null,
+  labels integer not null,
+  decided integer not null,
+  passes integer not null,
+  held integer not null,
+  held_passes integer not null,
+  recall double precision,
+  sure double precision not null,
+  saved double precision not null,
+  learned_at timestamp with time zone default cid_now() not null,
+  measured_at timestamp with time zone,
+  kept_passes integer default 0 not null,
+  asked integer default 0 not null,
+  asked_passes integer default 0 not null,
+  live_recall double precision,
+  cleared_by uuid,
+  cleared_at timestamp with time zone,
+  constraint prefilters_pkey PRIMARY KEY (tenant_id),
+  constraint prefilters_state_check CHECK ((state = ANY (ARRAY['learning'::text, 'proved'::text, 'tripped'::text]))),
+  constraint prefilters_cleared_by_fkey FOREIGN KEY (cleared_by) REFERENCES users(id),
+  constraint prefilters_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+alter table prefilters enable row level security;
+alter table prefilters force row level security;
+create policy owner on prefilters for all to current_user using (true) with check (true);
+create policy tenant on prefilters for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select, update on prefilters to cid_app;
 
 create table profiles (
   tenant_id uuid not null,
@@ -1901,15 +2133,23 @@ create table reviews (
   score integer,
   findings text default '[]'::text not null,
   call_id uuid,
+  round smallint default 1 not null,
+  kind text default 'review'::text not null,
+  changes jsonb,
+  cost numeric(18,12),
   made_at timestamp with time zone default cid_now() not null,
   constraint reviews_pkey PRIMARY KEY (tenant_id, id),
+  constraint reviews_check CHECK ((((round = 2) = (kind = 'auto_fix'::text)) AND ((changes IS NOT NULL) = (kind = 'auto_fix'::text)))),
+  constraint reviews_kind_check CHECK ((kind = ANY (ARRAY['review'::text, 'auto_fix'::text]))),
   constraint reviews_outcome_check CHECK ((outcome = ANY (ARRAY['ready_for_approval'::text, 'auto_revised'::text, 'needs_admin_review'::text, 'blocked_factual_review'::text, 'review_failed'::text]))),
+  constraint reviews_round_check CHECK ((round = ANY (ARRAY[1, 2]))),
   constraint reviews_score_check CHECK (((score >= 0) AND (score <= 100))),
   constraint reviews_tenant_id_draft_id_fkey FOREIGN KEY (tenant_id, draft_id) REFERENCES drafts(tenant_id, id),
   constraint reviews_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint reviews_tenant_id_version_id_fkey FOREIGN KEY (tenant_id, version_id) REFERENCES versions(tenant_id, id)
 );
 CREATE INDEX reviews_draft ON public.reviews USING btree (tenant_id, draft_id, made_at);
+CREATE INDEX reviews_recent ON public.reviews USING btree (tenant_id, made_at DESC, id DESC);
 CREATE INDEX reviews_version ON public.reviews USING btree (tenant_id, version_id);
 alter table reviews enable row level security;
 alter table reviews force row level security;
@@ -1955,6 +2195,7 @@ create table screenings (
 );
 CREATE INDEX screenings_item ON public.screenings USING btree (item_id);
 CREATE UNIQUE INDEX screenings_one ON public.screenings USING btree (tenant_id, desk, story_id) WHERE ((merged_into IS NULL) AND (NOT superseded));
+CREATE INDEX screenings_plan ON public.screenings USING btree (tenant_id, urgent DESC, score DESC NULLS LAST, opened_at, id) WHERE (waiting_for = 'plan'::text);
 CREATE INDEX screenings_recent ON public.screenings USING btree (tenant_id, opened_at DESC);
 CREATE INDEX screenings_state ON public.screenings USING btree (tenant_id, state, opened_at DESC, id DESC);
 CREATE INDEX screenings_story ON public.screenings USING btree (story_id);
@@ -1965,7 +2206,7 @@ alter table screenings force row level security;
 create policy owner on screenings for all to current_user using (true) with check (true);
 create policy tenant on screenings for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on screenings for all to cid_worker using (true) with check (true);
-grant insert, select, update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, score, superseded, changed_at) on screenings to cid_app;
+grant insert, select, update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, score, superseded, opened_at, changed_at) on screenings to cid_app;
 grant select on screenings to cid_worker;
 
 create table searches (
@@ -2368,6 +2609,7 @@ create table versions (
   author_id uuid,
   call_id uuid,
   provider text default ''::text not null,
+  revises uuid,
   article text not null,
   payloads text not null,
   sha256 bytea not null,
@@ -2379,11 +2621,13 @@ create table versions (
   constraint versions_author_check CHECK ((author = ANY (ARRAY['machine'::text, 'person'::text]))),
   constraint versions_check CHECK ((sha256 = sha256(convert_to(payloads, 'UTF8'::name)))),
   constraint versions_check1 CHECK (((author = 'person'::text) = (author_id IS NOT NULL))),
+  constraint versions_check2 CHECK (((revises IS NULL) OR (author = 'machine'::text))),
   constraint versions_number_check CHECK ((number > 0)),
   constraint versions_author_id_fkey FOREIGN KEY (author_id) REFERENCES users(id),
   constraint versions_tenant_id_draft_id_fkey FOREIGN KEY (tenant_id, draft_id) REFERENCES drafts(tenant_id, id),
   constraint versions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
+CREATE UNIQUE INDEX versions_revision ON public.versions USING btree (tenant_id, draft_id) WHERE (revises IS NOT NULL);
 alter table versions enable row level security;
 alter table versions force row level security;
 create policy owner on versions for all to current_user using (true) with check (true);

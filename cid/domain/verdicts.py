@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
@@ -46,6 +46,7 @@ class Reason(StrEnum):
     # gate 2
     RELEVANT = "relevant"
     LOW_RELEVANCE = "low_relevance"
+    PREFILTERED = "prefiltered"
     # gate 3
     SIGNAL = "signal"
     LOW_SIGNAL = "low_signal"
@@ -73,7 +74,7 @@ class Reason(StrEnum):
     OUTAGE = "outage"
 
 
-Signals: TypeAlias = Mapping[str, str | int | float | bool | None]
+Signals: TypeAlias = Mapping[str, str | int | float | bool | Sequence[str] | None]
 """What a gate went by, by name; None says that it was missing."""
 
 

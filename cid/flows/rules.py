@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from cid.domain.ids import ItemId, ScreeningId, StoryId, VerdictId, uuid7
@@ -23,6 +25,9 @@ from cid.store.verdicts import NewVerdict
 from cid.text import domains
 from cid.text.policies import configured
 
+URGENT = "urgent"
+"""A key of its own: breaking news waits neither for a group to fill nor for the tenant's other questions to end."""
+
 
 async def rules(sv: Services, jobs: Sequence[Job]) -> None:
     """Items that were judged, or that the tenant no longer takes from anybody, are passed over. Each desk of the tenant
@@ -32,7 +37,9 @@ async def rules(sv: Services, jobs: Sequence[Job]) -> None:
         policy, profile = await policies.of(tx, tenant, sv.policy), await tenants.profile(tx, tenant)
         desks = [desk for desk in await tenants.desks(tx, tenant) if desk in FIRST]
         tracker = await trackers.of(tx, tenant) if Desk.TRACKER in desks else None
-        found = await items.unjudged(tx, tenant, {ItemId(UUID(job.payload["item"])) for job in jobs}, desks)
+        wanted = {ItemId(UUID(job.payload["item"])) for job in jobs}
+        again = {ItemId(UUID(job.payload["item"])) for job in jobs if "again" in job.payload}
+        found = await items.unjudged(tx, tenant, wanted, desks, again)
         if Desk.PUBLISHING in desks:
             await _publishing(sv, tx, policy, profile, [item for item in found if Desk.PUBLISHING in item.desks])
         if tracker is not None:
@@ -42,8 +49,9 @@ async def rules(sv: Services, jobs: Sequence[Job]) -> None:
 
 async def _publishing(sv: Services, tx: Tx, policy: GatePolicy, profile: Profile, found: Sequence[Unjudged]) -> None:
     now = sv.clock.now()
-    sieve = gate1_rules.sieve(policy.rules, profile)
-    judged = await _today(tx, [(item, gate1_rules.judge(sieve, _candidate(item), now)) for item in found])
+    sieve = await asyncio.to_thread(gate1_rules.sieve, policy.rules, profile)
+    # Hundreds of items take tens of milliseconds: too long for the loop that everything else runs on.
+    judged = await _today(tx, await asyncio.to_thread(_judged, sieve, found, now))
     opened, screening_of = await _open(tx, judged, sv, Desk.PUBLISHING)
     raised = await screenings.raise_urgent(tx, tx.tenant, _urgent(judged))
     config = await policies.note(tx, configured(Gate.RULES, policy, profile))
@@ -64,10 +72,9 @@ async def _tracking(sv: Services, tx: Tx, policy: GatePolicy, tracker: Tracker, 
     """By the tracker's own words. None is urgent: an entry waits for a person anyway."""
     now = sv.clock.now()
     own = Profile(keywords=tracker.keywords, excluded=tracker.excluded)
-    sieve = gate1_rules.sieve(replace(policy.rules, urgent_words=()), own)
-    judged = await _today(
-        tx, [(item, track.takes_all(gate1_rules.judge(sieve, _candidate(item), now), tracker)) for item in found]
-    )
+    sieve = await asyncio.to_thread(gate1_rules.sieve, replace(policy.rules, urgent_words=()), own)
+    said = await asyncio.to_thread(_judged, sieve, found, now)
+    judged = await _today(tx, [(item, track.takes_all(verdict, tracker)) for item, verdict in said])
     passed = {item.story_id for item, verdict in judged if isinstance(verdict, Pass)}
     if passed:
         await screenings.supersede(tx, tx.tenant, passed, policy.tracking.window)
@@ -110,12 +117,17 @@ def _jobs(tx: Tx, opened: Collection[ScreeningId], desk: Desk, urgent: Collectio
         NewJob(
             kind=JOB_OF[FIRST[desk]],
             tenant=tx.tenant,
+            key=URGENT if one in urgent else "",
             payload={"screening": str(one)},
             dedupe=str(one),
             priority=-1 if one in urgent else 0,
         )
         for one in sorted(opened)
     ]
+
+
+def _judged(sieve: gate1_rules.Sieve, found: Sequence[Unjudged], now: datetime) -> list[tuple[Unjudged, Verdict]]:
+    return [(item, gate1_rules.judge(sieve, _candidate(item), now)) for item in found]
 
 
 async def _today(tx: Tx, judged: Sequence[tuple[Unjudged, Verdict]]) -> list[tuple[Unjudged, Verdict]]:
@@ -177,4 +189,6 @@ def _urgent(judged: Sequence[tuple[Unjudged, Verdict]]) -> set[StoryId]:
 
 
 def _candidate(item: Unjudged) -> gate1_rules.Candidate:
-    return gate1_rules.Candidate(title=item.title, summary=item.summary, trust=item.trust, published_at=item.at)
+    return gate1_rules.Candidate(
+        title=item.title, summary=item.summary, trust=item.trust, published_at=item.at, dated=item.dated
+    )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from cid.domain.errors import Misconfigured
 from cid.domain.llm import TRIAL, Json, Raw, Stop, Usage, Wire
 from cid.llm.offline_draft import draft
+from cid.llm.offline_evidence import evidence, queries
 from cid.llm.offline_judge import judge
 from cid.llm.offline_relevance import relevance
 from cid.llm.offline_review import review
@@ -21,6 +22,8 @@ STAGES: Mapping[str, Compute] = {
     "draft": draft,
     "review": review,
     "judge": judge,
+    "queries": queries,
+    "evidence": evidence,
     "track": track,
 }
 

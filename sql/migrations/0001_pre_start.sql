@@ -63,10 +63,13 @@ create table users (
 
 -- What a tenant turned of config/gates.toml, and what every gate was set to when it judged: a verdict names it by its hash.
 create table policies (
-  tenant_id uuid primary key references tenants,
-  body jsonb not null default '{}',           -- {"rules": {"min_chars": 80}}: only what differs
+  tenant_id uuid not null references tenants,
+  section text not null,                      -- of config/gates.toml
+  name text not null,
+  value jsonb not null,                       -- as TOML would say it: 80, "48h", ["breaking"]
   changed_by uuid references users,
-  changed_at timestamptz not null default cid_now()
+  changed_at timestamptz not null default cid_now(),
+  primary key (tenant_id, section, name)
 );
 create table gate_configs (
   tenant_id uuid not null references tenants,
@@ -398,6 +401,7 @@ create table screenings (
   check ((state = 'failed') = (failure <> ''))
 );
 create unique index screenings_one on screenings (tenant_id, desk, story_id) where merged_into is null and not superseded;
+create index screenings_plan on screenings (tenant_id, urgent desc, score desc nulls last, opened_at, id) where waiting_for = 'plan';
 create index screenings_until on screenings (until) where state = 'waiting';
 create index screenings_story on screenings (story_id);   -- a story's report wakes the waiting; and what leaves stories and items
 create index screenings_item on screenings (item_id);     -- is looked for here
@@ -431,6 +435,28 @@ create index verdicts_recent on verdicts (tenant_id, at desc) include (gate, out
 create index verdicts_listed on verdicts (tenant_id, gate, at desc, id desc);
 create index verdicts_reason on verdicts (tenant_id, reason, at desc, id desc);
 
+-- How many drafts a tenant's plan let through this day and week (UTC), and which screening holds a place. Taking one is a single
+-- statement on one row, so that two workers cannot both take the last.
+create table plans (
+  tenant_id uuid primary key references tenants,
+  day date not null,
+  day_taken integer not null check (day_taken >= 0),
+  week date not null,                         -- its Monday
+  week_taken integer not null check (week_taken >= 0)
+);
+create table places (
+  tenant_id uuid not null references tenants,
+  screening_id uuid not null,
+  day date,                                   -- that it was counted on; null: a person asked for the draft, beyond the plan
+  week date,
+  by_hand uuid references users,
+  taken_at timestamptz not null default cid_now(),
+  released_at timestamptz,                    -- there came no draft of it
+  primary key (tenant_id, screening_id),
+  foreign key (tenant_id, screening_id) references screenings,
+  check ((day is null) = (by_hand is not null)),
+  check ((day is null) = (week is null))
+);
 -- What a tenant tracks in public: topic, categories, regions, summary rules; and what is approved by a person's standing rule.
 create table trackers (
   tenant_id uuid primary key references tenants,
@@ -513,6 +539,47 @@ create index track_faults_screening on track_faults (tenant_id, screening_id, id
 create index track_faults_recent on track_faults (tenant_id, at);
 create index track_faults_user on track_faults (user_id) where user_id is not null;
 
+-- What gate 2 said of a tenant, learned: a filter that may drop without asking once it has proved itself on scores that were
+-- held back. One row, replaced whole; verdicts name the version.
+create table prefilters (
+  tenant_id uuid primary key references tenants,
+  version integer not null,
+  state text not null check (state in ('learning', 'proved', 'tripped')),
+  why text not null,                          -- why it is not proved, or switched itself off
+  bias double precision not null,
+  threshold double precision not null,
+  weights jsonb not null,                     -- {word: weight}
+  up jsonb not null,                          -- [[word, weight, wanted, unwanted]]: what says most, for people
+  down jsonb not null,
+  labels integer not null,                    -- stories learned from, tuned with and held back
+  decided integer not null,                   -- of these, those that a person decided about
+  passes integer not null,
+  held integer not null,
+  held_passes integer not null,
+  recall double precision,                    -- on what was held back
+  sure double precision not null,
+  saved double precision not null,
+  learned_at timestamptz not null default cid_now(),
+  measured_at timestamptz,                    -- what it does since it is on
+  kept_passes integer not null default 0,
+  asked integer not null default 0,
+  asked_passes integer not null default 0,
+  live_recall double precision,
+  cleared_by uuid references users,           -- who let one try again that had switched itself off, and when
+  cleared_at timestamptz
+);
+create table prefilter_samples (              -- would have been dropped, and was asked about by chance
+  tenant_id uuid not null,
+  screening_id uuid not null,
+  version integer not null,
+  score double precision not null,
+  stands_for double precision not null check (stands_for >= 1),
+  at timestamptz not null default cid_now(),
+  primary key (tenant_id, screening_id),
+  foreign key (tenant_id, screening_id) references screenings
+);
+create index prefilter_samples_recent on prefilter_samples (tenant_id, at);
+
 create table evidence_packs (
   tenant_id uuid not null references tenants,
   id uuid not null,
@@ -528,6 +595,71 @@ create table evidence_packs (
   foreign key (tenant_id, screening_id) references screenings
 );
 create index evidence_packs_screening on evidence_packs (tenant_id, screening_id);
+
+-- Texts of pages that searches for evidence led to, as anybody may fetch them: kept once, whoever asked, by what they say.
+create table pages (
+  sha256 bytea primary key check (octet_length(sha256) = 32),   -- of the text
+  text text not null,
+  title text not null default '',
+  language text not null default '',
+  publisher text not null default '',         -- the host that said so first
+  used_at timestamptz not null default cid_now()   -- when a look last led to it: retention counts from here
+);
+create index pages_used on pages (used_at);
+
+-- Looks at such pages, by address: one for all tenants while it is fresh. It does not say who asked, and no tenant may read it.
+create table page_looks (
+  url_hash bytea primary key,                 -- sha256 of the address
+  url text not null,
+  state text check (state in ('read', 'paywalled', 'blocked', 'script', 'forbidden_by_robots', 'gone', 'unreachable', 'too_short',
+                              'unreadable')),   -- null: not looked at yet
+  detail text not null default '',
+  final_url text not null default '',         -- as the page calls itself, on its own site
+  status integer,
+  sha256 bytea,                               -- of the text: pages; which may be gone before
+  published_at timestamptz,
+  fetched_at timestamptz,
+  held_until timestamptz,                     -- somebody looks now
+  check ((state = 'read') = (sha256 is not null))
+);
+create index page_looks_fetched on page_looks (fetched_at);
+
+-- The pages that a tenant's evidence stands on: what lets it, and no other, read them.
+create table evidence_pages (
+  tenant_id uuid not null references tenants,
+  sha256 bytea not null,
+  pack_id uuid not null,
+  primary key (tenant_id, sha256, pack_id),
+  foreign key (tenant_id, pack_id) references evidence_packs
+);
+
+-- What competitors made of a story, by the titles of what their sources brought: replaced whole whenever it is looked at anew.
+create table competition (
+  tenant_id uuid not null references tenants,
+  screening_id uuid not null,
+  followed integer not null,                  -- competitors' sources that could be read then; 0: nobody knows who was first
+  taken jsonb not null default '[]',          -- [{"publisher", "title", "url", "angle"}], the first first
+  avoid jsonb not null default '[]',          -- angles: those taken, and those the profile will not have
+  gaps jsonb not null default '[]',           -- the others
+  made_at timestamptz not null default cid_now(),
+  primary key (tenant_id, screening_id),
+  foreign key (tenant_id, screening_id) references screenings
+);
+
+-- How much is searched for something in a country, as an outside party says: shared by all tenants, each question asked once at a
+-- time and not again before its time. The worker's alone: what is asked about says what tenants write about.
+create table interest (
+  provider text not null,
+  place text not null,                        -- ISO 3166-1; with no keyword and no place: the provider wants to be left alone
+  keyword text not null,                      -- folded; empty: the list of what the place searches for most, whose searches stand beside
+  score numeric(5, 2) check (score between 0 and 100),
+  missing text not null default '',           -- why there is none
+  asked_at timestamptz not null default cid_now(),
+  until timestamptz not null,                 -- how long it holds
+  asking_until timestamptz not null default '-infinity',   -- somebody is asking
+  primary key (provider, place, keyword)
+);
+create index interest_until on interest (until);
 
 -- ---------------------------------------------------------------------------------------------- drafts to publications
 
@@ -561,6 +693,7 @@ create table versions (
   author_id uuid references users,
   call_id uuid,
   provider text not null default '',
+  revises uuid,                               -- the version that the machine's own revision made it of
   article text not null,                      -- canonical JSON of what people edit
   payloads text not null,                     -- canonical JSON of the bytes each channel receives
   sha256 bytea not null check (sha256 = sha256(convert_to(payloads, 'UTF8'))),
@@ -570,9 +703,11 @@ create table versions (
   unique (tenant_id, draft_id, number),
   unique (tenant_id, draft_id, id, sha256),
   foreign key (tenant_id, draft_id) references drafts,
-  check ((author = 'person') = (author_id is not null))
+  check ((author = 'person') = (author_id is not null)),
+  check (revises is null or author = 'machine')
 );
 alter table drafts add foreign key (tenant_id, current_version_id) references versions (tenant_id, id) deferrable initially deferred;
+create unique index versions_revision on versions (tenant_id, draft_id) where revises is not null;   -- a draft is revised once
 
 create table reviews (
   tenant_id uuid not null references tenants,
@@ -584,13 +719,41 @@ create table reviews (
   score integer check (score between 0 and 100),
   findings text not null default '[]',
   call_id uuid,
+  round smallint not null default 1 check (round in (1, 2)),             -- the second follows the machine's own revision
+  kind text not null default 'review' check (kind in ('review', 'auto_fix')),
+  changes jsonb,                              -- what that revision changed: [{"field", "before", "after"}]
+  cost numeric(18, 12),                       -- US dollars: its calls, those of the revision included; null where none was made
   made_at timestamptz not null default cid_now(),
   primary key (tenant_id, id),
   foreign key (tenant_id, draft_id) references drafts,
-  foreign key (tenant_id, version_id) references versions (tenant_id, id)
+  foreign key (tenant_id, version_id) references versions (tenant_id, id),
+  check ((round = 2) = (kind = 'auto_fix') and (changes is not null) = (kind = 'auto_fix'))
 );
 create index reviews_draft on reviews (tenant_id, draft_id, made_at);
 create index reviews_version on reviews (tenant_id, version_id);
+create index reviews_recent on reviews (tenant_id, made_at desc, id desc);   -- what recurs is looked for in the newest
+
+-- Standing rules that came of what reviews found again and again: every later draft and review is told them. A null tenant:
+-- the platform's own, for everybody, which tenants see and do not change.
+create table guardrails (
+  id uuid primary key,
+  tenant_id uuid references tenants,
+  industry text not null default '' check (length(industry) <= 100),   -- empty: any; else a phrase that a tenant's own words for its trade hold
+  text text not null check (length(text) between 10 and 400),
+  category text not null default '',          -- of the finding that it came from
+  finding text not null default '',           -- what that said
+  draft_id uuid,                              -- where it was found last; for the platform's own nothing of a tenant's
+  active boolean not null default true,
+  made_by uuid references users,
+  made_at timestamptz not null default cid_now(),
+  changed_by uuid references users,
+  changed_at timestamptz not null default cid_now(),
+  foreign key (tenant_id, draft_id) references drafts,
+  check (tenant_id is not null or draft_id is null)
+);
+create unique index guardrails_once on guardrails (coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'), industry, text) where active;
+create index guardrails_tenant on guardrails (tenant_id, active, made_at);
+create index guardrails_draft on guardrails (tenant_id, draft_id) where draft_id is not null;
 
 create table decisions (
   tenant_id uuid not null references tenants,
@@ -705,7 +868,7 @@ create index calls_subjects on calls using gin (jsonb_path_query_array(subjects,
 create index calls_kinds on calls (tenant_id, stage, provider, model, state, sent_at desc, id desc);
 create index calls_open on calls (deadline) where state = 'sent';
 create index calls_unread on calls (tenant_id, stage) where state = 'answered' and read_at is null;
-create index calls_reads on calls (tenant_id, input_hash) where stage = 'poll';  -- has this stretch of a source been paid for?
+create index calls_reads on calls (tenant_id, input_hash) where stage in ('poll', 'search');  -- has this stretch of a source, or this search, been paid for?
 create index calls_batch on calls (tenant_id, batch_id) where batch_id is not null;
 create index calls_batched on calls (tenant_id, stage, sent_at) where batch_id is not null;
 
@@ -934,7 +1097,7 @@ create table pauses (
 
 -- Hand-outs of a kind that has groups or limits: up to p_hands, each of up to p_size jobs of one (tenant, key), at most p_share of
 -- an entry; entries come in the order of their turns and go on behind the job (priority, id) they were at. A group goes out when
--- it is full or its oldest job waited p_linger. At most p_most hand-outs of the kind and p_most_per_key of an entry run at once,
+-- it is full, its oldest job waited p_linger, or one of it is urgent (priority below 0): that one takes along whoever waits. At most p_most hand-outs of the kind and p_most_per_key of an entry run at once,
 -- in all processes together, and one starts in every p_every (p_every_per_key), p_burst of them at once: null is no limit.
 --
 -- A function because the counting must see what the claim before it committed: under the lock of the kind or of the entry each
@@ -986,7 +1149,7 @@ begin
                 select count(distinct j.lease) from jobs j
                 where j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n] and j.counted) end,
               p_burst_per_key - ceil(extract(epoch from greatest(l.tat, clock) - clock) / extract(epoch from p_every_per_key)),
-              case when f.run_at > clock - p_linger and not exists (
+              case when f.run_at > clock - p_linger and f.priority >= 0 and not exists (
                 select from jobs j
                 where j.state = 'ready' and j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n]
                   and (j.priority, j.id) > (p_priorities[e.n], p_ids[e.n])
@@ -994,7 +1157,7 @@ begin
         )::integer as hands
       from unnest(mine) as e (n)
       cross join lateral (
-        select j.run_at from jobs j
+        select j.run_at, j.priority from jobs j
         where j.state = 'ready' and j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n]
           and (j.priority, j.id) > (p_priorities[e.n], p_ids[e.n])
         order by j.priority, j.id limit 1) f
@@ -1012,7 +1175,7 @@ begin
               and not '00000000-0000-0000-0000-000000000000' = any (c.tenants)) t
       where t.before < total
     ), locked as materialized (
-      select a.n, w.id, w.run_at, row_number() over (partition by a.n order by w.priority, w.id) - 1 as place
+      select a.n, w.id, w.run_at, w.priority, row_number() over (partition by a.n order by w.priority, w.id) - 1 as place
       from turns a
       cross join lateral (
         select j.id, j.priority, j.run_at from jobs j
@@ -1021,9 +1184,9 @@ begin
         order by j.priority, j.id limit a.hands * p_size for update skip locked) w
     ), ripe as materialized (
       select g.n, g.id, dense_rank() over (order by g.place / p_size, g.n) as hand
-      from (select l.*, count(*) over hand as filled, min(l.run_at) over hand as since
+      from (select l.*, count(*) over hand as filled, min(l.run_at) over hand as since, min(l.priority) over hand as first
             from locked l window hand as (partition by l.n, l.place / p_size)) g
-      where g.filled = p_size or g.since <= clock - p_linger
+      where g.filled = p_size or g.since <= clock - p_linger or g.first < 0
     ), spent as (
       insert into limits as l (key, tat)
       select s.limit_key, clock + s.taken from (
@@ -1056,6 +1219,7 @@ begin
       select extract(epoch from f.run_at + p_linger - clock) from (
         select j.run_at from jobs j
         where p_linger > interval '0' and j.state = 'ready' and j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n]
+          and j.priority >= 0
         order by j.priority, j.id limit 1) f
     ) s where s.seconds > 0);
   if wait is not null then return next; end if;
@@ -1657,7 +1821,7 @@ begin
     raise exception 'reads are forgotten by their own tenant' using errcode = 'insufficient_privilege';
   end if;
   update public.calls c set reply = null, reading = 'stored', read_at = coalesce(c.read_at, public.cid_now())
-  where c.tenant_id = p_tenant and c.id = p_call and c.stage = 'poll' and c.state = 'answered';
+  where c.tenant_id = p_tenant and c.id = p_call and c.stage in ('poll', 'search') and c.state = 'answered';
   return found;
 end $$;
 
@@ -2023,21 +2187,22 @@ grant execute on function inspect.retry_item(uuid) to cid_worker;
 do $$
 declare t text;
 begin
-  foreach t in array array['profiles', 'policies', 'gate_configs', 'members', 'subscriptions', 'screenings', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'verdicts', 'evidence_packs', 'drafts',
+  foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'model_terms', 'audit', 'trials', 'trial_subjects',
-      'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pauses', 'proposals', 'searches'] loop
+      'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'proposals', 'searches',
+      'guardrails'] loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
     execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
   end loop;
-  foreach t in array array['profiles', 'policies', 'gate_configs', 'members', 'subscriptions', 'screenings', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'verdicts', 'evidence_packs', 'drafts',
+  foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'audit', 'trials', 'trial_subjects',
       'proposals', 'searches'] loop
     execute format('create policy tenant on %I to cid_app using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()))', t);
   end loop;
   -- The worker role looks across tenants where scheduling and administration do; it decides nothing there.
-  foreach t in array array['tenants', 'profiles', 'policies', 'members', 'subscriptions', 'screenings', 'trackers', 'entries', 'track_faults', 'channels', 'budgets', 'model_terms', 'audit', 'calls', 'batches', 'trials', 'trial_subjects',
-      'jobs', 'jobs_done', 'jobs_dead', 'sources', 'sightings', 'items', 'item_texts', 'pauses', 'verdicts', 'drafts', 'publications', 'proposals',
+  foreach t in array array['tenants', 'profiles', 'policies', 'members', 'subscriptions', 'screenings', 'channels', 'budgets', 'model_terms', 'audit', 'calls', 'batches', 'trials', 'trial_subjects',
+      'jobs', 'jobs_done', 'jobs_dead', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'verdicts', 'drafts', 'publications', 'proposals', 'trackers', 'entries', 'track_faults',
       'searches'] loop
     execute format('create policy worker on %I to cid_worker using (true) with check (true)', t);
   end loop;
@@ -2052,6 +2217,12 @@ create policy tenant on model_terms for select to cid_app
 create policy adds on model_terms for insert to cid_app with check (tenant_id = (select app_tenant()));
 create policy changes on model_terms for update to cid_app
   using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()));
+-- The platform's own rules are read by all and written on its own pages, which see no tenant's.
+create policy tenant on guardrails for select to cid_app using (tenant_id is null or tenant_id = (select app_tenant()));
+create policy adds on guardrails for insert to cid_app with check (tenant_id = (select app_tenant()));
+create policy changes on guardrails for update to cid_app
+  using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()));
+create policy worker on guardrails to cid_worker using (tenant_id is null) with check (tenant_id is null);
 create policy tenant on tenants to cid_app using (id = (select app_tenant()));
 create policy tenant on jobs to cid_app using (tenant_id = (select app_tenant()))
   with check (tenant_id = (select app_tenant()) and state in ('scheduled', 'ready'));
@@ -2071,6 +2242,10 @@ create policy wanted on item_texts for insert to cid_app with check (
   exists (select from items i where i.id = item_id
     and (i.public or exists (select from sightings s where s.item_id = i.id and s.tenant_id = (select app_tenant())))));
 
+-- A page is read by whose evidence stands on it. Looks are nobody's: they would tell when somebody else asked.
+create policy stood_on on pages for select to cid_app using (
+  exists (select from evidence_pages e where e.tenant_id = (select app_tenant()) and e.sha256 = pages.sha256));
+
 create view visible_items with (security_invoker = true) as
   select id, story_id, url, identity, title, summary, author, published_at, first_seen_at, sample from items;
 
@@ -2080,12 +2255,15 @@ create view public_entries with (security_invoker = true) as
 
 grant select, insert (item_id) on item_texts to cid_app;
 grant select, insert, update on item_texts to cid_worker;
-grant select on tenants, profiles, policies, gate_configs, members, subscriptions, sources, sightings, items, visible_items, screenings, trackers, entries, entry_decisions, track_faults, public_entries, verdicts, evidence_packs,
+grant select on pages to cid_app;
+grant select, insert, update, delete on pages, page_looks to cid_worker;
+grant select, insert, update on plans, places to cid_app;
+grant select on tenants, profiles, policies, gate_configs, members, subscriptions, sources, sightings, items, visible_items, screenings, trackers, entries, entry_decisions, track_faults, public_entries, verdicts, evidence_packs, evidence_pages,
   drafts, versions, reviews, decisions, channels, publications, calls, call_subjects, batches, budgets, model_terms, audit, jobs, jobs_done,
   jobs_dead, pauses, trials, trial_subjects, proposals, searches to cid_app;
-grant insert on screenings, trackers, entries, entry_decisions, track_faults, verdicts, evidence_packs, drafts, versions, reviews, decisions, channels, publications, calls, call_subjects,
+grant insert on screenings, trackers, entries, entry_decisions, track_faults, verdicts, evidence_packs, evidence_pages, drafts, versions, reviews, decisions, channels, publications, calls, call_subjects,
   batches, audit, jobs, jobs_done, jobs_dead, subscriptions to cid_app;
-grant update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, score, superseded, changed_at) on screenings to cid_app;
+grant update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, score, superseded, opened_at, changed_at) on screenings to cid_app;
 grant update (body, rule, rule_by, rule_at, changed_at) on trackers to cid_app;
 grant update (state, category, regions, summary, changed_at) on entries to cid_app;
 grant update (state, current_version_id, changed_at) on drafts to cid_app;
@@ -2098,8 +2276,13 @@ grant insert (tenant_id, cheap, quality, changed_by, changed_at), update (cheap,
 grant update (trust, role, active) on subscriptions to cid_app;
 grant update (name, base_url, canonical, active) on channels to cid_app;
 grant update (body, changed_at), insert on profiles to cid_app;
-grant insert, update (body, changed_by, changed_at) on policies to cid_app;
+grant insert, delete, update (value, changed_by, changed_at) on policies to cid_app;
+grant select, insert, update (active, changed_by, changed_at) on guardrails to cid_app, cid_worker;
 grant insert on gate_configs to cid_app;
+grant select, insert, update on prefilters to cid_app;
+grant select, insert on prefilter_samples to cid_app;
+grant select, insert, update on competition to cid_app;
+grant select, insert, update, delete on interest to cid_worker;
 grant delete on jobs to cid_app;
 grant insert on trials, trial_subjects to cid_app;
 grant update (state, why, total, offline, ended_at) on trials to cid_app;
@@ -2180,7 +2363,8 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
     or exists (select from public.decisions d where d.tenant_id = public.app_tenant() and d.user_id = who)
     or exists (select from public.versions v where v.tenant_id = public.app_tenant() and v.author_id = who)
     or exists (select from public.entry_decisions e where e.tenant_id = public.app_tenant() and e.user_id = who)
-    or exists (select from public.trackers t where t.tenant_id = public.app_tenant() and t.rule_by = who))
+    or exists (select from public.trackers t where t.tenant_id = public.app_tenant() and t.rule_by = who)
+    or exists (select from public.policies p where p.tenant_id = public.app_tenant() and p.changed_by = who))
 $$;
 revoke all on function person_of(uuid) from public;
 grant execute on function person_of(uuid) to cid_app;
@@ -2195,6 +2379,14 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
 $$;
 revoke all on function pinned_prompts() from public;
 grant execute on function pinned_prompts() to cid_app, cid_worker;
+
+-- Whether the machine may revise a draft by itself: on until somebody switches it off.
+create function auto_revision() returns boolean
+language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
+  select coalesce((select (value->>'on')::boolean from public.settings where key = 'auto_revision'), true)
+$$;
+revoke all on function auto_revision() from public;
+grant execute on function auto_revision() to cid_app, cid_worker;
 
 -- ---------------------------------------------------------------------------------------------- the end of a tenant
 

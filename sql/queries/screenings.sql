@@ -77,3 +77,11 @@ where tenant_id = $1 and id in (
   where s.tenant_id = $1 and s.desk = $2 and s.state = 'failed' and ($3::uuid[] is null or s.id = any($3))
   order by s.id limit $4 for no key update)
 returning id
+
+-- name: reopen
+-- A person has it judged again from a stage on. Its time runs anew: what was over then is not over now.
+update screenings
+set state = 'open', stage = $3, gate = null, reason = null, failure = '', waiting_for = null, until = null, opened_at = cid_now(),
+  changed_at = cid_now()
+where tenant_id = $1 and id = $2 and merged_into is null and state in ('open', 'waiting', 'dropped', 'failed')
+returning id

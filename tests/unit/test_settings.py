@@ -20,7 +20,7 @@ def test_the_shipped_configuration_is_valid() -> None:
     assert (read.gates.polling.first, read.gates.polling.spacing) == (20, timedelta(seconds=1))
     assert dict(read.gates.polling.spacing_of)["api.gdeltproject.org"] == timedelta(seconds=6.5)
     assert read.queue.silent == timedelta(seconds=30)
-    assert {entry.name for entry in read.schedule} == {"wake", "tidy", "batches"}
+    assert {entry.name for entry in read.schedule} == {"wake", "tidy", "batches", "learn"}
     assert read.base_url == "http://127.0.0.1:8080"
 
 
@@ -107,8 +107,7 @@ def test_a_wrong_value_names_its_setting(env: dict[str, str], said: str) -> None
     ],
 )
 def test_a_mistake_in_a_file_stops_the_start(tmp_path: Path, file: str, old: str, new: str, said: str) -> None:
-    for path in settings.CONFIG.glob("*.toml"):
-        shutil.copy(path, tmp_path)
+    shutil.copytree(settings.CONFIG, tmp_path, dirs_exist_ok=True)
     text = (tmp_path / file).read_text()
     assert old in text
     (tmp_path / file).write_text(text.replace(old, new, 1))

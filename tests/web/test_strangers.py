@@ -26,6 +26,8 @@ GUARDED_CHANGES = [
 # What a form needs to get past its own checks: the refusal must come from the door and not from the form.
 DECISION = {"version": "01890000-0000-7000-8000-000000000000", "sha256": "0" * 64, "reason": "Because."}
 FORMS: dict[str, dict[str, str]] = {
+    "item_rehearse": {"gate": "rules"},
+    "item_again": {"gate": "rules"},
     "source_add": {"url": "https://new.test/feed", "trust": "0.5"},
     "source_test": {"url": "https://new.test/feed"},
     "sources_many_do": {"listing": "https://new.test/feed"},
@@ -50,6 +52,8 @@ FORMS: dict[str, dict[str, str]] = {
     "entry_decide": {"kind": "hide"},
     "entry_edit": {"category": "Rules", "summary": "Text.", "seen": "{}"},
     "publish_again": {"publication": DECISION["version"]},
+    "gates_turn": {"section": "rules", "name": "min_chars", "value": "80"},
+    "gates_reset": {"section": "rules", "name": "min_chars"},
     "models_chain": {"tier": "cheap", "first": "offline/extracts-1"},
     "platform_chain": {"tier": "cheap", "first": "offline/extracts-1"},
     "platform_caps": {"per_day": "5"},
@@ -63,6 +67,7 @@ def things(room: Newsroom) -> dict[str, str]:
     return {
         "sources": str(room.sources["Harbour Gazette"]),
         "proposals": str(room.proposals["site"]),
+        "plan": str(room.screenings["drafted"]),
         "items": str(room.items["drafted"]),
         "drafts": str(room.drafts["drafted"]),
         "trials": str(room.trial),
@@ -104,11 +109,13 @@ async def counts(owner: asyncpg.Connection[asyncpg.Record]) -> list[tuple[str, i
         "proposals where state = 'proposed'",
         "tenants where replace_sources",
         "jobs",
+        "places",
         "decisions",
         "versions",
         "publications",
         "drafts",
         "model_terms",
+        "policies",
         "settings",
         "trials",
         "entry_decisions",
