@@ -66,8 +66,6 @@ KNOBS: Mapping[str, Mapping[str, Knob]] = {
         "per_call": _most("Stories a call", "Of one question to the model; the platform's number is the most.", 1, 50),
         "summary_chars": _count("Of the summary", "So many characters are judged by, with the title.", 0, 2000),
         "on_outage": OUTAGE,
-        "per_call": _count("Stories a question", "No more than the platform groups; fewer cost more.", 1, 50),
-        "summary_chars": _count("Summary shown", "Characters that a model judges by, beside the title.", 0, 2000),
         "prefilter": Knob(
             "Drop without asking",
             "on: what a filter learned from your own past scores would drop is dropped, once it has proved itself; see "
@@ -96,15 +94,6 @@ KNOBS: Mapping[str, Mapping[str, Knob]] = {
         "interest_keywords": _count("Keywords asked about", "The first of those that were found in the story.", 0, 10),
         "interest_places": _count("Places asked about", "The first of your countries.", 0, 5),
         "first_mover_boost": _points("First mover", "Points for a story that none of your competitors has."),
-    },
-    "evidence": {
-        "tier": _count("How far", "0: the reports alone. 1: and what a search shows. 2: and what the pages say.", 0, 2),
-        "results": _count("Results", "Of one search.", 1, 10),
-        "keywords": _count("Keywords", "Your own that are added to the headline in the first search.", 0, 10),
-        "queries": _count("Further searches", "That the cheap model thinks of.", 0, 10),
-        "pages": _count("Pages", "Fetched and read at most.", 0, 10),
-        "claims": _count("Claims", "Taken from searches and pages, besides those of the reports.", 0, 200),
-        "on_outage": OUTAGE,
     },
     "evidence": {
         "tier": _count(

@@ -31,6 +31,7 @@ from cid.web.handlers import (
     site,
     source_files,
     sources,
+    tracker,
     trials,
 )
 from cid.web.money_views import Chain
@@ -142,6 +143,16 @@ ROUTES: tuple[Route, ...] = (
     post(
         "publish_again", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/publish-again", _decide, decisions.Again, decisions.again
     ),
+    get("tracker", "/t/{tenant}/tracker", _read, tracker.listed),
+    get("tracker_report", "/t/{tenant}/tracker/report", _read, tracker.report),
+    post("tracker_decide", "/t/{tenant}/tracker/decide", _decide, tracker.Decide, tracker.decide),
+    post("tracker_retry", "/t/{tenant}/tracker/retry", _decide, tracker.Retry, tracker.retry),
+    post("tracker_rule", "/t/{tenant}/tracker/rule", _manage, tracker.Rule, tracker.rule),
+    get("entry", f"/t/{{tenant}}/tracker/entries/{{id:{ID}}}", _read, tracker.one),
+    post(
+        "entry_decide", f"/t/{{tenant}}/tracker/entries/{{id:{ID}}}/decide", _decide, tracker.Decide, tracker.decide_one
+    ),
+    post("entry_edit", f"/t/{{tenant}}/tracker/entries/{{id:{ID}}}/edit", _decide, tracker.Edit, tracker.edit),
     get("calls", "/t/{tenant}/calls", _read, calls.listed),
     get("call", f"/t/{{tenant}}/calls/{{id:{ID}}}", _read, calls.one),
     get("trials", "/t/{tenant}/trials", _read, trials.listed),

@@ -9,6 +9,7 @@ from cid.domain.news import PollOutcome, SourceState
 from cid.domain.reading import TextState
 from cid.domain.screening import ScreeningState, Stage, WaitFor
 from cid.domain.tenants import Permission, Role
+from cid.domain.tracker import EntryDecision, EntryState, Fault, Progress
 from cid.domain.verdicts import Gate, Reason
 
 
@@ -279,7 +280,49 @@ NEEDS = {
     Permission.MANAGE: _("owner"),
 }
 
+PROGRESS = {
+    Progress.SCRAPED: (_("scraped"), "plain"),
+    Progress.PROCESSING: (_("processing"), "live"),
+    Progress.PROCESSED: (_("processed"), "good"),
+    Progress.DROPPED: (_("dropped"), "plain"),
+    Progress.FAILED: (_("failed"), "bad"),
+}
+
+ENTRY_STATES = {
+    EntryState.PENDING: (_("pending"), "warn"),
+    EntryState.APPROVED: (_("approved"), "good"),
+    EntryState.HIDDEN: (_("hidden"), "plain"),
+}
+
+ENTRY_DECISIONS = {
+    EntryDecision.APPROVE: _("Approved"),
+    EntryDecision.HIDE: _("Hidden"),
+    EntryDecision.EDIT: _("Corrected"),
+}
+
+FAULTS = {
+    Fault.LEFT_OUT: _("answers that were missing, doubled or out of shape"),
+    Fault.UNUSABLE: _("replies that could not be read"),
+    Fault.CATEGORY: _("a category that is on no list"),
+    Fault.REGION: _("a region that is on no list"),
+    Fault.SUMMARY: _("summaries that break the rules"),
+    Fault.ANSWER: _("answers without a score"),
+    Fault.TIMEOUT: _("no answer in time"),
+    Fault.OUTAGE: _("a model that is out"),
+    Fault.SETTINGS: _("the desk's settings"),
+    Fault.UNSEEN: _("items that are not visible any more"),
+    Fault.RETRIED: _("tried anew"),
+}
+
 SAID = {
+    "entries_approve": _("Approved. What was approved before, or merged, stayed as it was."),
+    "entries_hide": _("Hidden. They stay hidden when they are reported again."),
+    "entry_approve": _("Approved."),
+    "entry_hide": _("Hidden. It stays hidden when it is reported again."),
+    "entry_edit": _("Corrected. What stood there before is kept with the decision."),
+    "tracker_retry": _("What failed is tried anew, with all its tries."),
+    "tracker_rule": _("The rule holds for what comes from now on."),
+    "tracker_rule_off": _("The rule has ended. What it approved stays approved."),
     "source_added": _("Source added. Its first poll is on its way."),
     "source_on": _("Source switched on."),
     "source_off": _("Source switched off. What it brought stays."),

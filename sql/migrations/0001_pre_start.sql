@@ -408,6 +408,8 @@ create index screenings_item on screenings (item_id);     -- is looked for here
 create index screenings_recent on screenings (tenant_id, opened_at desc);
 create index screenings_state on screenings (tenant_id, state, opened_at desc, id desc);   -- lists and the backlog, by state
 
+create index screenings_tracked on screenings (tenant_id, opened_at desc, id desc) where desk = 'tracker';   -- the editor's list
+
 create table verdicts (
   id uuid not null,
   tenant_id uuid not null,
@@ -2152,7 +2154,7 @@ create view inspect.item_state with (security_invoker = true) as
   join items i on i.id = s.item_id
   left join lateral (
     select count(*) filter (where x.kind <> 'retried') as faults, max(x.at) filter (where x.kind <> 'retried') as last_at,
-           (array_agg(x.error order by x.id desc) filter (where x.kind <> 'retried'))[1] as last_error
+           (array_agg(x.error order by x.at desc, x.id desc) filter (where x.kind <> 'retried'))[1] as last_error
     from track_faults x where x.tenant_id = s.tenant_id and x.screening_id = s.id) f on true
   left join lateral (
     select max(w.at) as at from verdicts w where w.tenant_id = s.tenant_id and w.screening_id = s.id and w.gate = 'track' and w.call_id is not null) v on true
