@@ -22,7 +22,7 @@ from cid.pg.pool import AppDb, WorkerDb
 from cid.pg.sql import SQL
 from cid.ports import Llm, Tx
 from cid.services import Outside, Services
-from cid.settings import load_structures
+from cid.settings import angle_patterns, load_structures
 from cid.store import tenants
 from tests.fakes import FakeHttp, FakeLlm, FrozenClock, InlineChildren
 
@@ -72,6 +72,7 @@ def services(
         caps=catalogue(db).caps,
         base_url="http://desk.test",
         prompts=prompts or Prompts.load(SQL.parent / "config" / "prompts"),
+        angles=angle_patterns(),
     )
 
 
