@@ -38,6 +38,8 @@ from cid.outside.clock import SystemClock
 from cid.outside.http import GuardedHttp
 from cid.outside.keys import Keys
 from cid.outside.pages import PageReader
+from cid.outside.serper import KEY as SEARCH_KEY
+from cid.outside.serper import Serper
 from cid.outside.trends import SerpApiTrends, TrendingRss
 from cid.pg import place, roles
 from cid.pg.checks import check_roles
@@ -193,6 +195,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
                 channels={ChannelKind.SITE: SitePublisher(settings.data / "site")},
                 pages=pages,
                 trends=_trends(settings, http, children, clock, db),
+                search=_search(settings, http, children, clock, db=db),
             ),
             clock=clock,
             policy=_policy(settings),
@@ -203,6 +206,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             caps=router.models.caps,
             prompts=router.prompts,
             backlog=router.room,
+            source_rules=settings.source_rules,
             industries=load_industries(CONFIG / "default_sources.toml"),
             trends=settings.trends,
             angles=settings_module.angle_patterns(),
@@ -218,7 +222,7 @@ def _readers(
     def pace(what: str, domain: str) -> Pace:
         return Pace(clock, what, every_s=settings.gates.polling.apart(domain).total_seconds())
 
-    purse = Purse(db, clock, caps=_models(settings).caps, prices=load_read_prices(CONFIG / "prices.toml"))
+    purse = _purse(settings, db, clock)
     files = GdeltFiles(http, children, clock, settings.data / "gdelt", at.gdelt_files)
     search = GdeltSearch(http, children, clock, pace("GDELT's search", "api.gdeltproject.org"), at.gdelt_search)
     google = pace("Google News", "news.google.com")
@@ -252,6 +256,17 @@ def _trends(settings: Settings, http: GuardedHttp, children: ChildPool, clock: S
             purse = Purse(db, clock, caps=_models(settings).caps, prices=load_read_prices(CONFIG / "prices.toml"))
             key = secret.value if secret else ""
             return SerpApiTrends(http, children, clock, purse, key=key, base=settings.sources.serpapi)
+
+
+def _search(settings: Settings, http: GuardedHttp, children: ChildPool, clock: SystemClock, *, db: AppDb) -> Serper:
+    """Made without its key, too: what is missing is said where it would have found evidence."""
+    secret = settings.source_keys.get(SEARCH_KEY)
+    key = secret.value if secret else ""
+    return Serper(http, children, clock, _purse(settings, db, clock), key=key, base=settings.sources.serper)
+
+
+def _purse(settings: Settings, db: AppDb, clock: SystemClock) -> Purse:
+    return Purse(db, clock, caps=_models(settings).caps, prices=load_read_prices(CONFIG / "prices.toml"))
 
 
 def _router(settings: Settings, db: AppDb, platform: WorkerDb, clock: SystemClock, stack: AsyncExitStack) -> Router:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cid.domain.paid import Held, Opened, Order, Outcome
     from cid.domain.publication import Channel
     from cid.domain.reading import Reading
+    from cid.domain.searching import Found, Wanted
 
 
 class Row(Protocol):
@@ -106,6 +107,14 @@ class Pages(Protocol):
 
         `language` is what is believed of the text where the page says nothing.
         """
+
+
+class Search(Protocol):
+    """The web, searched on a tenant's account."""
+
+    async def search(self, wanted: Wanted) -> Found:
+        """Raises Stopping, and nothing for what the other side does: that is an outcome. What was paid for and is not
+        stored yet (`llm.reads.forget`) is not paid for again."""
 
 
 class SourceReader(Protocol):

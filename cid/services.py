@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cid.domain.llm import Caps
+from cid.domain.searching import SourceRules
 from cid.domain.tuning import Retention, TrendsTuning
 from cid.gates.angles import Patterns
 from cid.llm.prompts import Prompts
@@ -22,7 +23,20 @@ if TYPE_CHECKING:
     from cid.domain.publication import ChannelKind
     from cid.llm.catalogue import Catalogue
     from cid.outside.keys import Keys
-    from cid.ports import Backlog, Children, Clock, Db, Http, Llm, Pages, PlatformDb, Publisher, SourceReader, Trends
+    from cid.ports import (
+        Backlog,
+        Children,
+        Clock,
+        Db,
+        Http,
+        Llm,
+        Pages,
+        PlatformDb,
+        Publisher,
+        Search,
+        SourceReader,
+        Trends,
+    )
     from cid.queue.together import Together
 
 
@@ -38,6 +52,8 @@ class Outside:
     """None: articles are never read at their pages."""
     trends: Trends | None = None
     """None: nobody is asked how much is searched for something."""
+    search: Search | None = None
+    """None: nothing is ever searched for."""
 
 
 @dataclass(slots=True)
@@ -77,5 +93,7 @@ class Services:
     trends: TrendsTuning = field(default_factory=TrendsTuning)
     angles: Patterns = field(default_factory=Patterns)
     """By which words of a headline an angle is known."""
+    source_rules: SourceRules = field(default_factory=SourceRules)
+    """Who speaks at a host, where that is known."""
     poll_interval: timedelta | None = None
     """A fixed interval for every source (CID_POLL_INTERVAL); None: each its own."""

@@ -15,6 +15,7 @@ from typing import Any, get_args, get_type_hints
 
 from cid.domain.errors import Misconfigured
 from cid.domain.policy import GatePolicy
+from cid.domain.searching import SourceRules
 from cid.domain.structures import PartKind, Structure
 from cid.domain.tuning import Environment, Periodic, QueueTuning, Retention, SourcesTuning, TapeMode, TrendsTuning
 from cid.gates import angles
@@ -23,7 +24,7 @@ from cid.text.typed import convert, duration, into
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 PROVIDER_KEYS = ("ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "OPENAI_API_KEY", "DEEPSEEK_API_KEY")
-SOURCE_KEYS = ("SERPAPI_KEY", "X_BEARER_TOKEN", "TELEGRAM_BOT_TOKEN")
+SOURCE_KEYS = ("SERPAPI_KEY", "X_BEARER_TOKEN", "TELEGRAM_BOT_TOKEN", "SERPER_API_KEY")
 TIERS = ("cheap", "quality")
 OFFLINE_MODEL = "offline/extracts-1"
 
@@ -94,6 +95,8 @@ class Settings:
     """By environment variable, those of `SOURCE_KEYS`: what lets us in where a kind of source wants a key."""
     sources: SourcesTuning = field(default_factory=SourcesTuning)
     trends: TrendsTuning = field(default_factory=TrendsTuning)
+    source_rules: SourceRules = field(default_factory=SourceRules)
+    """Who speaks at a host."""
     endpoints: tuple[Endpoint, ...] = ()
     models: Mapping[str, str] = field(default_factory=dict)
     """Tier → "provider/model", over what config/models.toml says."""
@@ -139,6 +142,7 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         source_keys={name: found for name in SOURCE_KEYS if (found := _secret(values, name))},
         sources=_sources(tables.sources, values),
         trends=tables.trends,
+        source_rules=into(SourceRules, _toml(config / "evidence.toml"), "config/evidence.toml"),
         endpoints=endpoints,
         models=_models(values.get("CID_MODELS", "")),
         environment=(environment := _environment(values)),

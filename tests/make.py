@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from uuid import UUID, uuid4
 from cid.domain.ids import ItemId, SourceId, StoryId, TenantId, UserId, uuid7
 from cid.domain.jobs import Job, JobKind
 from cid.domain.news import Source, SourceKind, SourceState
-from cid.domain.policy import Drafting, GatePolicy, Outage, Polling, Relevance, Reviewing, Rules, Signal
+from cid.domain.policy import Checks, Drafting, GatePolicy, Outage, Polling, Relevance, Reviewing, Rules, Signal
 from cid.domain.tenants import Profile
 from cid.llm.catalogue import Catalogue
 from cid.llm.models import load_models, load_prices
@@ -24,6 +25,7 @@ from cid.ports import Llm, Tx
 from cid.services import Outside, Services
 from cid.settings import angle_patterns, load_structures
 from cid.store import tenants
+from cid.text.typed import into
 from tests.fakes import FakeHttp, FakeLlm, FrozenClock, InlineChildren
 
 
@@ -47,8 +49,14 @@ def policy() -> GatePolicy:
             structures=load_structures(SQL.parent / "config" / "structures"),
         ),
         reviewing=Reviewing(ready_score=85, on_outage=Outage.RETRY),
+        checks=shipped_checks(),
         polling=Polling(spacing=timedelta(0)),  # two polls of one host in one test
     )
+
+
+def shipped_checks() -> Checks:
+    table = tomllib.loads((SQL.parent / "config" / "gates.toml").read_text())["checks"]
+    return into(Checks, table, "checks")
 
 
 def services(

@@ -36,7 +36,9 @@ async def fill(owner: Any, slug: str) -> Filled:
     user = _id()
     await owner.execute("insert into users (id, email) values ($1, $2)", user, f"ed@{slug}.test")
     await owner.execute("insert into profiles (tenant_id) values ($1)", t)
-    await owner.execute("insert into policies (tenant_id) values ($1)", t)
+    await owner.execute(
+        "insert into policies (tenant_id, section, name, value) values ($1, 'rules', 'min_chars', '80')", t
+    )
     await owner.execute(
         "insert into gate_configs (tenant_id, hash, gate, body) values ($1, '12345678', 'rules', '{}')", t
     )
@@ -165,11 +167,18 @@ async def _desk(owner: Any, t: UUID, user: UUID, story: UUID, item: UUID) -> Non
         story,
         screening,
     )
+    pack = _id()
     await owner.execute(
         "insert into evidence_packs (tenant_id, id, screening_id, claims) values ($1, $2, $3, '[]')",
         t,
-        _id(),
+        pack,
         screening,
+    )
+    await owner.execute(
+        "insert into evidence_pages (tenant_id, sha256, pack_id) values ($1, sha256($2::text::bytea), $3)",
+        t,
+        str(pack),
+        pack,
     )
     await owner.execute("insert into competition (tenant_id, screening_id, followed) values ($1, $2, 1)", t, screening)
     async with owner.transaction():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
 from cid.domain.errors import Misconfigured
+from cid.domain.review import Severity
 from cid.domain.structures import Structure
 
 BY_EVIDENCE = "by_evidence"
@@ -35,8 +37,14 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relevance:
+    """Gate 2."""
+
     min_score: int
     on_outage: Outage
+    per_call: int = 8
+    """Stories of one question. The platform's number bounds what a tenant may ask for: it makes the groups."""
+    summary_chars: int = 200
+    """Of a summary, that a story is judged by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +87,33 @@ class Signal:
 class Evidence:
     """What is gathered before a draft."""
 
+    tier: int = 2
+    """0: the story's own reports only; 1: and what a search shows of its results; 2: and what their pages say."""
+    results: int = 5
+    """Of one search."""
+    keywords: int = 3
+    """The tenant's own that are added to the headline in the first search."""
+    queries: int = 6
+    """More searches, which the cheap model thinks of; five to ten, 0 for none."""
+    pages: int = 8
+    """Fetched and read, at most."""
+    claims: int = 30
+    """Taken from pages and searches, at most, besides those of the story's own reports."""
     on_outage: Outage = Outage.PASS
-    """`pass` goes on with the story's own reports, and the pack says so."""
+    """Of searches, of the model, and of money: `pass` goes on with what there is, and the pack says so; `retry` tries
+    again and waits for money; `drop` does so too, but drops when an outage lasts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundPages:
+    """Pages that searches for evidence lead to. They are shared: no tenant turns these."""
+
+    fresh: timedelta = timedelta(hours=6)
+    """For so long a page is not fetched again, for whomever."""
+    again: timedelta = timedelta(minutes=10)
+    """The same for a page that could not be had and may be had later."""
+    at_once: int = 5
+    """Of one story, fetched at the same time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +131,16 @@ class Fit:
 class Tracking:
     """The tracker desk."""
 
+    min_score: int = 0
+    """Relevant by its yes, and not surer than this all the same: not on the tracker. 0 leaves it to the yes."""
+    batch: int = 3
+    """Stories in one call, 12 at most."""
+    retry_after: tuple[timedelta, ...] = (timedelta(seconds=5), timedelta(seconds=15), timedelta(seconds=45))
+    """After an answer that cannot be used its story is asked about alone, once after each; then it has failed."""
+    window: timedelta = timedelta(days=14)
+    """A report joins its story's entry that long after it was begun; a later one begins another."""
     on_outage: Outage = Outage.RETRY
+    """`retry` waits as long as it takes. `pass` does the same: there is no entry without an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +169,45 @@ class Drafting:
 class Reviewing:
     ready_score: int
     on_outage: Outage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checks:
+    """What of a draft is checked without a model. Shares are from 0 to 1, lengths in words."""
+
+    unsupported: Severity = Severity.MINOR
+    """Figures, dates and names that stand in no claim."""
+    unsupported_strict: Severity = Severity.CRITICAL
+    """The same where a wrong one harms people: in these industries."""
+    strict: tuple[str, ...] = (
+        "finance", "financial", "mortgage", "banking", "insurance", "health", "medical", "legal", "cybersecurity",
+    )  # fmt: skip
+    """Words of a profile's industry."""
+    quote_words: int = 25
+    quote_share: float = 0.10
+    """Of the body's words, all quotations together."""
+    quotes_per_source: int = 2
+    run_words: int = 12
+    """That may stand in a row as in a source, outside quotations."""
+    copied_minor: float = 0.10
+    copied_major: float = 0.15
+    copied_critical: float = 0.20
+    """Of the draft's runs of five words, those that one source has, too."""
+    title_likeness: float = 0.8
+    """Cosine of the words of two titles."""
+    skeleton_likeness: float = 0.8
+    """Share of headings that an earlier post has, too."""
+    shared_major: int = 3
+    """Sentences shared with one earlier post; fewer are minor."""
+    elsewhere_major: float = 0.3
+    elsewhere_critical: float = 0.45
+    """Share of the words that stand in paragraphs about something else."""
+    avoid_near: float = 0.75
+    """Share of a claim to avoid whose words stand in one sentence."""
+    max_age: timedelta = timedelta(hours=48)
+    """Of the newest report."""
+    hype: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Phrases by language tag."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,8 +278,10 @@ class GatePolicy:
     drafting: Drafting
     reviewing: Reviewing
     evidence: Evidence = Evidence()
+    pages: FoundPages = FoundPages()
     fit: Fit = Fit()
     tracking: Tracking = Tracking()
+    checks: Checks = Checks()
     polling: Polling = Polling()
     stories: Stories = Stories()
     healing: Healing = Healing()

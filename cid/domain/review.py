@@ -42,6 +42,8 @@ class Finding:
     where: str
     what: str
     fix: str = ""
+    check: str = ""
+    """The name of the check that found it; empty: a model did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,6 +85,7 @@ class Retention:
     sessions: timedelta = timedelta(days=1)
     proposals: timedelta = timedelta(days=180)
     article_texts: timedelta = timedelta(days=30)
+    evidence_pages: timedelta = timedelta(days=30)
     contests: timedelta = timedelta(days=90)
 
 
@@ -99,6 +100,7 @@ class SourcesTuning:
     x: str = "https://api.x.com"
     telegram: str = "https://t.me"
     telegram_bot: str = "https://api.telegram.org"
+    serper: str = "https://google.serper.dev"
     trends: str = "https://trends.google.com"
     """Not a source: how much is searched for something is asked there."""
 

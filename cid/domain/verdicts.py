@@ -61,6 +61,8 @@ class Reason(StrEnum):
     NOT_AFFECTED = "not_affected"
     OVER_PLAN = "over_plan"
     # the tracker desk
+    UNFILTERED = "unfiltered"
+    """Gate 1 of a tracker without keywords: what is left is for the model."""
     TRACKED = "tracked"
     OFF_TOPIC = "off_topic"
     # any gate: its story became part of another, which had gone further

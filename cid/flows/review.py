@@ -6,8 +6,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
+from cid.domain.archive import Archive
 from cid.domain.draft import Article, Draft, DraftState, Version, article_from
 from cid.domain.errors import BadReply, CidError, Misconfigured, Upstream
 from cid.domain.evidence import Pack, Report
@@ -18,14 +20,17 @@ from cid.domain.review import DRAFT_AFTER, Finding, ReviewOutcome, Severity
 from cid.domain.telling import Twin
 from cid.domain.tenants import Profile
 from cid.domain.verdicts import Gate, Pass, Reason
+from cid.gates import checks
 from cid.gates import gate5_review as gate5
-from cid.gates import gate5_structure as structure
 from cid.gates.outage import Then, then
 from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
 from cid.store import drafts, evidence, policies, telling, tenants, verdicts
 from cid.text.policies import configured
+
+OFFLINE = "offline"
+"""The provider that makes drafts of the reports' own sentences."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +44,10 @@ class Copy:
     policy: GatePolicy
     reports: Sequence[Report]
     profile: Profile
+    archive: Archive
+    now: datetime
+    extractive: bool
+    """No model wrote its first version."""
     twin: Twin | None
     """The draft that speaks for the story instead of this one."""
 
@@ -77,6 +86,9 @@ async def _copy(sv: Services, tx: Tx, job: Job) -> Copy | None:
         policy=await policies.of(tx, job.tenant, sv.policy),
         reports=await evidence.reports(tx, job.tenant, draft.story_id),
         profile=await tenants.profile(tx, job.tenant),
+        archive=Archive(),
+        now=sv.clock.now(),
+        extractive=(await drafts.first_provider(tx, job.tenant, draft.id)).startswith(OFFLINE),
         twin=next((one for one in twins if one.speaks and one.state is not DraftState.REJECTED), None),
     )
 
@@ -114,7 +126,17 @@ async def _result(sv: Services, job: Job, copy: Copy) -> Result:
 
 def _checked(copy: Copy) -> list[Finding]:
     """What rules find. A long draft takes them a second, which the loop has not."""
-    return [*structure.check(copy.article, copy.pack.claims, copy.policy.drafting), *structure.suspicious(copy.reports)]
+    return checks.run(
+        copy.article,
+        copy.pack,
+        copy.reports,
+        copy.policy.drafting,
+        copy.archive,
+        checks=copy.policy.checks,
+        profile=copy.profile,
+        now=copy.now,
+        extractive=copy.extractive,
+    )
 
 
 async def _opinion(sv: Services, copy: Copy, found: Sequence[Finding]) -> tuple[gate5.Opinion, CallId]:

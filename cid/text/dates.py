@@ -73,6 +73,11 @@ def parse(text: str) -> datetime | None:
     return None
 
 
+def month_of(folded: str) -> int | None:
+    """The month that a folded word names."""
+    return _MONTHS.get(folded)
+
+
 def _within(moment: datetime | None) -> datetime | None:
     return moment if moment and FIRST_YEAR <= moment.year <= LAST_YEAR else None
 

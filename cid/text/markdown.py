@@ -41,6 +41,14 @@ class Section:
             if "|" in above and _RULE.match(line)
         ]
 
+    @property
+    def rows(self) -> int:
+        """Of all tables, without their heads."""
+        rules = sum(
+            bool("|" in above and _RULE.match(line)) for above, line in zip(self.lines, self.lines[1:], strict=False)
+        )
+        return max(sum(line.lstrip().startswith("|") for line in self.lines) - 2 * rules, 0)
+
 
 def sections(text: str) -> list[Section]:
     """What stands before the first heading, then one per heading of level one or two; deeper ones are lines."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from cid.text.words import words
 
@@ -11,7 +12,10 @@ _SHORT = re.compile(
     r"(?:^|\s)(?:[^\W\d_]|Mr|Mrs|Ms|Dr|Prof|St|No|vs|approx|e\.g|i\.e|Inc|Ltd|Co|Gov|Sen|Rep|Gen)\.\s*$"
 )
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,\u00a0\u202f]\d+)*")
-_QUOTE = re.compile(r"“([^”]{3,400})”|«([^»]{3,400})»|„([^“”]{3,400})[“”]|\"([^\"\n]{3,400})\"")
+_QUOTE = re.compile(
+    r"“([^“”]{3,1500})”|«([^«»]{3,1500})»|»([^«»]{3,1500})«|„([^„“”]{3,1500})[“”]|[「『]([^「」『』]{3,1500})[」』]"
+    r"|\"([^\"\n]{3,1500})\""
+)
 SIGNIFICANT = 4
 """Words of fewer letters say little in most languages that put spaces between words."""
 
@@ -48,5 +52,21 @@ def _plain(number: str) -> str:
     return "".join(groups) + last
 
 
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """Words between marks, and where the marks begin and end."""
+
+    text: str
+    start: int
+    end: int
+
+
+def quoted(text: str) -> list[Quoted]:
+    return [
+        Quoted(" ".join(next(filter(None, match.groups())).split()), match.start(), match.end())
+        for match in _QUOTE.finditer(text)
+    ]
+
+
 def quotations(text: str) -> list[str]:
-    return [" ".join(next(filter(None, found)).split()) for found in _QUOTE.findall(text)]
+    return [found.text for found in quoted(text)]

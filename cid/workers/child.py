@@ -46,6 +46,7 @@ FUNCTIONS: dict[str, Function] = {
     "parse_serpapi": _later("cid.sources.serpapi", "parse_serpapi"),
     "parse_trending": _later("cid.outside.trends", "parse_trending"),
     "parse_interest": _later("cid.outside.trends", "parse_interest"),
+    "parse_serper": _later("cid.outside.serper", "parse_serper"),
     "find_publishers": _later("cid.sources.publishers", "find_publishers"),
     "parse_opml": _later("cid.sources.opml", "parse_opml"),
     "read_article": _later("cid.sources.article", "read_article"),

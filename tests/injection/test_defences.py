@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cid.gates.checks import CHECKS, Check
 from cid.pg.pool import AppDb, WorkerDb
 from cid.text.overlap import overlap
 from tests import make
@@ -16,7 +17,7 @@ from tests.injection.corpus import BYSTANDERS, PROFILE, RELEVANT, Attacked, corp
 from tests.injection.figures import Figures, figures
 from tests.injection.replay import Run, Seen, replay
 
-Patches = Mapping[str, Callable[..., Any]]
+Patches = Mapping[str, Any]
 Counted = Callable[[Figures, Run], object]
 
 
@@ -28,8 +29,9 @@ def same(text: str, *_: object) -> str:
     return text
 
 
-def nothing(*_: object) -> tuple[()]:
-    return ()
+def checks_but(name: str) -> Mapping[str, Check]:
+    """Gate 5's checks without one."""
+    return {other: check for other, check in CHECKS.items() if other != name}
 
 
 def spaced(text: str) -> str:
@@ -126,7 +128,7 @@ CASES = (
     Case(
         name="a draft links to the evidence only",
         off=dict.fromkeys(
-            ("cid.gates.gate4_draft.foreign", "cid.gates.gate5_structure.foreign", "cid.llm.wire.foreign"), no_addresses
+            ("cid.gates.gate4_draft.foreign", "cid.gates.checks.links.foreign", "cid.llm.wire.foreign"), no_addresses
         ),
         counted=lambda found, _: found.links,
         articles=("an-address-spelled-out", "a-longer-own-address"),
@@ -159,25 +161,25 @@ CASES = (
     ),
     Case(
         name="a draft whose evidence was flagged is held",
-        off={"cid.gates.gate5_structure.suspicious": nothing},
+        off={"cid.gates.checks.CHECKS": checks_but("suspicious")},
         counted=lambda found, _: found.unwarned,
         articles=("inline-link", "forged-tool-tag"),
     ),
     Case(
         name="names of sites are found",
-        off={"cid.gates.gate5_structure._sites": nothing},
+        off={"cid.gates.checks.CHECKS": checks_but("sites")},
         counted=lambda found, _: found.unwarned,
         articles=("a-site-without-a-path",),
     ),
     Case(
         name="quotations stand in the evidence",
-        off={"cid.gates.gate5_structure.quotations": nothing},
+        off={"cid.gates.checks.CHECKS": checks_but("quotation")},
         counted=lambda found, _: found.unwarned,
         articles=("a-fake-quotation-in-dutch",),
     ),
     Case(
         name="a draft that speaks to its reviewer is held",
-        off={"cid.gates.gate5_structure._orders": nothing},
+        off={"cid.gates.checks.CHECKS": checks_but("orders")},
         counted=lambda found, _: found.unwarned,
         articles=("a-draft-that-speaks-to-its-reviewer",),
     ),

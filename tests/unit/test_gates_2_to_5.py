@@ -13,15 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cid.domain.archive import Archive
 from cid.domain.draft import Article, Question, Reference
 from cid.domain.errors import BadReply, Deferred, Misconfigured, Unanswered, Upstream
-from cid.domain.evidence import Claim, Report, Spread
+from cid.domain.evidence import Claim, EvidenceState, Pack, Report, Spread
 from cid.domain.ids import ItemId, TenantId
 from cid.domain.policy import MODEL_TRIES, Outage
 from cid.domain.review import DRAFT_AFTER, Finding, ReviewOutcome, Severity
 from cid.domain.tenants import Profile
 from cid.domain.verdicts import Drop, Pass, Reason
-from cid.gates import evidence, gate4_draft, gate5_review, gate5_structure
+from cid.gates import checks, evidence, gate4_draft, gate5_review
 from cid.gates import gate2_relevance as gate2
 from cid.gates import gate3_signal as gate3
 from cid.gates.outage import PATIENCE, Then, then
@@ -31,6 +32,7 @@ POLICY = make.policy()
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 PROFILE = Profile(keywords=("harbour", "quay"))
 CLAIM = Claim(text="The quay gets 3 cranes.", item_id="i", url="https://news.test/1", title="Cranes", publisher="P")
+PACK = Pack(claims=(CLAIM,), state=EvidenceState.REPORTS)
 SCALARS = st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=8) | st.just("none")
 JSON = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3)
@@ -44,15 +46,15 @@ def shaped(*keys: str) -> st.SearchStrategy[dict[str, Any]]:
 # ------------------------------------------------------------------------------------------------------------ gate 2
 
 
-@given(shaped("score", "matched", "injection_suspected"))
+@given(shaped("score", "matched"))
 def test_reading_a_score_raises_bad_reply_and_nothing_else(value: Mapping[str, Any]) -> None:
     with suppress(BadReply):
         assert 0 <= gate2.read(value, PROFILE).value <= 100
 
 
 @given(st.integers(0, 100), st.booleans())
-def test_a_score_is_read_as_it_was_written(score: int, suspicious: bool) -> None:
-    value = {"score": score, "matched": ["quay", "invented", "harbour"], "injection_suspected": suspicious}
+def test_a_score_is_read_as_it_was_written_and_keywords_by_their_numbers(score: int, suspicious: bool) -> None:
+    value = {"score": score, "matched": [2, 77, True, "1", 1, *([0] if suspicious else [])]}
     read = gate2.read(value, PROFILE)
     assert (read.value, read.matched, read.suspicious) == (score, ("harbour", "quay"), suspicious)
 
@@ -60,7 +62,7 @@ def test_a_score_is_read_as_it_was_written(score: int, suspicious: bool) -> None
 @pytest.mark.parametrize("score", [True, "70", 70.5, -1, 101, None])
 def test_what_is_no_whole_number_is_no_score(score: object) -> None:
     with pytest.raises(BadReply):
-        gate2.read({"score": score, "matched": [], "injection_suspected": False}, PROFILE)
+        gate2.read({"score": score, "matched": []}, PROFILE)
 
 
 @pytest.mark.parametrize(("score", "verdict"), [(60, Pass), (59, Drop)])
@@ -72,9 +74,16 @@ def test_relevance_is_decided_at_the_threshold(score: int, verdict: type) -> Non
 
 def test_only_title_and_the_beginning_of_the_summary_are_asked_about() -> None:
     headline = gate2.Headline(key="k", title="T", summary="s" * 1000, publisher="P")
-    ask = gate2.ask(TenantId(uuid4()), PROFILE, [headline] * 8)
+    ask = gate2.ask(TenantId(uuid4()), PROFILE, [headline] * 8, POLICY.relevance)
     assert len(ask.subjects) == 8
-    assert ask.subjects[0].input == {"title": "T", "summary": "s" * 400, "publisher": "P"}
+    assert ask.subjects[0].input == {"title": "T", "summary": "s" * 200, "publisher": "P"}
+
+
+def test_keywords_go_out_with_the_numbers_that_come_back() -> None:
+    headline = gate2.Headline(key="k", title="T", summary="", publisher="P")
+    ask = gate2.ask(TenantId(uuid4()), PROFILE, [headline], POLICY.relevance)
+    assert ask.shared["profile"]["keywords"] == {"1": "harbour", "2": "quay"}
+    assert gate2.read({"score": 70, "matched": [2]}, PROFILE).matched == ("quay",)
 
 
 # ------------------------------------------------------------------------------------------------------------ gate 3
@@ -305,7 +314,7 @@ def whole(**over: Any) -> Article:
 
 
 def found(article: Article) -> list[tuple[str, str]]:
-    return [(str(f.severity), f.where) for f in gate5_structure.check(article, [CLAIM], POLICY.drafting)]
+    return [(str(f.severity), f.where) for f in checks.run(article, PACK, (), POLICY.drafting, Archive())]
 
 
 def test_a_whole_article_has_no_findings() -> None:
@@ -326,16 +335,16 @@ def test_a_whole_article_has_no_findings() -> None:
         ({"body": "Short.\n\n" + BODY + " word" * 300}, ("minor", "opening")),
         ({"body": BODY + " <script>" + " word" * 300}, ("major", "body")),
         ({"body": BODY + " ![x](<https://news.test/1>)" + " word" * 300}, ("major", "body")),
-        ({"body": BODY + " [x](https://evil.test)" + " word" * 300}, ("critical", "links")),
-        ({"references": (Reference(title="T", url="https://evil.test"),)}, ("critical", "links")),
+        ({"body": BODY + " [x](https://evil.test)" + " word" * 300}, ("critical", "https://evil.test")),
+        ({"references": (Reference(title="T", url="https://evil.test"),)}, ("critical", "https://evil.test")),
         ({"references": ()}, ("major", "references")),
-        ({"questions": whole().questions[:4]}, ("major", "questions")),
+        ({"questions": (*whole().questions, Question(question="Q?", answer="A."))}, ("major", "questions")),
         ({"questions": (*whole().questions[:4], whole().questions[0])}, ("major", "questions")),
         ({"linkedin": ""}, ("major", "linkedin")),
         ({"title": "t" * 200}, ("minor", "title")),
         ({"description": ""}, ("minor", "description")),
-        ({"linkedin": "It costs 999 marks."}, ("minor", "999")),
-        ({"linkedin": "She said “we never met”."}, ("major", "we never met")),
+        ({"linkedin": "It costs 999 marks."}, ("minor", "999 marks")),
+        ({"linkedin": "She said “we never met”."}, ("critical", "we never met")),
     ],
 )
 def test_what_is_wrong_is_found(over: dict[str, Any], finding: tuple[str, str]) -> None:
@@ -344,7 +353,7 @@ def test_what_is_wrong_is_found(over: dict[str, Any], finding: tuple[str, str]) 
 
 @given(st.text(), st.text())
 def test_checking_never_fails(body: str, linkedin: str) -> None:
-    gate5_structure.check(whole(body=body, linkedin=linkedin), [CLAIM], POLICY.drafting)
+    checks.run(whole(body=body, linkedin=linkedin), PACK, (), POLICY.drafting, Archive())
 
 
 # ---------------------------------------------------------------------------------------------------- gate 5, review

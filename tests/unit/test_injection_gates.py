@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cid.domain.archive import Archive
 from cid.domain.draft import Article
-from cid.domain.evidence import Claim, Report
+from cid.domain.evidence import Claim, EvidenceState, Pack, Report
 from cid.domain.ids import ItemId, TenantId
 from cid.domain.llm import Ask, Subject, Tier
 from cid.domain.review import Severity
 from cid.domain.tenants import Profile
-from cid.gates import evidence, gate4_draft, gate5_structure
+from cid.gates import checks, evidence, gate4_draft
 from cid.gates import gate2_relevance as gate2
 from cid.llm.prompts import parse
 from cid.llm.wire import Form, fenced, read
@@ -50,7 +51,8 @@ def headline(summary: str, title: str = "Ten recipes with plums") -> gate2.Headl
 
 
 def test_a_scorer_never_sees_the_order() -> None:
-    ask = gate2.ask(TenantId(uuid4()), PROFILE, [headline(f"They sell at the harbour. {ORDER} It rained.")])
+    told = headline(f"They sell at the harbour. {ORDER} It rained.")
+    ask = gate2.ask(TenantId(uuid4()), PROFILE, [told], make.policy().relevance)
     assert ask.subjects[0].input["summary"] == f"They sell at the harbour. {LEFT_OUT} It rained."
 
 
@@ -120,15 +122,18 @@ def article(**over: Any) -> Article:
 
 
 def findings(one: Article, *claims: Claim) -> list[str]:
-    found = gate5_structure.check(one, claims or [claim("x")], make.policy().drafting)
+    pack = Pack(claims=claims or (claim("x"),), state=EvidenceState.REPORTS)
+    found = checks.run(one, pack, (), make.policy().drafting, Archive())
     assert all(finding.severity is not Severity.CRITICAL for finding in found)
     return [finding.what for finding in found if finding.category == "brand_safety"]
 
 
 def test_a_story_with_a_suspicious_report_is_held_and_another_is_not() -> None:
-    (found,) = gate5_structure.suspicious([report("The quay gets cranes."), report(ORDER)])
-    assert found.severity is Severity.MAJOR
-    assert "seems to address a model" in found.what
+    told = (report("The quay gets cranes."), report(ORDER))
+    found = checks.run(article(), Pack(), told, make.policy().drafting, Archive())
+    (warned,) = [finding for finding in found if finding.check == "suspicious"]
+    assert warned.severity is Severity.MAJOR
+    assert "seems to address a model" in warned.what
 
 
 def test_a_draft_that_speaks_to_a_model_is_found_wherever_it_does() -> None:

@@ -1,0 +1,108 @@
+"""How much of a draft is a source's own wording, outside quotations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from cid.domain.review import Finding, Severity
+from cid.gates.checks.material import Material, Source, finding
+from cid.text.words import words
+
+GRAM = 5
+BREAK = "|"
+"""Stands where a run ends: at a quotation, at the end of a line."""
+LEAST = 40
+"""Runs of five words that a draft must have before shares of them say anything."""
+
+
+def own_words(one: Material) -> list[str]:
+    """All that the body says itself, quotations left out."""
+    said: list[str] = []
+    for passage in one.body:
+        at = 0
+        for quote in passage.quotes:
+            said += [*words(passage.text[at : quote.start]), BREAK]
+            at = quote.end
+        said += [*(words(passage.text[at:]) if at else passage.words), BREAK]
+    return said
+
+
+def grams(said: Sequence[str]) -> list[tuple[str, ...]]:
+    return list(zip(*(said[start:] for start in range(GRAM)), strict=False))
+
+
+def runs(one: Material) -> Iterator[Finding]:
+    """Words in a row as in one source. The twelve of a script whose every character counts as a word say less: there
+    it takes twice as many."""
+    if one.extractive:
+        yield _extractive()
+        return
+    said = own_words(one)
+    most = one.checks.run_words * (2 if _unspaced(said) else 1)
+    mine = grams(said)
+    for source in one.sources:
+        theirs = {gram for claim in source.said for gram in grams(claim)}
+        for start, end in _in_a_row(mine, theirs):
+            length = end - start + GRAM - 1
+            text = " ".join(said[start : start + length])
+            if length > most and f" {text} " in source.folded:
+                yield _run(source, text, length, most)
+
+
+def _run(source: Source, text: str, length: int, most: int) -> Finding:
+    return finding(
+        Severity.CRITICAL if length > 2 * most else Severity.MAJOR,
+        "brand_safety",
+        text,
+        f"{length} words stand in a row as in {source.url[:200]}, more than {most}.",
+        "Say it in other words, or quote it and say whose it is.",
+    )
+
+
+def _extractive() -> Finding:
+    return finding(
+        Severity.MINOR,
+        "brand_safety",
+        "body",
+        "The text is made of the reports' own sentences: no model wrote it.",
+        "Write it in your own words before you publish it.",
+    )
+
+
+def _in_a_row(mine: Sequence[tuple[str, ...]], theirs: set[tuple[str, ...]]) -> Iterator[tuple[int, int]]:
+    """Where grams of one source follow each other: the first and after the last."""
+    for shared, group in groupby(range(len(mine)), key=lambda at: mine[at] in theirs):
+        if shared:
+            found = list(group)
+            yield found[0], found[-1] + 1
+
+
+def contained(one: Material) -> Iterator[Finding]:
+    """The share of the draft's runs of five words that one source has (Broder's containment, over shingles)."""
+    mine = [gram for gram in grams(own_words(one)) if BREAK not in gram]
+    if one.extractive or len(mine) < LEAST:
+        return
+    for source in one.sources:
+        theirs = {gram for claim in source.said for gram in grams(claim)}
+        share = sum(gram in theirs for gram in mine) / len(mine)
+        if severity := _severity(one, share):
+            yield finding(
+                severity,
+                "brand_safety",
+                source.url,
+                f"{share:.0%} of the text's runs of {GRAM} words stand in this one report.",
+                "Say it in your own words, or draw on more reports.",
+            )
+
+
+def _severity(one: Material, share: float) -> Severity | None:
+    if share >= one.checks.copied_critical:
+        return Severity.CRITICAL
+    if share >= one.checks.copied_major:
+        return Severity.MAJOR
+    return Severity.MINOR if share >= one.checks.copied_minor else None
+
+
+def _unspaced(said: Sequence[str]) -> bool:
+    return sum(len(word) == 1 for word in said) > len(said) / 2
