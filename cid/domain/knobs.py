@@ -69,6 +69,16 @@ KNOBS: Mapping[str, Mapping[str, Knob]] = {
         "patience": _time(
             "Patience", "How long a story may go without a new publisher before it is dropped.", 60, 14 * _DAY
         ),
+        "window": _time("Window", "Publishers count that reported within so long of each other.", 60, 7 * _DAY),
+        "spread_weight": _share("Weight of publishers", "Their share of the score, where search interest is known."),
+        "interest_weight": _share(
+            "Weight of search interest", "Its share of the score, where it is known. 0: nobody is asked."
+        ),
+        "interest_keywords": _count(
+            "Keywords asked about", "Of those found in the story, the first are asked about.", 0, 10
+        ),
+        "interest_places": _count("Countries asked about", "The first ones of the profile.", 0, 5),
+        "first_mover_boost": _points("For being first", "Points for a story that none of your competitors has."),
     },
     "evidence": {"on_outage": OUTAGE},
     "fit": {
