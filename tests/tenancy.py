@@ -150,6 +150,17 @@ async def _desk(owner: Any, t: UUID, user: UUID, story: UUID, item: UUID) -> Non
         "insert into screenings (tenant_id, id, story_id, item_id) values ($1, $2, $3, $4)", t, screening, story, item
     )
     await owner.execute(
+        """insert into prefilters (tenant_id, version, state, why, bias, threshold, weights, up, down, labels, decided,
+             passes, held, held_passes, sure, saved)
+           values ($1, 1, 'learning', '', 0, 0, '{}', '[]', '[]', 0, 0, 0, 0, 0, 0, 0)""",
+        t,
+    )
+    await owner.execute(
+        "insert into prefilter_samples (tenant_id, screening_id, version, score, stands_for) values ($1, $2, 1, 0, 20)",
+        t,
+        screening,
+    )
+    await owner.execute(
         "insert into plans (tenant_id, day, day_taken, week, week_taken) values ($1, '2026-11-20', 1, '2026-11-16', 1)",
         t,
     )

@@ -56,6 +56,17 @@ KNOBS: Mapping[str, Mapping[str, Knob]] = {
     "relevance": {
         "min_score": _points("Least score", "How relevant a model must find the story, 0 to 100."),
         "on_outage": OUTAGE,
+        "per_call": _count("Stories a question", "No more than the platform groups; fewer cost more.", 1, 50),
+        "summary_chars": _count("Summary shown", "Characters that a model judges by, beside the title.", 0, 2000),
+        "prefilter": Knob(
+            "Drop without asking",
+            "on: what a filter learned from your own past scores would drop is dropped, once it has proved itself; see "
+            "the figures of the gates.",
+        ),
+        "prefilter_recall": _share("It must keep", "Of what passes; below, it switches itself off."),
+        "prefilter_sure": _share("It must surely keep", "At least, as far as that can be told of so many."),
+        "prefilter_passes": _count("Proved from", "So many stories that passed were held back from it.", 20, 5000),
+        "prefilter_sample": _share("Asked all the same", "The share of what it would drop: it goes on being measured."),
     },
     "signal": {
         "min_score": _points("Least score", "What publishers and search interest must come to together."),

@@ -46,6 +46,7 @@ class Reason(StrEnum):
     # gate 2
     RELEVANT = "relevant"
     LOW_RELEVANCE = "low_relevance"
+    PREFILTERED = "prefiltered"
     # gate 3
     SIGNAL = "signal"
     LOW_SIGNAL = "low_signal"

@@ -24,6 +24,7 @@ DROP = query("screenings.drop")
 FAIL = query("screenings.fail")
 OPEN_MANY = query("screenings.open_many")
 OF_STORIES = query("screenings.of_stories")
+REOPEN = query("screenings.reopen")
 RAISE_URGENT = query("screenings.raise_urgent")
 SUPERSEDE = query("screenings.supersede")
 SHAPES = {OF_STORY: Screening, BY_IDS: Screening}
@@ -77,6 +78,11 @@ async def drop(tx: Tx, screening: Screening, gate: Gate, reason: Reason) -> bool
 
 async def fail(tx: Tx, screening: Screening, failure: str) -> bool:
     return await tx.fetchval(FAIL, screening.tenant_id, screening.id, screening.stage, failure[:500]) is not None
+
+
+async def reopen(tx: Tx, screening: ScreeningId, stage: Stage) -> bool:
+    """False when it became a draft, or part of another."""
+    return await tx.fetchval(REOPEN, tx.tenant, screening, stage) is not None
 
 
 async def open_many(

@@ -303,6 +303,8 @@ class LineView:
     passed: bool
     reason: str
     offline: bool
+    signals: Sequence[tuple[str, str]] = ()
+    """What the gate went by, as it is read; what was missing says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,3 +330,5 @@ class ItemView:
     rivals: RivalsView
     reading: ReadingView | None = None
     """None: nobody wanted its page read."""
+    gates: Sequence[tuple[str, str]] = ()
+    """From which it can be judged again."""

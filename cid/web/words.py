@@ -42,6 +42,7 @@ REASONS = {
     Reason.NO_KEYWORD: _("names no keyword"),
     Reason.RELEVANT: _("relevant"),
     Reason.LOW_RELEVANCE: _("not relevant enough"),
+    Reason.PREFILTERED: _("unlike what passed before"),
     Reason.SIGNAL: _("enough signal"),
     Reason.LOW_SIGNAL: _("too little signal"),
     Reason.GATHERED: _("evidence gathered"),
@@ -172,6 +173,7 @@ KINDS = {
     "batches": _("Send and fetch batches"),
     "wake": _("Wake what waits"),
     "tidy": _("Housekeeping"),
+    "learn": _("Learning what passes"),
     "try": _("Try prompts"),
 }
 
@@ -273,6 +275,7 @@ SAID = {
     "source_itself_off": _("From now on you are asked before it is replaced."),
     "sources_itself_on": _("From now on tested replacements are taken as soon as they are found."),
     "sources_itself_off": _("From now on you are asked before a source is replaced."),
+    "judged_again": _("It is judged again."),
     "draft_asked": _("It is drafted now, beyond the plan."),
     "proposal_taken": _("Replaced. The new source keeps what was set for the old one, and is polled now."),
     "proposal_rejected": _("Rejected. It is not proposed for this source again."),

@@ -17,6 +17,7 @@ from cid.flows import (
     group,
     heal,
     judge,
+    learn,
     poll,
     publish,
     read,
@@ -94,6 +95,8 @@ TABLE: dict[JobKind, Handler] = {
         linger=SECOND,
         most_per_key=4,
     ),
+    # A few seconds of arithmetic a tenant, in a thread: two at once would only make each other slower.
+    JobKind.LEARN: Handler(flow=learn.learn, tries=3, deadline=5 * MINUTE, slots=1),
     # As many as make calls of several; how many stories share one is the tenant's to say.
     JobKind.TRACK: Handler(
         flow=track.track, tries=MODEL_TRIES, deadline=4 * MINUTE, slots=4, group=12, linger=SECOND, most_per_key=4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,12 +12,14 @@ from uuid import uuid4
 import pytest
 
 from cid.domain.angles import Angle
+from cid.domain.errors import CidError
 from cid.domain.ids import ScreeningId, SourceId, StoryId, TenantId, VerdictId
 from cid.domain.interest import Busy, Heard, Known, Ours, Question
 from cid.domain.jobs import JobKind, NewJob
 from cid.domain.tenants import Profile
 from cid.domain.verdicts import Gate, Pass, Reason
 from cid.flows.assess import assess
+from cid.flows.draft import write
 from cid.queue import jobs as queue
 from cid.services import Services
 from cid.store import competition, evidence, interest, screenings, stories, telling, verdicts
@@ -386,6 +389,29 @@ async def test_what_competitors_took_is_written_down_and_being_first_lifts_a_sto
     assert not taken.first_mover
     assert free.first_mover
     assert free.avoid == (Angle.OPPORTUNITY,), "the profile will not have it"
+
+
+async def test_what_competitors_wrote_since_counts_when_the_draft_is_begun(
+    sv: Services, owner: Owner, tenant: TenantId
+) -> None:
+    story = await told(sv, 1, 1, 1)
+    rival = await follow(owner, tenant)
+    one = await opened(sv, owner, tenant, story, "Ferry")
+    await run(sv, owner, tenant)
+    async with sv.db.read(tenant) as tx:
+        assert (await competition.of(tx, tenant, one)).first_mover
+    await wrote(sv, story, rival, "Beware of the new ferry fines")
+    await owner.execute("update screenings set stage = 'draft' where id = $1", one)
+    async with sv.db.tx(tenant) as tx:
+        job = NewJob(kind=JobKind.DRAFT, tenant=tenant, payload={"screening": str(one)}, dedupe=str(one))
+        await queue.enqueue(tx, job)
+    (begun,) = await make.claimed(owner, JobKind.DRAFT, tenant)
+    with contextlib.suppress(CidError):  # there is no evidence to write from
+        await write(sv, [begun])
+    async with sv.db.read(tenant) as tx:
+        found = await competition.of(tx, tenant, one)
+    assert [taken.angle for taken in found.taken] == [Angle.RISK_WARNING]
+    assert Angle.RISK_WARNING in found.avoid
 
 
 @pytest.mark.parametrize("broken", ["failures = 3", "polled_at = null", "state = 'retired'"])

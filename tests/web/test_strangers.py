@@ -26,6 +26,8 @@ GUARDED_CHANGES = [
 # What a form needs to get past its own checks: the refusal must come from the door and not from the form.
 DECISION = {"version": "01890000-0000-7000-8000-000000000000", "sha256": "0" * 64, "reason": "Because."}
 FORMS: dict[str, dict[str, str]] = {
+    "item_rehearse": {"gate": "rules"},
+    "item_again": {"gate": "rules"},
     "source_add": {"url": "https://new.test/feed", "trust": "0.5"},
     "source_test": {"url": "https://new.test/feed"},
     "sources_many_do": {"listing": "https://new.test/feed"},
