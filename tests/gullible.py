@@ -177,7 +177,7 @@ def _selected(said: str) -> Iterator[int]:
 
 def _stage(body: Body) -> str:
     properties = body["output_config"]["format"]["schema"]["properties"]["answers"]["items"]["properties"]
-    return "relevance" if "injection_suspected" in properties else "draft" if "skip" in properties else "review"
+    return "relevance" if "matched" in properties else "draft" if "skip" in properties else "review"
 
 
 def _scores(material: Sequence[Mapping[str, Any]], commanded: Mapping[str, Sequence[Attacked]]) -> Mapping[str, Any]:
@@ -185,7 +185,8 @@ def _scores(material: Sequence[Mapping[str, Any]], commanded: Mapping[str, Seque
     rows: list[dict[str, Any]] = []
     for subject in material:
         score, matched = overlap(SHARED["profile"], subject["title"], subject["summary"])
-        rows.append({"id": subject["id"], "score": score, "matched": matched, "injection_suspected": False})
+        numbers = [PROFILE.keywords.index(keyword) + 1 for keyword in matched]
+        rows.append({"id": subject["id"], "score": score, "matched": numbers})
     for row in list(rows):
         for order in commanded[row["id"]]:
             _follow(order, row, rows)

@@ -75,6 +75,7 @@ class Newsroom:
     subscriptions: dict[str, SubscriptionId] = field(default_factory=dict)
     items: dict[str, ItemId] = field(default_factory=dict)
     stories: dict[str, StoryId] = field(default_factory=dict)
+    screenings: dict[str, ScreeningId] = field(default_factory=dict)
     drafts: dict[str, DraftId] = field(default_factory=dict)
     versions: dict[str, VersionId] = field(default_factory=dict)
     calls: dict[str, CallId] = field(default_factory=dict)
@@ -251,7 +252,7 @@ async def _propose(tx: Tx, room: Newsroom) -> None:
 async def _call(tx: Tx, room: Newsroom, tier: str, stage: str, provider: str, cost: Decimal) -> None:
     """One that is answered, with its request, its reply and the answer that was kept of it."""
     room.calls[tier] = CallId(room.id())
-    answer = {"score": 88, "matched": ["harbour"], "injection_suspected": False}
+    answer = {"score": 88, "matched": [1]}
     await tx.execute(
         """insert into calls (id, tenant_id, stage, tier, provider, model, prompt, prompt_version, prompt_hash,
                               input_hash, state, stop, reserved, cost, input, output, sent_at, answered_at, deadline,
@@ -313,7 +314,7 @@ async def _judge(tx: Tx, room: Newsroom) -> None:
     await _on_item(tx, room, "short", Drop(Reason.TOO_SHORT, "10 characters, 50 are wanted"))
     await _on_item(tx, room, "off topic", Drop(Reason.NO_KEYWORD))
     for name in ("irrelevant", "lonely", "waiting", "drafted", "held"):
-        screening = ScreeningId(room.id())
+        screening = room.screenings[name] = ScreeningId(room.id())
         await screenings.open_(tx, screening, room.stories[name], room.items[name], urgent=name == "drafted")
         await _on_item(tx, room, name, Pass(Reason.KEYWORD, "harbour"), screening)
         relevant: Verdict = Pass(Reason.RELEVANT, "Concerns berth capacity for the tenant's readers.", 88)

@@ -36,7 +36,9 @@ async def fill(owner: Any, slug: str) -> Filled:
     user = _id()
     await owner.execute("insert into users (id, email) values ($1, $2)", user, f"ed@{slug}.test")
     await owner.execute("insert into profiles (tenant_id) values ($1)", t)
-    await owner.execute("insert into policies (tenant_id) values ($1)", t)
+    await owner.execute(
+        "insert into policies (tenant_id, section, name, value) values ($1, 'rules', 'min_chars', '80')", t
+    )
     await owner.execute(
         "insert into gate_configs (tenant_id, hash, gate, body) values ($1, '12345678', 'rules', '{}')", t
     )
@@ -148,6 +150,15 @@ async def _desk(owner: Any, t: UUID, user: UUID, story: UUID, item: UUID) -> Non
         "insert into screenings (tenant_id, id, story_id, item_id) values ($1, $2, $3, $4)", t, screening, story, item
     )
     await owner.execute(
+        "insert into plans (tenant_id, day, day_taken, week, week_taken) values ($1, '2026-11-20', 1, '2026-11-16', 1)",
+        t,
+    )
+    await owner.execute(
+        "insert into places (tenant_id, screening_id, day, week) values ($1, $2, '2026-11-20', '2026-11-16')",
+        t,
+        screening,
+    )
+    await owner.execute(
         """insert into verdicts (id, tenant_id, item_id, story_id, screening_id, gate, outcome, reason)
            values ($1, $2, $3, $4, $5, 'rules', 'pass', 'passed')""",
         _id(),
@@ -156,12 +167,20 @@ async def _desk(owner: Any, t: UUID, user: UUID, story: UUID, item: UUID) -> Non
         story,
         screening,
     )
+    pack = _id()
     await owner.execute(
         "insert into evidence_packs (tenant_id, id, screening_id, claims) values ($1, $2, $3, '[]')",
         t,
-        _id(),
+        pack,
         screening,
     )
+    await owner.execute(
+        "insert into evidence_pages (tenant_id, sha256, pack_id) values ($1, sha256($2::text::bytea), $3)",
+        t,
+        str(pack),
+        pack,
+    )
+    await owner.execute("insert into competition (tenant_id, screening_id, followed) values ($1, $2, 1)", t, screening)
     async with owner.transaction():
         await owner.execute(
             """insert into drafts (tenant_id, id, screening_id, story_id, current_version_id, found_at)
@@ -186,6 +205,12 @@ async def _desk(owner: Any, t: UUID, user: UUID, story: UUID, item: UUID) -> Non
         _id(),
         draft,
         version,
+    )
+    await owner.execute(
+        "insert into guardrails (id, tenant_id, text, draft_id) values ($1, $2, 'Say nothing of this.', $3)",
+        _id(),
+        t,
+        draft,
     )
     await owner.execute(
         """insert into decisions (tenant_id, id, draft_id, version_id, sha256, kind, user_id, via)

@@ -10,13 +10,14 @@ import click
 from cid.cli import frame
 from cid.cli.choice import tenant_named, tenant_option
 from cid.domain.errors import NotFound
+from cid.domain.evidence import Pack
 from cid.domain.news import Item
 from cid.domain.screening import Screening, ScreeningState
 from cid.domain.telling import Kin, Spread
 from cid.domain.verdicts import GATE_NUMBER
 from cid.services import Services
+from cid.store import evidence, screenings, telling, verdicts
 from cid.store import items as store
-from cid.store import screenings, telling, verdicts
 from cid.text.spread import spread
 
 
@@ -95,6 +96,50 @@ def why(*, url: str, tenant: str | None, data: Path | None, as_json: bool) -> No
         frame.show(asdict(trace))
     else:
         _tell(trace)
+
+
+@items.command("evidence")
+@click.argument("url")
+@tenant_option
+@frame.data_option
+@frame.json_option
+def evidence_(*, url: str, tenant: str | None, data: Path | None, as_json: bool) -> None:
+    """What a draft about the article at URL may stand on, and what was not found."""
+
+    async def body(sv: Services) -> Pack:
+        of = await tenant_named(sv, tenant)
+        async with sv.db.read(of.id) as tx:
+            item = await store.by_url(tx, url)
+            screening = await screenings.of_story(tx, of.id, item.story_id) if item and item.story_id else None
+            if screening is None:
+                raise NotFound("This tenant judged no story with an article of this address.")
+            return await evidence.pack(tx, of.id, screening.id)
+
+    pack = frame.with_services(frame.Options(data=data), body)
+    if as_json:
+        frame.show(asdict(pack))
+    else:
+        _tell_evidence(pack)
+
+
+def _tell_evidence(pack: Pack) -> None:
+    if not pack.claims and not pack.notes:
+        click.echo("No evidence was gathered yet.")
+        return
+    click.echo(f"{len(pack.claims)} claim(s), state: {pack.state}")
+    for claim in pack.claims:
+        click.echo(f"\n{claim.text}")
+        place = f" at {claim.offset} of page {claim.page[:12]}" if claim.page else ""
+        sure = f", {claim.confidence} confidence" if not claim.item_id else ""
+        click.echo(
+            f"  {claim.kind} of {claim.publisher or claim.url} ({claim.source_class}{sure}){place}\n  {claim.url}"
+        )
+        if claim.safe_phrasing:
+            click.echo(f"  safe to say: {claim.safe_phrasing}")
+    for avoid in pack.avoid:
+        click.echo(f"\nnot to be said: {avoid.text}{f'  ({avoid.why})' if avoid.why else ''}")
+    for note in pack.notes:
+        click.echo(f"note: {note}")
 
 
 def _tell(trace: Trace) -> None:

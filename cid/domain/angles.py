@@ -33,10 +33,15 @@ class Competition:
     """What competitors made of a story."""
 
     taken: tuple[Taken, ...] = ()
+    """The earliest first."""
     avoid: tuple[Angle, ...] = ()
+    """Those taken, and those that the tenant's profile will not have."""
     gaps: tuple[Angle, ...] = ()
-    """Angles that nobody took."""
+    """The others: nobody took them, and nothing speaks against them."""
+    followed: int = 0
+    """Competitors' sources that could be read. Without any, nobody knows who was first."""
 
     @property
     def first_mover(self) -> bool:
-        return not self.taken
+        """Whether the tenant would be before all of its competitors; not where it follows none."""
+        return self.followed > 0 and not self.taken

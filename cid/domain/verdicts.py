@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
@@ -61,6 +61,8 @@ class Reason(StrEnum):
     NOT_AFFECTED = "not_affected"
     OVER_PLAN = "over_plan"
     # the tracker desk
+    UNFILTERED = "unfiltered"
+    """Gate 1 of a tracker without keywords: what is left is for the model."""
     TRACKED = "tracked"
     OFF_TOPIC = "off_topic"
     # any gate: its story became part of another, which had gone further
@@ -71,7 +73,7 @@ class Reason(StrEnum):
     OUTAGE = "outage"
 
 
-Signals: TypeAlias = Mapping[str, str | int | float | bool | None]
+Signals: TypeAlias = Mapping[str, str | int | float | bool | Sequence[str] | None]
 """What a gate went by, by name; None says that it was missing."""
 
 

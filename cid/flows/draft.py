@@ -4,30 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
 
 from cid.domain.draft import Article, Author
 from cid.domain.errors import BadReply, Batched, CidError, Deferred, Misconfigured, Upstream
 from cid.domain.evidence import Pack, Report
-from cid.domain.ids import DraftId, ScreeningId, VerdictId, VersionId, uuid7
+from cid.domain.ids import DraftId, ScreeningId, TenantId, VerdictId, VersionId, uuid7
 from cid.domain.jobs import Job, JobKind, NewJob
 from cid.domain.llm import Answer
 from cid.domain.outside import ChildFailure
+from cid.domain.plan import Turn
 from cid.domain.policy import GatePolicy, Outage
 from cid.domain.publication import Channel
 from cid.domain.screening import Screening, Stage, WaitFor
 from cid.domain.tenants import Profile, Tenant
-from cid.domain.verdicts import Gate, Verdict
+from cid.domain.verdicts import Drop, Gate, Reason, Verdict
 from cid.gates import gate4_draft as gate4
 from cid.gates.outage import Then, then
 from cid.outside.rendering import Marks, Rendered, render_version
 from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
-from cid.store import channels, drafts, evidence, policies, screenings, tenants, verdicts
+from cid.store import channels, drafts, evidence, plans, policies, screenings, tenants, verdicts
 from cid.text.policies import configured
+
+PLACE_AGAIN = timedelta(hours=1)
+"""Who waits for a place looks again so often: a plan may have been raised, and days end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,8 @@ async def write(sv: Services, jobs: Sequence[Job]) -> None:
             async with sv.db.tx(job.tenant) as tx:
                 await queue.done(tx, job)
             continue
+        if not await _placed(sv, job, brief):
+            continue
         try:
             written = await _written(sv, brief)
         except Deferred as error:
@@ -70,6 +76,53 @@ async def write(sv: Services, jobs: Sequence[Job]) -> None:
             async with sv.db.tx(job.tenant) as tx:
                 await _store(sv, tx, brief, written)
                 await queue.done(tx, job)
+
+
+async def _placed(sv: Services, job: Job, brief: Brief) -> bool:
+    """Whether the story has a place in the tenant's plan. If not it waits for one, or is dropped once it is stale, and
+    its job has ended. A place is held across tries: what a draft cost one place costs no second."""
+    screening, policy = brief.screening, brief.policy.drafting
+    async with sv.db.tx(job.tenant) as tx:
+        if await plans.held(tx, job.tenant, screening.id):
+            return True
+        stale_at = screening.opened_at + brief.policy.rules.max_age
+        turn = Turn(id=screening.id, urgent=screening.urgent, score=screening.score, opened_at=screening.opened_at)
+        best = await plans.best(tx, job.tenant, screening.id)
+        if sv.clock.now() >= stale_at:
+            await _expire(sv, tx, brief)
+        elif (best is None or turn.before(best)) and await plans.take(
+            tx, screening.id, per_day=policy.per_day, per_week=policy.per_week
+        ):
+            if best:
+                await queue.enqueue(tx, _job(job.tenant, best.id))
+            return True
+        else:
+            if best and best.before(turn):
+                await queue.enqueue(tx, _job(job.tenant, best.id))
+            until = min(sv.clock.now() + PLACE_AGAIN, stale_at)
+            await screenings.wait(tx, screening, WaitFor.PLAN, until, spread=screening.spread)
+        await queue.done(tx, job)
+    return False
+
+
+async def _expire(sv: Services, tx: Tx, brief: Brief) -> None:
+    opened = await screenings.opened(tx, brief.screening)
+    if opened is None or not await screenings.drop(tx, opened, Gate.DRAFT, Reason.OVER_PLAN):
+        return
+    hours = brief.policy.rules.max_age / timedelta(hours=1)
+    await verdicts.add(
+        tx,
+        VerdictId(uuid7(sv.clock.now())),
+        Gate.DRAFT,
+        Drop(Reason.OVER_PLAN, f"no place in the plan within {hours:g} h", brief.screening.score),
+        story=opened.story_id,
+        screening=opened.id,
+        config=await policies.note(tx, configured(Gate.DRAFT, brief.policy, brief.profile)),
+    )
+
+
+def _job(tenant: TenantId, screening: ScreeningId) -> NewJob:
+    return NewJob(kind=JobKind.DRAFT, tenant=tenant, payload={"screening": str(screening)}, dedupe=str(screening))
 
 
 async def _brief(sv: Services, tx: Tx, job: Job) -> Brief | None:
@@ -133,6 +186,7 @@ async def _store(sv: Services, tx: Tx, brief: Brief, written: Written) -> None:
     verdict = gate4.decide(outcome)
     config = await policies.note(tx, configured(Gate.DRAFT, brief.policy, brief.profile))
     if rendered is None:
+        await plans.release(tx, opened.id)
         if await screenings.drop(tx, opened, Gate.DRAFT, verdict.reason):
             await _say(tx, opened, verdict, answer, config=config, at=sv.clock.now())
         return
@@ -201,6 +255,7 @@ async def _fail(sv: Services, job: Job, brief: Brief, error: CidError) -> None:
         raise error
     async with sv.db.tx(job.tenant) as tx:
         opened = await screenings.opened(tx, screening)
+        await plans.release(tx, screening.id)
         if opened and await screenings.fail(tx, opened, f"draft: {error}"):
             await queue.dead(tx, job, str(error))
         else:

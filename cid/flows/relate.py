@@ -1,4 +1,4 @@
-"""Gate 2 for up to eight stories of one tenant in one call. Each is decided by itself: one that the model left out
+"""Gate 2 for several stories of one tenant in one call. Each is decided by itself: one that the model left out
 waits or fails, visibly, and never counts as scored 0."""
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from uuid import UUID
 from cid.domain.errors import BadReply, Batched, CidError, Deferred, Misconfigured, Upstream
 from cid.domain.ids import CallId, ScreeningId, TenantId, VerdictId, uuid7
 from cid.domain.jobs import Job, JobKind, NewJob
+from cid.domain.llm import TRIAL
 from cid.domain.policy import GatePolicy
 from cid.domain.screening import Screening, Stage, WaitFor
 from cid.domain.tenants import Profile
@@ -25,6 +26,9 @@ from cid.store import evidence, policies, screenings, tenants, texts, verdicts
 from cid.store.texts import PER_STORY
 from cid.text import domains
 from cid.text.policies import configured
+
+AT_ONCE = 4
+"""Calls under way where many stories are judged that no job brings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +57,34 @@ class Task:
     headline: gate2.Headline
 
 
+async def room(sv: Services, tx: Tx, tenant: TenantId) -> Room:
+    return Room(await policies.of(tx, tenant, sv.policy), await tenants.profile(tx, tenant))
+
+
+async def judged(
+    sv: Services, tenant: TenantId, here: Room, headlines: Sequence[gate2.Headline], *, trial: bool = False
+) -> Mapping[str, Result]:
+    """By key. `trial`: asked to measure and not to decide, under a stage of its own."""
+    apart = await asyncio.to_thread(_apart, headlines)
+    together = _calls([one for one in headlines if one.key not in apart], here.policy)
+    few = asyncio.Semaphore(AT_ONCE)
+
+    async def ask(some: Sequence[gate2.Headline]) -> Mapping[str, Result]:
+        async with few:
+            return await _asked(sv, tenant, here, some, urgent=True, trial=trial)
+
+    calls = [*together, *([one] for one in headlines if one.key in apart)]
+    async with asyncio.TaskGroup() as group:
+        asked = [group.create_task(ask(some)) for some in calls]
+    return {key: result for task in asked for key, result in task.result().items()}
+
+
 async def relate(sv: Services, jobs: Sequence[Job]) -> None:
     tenant = jobs[0].tenant
     async with sv.db.read(tenant) as tx:
-        room = Room(await policies.of(tx, tenant, sv.policy), await tenants.profile(tx, tenant))
+        here = await room(sv, tx, tenant)
         tasks, unseen = await _tasks(tx, tenant, jobs)
-    results = await _results(sv, tenant, room, tasks)
+    results = await _results(sv, tenant, here, tasks)
     again: list[CidError] = []
     async with sv.db.tx(tenant) as tx:
         # In the order of their ids, in which a merge of stories takes them, too: the two would else wait in a ring.
@@ -68,7 +94,7 @@ async def relate(sv: Services, jobs: Sequence[Job]) -> None:
                 await _fail(tx, screening, "its item is not visible any more")
                 continue
             result = results[task.headline.key]
-            if not await _end(sv, tx, room, task, result):
+            if not await _end(sv, tx, here, task, result):
                 assert isinstance(result, CidError)
                 again.append(result)
         busy = {task.job.id for task in tasks}
@@ -114,10 +140,14 @@ async def _results(sv: Services, tenant: TenantId, room: Room, tasks: Sequence[T
     async with asyncio.TaskGroup() as together:
         asked = [
             together.create_task(_asked(sv, tenant, room, group, urgent=urgent))
-            for group in [others, seated, *alone]
-            if group
+            for group in [*_calls(others, room.policy), *_calls(seated, room.policy), *alone]
         ]
     return {key: result for task in asked for key, result in task.result().items()}
+
+
+def _calls(headlines: Sequence[gate2.Headline], policy: GatePolicy) -> list[Sequence[gate2.Headline]]:
+    most = max(policy.relevance.per_call, 1)
+    return [headlines[start : start + most] for start in range(0, len(headlines), most)]
 
 
 def _apart(headlines: Sequence[gate2.Headline]) -> frozenset[str]:
@@ -126,13 +156,20 @@ def _apart(headlines: Sequence[gate2.Headline]) -> frozenset[str]:
 
 
 async def _asked(
-    sv: Services, tenant: TenantId, room: Room, headlines: Sequence[gate2.Headline], *, urgent: bool
+    sv: Services,
+    tenant: TenantId,
+    room: Room,
+    headlines: Sequence[gate2.Headline],
+    *,
+    urgent: bool,
+    trial: bool = False,
 ) -> Mapping[str, Result]:
     asked = {headline.key: headline for headline in headlines}
     keys = list(asked)
     try:
-        ask = await asyncio.to_thread(gate2.ask, tenant, room.profile, headlines)
-        answers = await sv.llm.ask(replace(ask, urgent=urgent))
+        ask = await asyncio.to_thread(gate2.ask, tenant, room.profile, headlines, room.policy.relevance)
+        stage = TRIAL + ask.stage if trial else ask.stage
+        answers = await sv.llm.ask(replace(ask, urgent=urgent, stage=stage))
     except (Upstream, Deferred, BadReply, Misconfigured) as error:
         return dict.fromkeys(keys, error)
     results: dict[str, Result] = dict.fromkeys(keys, BadReply("relevance: the model left it out"))

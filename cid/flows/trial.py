@@ -211,8 +211,8 @@ def judged(
     try:
         match stage:
             case "relevance":
-                keywords = request.get("shared", {}).get("profile", {}).get("keywords", ())
-                score = gate2_relevance.read(value, Profile(keywords=tuple(keywords)))
+                keywords = request.get("shared", {}).get("profile", {}).get("keywords", {})
+                score = gate2_relevance.read(value, Profile(keywords=tuple(keywords.values())))
                 verdict = gate2_relevance.decide(score, policy.relevance)
                 return score.value, "dropped" if isinstance(verdict, Drop) else "passed"
             case "review":
@@ -225,5 +225,5 @@ def judged(
                 return None, "written" if value["skip"] == "none" else "not affected"
             case _:
                 return None, ""
-    except (BadReply, KeyError, TypeError):
+    except (BadReply, KeyError, TypeError, AttributeError):
         return None, "unreadable"

@@ -1,14 +1,21 @@
-"""Gate 1: six rules that cost nothing. The first that decides, decides."""
+"""Gate 1: six rules that cost nothing, in their order. The first that decides, decides."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from cid.domain.policy import Rules
 from cid.domain.tenants import Profile
-from cid.domain.verdicts import Drop, Pass, Reason, Verdict
-from cid.text.words import Phrase, first_found, phrases, uncompounded, words
+from cid.domain.verdicts import Drop, Pass, Reason, Signals, Verdict
+from cid.text.phrasebook import Phrasebook, keys, phrasebook
+from cid.text.words import Phrase, uncompounded
+
+KEYWORDS = "keywords"
+"""The signal that holds all keywords found, as the profile writes them: gate 3 asks how much they are searched for."""
+BETWEEN = ""
+"""Is no word: a phrase does not run from the title into the summary."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +27,9 @@ class Candidate:
     trust: float
     """Of the best source the tenant has it from, 0 to 1."""
     published_at: datetime
-    """When it was first seen, where the source gives no date or one that lies ahead."""
+    """When it was first seen, where the source gives a date that lies ahead; with no date it says nothing."""
+    dated: bool = True
+    """Whether anybody gave a date."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,43 +37,76 @@ class Sieve:
     """One tenant's rules, made ready once for many items."""
 
     rules: Rules
-    excluded: tuple[Phrase, ...]
-    urgent: tuple[Phrase, ...]
-    keywords: tuple[Phrase, ...]
+    excluded: Phrasebook
+    urgent: Phrasebook
+    keywords: Phrasebook
+    wanting: str
+    """What is wrong with the keywords, where there are none to be found."""
 
 
 def sieve(rules: Rules, profile: Profile) -> Sieve:
+    return _sieve(rules, profile.excluded, profile.keywords)
+
+
+@lru_cache(maxsize=32)
+def _sieve(rules: Rules, excluded: tuple[str, ...], keywords: tuple[str, ...]) -> Sieve:
+    """Kept: a profile of 500 keywords takes longer to make ready than a hand-out takes to judge."""
+    wanted = phrasebook(keywords)
+    wanting = "" if wanted.phrases else "the profile names no keywords"
+    if keywords and not wanted.phrases:
+        wanting = "no keyword of the profile can be found: none is of letters or digits, and of 40 words at most"
     return Sieve(
         rules=rules,
-        excluded=phrases(profile.excluded),
-        urgent=phrases(rules.urgent_words),
-        keywords=phrases(profile.keywords),
+        excluded=phrasebook(excluded),
+        urgent=phrasebook(rules.urgent_words),
+        keywords=wanted,
+        wanting=wanting,
     )
 
 
 def judge(sieve: Sieve, item: Candidate, now: datetime) -> Verdict:
-    """Exclusions come before urgency and keywords: what a tenant will not have, no other word brings back."""
-    if dropped := _plainly(sieve.rules, item, now):
+    """Exclusions come before urgency and keywords: what a tenant will not have, no other word brings back. What the
+    verdict goes by is in its signals; `age_h` is None where nobody gave a date, and the item is kept."""
+    signals = _measured(item, now)
+    if dropped := _plainly(sieve.rules, item, now, signals):
         return dropped
-    text = [*words(item.title), "", *words(item.summary)]  # a phrase does not run from one into the other
-    if found := first_found(sieve.excluded, text):
-        return Drop(Reason.EXCLUDED_TOPIC, found.written)
+    text = [*keys(item.title), BETWEEN, *keys(item.summary)]
+    if found := sieve.excluded.any_in(text):
+        return Drop(Reason.EXCLUDED_TOPIC, found.written, signals=signals)
+    named = sieve.keywords.all_in(text)
+    signals = {**signals, KEYWORDS: [phrase.written for phrase in named]}
     # in the title only, and not inside `record-breaking`: a summary mentions emergencies in passing
-    if found := first_found(sieve.urgent, words(uncompounded(item.title))):
-        return Pass(Reason.URGENT, found.written)
-    if found := first_found(sieve.keywords, text):
-        return Pass(Reason.KEYWORD, found.written)
-    return Drop(Reason.NO_KEYWORD, "" if sieve.keywords else "the profile names no keywords")
+    if found := sieve.urgent.any_in(keys(uncompounded(item.title))):
+        return Pass(Reason.URGENT, found.written, signals=signals)
+    if named:
+        return Pass(Reason.KEYWORD, _listed(named), signals=signals)
+    return Drop(Reason.NO_KEYWORD, sieve.wanting, signals=signals)
 
 
-def _plainly(rules: Rules, item: Candidate, now: datetime) -> Drop | None:
+def _measured(item: Candidate, now: datetime) -> Signals:
+    age = round((now - item.published_at).total_seconds() / 3600, 1) if item.dated else None
+    return {"characters": _length(item), "trust": round(item.trust, 2), "dated": item.dated, "age_h": age}
+
+
+def _plainly(rules: Rules, item: Candidate, now: datetime, signals: Signals) -> Drop | None:
     """What needs no look at the words."""
-    length = len(f"{item.title} {item.summary}".strip())
+    length = _length(item)
     if length < rules.min_chars:
-        return Drop(Reason.TOO_SHORT, f"{length} of {rules.min_chars} characters")
+        return Drop(Reason.TOO_SHORT, f"{length} of {rules.min_chars} characters", signals=signals)
     if item.trust < rules.min_trust:
-        return Drop(Reason.LOW_TRUST, f"trust {item.trust:.2f} is below {rules.min_trust:.2f}")
+        why = f"trust {item.trust:.2f} is below {rules.min_trust:.2f}"
+        return Drop(Reason.LOW_TRUST, why, signals=signals)
     age = now - item.published_at
-    if age > rules.max_age:
-        return Drop(Reason.STALE, f"{age.total_seconds() / 3600:.0f} h old")
+    if item.dated and age > rules.max_age:
+        return Drop(Reason.STALE, f"{age.total_seconds() / 3600:.0f} h old", signals=signals)
     return None
+
+
+def _length(item: Candidate) -> int:
+    return len(f"{item.title} {item.summary}".strip())
+
+
+def _listed(named: tuple[Phrase, ...]) -> str:
+    """Three of them: all are in the signals."""
+    more = len(named) - 3
+    return ", ".join(phrase.written[:80] for phrase in named[:3]) + (f" and {more} more" if more > 0 else "")

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from cid.domain.ids import ItemId, SourceId, StoryId, TenantId, uuid7
 from cid.domain.news import Entry, Item, Placed
+from cid.domain.tenants import Desk
 from cid.pg.rows import each, into
 from cid.pg.sql import query
 from cid.ports import Tx
@@ -56,7 +57,12 @@ class Unjudged:
     title: str
     summary: str
     at: datetime
+    """When it was published; first seen, where nobody says or the date lies ahead."""
+    dated: bool
+    """Whether anybody says."""
     trust: float
+    desks: Sequence[str]
+    """Those of the tenant's that have not judged it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,8 +256,9 @@ async def readers(tx: Tx, items: Collection[ItemId]) -> list[tuple[TenantId, Ite
     return [(row["tenant_id"], row["item_id"]) for row in await tx.fetch(READERS, list(items))]
 
 
-async def unjudged(tx: Tx, tenant: TenantId, items: Collection[ItemId]) -> list[Unjudged]:
-    return each(Unjudged, await tx.fetch(UNJUDGED, tenant, list(items)))
+async def unjudged(tx: Tx, tenant: TenantId, items: Collection[ItemId], desks: Collection[Desk]) -> list[Unjudged]:
+    """What at least one of `desks` has not judged."""
+    return each(Unjudged, await tx.fetch(UNJUDGED, tenant, list(items), list(desks)))
 
 
 async def by_url(tx: Tx, url: str) -> Item | None:

@@ -252,6 +252,8 @@ class Line:
     prompt: str | None
     prompt_version: str | None
     cost: Decimal | None
+    set_to: Mapping[str, Json] | None
+    """The gate's own numbers as they stood when it judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cid.domain.ids import ItemId, ScreeningId, StoryId, TenantId
 from cid.domain.screening import FIRST, Screening, ScreeningState, Stage, WaitFor
@@ -25,6 +25,7 @@ FAIL = query("screenings.fail")
 OPEN_MANY = query("screenings.open_many")
 OF_STORIES = query("screenings.of_stories")
 RAISE_URGENT = query("screenings.raise_urgent")
+SUPERSEDE = query("screenings.supersede")
 SHAPES = {OF_STORY: Screening, BY_IDS: Screening}
 
 
@@ -94,3 +95,8 @@ async def raise_urgent(tx: Tx, tenant: TenantId, stories: Collection[StoryId]) -
         return []
     rows = await tx.fetch(RAISE_URGENT, tenant, list(stories))
     return [row["id"] for row in rows if row["waiting"]]
+
+
+async def supersede(tx: Tx, tenant: TenantId, stories: Collection[StoryId], window: timedelta) -> None:
+    """Stories that were on the tracker for longer than `window` may open another screening there."""
+    await tx.execute(SUPERSEDE, tenant, list(stories), window)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,9 @@ OF_ITEM = query("verdicts.of_item")
 OF_SCREENING = query("verdicts.of_screening")
 JUDGED_ITEMS = query("verdicts.judged_items")
 ADD_MANY = query("verdicts.add_many")
+RULES_OF_SCREENING = query("verdicts.rules_of_screening")
+LATEST = 300
+"""Items of a screening whose keywords count: a story of thousands says with these what it is about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +107,13 @@ async def of_screening(tx: Tx, tenant: TenantId, screening: ScreeningId) -> list
 async def judged_items(tx: Tx, tenant: TenantId, items: Collection[ItemId]) -> set[ItemId]:
     rows = await tx.fetch(JUDGED_ITEMS, tenant, list(items))
     return {row["item_id"] for row in rows}
+
+
+async def keywords(tx: Tx, tenant: TenantId, screening: ScreeningId) -> tuple[str, ...]:
+    """The tenant's keywords that gate 1 found in the items of a screening, those that most items name first."""
+    rows = await tx.fetch(RULES_OF_SCREENING, tenant, screening, LATEST)
+    named = Counter(str(word) for row in rows for word in row["signals"].get("keywords") or ())
+    return tuple(sorted(named, key=lambda word: (-named[word], word)))
 
 
 async def add_many(

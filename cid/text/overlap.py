@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from cid.text.phrasebook import keys, phrasebook
 from cid.text.prose import significant
 from cid.text.words import first_found, phrases, words
 
@@ -17,12 +18,12 @@ PLACE = 10
 
 def overlap(profile: Mapping[str, Any], title: str, summary: str) -> tuple[int, list[str]]:
     """Points from 0 to 100, and the profile's keywords that are found, as they are written there."""
-    head = words(title)
-    text = [*head, *words(summary)]
-    matched = [phrase.written for phrase in phrases(profile["keywords"]) if first_found([phrase], text)]
+    text = [*words(title), *words(summary)]
+    book = phrasebook(profile["keywords"])
+    matched = [phrase.written for phrase in book.all_in([*keys(title), "", *keys(summary)])]
     score = 0
     if matched:
-        score += TITLE if first_found(phrases(matched), head) else SUMMARY
+        score += TITLE if book.any_in(keys(title)) else SUMMARY
         score += FURTHER * min(len(matched) - 1, 2)
     own = {part for keyword in profile["keywords"] for part in words(keyword)}
     context = significant(" ".join(_about(profile))) - own

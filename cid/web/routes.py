@@ -11,16 +11,19 @@ from aiohttp import web
 
 from cid.domain.tenants import Permission
 from cid.web.forms import Nothing
+from cid.web.gate_views import Back, Turn
 from cid.web.handlers import (
     account,
     calls,
     decisions,
     drafts,
+    gates,
     healing,
     health,
     items,
     models,
     overview,
+    plan,
     platform,
     prompts,
     site,
@@ -103,9 +106,14 @@ ROUTES: tuple[Route, ...] = (
     post("proposal_reject", f"/t/{{tenant}}/proposals/{{id:{ID}}}/reject", _manage, Nothing, healing.reject),
     get("items", "/t/{tenant}/items", _read, items.listed),
     get("item", f"/t/{{tenant}}/items/{{id:{ID}}}", _read, items.one),
+    get("gates", "/t/{tenant}/gates", _read, gates.shown),
+    post("gates_turn", "/t/{tenant}/gates", _manage, Turn, gates.turn),
+    post("gates_reset", "/t/{tenant}/gates/reset", _manage, Back, gates.reset),
     get("models", "/t/{tenant}/models", _manage, models.shown),
     post("models_chain", "/t/{tenant}/models/chain", _manage, Chain, models.chain),
     get("costs", "/t/{tenant}/costs", _read, models.costs),
+    get("plan", "/t/{tenant}/plan", _read, plan.shown),
+    post("plan_draft", f"/t/{{tenant}}/plan/{{id:{ID}}}/draft", _decide, Nothing, plan.draft_now),
     get("drafts", "/t/{tenant}/drafts", _read, drafts.listed),
     get("draft", f"/t/{{tenant}}/drafts/{{draft:{ID}}}", _read, drafts.one),
     get("draft_preview", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/preview/{{version:{ID}}}", _read, drafts.preview),

@@ -29,6 +29,7 @@ from cid.store.pages import (
     Told,
 )
 from cid.store.texts import TextOfItem
+from cid.text.policies import Unfit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +134,7 @@ class OverviewView:
     budget: Budget
     notices: Sequence[Notice]
     held: Sequence[Held]
+    unfit: Sequence[Unfit]
     pieces: Sequence[PieceView]
     down: Sequence[Down]
     processes: int

@@ -29,3 +29,12 @@ insert into verdicts (id, tenant_id, item_id, story_id, screening_id, gate, outc
 select n.id, $1, n.item_id, n.story_id, n.screening_id, $2, n.outcome, n.reason, n.detail, n.signals, $11, $12
 from unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::jsonb[])
   as n (id, item_id, story_id, screening_id, outcome, reason, detail, signals)
+
+-- name: rules_of_screening
+-- What gate 1 went by for the items that opened a screening, joined it, or came with one that became part of it: the latest.
+select v.signals from verdicts v
+where v.tenant_id = $1 and v.gate = 'rules' and v.outcome = 'pass' and v.screening_id = any(array(
+  select s.id from screenings s
+  where s.tenant_id = $1 and (s.id = $2 or s.merged_into = $2)
+    and s.story_id = (select w.story_id from screenings w where w.tenant_id = $1 and w.id = $2)))
+order by v.at desc, v.id desc limit $3

@@ -71,8 +71,8 @@ async def a_site() -> AsyncIterator[Site]:
 
 
 class Desk:
-    def __init__(self, site: Site, reader: ListReader) -> None:
-        self.site, self.reader = site, reader
+    def __init__(self, site: Site, reader: ListReader, clock: FrozenClock) -> None:
+        self.site, self.reader, self.clock = site, reader, clock
         self.source: Source = make.polled_source(site.url, kind=SourceKind.PAGE, config=SELECTORS)
 
     async def poll(self, *cards: str, **over: Any) -> Polled:
@@ -96,7 +96,7 @@ async def desk() -> AsyncIterator[Desk]:
         GuardedHttp(allow_local=[f"127.0.0.1:{site.port}"]) as http,
     ):
         clock = FrozenClock()
-        yield Desk(site, ListReader(http, children, clock, PageReader(http, children, clock)))
+        yield Desk(site, ListReader(http, children, clock, PageReader(http, children, clock)), clock)
 
 
 async def test_articles_are_what_the_selectors_find(desk: Desk) -> None:
@@ -132,7 +132,7 @@ async def test_what_machines_are_told_of_a_date_comes_before_its_text(desk: Desk
 async def test_how_long_ago_a_page_says_counts_from_when_it_was_fetched(desk: Desk) -> None:
     said = ("2 hours ago", "Published: gestern um 14:30", "вчера", "some hours ago", "99999 years ago")
     polled = await desk.poll(*(card(f"Number {place}", str(place), text) for place, text in enumerate(said)))
-    now = FrozenClock().now()
+    now = desk.clock.now()
     yesterday = datetime(now.year, now.month, now.day, tzinfo=UTC) - timedelta(days=1)
     assert [entry.published_at for entry in polled.entries] == [
         now - timedelta(hours=2),

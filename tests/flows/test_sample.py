@@ -25,6 +25,7 @@ from cid.queue import jobs as queue
 from cid.services import Services
 from cid.sources.sample import SampleReader
 from cid.store import screenings, tenants
+from cid.text.phrasebook import keys, phrasebook
 from cid.text.prose import significant
 from cid.text.words import first_found, phrases, words
 from tests import funnel, make
@@ -114,7 +115,7 @@ class Desk:
             return "stale"
         if first_found(phrases(excluded), text):
             return "excluded_topic"
-        return "" if first_found(phrases(keywords), text) else "no_keyword"
+        return "" if phrasebook(keywords).any_in(keys(f"{entry.title} . {entry.summary}")) else "no_keyword"
 
 
 async def test_one_draft_ends_ready_one_held_and_something_falls_at_each_gate(

@@ -293,3 +293,27 @@ async def test_a_sample_and_an_offline_draft_are_marked_on_every_page(acme: Pres
     assert "made up to show how the desk works" in preview
     assert "Offline draft" in preview
     assert Marks.__dataclass_fields__.keys() >= {"sample", "offline"}
+
+
+async def test_stories_over_the_plan_are_listed_and_drafted_by_hand(
+    room: Newsroom, boss: Person, owner: asyncpg.Connection[asyncpg.Record]
+) -> None:
+    screening = room.screenings["waiting"]
+    await owner.execute(
+        "update screenings set stage = 'draft', waiting_for = 'plan', urgent = true, score = 88 where id = $1",
+        screening,
+    )
+    assert re.search(r"Over plan\s*<span[^>]*>1<", await boss.text("/t/acme/drafts"))
+    page = await boss.text("/t/acme/plan")
+    assert "0 of 5 drafts are taken today and 0 of 25 this week" in page
+    assert "88" in page
+    answer = await boss.post(f"/t/acme/plan/{screening}/draft")
+    assert answer.status == 303
+    assert "It is drafted now, beyond the plan." in await boss.text(answer.headers["Location"])
+    job = await owner.fetchrow(
+        "select kind, payload ->> 'screening' as screening, priority from jobs where kind = 'draft'"
+    )
+    assert job
+    assert tuple(job) == ("draft", str(screening), -1)
+    again = await boss.post(f"/t/acme/plan/{screening}/draft")
+    assert again.status == 409

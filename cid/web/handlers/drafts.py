@@ -20,7 +20,7 @@ from cid.domain.verdicts import GATE_NUMBER
 from cid.render import diff
 from cid.render.article import read_article
 from cid.render.page import POLICY, preview_html
-from cid.store import decisions, draft_pages, drafts, publications, screenings, telling, verdicts
+from cid.store import decisions, draft_pages, drafts, plans, publications, screenings, telling, verdicts
 from cid.web import words
 from cid.web.draft_views import (
     Chip,
@@ -33,6 +33,7 @@ from cid.web.draft_views import (
     Step,
     TraceLine,
 )
+from cid.web.evidence_views import evidence_view
 from cid.web.keys import actor, services
 from cid.web.render import page
 from cid.web.words import _
@@ -98,6 +99,7 @@ async def listed(request: web.Request) -> web.StreamResponse:
     async with services(request).db.read(who.tenant.id) as tx:
         rows = await draft_pages.listed(tx, who.tenant.id, FILTERS[chosen][1], before=before, limit=PAGE + 1)
         counts = await draft_pages.counts(tx, who.tenant.id)
+        over_plan = await plans.number(tx, who.tenant.id)
     last = rows[PAGE - 1] if len(rows) > PAGE else None
     view = DraftsView(
         rows=[
@@ -108,6 +110,7 @@ async def listed(request: web.Request) -> web.StreamResponse:
             for key, (text, states) in FILTERS.items()
         ],
         chosen=chosen,
+        over_plan=over_plan,
         first=_address(who, state=chosen) if before else "",
         next=_address(who, state=chosen, before=f"{last.changed_at.isoformat()}~{last.id}") if last else "",
     )
@@ -203,7 +206,7 @@ async def _view(tx: Tx, who: Actor, draft: Draft) -> DraftView:
         review=review,
         outcome=OUTCOMES[review.outcome] if review else "",
         findings=_findings(review),
-        claims=await draft_pages.evidence(tx, tenant, draft.screening_id),
+        evidence=await evidence_view(tx, tenant, draft.screening_id),
         trace=await _trace(tx, draft),
         versions=rows,
         twins=await telling.twins(tx, tenant, draft.id),
