@@ -66,6 +66,15 @@ KNOBS: Mapping[str, Mapping[str, Knob]] = {
         "per_call": _most("Stories a call", "Of one question to the model; the platform's number is the most.", 1, 50),
         "summary_chars": _count("Of the summary", "So many characters are judged by, with the title.", 0, 2000),
         "on_outage": OUTAGE,
+        "prefilter": Knob(
+            "Drop without asking",
+            "on: what a filter learned from your own past scores would drop is dropped, once it has proved itself; see "
+            "the figures of the gates.",
+        ),
+        "prefilter_recall": _share("It must keep", "Of what passes; below, it switches itself off."),
+        "prefilter_sure": _share("It must surely keep", "At least, as far as that can be told of so many."),
+        "prefilter_passes": _count("Proved from", "So many stories that passed were held back from it.", 20, 5000),
+        "prefilter_sample": _share("Asked all the same", "The share of what it would drop: it goes on being measured."),
     },
     "signal": {
         "min_score": _points("Least score", "What publishers and search interest must come to together."),
@@ -87,13 +96,22 @@ KNOBS: Mapping[str, Mapping[str, Knob]] = {
         "first_mover_boost": _points("First mover", "Points for a story that none of your competitors has."),
     },
     "evidence": {
-        "tier": _count("How far", "0: the reports alone. 1: and what a search shows. 2: and what the pages say.", 0, 2),
-        "results": _count("Results", "Of one search.", 1, 10),
-        "keywords": _count("Keywords", "Your own that are added to the headline in the first search.", 0, 10),
-        "queries": _count("Further searches", "That the cheap model thinks of.", 0, 10),
-        "pages": _count("Pages", "Fetched and read at most.", 0, 10),
-        "claims": _count("Claims", "Taken from searches and pages, besides those of the reports.", 0, 200),
-        "on_outage": OUTAGE,
+        "tier": _count(
+            "How far",
+            "0: the story's own reports. 1: and what a web search shows. 2: and what the pages found say.",
+            0,
+            2,
+        ),
+        "results": _count("Results", "Of one web search.", 1, 10),
+        "keywords": _count("Keywords", "Of your own, added to the headline in the first search.", 0, 10),
+        "queries": _count("Further searches", "That the cheap model thinks of; each costs money.", 0, 10),
+        "pages": _count("Pages", "Fetched and read for one story, at most.", 0, 10),
+        "claims": _count("Claims", "From searches and pages, besides those of the story's own reports.", 0, 60),
+        "on_outage": Knob(
+            "When the search, a model or the money is out",
+            "pass: go on with what there is; the evidence says so. retry: wait until it is back. drop: wait for money,"
+            " and decide against the story when an outage lasts.",
+        ),
     },
     "fit": {
         "min_audience": _share("Least audience", "How well the story must suit your audience, 0 to 1."),

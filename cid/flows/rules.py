@@ -37,7 +37,9 @@ async def rules(sv: Services, jobs: Sequence[Job]) -> None:
         policy, profile = await policies.of(tx, tenant, sv.policy), await tenants.profile(tx, tenant)
         desks = [desk for desk in await tenants.desks(tx, tenant) if desk in FIRST]
         tracker = await trackers.of(tx, tenant) if Desk.TRACKER in desks else None
-        found = await items.unjudged(tx, tenant, {ItemId(UUID(job.payload["item"])) for job in jobs}, desks)
+        wanted = {ItemId(UUID(job.payload["item"])) for job in jobs}
+        again = {ItemId(UUID(job.payload["item"])) for job in jobs if "again" in job.payload}
+        found = await items.unjudged(tx, tenant, wanted, desks, again)
         if Desk.PUBLISHING in desks:
             await _publishing(sv, tx, policy, profile, [item for item in found if Desk.PUBLISHING in item.desks])
         if tracker is not None:
