@@ -76,15 +76,16 @@ DROPPED = ("relevance", "drop", "low_relevance")
 async def test_gates_are_counted_by_what_people_decided_of_their_stories(
     desk: Desk, room: Newsroom, owner: Any
 ) -> None:
-    for state, *gates in [
-        ("approved", PASSED, ("signal", "pass", "signal")),
-        ("approved", PASSED),
-        ("rejected", PASSED),
-        ("approved", DROPPED, PASSED),
-        ("rejected", ("relevance", "drop", "prefiltered")),
-        ("approved", ("relevance", "drop", "outage"), PASSED),
-        ("ready", PASSED),
-    ]:
+    told: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
+        ("approved", (PASSED, ("signal", "pass", "signal"))),
+        ("approved", (PASSED,)),
+        ("rejected", (PASSED,)),
+        ("approved", (DROPPED, PASSED)),
+        ("rejected", (("relevance", "drop", "prefiltered"),)),
+        ("approved", (("relevance", "drop", "outage"), PASSED)),
+        ("ready", (PASSED,)),
+    )
+    for state, gates in told:
         await decided(desk, owner, room.tenant, state, *gates)
     found = await agreed(desk, room.tenant)
     assert found["relevance"] == (3, 1, 1, 1)
