@@ -17,7 +17,7 @@ from cid.domain.errors import Misconfigured
 from cid.domain.news import SourceKind
 from cid.domain.policy import GatePolicy
 from cid.domain.publication import ChannelKind
-from cid.domain.tuning import TapeMode
+from cid.domain.tuning import TapeMode, TrendsProvider
 from cid.llm.anthropic import Anthropic
 from cid.llm.batch_anthropic import AnthropicBatches
 from cid.llm.batch_google import GoogleBatches
@@ -38,6 +38,9 @@ from cid.outside.clock import SystemClock
 from cid.outside.http import GuardedHttp
 from cid.outside.keys import Keys
 from cid.outside.pages import PageReader
+from cid.outside.serper import KEY as SEARCH_KEY
+from cid.outside.serper import Serper
+from cid.outside.trends import SerpApiTrends, TrendingRss
 from cid.pg import place, roles
 from cid.pg.checks import check_roles
 from cid.pg.doctor import Check, fail, ok, warn
@@ -46,7 +49,7 @@ from cid.pg.migrate import migrate
 from cid.pg.place import Place
 from cid.pg.pool import AppDb, WorkerDb, open_pool
 from cid.pg.sql import SQL
-from cid.ports import Batches, Provider, Robots, SourceReader
+from cid.ports import Batches, Provider, Robots, SourceReader, Trends
 from cid.services import Outside, Services
 from cid.settings import Settings
 from cid.sources.gdelt import GdeltReader, GdeltSearch
@@ -191,6 +194,8 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
                 sources=_readers(settings, http, children, clock, db=db, robots=pages),
                 channels={ChannelKind.SITE: SitePublisher(settings.data / "site")},
                 pages=pages,
+                trends=_trends(settings, http, children, clock, db),
+                search=_search(settings, http, children, clock, db=db),
             ),
             clock=clock,
             policy=_policy(settings),
@@ -201,7 +206,10 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             caps=router.models.caps,
             prompts=router.prompts,
             backlog=router.room,
+            source_rules=settings.source_rules,
             industries=load_industries(CONFIG / "default_sources.toml"),
+            trends=settings.trends,
+            angles=settings_module.angle_patterns(),
         )
 
 
@@ -214,7 +222,7 @@ def _readers(
     def pace(what: str, domain: str) -> Pace:
         return Pace(clock, what, every_s=settings.gates.polling.apart(domain).total_seconds())
 
-    purse = Purse(db, clock, caps=_models(settings).caps, prices=load_read_prices(CONFIG / "prices.toml"))
+    purse = _purse(settings, db, clock)
     files = GdeltFiles(http, children, clock, settings.data / "gdelt", at.gdelt_files)
     search = GdeltSearch(http, children, clock, pace("GDELT's search", "api.gdeltproject.org"), at.gdelt_search)
     google = pace("Google News", "news.google.com")
@@ -234,6 +242,31 @@ def _readers(
         SourceKind.PAGE: ListReader(http, children, clock, robots),
         SourceKind.SAMPLE: SampleReader(CONFIG / "sample", clock),
     }
+
+
+def _trends(settings: Settings, http: GuardedHttp, children: ChildPool, clock: SystemClock, db: AppDb) -> Trends | None:
+    """A missing key is named in every verdict that wants it."""
+    match settings.trends.provider:
+        case TrendsProvider.NONE:
+            return None
+        case TrendsProvider.TRENDING_RSS:
+            return TrendingRss(http, children, clock, settings.sources.trends)
+        case TrendsProvider.SERPAPI:
+            secret = settings.source_keys.get("SERPAPI_KEY")
+            purse = Purse(db, clock, caps=_models(settings).caps, prices=load_read_prices(CONFIG / "prices.toml"))
+            key = secret.value if secret else ""
+            return SerpApiTrends(http, children, clock, purse, key=key, base=settings.sources.serpapi)
+
+
+def _search(settings: Settings, http: GuardedHttp, children: ChildPool, clock: SystemClock, *, db: AppDb) -> Serper:
+    """Made without its key, too: what is missing is said where it would have found evidence."""
+    secret = settings.source_keys.get(SEARCH_KEY)
+    key = secret.value if secret else ""
+    return Serper(http, children, clock, _purse(settings, db, clock), key=key, base=settings.sources.serper)
+
+
+def _purse(settings: Settings, db: AppDb, clock: SystemClock) -> Purse:
+    return Purse(db, clock, caps=_models(settings).caps, prices=load_read_prices(CONFIG / "prices.toml"))
 
 
 def _router(settings: Settings, db: AppDb, platform: WorkerDb, clock: SystemClock, stack: AsyncExitStack) -> Router:

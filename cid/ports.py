@@ -12,11 +12,13 @@ if TYPE_CHECKING:
 
     from cid.domain.errors import CidError
     from cid.domain.ids import CallId, TenantId
+    from cid.domain.interest import Heard, Question
     from cid.domain.llm import Answer, Ask, Json, Raw, Wire
     from cid.domain.news import Polled, Source
     from cid.domain.paid import Held, Opened, Order, Outcome
     from cid.domain.publication import Channel
     from cid.domain.reading import Reading
+    from cid.domain.searching import Found, Wanted
 
 
 class Row(Protocol):
@@ -107,6 +109,14 @@ class Pages(Protocol):
         """
 
 
+class Search(Protocol):
+    """The web, searched on a tenant's account."""
+
+    async def search(self, wanted: Wanted) -> Found:
+        """Raises Stopping, and nothing for what the other side does: that is an outcome. What was paid for and is not
+        stored yet (`llm.reads.forget`) is not paid for again."""
+
+
 class SourceReader(Protocol):
     """One per kind of source."""
 
@@ -117,6 +127,19 @@ class SourceReader(Protocol):
 class Robots(Protocol):
     async def allow(self, url: str) -> bool | None:
         """Whether the site's robots.txt lets us read this page; None: it could not be had. Raises Stopping."""
+
+
+class Trends(Protocol):
+    """How much is searched for something."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def lists(self) -> bool:
+        """It knows only what a place searches for most: questions name a place and no keyword."""
+
+    async def ask(self, tenant: TenantId, question: Question) -> Heard:
+        """Raises Stopping, and nothing for what the other side does: that is an answer. `tenant` pays, if anybody."""
 
 
 class Purse(Protocol):

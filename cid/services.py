@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cid.domain.llm import Caps
-from cid.domain.tuning import Retention
+from cid.domain.searching import SourceRules
+from cid.domain.tuning import Retention, TrendsTuning
+from cid.gates.angles import Patterns
 from cid.llm.prompts import Prompts
 from cid.outside.line import Line
 
@@ -21,7 +23,20 @@ if TYPE_CHECKING:
     from cid.domain.publication import ChannelKind
     from cid.llm.catalogue import Catalogue
     from cid.outside.keys import Keys
-    from cid.ports import Backlog, Children, Clock, Db, Http, Llm, Pages, PlatformDb, Publisher, SourceReader
+    from cid.ports import (
+        Backlog,
+        Children,
+        Clock,
+        Db,
+        Http,
+        Llm,
+        Pages,
+        PlatformDb,
+        Publisher,
+        Search,
+        SourceReader,
+        Trends,
+    )
     from cid.queue.together import Together
 
 
@@ -35,6 +50,10 @@ class Outside:
     channels: Mapping[ChannelKind, Publisher]
     pages: Pages | None = None
     """None: articles are never read at their pages."""
+    trends: Trends | None = None
+    """None: nobody is asked how much is searched for something."""
+    search: Search | None = None
+    """None: nothing is ever searched for."""
 
 
 @dataclass(slots=True)
@@ -71,5 +90,10 @@ class Services:
     polls: Polls = field(default_factory=Polls)
     industries: Mapping[str, Industry] = field(default_factory=dict)
     """Feeds that may stand in for one that failed, by industry."""
+    trends: TrendsTuning = field(default_factory=TrendsTuning)
+    angles: Patterns = field(default_factory=Patterns)
+    """By which words of a headline an angle is known."""
+    source_rules: SourceRules = field(default_factory=SourceRules)
+    """Who speaks at a host, where that is known."""
     poll_interval: timedelta | None = None
     """A fixed interval for every source (CID_POLL_INTERVAL); None: each its own."""

@@ -15,14 +15,16 @@ from typing import Any, get_args, get_type_hints
 
 from cid.domain.errors import Misconfigured
 from cid.domain.policy import GatePolicy
+from cid.domain.searching import SourceRules
 from cid.domain.structures import PartKind, Structure
-from cid.domain.tuning import Environment, Periodic, QueueTuning, Retention, SourcesTuning, TapeMode
+from cid.domain.tuning import Environment, Periodic, QueueTuning, Retention, SourcesTuning, TapeMode, TrendsTuning
+from cid.gates import angles
 from cid.llm.endpoints import Endpoint, load_endpoints
 from cid.text.typed import convert, duration, into
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 PROVIDER_KEYS = ("ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "OPENAI_API_KEY", "DEEPSEEK_API_KEY")
-SOURCE_KEYS = ("SERPAPI_KEY", "X_BEARER_TOKEN", "TELEGRAM_BOT_TOKEN")
+SOURCE_KEYS = ("SERPAPI_KEY", "X_BEARER_TOKEN", "TELEGRAM_BOT_TOKEN", "SERPER_API_KEY")
 TIERS = ("cheap", "quality")
 OFFLINE_MODEL = "offline/extracts-1"
 
@@ -67,6 +69,7 @@ class Tables:
     pools: PoolSizes = field(default_factory=PoolSizes)
     queue: QueueTuning = field(default_factory=QueueTuning)
     sources: SourcesTuning = field(default_factory=SourcesTuning)
+    trends: TrendsTuning = field(default_factory=TrendsTuning)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +94,9 @@ class Settings:
     source_keys: Mapping[str, Secret] = field(default_factory=dict)
     """By environment variable, those of `SOURCE_KEYS`: what lets us in where a kind of source wants a key."""
     sources: SourcesTuning = field(default_factory=SourcesTuning)
+    trends: TrendsTuning = field(default_factory=TrendsTuning)
+    source_rules: SourceRules = field(default_factory=SourceRules)
+    """Who speaks at a host."""
     endpoints: tuple[Endpoint, ...] = ()
     models: Mapping[str, str] = field(default_factory=dict)
     """Tier → "provider/model", over what config/models.toml says."""
@@ -135,6 +141,8 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         provider_keys={name: found for name in _key_names(endpoints) if (found := _secret(values, name))},
         source_keys={name: found for name in SOURCE_KEYS if (found := _secret(values, name))},
         sources=_sources(tables.sources, values),
+        trends=tables.trends,
+        source_rules=into(SourceRules, _toml(config / "evidence.toml"), "config/evidence.toml"),
         endpoints=endpoints,
         models=_models(values.get("CID_MODELS", "")),
         environment=(environment := _environment(values)),
@@ -162,6 +170,11 @@ def load_structures(folder: Path) -> tuple[Structure, ...]:
         if [part.kind for part in structure.body].count(PartKind.OPENING) != 1 or not structure.opens:
             raise Misconfigured(f"config/structures/{structure.name}.toml does not begin with its one opening.")
     return found
+
+
+def angle_patterns(config: Path = CONFIG) -> angles.Patterns:
+    """Raises Misconfigured."""
+    return angles.read(_toml(config / "angles.toml"))
 
 
 def secret_key(settings: Settings) -> bytes:

@@ -141,6 +141,33 @@ $function$;
 revoke all on function inspect.retry_dead(text,uuid,text,timestamp with time zone) from public;
 grant execute on function inspect.retry_dead(text,uuid,text,timestamp with time zone) to cid_worker;
 
+CREATE OR REPLACE FUNCTION inspect.retry_item(p_item uuid)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  one record; back bigint := 0;
+begin
+  for one in
+    update public.screenings s set state = 'open', failure = '', changed_at = public.cid_now()
+    where s.id in (select w.id from public.screenings w where w.item_id = p_item and w.desk = 'tracker' and w.state = 'failed'
+                   order by w.id for no key update)
+    returning s.tenant_id, s.id
+  loop
+    insert into public.track_faults (tenant_id, id, screening_id, kind)
+    values (one.tenant_id, (left(public.uuid7_floor(public.cid_now())::text, 14) || '7' || substr(gen_random_uuid()::text, 16))::uuid, one.id, 'retried');
+    insert into public.jobs (tenant_id, kind, payload, dedupe_key)
+    values (one.tenant_id, 'track', jsonb_build_object('screening', one.id), one.id::text)
+    on conflict (tenant_id, kind, dedupe_key) where state in ('scheduled', 'ready') and dedupe_key is not null do nothing;
+    back := back + 1;
+  end loop;
+  return back;
+end $function$;
+revoke all on function inspect.retry_item(uuid) from public;
+grant execute on function inspect.retry_item(uuid) to cid_worker;
+
 CREATE OR REPLACE FUNCTION inspect.retry_job(p_id bigint)
  RETURNS boolean
  LANGUAGE sql
@@ -284,7 +311,7 @@ begin
                 select count(distinct j.lease) from jobs j
                 where j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n] and j.counted) end,
               p_burst_per_key - ceil(extract(epoch from greatest(l.tat, clock) - clock) / extract(epoch from p_every_per_key)),
-              case when f.run_at > clock - p_linger and not exists (
+              case when f.run_at > clock - p_linger and f.priority >= 0 and not exists (
                 select from jobs j
                 where j.state = 'ready' and j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n]
                   and (j.priority, j.id) > (p_priorities[e.n], p_ids[e.n])
@@ -292,7 +319,7 @@ begin
         )::integer as hands
       from unnest(mine) as e (n)
       cross join lateral (
-        select j.run_at from jobs j
+        select j.run_at, j.priority from jobs j
         where j.state = 'ready' and j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n]
           and (j.priority, j.id) > (p_priorities[e.n], p_ids[e.n])
         order by j.priority, j.id limit 1) f
@@ -310,7 +337,7 @@ begin
               and not '00000000-0000-0000-0000-000000000000' = any (c.tenants)) t
       where t.before < total
     ), locked as materialized (
-      select a.n, w.id, w.run_at, row_number() over (partition by a.n order by w.priority, w.id) - 1 as place
+      select a.n, w.id, w.run_at, w.priority, row_number() over (partition by a.n order by w.priority, w.id) - 1 as place
       from turns a
       cross join lateral (
         select j.id, j.priority, j.run_at from jobs j
@@ -319,9 +346,9 @@ begin
         order by j.priority, j.id limit a.hands * p_size for update skip locked) w
     ), ripe as materialized (
       select g.n, g.id, dense_rank() over (order by g.place / p_size, g.n) as hand
-      from (select l.*, count(*) over hand as filled, min(l.run_at) over hand as since
+      from (select l.*, count(*) over hand as filled, min(l.run_at) over hand as since, min(l.priority) over hand as first
             from locked l window hand as (partition by l.n, l.place / p_size)) g
-      where g.filled = p_size or g.since <= clock - p_linger
+      where g.filled = p_size or g.since <= clock - p_linger or g.first < 0
     ), spent as (
       insert into limits as l (key, tat)
       select s.limit_key, clock + s.taken from (
@@ -354,6 +381,7 @@ begin
       select extract(epoch from f.run_at + p_linger - clock) from (
         select j.run_at from jobs j
         where p_linger > interval '0' and j.state = 'ready' and j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n]
+          and j.priority >= 0
         order by j.priority, j.id limit 1) f
     ) s where s.seconds > 0);
   if wait is not null then return next; end if;
@@ -552,7 +580,7 @@ begin
     raise exception 'reads are forgotten by their own tenant' using errcode = 'insufficient_privilege';
   end if;
   update public.calls c set reply = null, reading = 'stored', read_at = coalesce(c.read_at, public.cid_now())
-  where c.tenant_id = p_tenant and c.id = p_call and c.stage = 'poll' and c.state = 'answered';
+  where c.tenant_id = p_tenant and c.id = p_call and c.stage in ('poll', 'search') and c.state = 'answered';
   return found;
 end $function$;
 revoke all on function forget_read(uuid,uuid) from public;
@@ -699,8 +727,10 @@ begin
       select s.tenant_id, s.desk, s.id, s.story_id, s.opened_at, s.urgent,
              10 * public.how_far(s.state, s.stage, s.gate, s.reason) + coalesce((
                select array_position(array['rejected', 'written', 'changes_requested', 'held', 'ready', 'approved'], d.state)
-               from public.drafts d where d.tenant_id = s.tenant_id and d.screening_id = s.id), 0) as far
-      from public.screenings s where s.story_id in (gone, stays) and s.merged_into is null
+               from public.drafts d where d.tenant_id = s.tenant_id and d.screening_id = s.id), (
+               select array_position(array['pending', 'hidden', 'approved'], e.state)
+               from public.entries e where e.tenant_id = s.tenant_id and e.screening_id = s.id), 0) as far
+      from public.screenings s where s.story_id in (gone, stays) and s.merged_into is null and not s.superseded
     ), two as (
       select a.tenant_id, a.id as one, b.id as other, a.urgent or b.urgent as urgent,
              (a.far, b.opened_at, b.id) > (b.far, a.opened_at, a.id) as one_stays
@@ -715,6 +745,11 @@ begin
              s.tenant_id, s.desk, s.story_id, s.id, public.stage_gate(s.stage), 'drop', 'merged'
       from ends e join public.screenings s on s.tenant_id = e.tenant_id and s.id = e.loser
       where s.state in ('open', 'waiting', 'failed')
+    ), covered as (
+      update public.entries x set state = 'hidden', merged_into = w.id, changed_at = public.cid_now()
+      from ends e join public.entries w on w.tenant_id = e.tenant_id and w.screening_id = e.winner
+      where x.tenant_id = e.tenant_id and x.screening_id = e.loser
+      returning x.tenant_id
     ), closed as (
       update public.screenings s
       set merged_into = e.winner, changed_at = public.cid_now(), waiting_for = null, until = null, failure = '',
@@ -729,6 +764,10 @@ begin
     from ends e where s.tenant_id = e.tenant_id and s.id = e.winner and e.urgent and not s.urgent and s.state in ('open', 'waiting');
     update public.screenings s set story_id = stays where s.story_id = gone;
     update public.drafts d set story_id = stays where d.story_id = gone;
+    update public.entries x set story_id = stays where x.story_id = gone;
+    -- whoever was led to one that is now led on itself
+    update public.entries x set merged_into = w.merged_into from public.entries w
+    where x.story_id = stays and w.tenant_id = x.tenant_id and w.id = x.merged_into and w.merged_into is not null;
     return next stays;
   end loop;
 end $function$;
@@ -800,7 +839,10 @@ AS $function$
   where u.id = who and (
     exists (select from public.members m where m.tenant_id = public.app_tenant() and m.user_id = who)
     or exists (select from public.decisions d where d.tenant_id = public.app_tenant() and d.user_id = who)
-    or exists (select from public.versions v where v.tenant_id = public.app_tenant() and v.author_id = who))
+    or exists (select from public.versions v where v.tenant_id = public.app_tenant() and v.author_id = who)
+    or exists (select from public.entry_decisions e where e.tenant_id = public.app_tenant() and e.user_id = who)
+    or exists (select from public.trackers t where t.tenant_id = public.app_tenant() and t.rule_by = who)
+    or exists (select from public.policies p where p.tenant_id = public.app_tenant() and p.changed_by = who))
 $function$;
 revoke all on function person_of(uuid) from public;
 grant execute on function person_of(uuid) to cid_app;
@@ -1269,7 +1311,7 @@ CREATE INDEX calls_batch ON ONLY public.calls USING btree (tenant_id, batch_id) 
 CREATE INDEX calls_batched ON ONLY public.calls USING btree (tenant_id, stage, sent_at) WHERE (batch_id IS NOT NULL);
 CREATE INDEX calls_kinds ON ONLY public.calls USING btree (tenant_id, stage, provider, model, state, sent_at DESC, id DESC);
 CREATE INDEX calls_open ON ONLY public.calls USING btree (deadline) WHERE (state = 'sent'::text);
-CREATE INDEX calls_reads ON ONLY public.calls USING btree (tenant_id, input_hash) WHERE (stage = 'poll'::text);
+CREATE INDEX calls_reads ON ONLY public.calls USING btree (tenant_id, input_hash) WHERE (stage = ANY (ARRAY['poll'::text, 'search'::text]));
 CREATE INDEX calls_recent ON ONLY public.calls USING btree (tenant_id, sent_at DESC) INCLUDE (stage, provider, model, state, reserved, cost);
 CREATE INDEX calls_subjects ON ONLY public.calls USING gin (jsonb_path_query_array(subjects, '$[*][1]'::jsonpath));
 CREATE INDEX calls_troubled ON ONLY public.calls USING btree (tenant_id, sent_at DESC) WHERE (state = ANY (ARRAY['failed'::text, 'ambiguous'::text]));
@@ -1403,6 +1445,78 @@ create policy worker on drafts for all to cid_worker using (true) with check (tr
 grant insert, select, update (state, current_version_id, changed_at) on drafts to cid_app;
 grant select on drafts to cid_worker;
 
+create table entries (
+  tenant_id uuid not null,
+  id uuid not null,
+  screening_id uuid not null,
+  story_id uuid not null,
+  item_id uuid not null,
+  state text default 'pending'::text not null,
+  category text not null,
+  regions text[] not null,
+  title text not null,
+  summary text not null,
+  url text not null,
+  score smallint not null,
+  published_at timestamp with time zone,
+  sample boolean default false not null,
+  provider text not null,
+  call_id uuid,
+  merged_into uuid,
+  made_at timestamp with time zone default cid_now() not null,
+  changed_at timestamp with time zone default cid_now() not null,
+  constraint entries_pkey PRIMARY KEY (tenant_id, id),
+  constraint entries_tenant_id_screening_id_key UNIQUE (tenant_id, screening_id),
+  constraint entries_check CHECK (((merged_into IS NULL) OR (state = 'hidden'::text))),
+  constraint entries_regions_check CHECK ((cardinality(regions) > 0)),
+  constraint entries_score_check CHECK (((score >= 0) AND (score <= 100))),
+  constraint entries_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'approved'::text, 'hidden'::text]))),
+  constraint entries_item_id_fkey FOREIGN KEY (item_id) REFERENCES items(id),
+  constraint entries_story_id_fkey FOREIGN KEY (story_id) REFERENCES stories(id),
+  constraint entries_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint entries_tenant_id_merged_into_fkey FOREIGN KEY (tenant_id, merged_into) REFERENCES entries(tenant_id, id),
+  constraint entries_tenant_id_screening_id_fkey FOREIGN KEY (tenant_id, screening_id) REFERENCES screenings(tenant_id, id)
+);
+CREATE INDEX entries_item ON public.entries USING btree (item_id);
+CREATE INDEX entries_state ON public.entries USING btree (tenant_id, state, made_at DESC, id DESC);
+CREATE INDEX entries_story ON public.entries USING btree (story_id);
+alter table entries enable row level security;
+alter table entries force row level security;
+create policy owner on entries for all to current_user using (true) with check (true);
+create policy tenant on entries for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on entries for all to cid_worker using (true) with check (true);
+grant insert, select, update (state, category, regions, summary, changed_at) on entries to cid_app;
+grant select on entries to cid_worker;
+
+create table entry_decisions (
+  tenant_id uuid not null,
+  id uuid not null,
+  entry_id uuid not null,
+  kind text not null,
+  user_id uuid not null,
+  via text not null,
+  rule jsonb,
+  reason text default ''::text not null,
+  before jsonb,
+  after jsonb,
+  made_at timestamp with time zone default cid_now() not null,
+  constraint entry_decisions_pkey PRIMARY KEY (tenant_id, id),
+  constraint entry_decisions_check CHECK (((via = 'rule'::text) = (rule IS NOT NULL))),
+  constraint entry_decisions_check1 CHECK (((kind = 'edit'::text) = ((before IS NOT NULL) AND (after IS NOT NULL)))),
+  constraint entry_decisions_kind_check CHECK ((kind = ANY (ARRAY['approve'::text, 'hide'::text, 'edit'::text]))),
+  constraint entry_decisions_via_check CHECK ((via = ANY (ARRAY['page'::text, 'cli'::text, 'rule'::text]))),
+  constraint entry_decisions_tenant_id_entry_id_fkey FOREIGN KEY (tenant_id, entry_id) REFERENCES entries(tenant_id, id),
+  constraint entry_decisions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint entry_decisions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+CREATE INDEX entry_decisions_entry ON public.entry_decisions USING btree (tenant_id, entry_id, id);
+CREATE INDEX entry_decisions_user ON public.entry_decisions USING btree (user_id);
+alter table entry_decisions enable row level security;
+alter table entry_decisions force row level security;
+create policy owner on entry_decisions for all to current_user using (true) with check (true);
+create policy tenant on entry_decisions for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select on entry_decisions to cid_app;
+
 create table evidence_packs (
   tenant_id uuid not null,
   id uuid not null,
@@ -1424,6 +1538,20 @@ alter table evidence_packs force row level security;
 create policy owner on evidence_packs for all to current_user using (true) with check (true);
 create policy tenant on evidence_packs for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 grant insert, select on evidence_packs to cid_app;
+
+create table evidence_pages (
+  tenant_id uuid not null,
+  sha256 bytea not null,
+  pack_id uuid not null,
+  constraint evidence_pages_pkey PRIMARY KEY (tenant_id, sha256, pack_id),
+  constraint evidence_pages_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint evidence_pages_tenant_id_pack_id_fkey FOREIGN KEY (tenant_id, pack_id) REFERENCES evidence_packs(tenant_id, id)
+);
+alter table evidence_pages enable row level security;
+alter table evidence_pages force row level security;
+create policy owner on evidence_pages for all to current_user using (true) with check (true);
+create policy tenant on evidence_pages for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select on evidence_pages to cid_app;
 
 create table fits (
   tenant_id uuid not null,
@@ -1508,6 +1636,21 @@ create table high_water (
 );
 grant select on high_water to cid_app;
 grant insert, select, update on high_water to cid_worker;
+
+create table interest (
+  provider text not null,
+  place text not null,
+  keyword text not null,
+  score numeric(5,2),
+  missing text default ''::text not null,
+  asked_at timestamp with time zone default cid_now() not null,
+  until timestamp with time zone not null,
+  asking_until timestamp with time zone default '-infinity'::timestamp with time zone not null,
+  constraint interest_pkey PRIMARY KEY (provider, place, keyword),
+  constraint interest_score_check CHECK (((score >= (0)::numeric) AND (score <= (100)::numeric)))
+);
+CREATE INDEX interest_until ON public.interest USING btree (until);
+grant delete, insert, select, update on interest to cid_worker;
 
 create table item_texts (
   item_id uuid not null,
@@ -1738,6 +1881,47 @@ create table once_links (
 );
 grant delete, insert, select, update on once_links to cid_worker;
 
+create table page_looks (
+  url_hash bytea not null,
+  url text not null,
+  state text,
+  detail text default ''::text not null,
+  final_url text default ''::text not null,
+  status integer,
+  sha256 bytea,
+  published_at timestamp with time zone,
+  fetched_at timestamp with time zone,
+  held_until timestamp with time zone,
+  constraint page_looks_pkey PRIMARY KEY (url_hash),
+  constraint page_looks_check CHECK (((state = 'read'::text) = (sha256 IS NOT NULL))),
+  constraint page_looks_state_check CHECK ((state = ANY (ARRAY['read'::text, 'paywalled'::text, 'blocked'::text, 'script'::text, 'forbidden_by_robots'::text, 'gone'::text, 'unreachable'::text, 'too_short'::text, 'unreadable'::text])))
+);
+CREATE INDEX page_looks_fetched ON public.page_looks USING btree (fetched_at);
+alter table page_looks enable row level security;
+alter table page_looks force row level security;
+create policy owner on page_looks for all to current_user using (true) with check (true);
+create policy worker on page_looks for all to cid_worker using (true) with check (true);
+grant delete, insert, select, update on page_looks to cid_worker;
+
+create table pages (
+  sha256 bytea not null,
+  text text not null,
+  title text default ''::text not null,
+  language text default ''::text not null,
+  publisher text default ''::text not null,
+  used_at timestamp with time zone default cid_now() not null,
+  constraint pages_pkey PRIMARY KEY (sha256),
+  constraint pages_sha256_check CHECK ((octet_length(sha256) = 32))
+);
+CREATE INDEX pages_used ON public.pages USING btree (used_at);
+alter table pages enable row level security;
+alter table pages force row level security;
+create policy owner on pages for all to current_user using (true) with check (true);
+create policy stood_on on pages for select to cid_app using ((EXISTS ( SELECT FROM evidence_pages e WHERE ((e.tenant_id = ( SELECT app_tenant() AS app_tenant)) AND (e.sha256 = pages.sha256)))));
+create policy worker on pages for all to cid_worker using (true) with check (true);
+grant select on pages to cid_app;
+grant delete, insert, select, update on pages to cid_worker;
+
 create table pauses (
   kind text not null,
   tenant_id uuid default '00000000-0000-0000-0000-000000000000'::uuid not null,
@@ -1800,10 +1984,12 @@ grant insert, select, update on plans to cid_app;
 
 create table policies (
   tenant_id uuid not null,
-  body jsonb default '{}'::jsonb not null,
+  section text not null,
+  name text not null,
+  value jsonb not null,
   changed_by uuid,
   changed_at timestamp with time zone default cid_now() not null,
-  constraint policies_pkey PRIMARY KEY (tenant_id),
+  constraint policies_pkey PRIMARY KEY (tenant_id, section, name),
   constraint policies_changed_by_fkey FOREIGN KEY (changed_by) REFERENCES users(id),
   constraint policies_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
@@ -1812,8 +1998,63 @@ alter table policies force row level security;
 create policy owner on policies for all to current_user using (true) with check (true);
 create policy tenant on policies for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on policies for all to cid_worker using (true) with check (true);
-grant insert, select, update (body, changed_by, changed_at) on policies to cid_app;
+grant delete, insert, select, update (value, changed_by, changed_at) on policies to cid_app;
 grant insert, select, update on policies to cid_worker;
+
+create table prefilter_samples (
+  tenant_id uuid not null,
+  screening_id uuid not null,
+  version integer not null,
+  score double precision not null,
+  stands_for double precision not null,
+  at timestamp with time zone default cid_now() not null,
+  constraint prefilter_samples_pkey PRIMARY KEY (tenant_id, screening_id),
+  constraint prefilter_samples_stands_for_check CHECK ((stands_for >= (1)::double precision)),
+  constraint prefilter_samples_tenant_id_screening_id_fkey FOREIGN KEY (tenant_id, screening_id) REFERENCES screenings(tenant_id, id)
+);
+CREATE INDEX prefilter_samples_recent ON public.prefilter_samples USING btree (tenant_id, at);
+alter table prefilter_samples enable row level security;
+alter table prefilter_samples force row level security;
+create policy owner on prefilter_samples for all to current_user using (true) with check (true);
+create policy tenant on prefilter_samples for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select on prefilter_samples to cid_app;
+
+create table prefilters (
+  tenant_id uuid not null,
+  version integer not null,
+  state text not null,
+  why text not null,
+  bias double precision not null,
+  threshold double precision not null,
+  weights jsonb not null,
+  up jsonb not null,
+  down jsonb not null,
+  labels integer not null,
+  decided integer not null,
+  passes integer not null,
+  held integer not null,
+  held_passes integer not null,
+  recall double precision,
+  sure double precision not null,
+  saved double precision not null,
+  learned_at timestamp with time zone default cid_now() not null,
+  measured_at timestamp with time zone,
+  kept_passes integer default 0 not null,
+  asked integer default 0 not null,
+  asked_passes integer default 0 not null,
+  live_recall double precision,
+  cleared_by uuid,
+  cleared_at timestamp with time zone,
+  constraint prefilters_pkey PRIMARY KEY (tenant_id),
+  constraint prefilters_state_check CHECK ((state = ANY (ARRAY['learning'::text, 'proved'::text, 'tripped'::text]))),
+  constraint prefilters_cleared_by_fkey FOREIGN KEY (cleared_by) REFERENCES users(id),
+  constraint prefilters_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+alter table prefilters enable row level security;
+alter table prefilters force row level security;
+create policy owner on prefilters for all to current_user using (true) with check (true);
+create policy tenant on prefilters for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select, update on prefilters to cid_app;
 
 create table profiles (
   tenant_id uuid not null,
@@ -1958,13 +2199,15 @@ create table screenings (
   spread integer default 0 not null,
   score numeric(6,2),
   merged_into uuid,
+  superseded boolean default false not null,
   opened_at timestamp with time zone default cid_now() not null,
   changed_at timestamp with time zone default cid_now() not null,
   constraint screenings_pkey PRIMARY KEY (tenant_id, id),
   constraint screenings_check CHECK (((merged_into IS NULL) OR (state = ANY (ARRAY['dropped'::text, 'passed'::text])))),
-  constraint screenings_check1 CHECK (((state = 'waiting'::text) = (waiting_for IS NOT NULL))),
-  constraint screenings_check2 CHECK (((state = 'dropped'::text) = ((gate IS NOT NULL) AND (reason IS NOT NULL)))),
-  constraint screenings_check3 CHECK (((state = 'failed'::text) = (failure <> ''::text))),
+  constraint screenings_check1 CHECK (((NOT superseded) OR ((desk = 'tracker'::text) AND (state = 'passed'::text)))),
+  constraint screenings_check2 CHECK (((state = 'waiting'::text) = (waiting_for IS NOT NULL))),
+  constraint screenings_check3 CHECK (((state = 'dropped'::text) = ((gate IS NOT NULL) AND (reason IS NOT NULL)))),
+  constraint screenings_check4 CHECK (((state = 'failed'::text) = (failure <> ''::text))),
   constraint screenings_desk_check CHECK ((desk = ANY (ARRAY['publishing'::text, 'tracker'::text]))),
   constraint screenings_gate_check CHECK ((gate = ANY (ARRAY['rules'::text, 'relevance'::text, 'signal'::text, 'evidence'::text, 'fit'::text, 'draft'::text, 'review'::text, 'track'::text]))),
   constraint screenings_stage_check CHECK ((stage = ANY (ARRAY['relate'::text, 'assess'::text, 'gather'::text, 'fit'::text, 'draft'::text, 'track'::text]))),
@@ -1976,7 +2219,7 @@ create table screenings (
   constraint screenings_tenant_id_merged_into_fkey FOREIGN KEY (tenant_id, merged_into) REFERENCES screenings(tenant_id, id)
 );
 CREATE INDEX screenings_item ON public.screenings USING btree (item_id);
-CREATE UNIQUE INDEX screenings_one ON public.screenings USING btree (tenant_id, desk, story_id) WHERE (merged_into IS NULL);
+CREATE UNIQUE INDEX screenings_one ON public.screenings USING btree (tenant_id, desk, story_id) WHERE ((merged_into IS NULL) AND (NOT superseded));
 CREATE INDEX screenings_plan ON public.screenings USING btree (tenant_id, urgent DESC, score DESC NULLS LAST, opened_at, id) WHERE (waiting_for = 'plan'::text);
 CREATE INDEX screenings_recent ON public.screenings USING btree (tenant_id, opened_at DESC);
 CREATE INDEX screenings_state ON public.screenings USING btree (tenant_id, state, opened_at DESC, id DESC);
@@ -1987,7 +2230,7 @@ alter table screenings force row level security;
 create policy owner on screenings for all to current_user using (true) with check (true);
 create policy tenant on screenings for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on screenings for all to cid_worker using (true) with check (true);
-grant insert, select, update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, score, changed_at) on screenings to cid_app;
+grant insert, select, update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, score, superseded, opened_at, changed_at) on screenings to cid_app;
 grant select on screenings to cid_worker;
 
 create table searches (
@@ -2231,6 +2474,54 @@ create table term_uses (
 ) with (fillfactor=70);
 grant delete, insert, select, update on term_uses to cid_worker;
 
+create table track_faults (
+  tenant_id uuid not null,
+  id uuid not null,
+  screening_id uuid not null,
+  kind text not null,
+  error text default ''::text not null,
+  alone boolean default false not null,
+  final boolean default false not null,
+  user_id uuid,
+  at timestamp with time zone default cid_now() not null,
+  constraint track_faults_pkey PRIMARY KEY (tenant_id, id),
+  constraint track_faults_kind_check CHECK ((kind = ANY (ARRAY['left_out'::text, 'unusable'::text, 'category'::text, 'region'::text, 'summary'::text, 'answer'::text, 'timeout'::text, 'outage'::text, 'settings'::text, 'unseen'::text, 'retried'::text]))),
+  constraint track_faults_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint track_faults_tenant_id_screening_id_fkey FOREIGN KEY (tenant_id, screening_id) REFERENCES screenings(tenant_id, id),
+  constraint track_faults_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+CREATE INDEX track_faults_recent ON public.track_faults USING btree (tenant_id, at);
+CREATE INDEX track_faults_screening ON public.track_faults USING btree (tenant_id, screening_id, id);
+CREATE INDEX track_faults_user ON public.track_faults USING btree (user_id) WHERE (user_id IS NOT NULL);
+alter table track_faults enable row level security;
+alter table track_faults force row level security;
+create policy owner on track_faults for all to current_user using (true) with check (true);
+create policy tenant on track_faults for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on track_faults for all to cid_worker using (true) with check (true);
+grant insert, select on track_faults to cid_app;
+grant select on track_faults to cid_worker;
+
+create table trackers (
+  tenant_id uuid not null,
+  body jsonb not null,
+  rule jsonb,
+  rule_by uuid,
+  rule_at timestamp with time zone,
+  changed_at timestamp with time zone default cid_now() not null,
+  constraint trackers_pkey PRIMARY KEY (tenant_id),
+  constraint trackers_check CHECK ((((rule IS NULL) = (rule_by IS NULL)) AND ((rule IS NULL) = (rule_at IS NULL)))),
+  constraint trackers_rule_by_fkey FOREIGN KEY (rule_by) REFERENCES users(id),
+  constraint trackers_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+CREATE INDEX trackers_rule_by ON public.trackers USING btree (rule_by) WHERE (rule_by IS NOT NULL);
+alter table trackers enable row level security;
+alter table trackers force row level security;
+create policy owner on trackers for all to current_user using (true) with check (true);
+create policy tenant on trackers for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on trackers for all to cid_worker using (true) with check (true);
+grant insert, select, update (body, rule, rule_by, rule_at, changed_at) on trackers to cid_app;
+grant insert, select, update on trackers to cid_worker;
+
 create table trial_subjects (
   tenant_id uuid not null,
   trial_id uuid not null,
@@ -2432,6 +2723,63 @@ create view inspect.costs with (security_invoker=true) as
   GROUP BY t.slug, (((c.sent_at AT TIME ZONE 'UTC'::text))::date), c.stage, c.provider, c.model, c.tenant_id;
 grant select on inspect.costs to cid_app;
 grant select on inspect.costs to cid_worker;
+
+create view inspect.item_state with (security_invoker=true) as
+  SELECT t.slug AS tenant,
+    s.item_id,
+    s.id AS screening_id,
+    i.title,
+        CASE
+            WHEN (s.state = 'passed'::text) THEN 'processed'::text
+            WHEN (s.state = ANY (ARRAY['dropped'::text, 'failed'::text])) THEN s.state
+            WHEN (EXISTS ( SELECT
+               FROM jobs j
+              WHERE ((j.tenant_id = s.tenant_id) AND (j.kind = 'track'::text) AND (j.state = 'running'::text) AND ((j.payload ->> 'screening'::text) = (s.id)::text)))) THEN 'processing'::text
+            ELSE 'scraped'::text
+        END AS state,
+    s.waiting_for,
+    (f.faults +
+        CASE
+            WHEN (v.at IS NULL) THEN 0
+            ELSE 1
+        END) AS attempts,
+    COALESCE(f.last_error, ''::text) AS last_error,
+    GREATEST(f.last_at, v.at) AS last_attempt,
+    s.opened_at,
+    s.tenant_id
+   FROM ((((screenings s
+     JOIN tenants t ON ((t.id = s.tenant_id)))
+     JOIN items i ON ((i.id = s.item_id)))
+     LEFT JOIN LATERAL ( SELECT count(*) FILTER (WHERE (x.kind <> 'retried'::text)) AS faults,
+            max(x.at) FILTER (WHERE (x.kind <> 'retried'::text)) AS last_at,
+            (array_agg(x.error ORDER BY x.id DESC) FILTER (WHERE (x.kind <> 'retried'::text)))[1] AS last_error
+           FROM track_faults x
+          WHERE ((x.tenant_id = s.tenant_id) AND (x.screening_id = s.id))) f ON (true))
+     LEFT JOIN LATERAL ( SELECT max(w.at) AS at
+           FROM verdicts w
+          WHERE ((w.tenant_id = s.tenant_id) AND (w.screening_id = s.id) AND (w.gate = 'track'::text) AND (w.call_id IS NOT NULL))) v ON (true))
+  WHERE ((s.desk = 'tracker'::text) AND (s.merged_into IS NULL));
+grant select on inspect.item_state to cid_worker;
+
+create view inspect.items_by_state with (security_invoker=true) as
+  SELECT t.slug AS tenant,
+    n.state,
+    count(s.id) AS items,
+    s.tenant_id
+   FROM ((screenings s
+     JOIN tenants t ON ((t.id = s.tenant_id)))
+     CROSS JOIN LATERAL ( SELECT
+                CASE
+                    WHEN (s.state = 'passed'::text) THEN 'processed'::text
+                    WHEN (s.state = ANY (ARRAY['dropped'::text, 'failed'::text])) THEN s.state
+                    WHEN (EXISTS ( SELECT
+                       FROM jobs j
+                      WHERE ((j.tenant_id = s.tenant_id) AND (j.kind = 'track'::text) AND (j.state = 'running'::text) AND ((j.payload ->> 'screening'::text) = (s.id)::text)))) THEN 'processing'::text
+                    ELSE 'scraped'::text
+                END AS state) n)
+  WHERE ((s.desk = 'tracker'::text) AND (s.merged_into IS NULL))
+  GROUP BY t.slug, n.state, s.tenant_id;
+grant select on inspect.items_by_state to cid_worker;
 
 create view inspect.jobs_dead with (security_invoker=true) as
   SELECT d.id,
@@ -2703,6 +3051,22 @@ UNION ALL
   GROUP BY t.slug, o.outcome_detail, o.tenant_id;
 grant select on inspect.waiting_for_money to cid_app;
 grant select on inspect.waiting_for_money to cid_worker;
+
+create view public_entries with (security_invoker=true) as
+  SELECT tenant_id,
+    id,
+    category,
+    regions,
+    title,
+    summary,
+    url,
+    published_at,
+    sample,
+    made_at,
+    changed_at
+   FROM entries
+  WHERE (state = 'approved'::text);
+grant select on public_entries to cid_app;
 
 create view visible_items with (security_invoker=true) as
   SELECT id,

@@ -25,7 +25,7 @@ HEADLINES = [
 
 
 def relevance(headlines: Sequence[gate2_relevance.Headline] = HEADLINES) -> Ask:
-    return gate2_relevance.ask(TenantId(uuid4()), PROFILE, headlines)
+    return gate2_relevance.ask(TenantId(uuid4()), PROFILE, headlines, make.policy().relevance)
 
 
 def asks() -> list[Ask]:

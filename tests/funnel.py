@@ -19,6 +19,7 @@ from cid.flows.fit import fit
 from cid.flows.gather import gather
 from cid.flows.relate import relate
 from cid.flows.review import review
+from cid.flows.track import track
 from cid.llm.models import Models, Prices, load_models, load_prices
 from cid.llm.prompts import Prompts, canonical
 from cid.llm.router import Router
@@ -39,6 +40,7 @@ FLOWS: Mapping[JobKind, Callable[[Services, Sequence[Job]], Awaitable[None]]] = 
     JobKind.FIT: fit,
     JobKind.DRAFT: write,
     JobKind.REVIEW: review,
+    JobKind.TRACK: track,
 }
 
 
@@ -138,7 +140,7 @@ async def run(sv: Services, owner: asyncpg.Connection[asyncpg.Record], tenant: T
         before = count
         for kind in kinds or FLOWS:
             jobs = await make.claimed(owner, kind, tenant)
-            groups = [jobs] if kind is JobKind.RELATE else [[job] for job in jobs]
+            groups = [jobs] if kind in {JobKind.RELATE, JobKind.TRACK} else [[job] for job in jobs]
             for group in filter(None, groups):
                 await FLOWS[kind](sv, group)
                 count += len(group)

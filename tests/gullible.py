@@ -189,7 +189,7 @@ def _selected(said: str) -> Iterator[int]:
 
 def _stage(body: Body) -> str:
     properties = body["output_config"]["format"]["schema"]["properties"]["answers"]["items"]["properties"]
-    telling = {"injection_suspected": "relevance", "actionability": "fit", "skip": "draft"}
+    telling = {"matched": "relevance", "actionability": "fit", "skip": "draft"}
     return next((stage for name, stage in telling.items() if name in properties), "review")
 
 
@@ -205,7 +205,8 @@ def _scores(material: Sequence[Mapping[str, Any]], commanded: Mapping[str, Seque
     rows: list[dict[str, Any]] = []
     for subject in material:
         score, matched = overlap(asdict(PROFILE), subject["title"], subject["summary"])
-        rows.append({"id": subject["id"], "score": score, "matched": matched, "injection_suspected": False})
+        numbers = [PROFILE.keywords.index(keyword) + 1 for keyword in matched]
+        rows.append({"id": subject["id"], "score": score, "matched": numbers})
     for row in list(rows):
         for order in commanded[row["id"]]:
             _follow(order, row, rows)

@@ -12,7 +12,7 @@ from cid.domain.evidence import Claim
 from cid.domain.ids import ItemId, SourceId, StoryId, TenantId, UserId, uuid7
 from cid.domain.jobs import Job, JobKind
 from cid.domain.news import Source, SourceKind, SourceState
-from cid.domain.policy import Checks, Drafting, GatePolicy, Outage, Polling, Relevance, Reviewing, Rules, Signal
+from cid.domain.policy import Checks, GatePolicy, Outage, Polling, Relevance, Reviewing, Rules, Signal
 from cid.domain.tenants import Profile
 from cid.gates.gate4_draft import Assignment
 from cid.llm.catalogue import Catalogue

@@ -252,7 +252,7 @@ async def _propose(tx: Tx, room: Newsroom) -> None:
 async def _call(tx: Tx, room: Newsroom, tier: str, stage: str, provider: str, cost: Decimal) -> None:
     """One that is answered, with its request, its reply and the answer that was kept of it."""
     room.calls[tier] = CallId(room.id())
-    answer = {"score": 88, "matched": ["harbour"], "injection_suspected": False}
+    answer = {"score": 88, "matched": [1]}
     await tx.execute(
         """insert into calls (id, tenant_id, stage, tier, provider, model, prompt, prompt_version, prompt_hash,
                               input_hash, state, stop, reserved, cost, input, output, sent_at, answered_at, deadline,

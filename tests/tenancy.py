@@ -36,7 +36,9 @@ async def fill(owner: Any, slug: str) -> Filled:
     user = _id()
     await owner.execute("insert into users (id, email) values ($1, $2)", user, f"ed@{slug}.test")
     await owner.execute("insert into profiles (tenant_id) values ($1)", t)
-    await owner.execute("insert into policies (tenant_id) values ($1)", t)
+    await owner.execute(
+        "insert into policies (tenant_id, section, name, value) values ($1, 'rules', 'min_chars', '80')", t
+    )
     await owner.execute(
         "insert into gate_configs (tenant_id, hash, gate, body) values ($1, '12345678', 'rules', '{}')", t
     )
@@ -148,6 +150,17 @@ async def _desk(owner: Any, t: UUID, user: UUID, story: UUID, item: UUID) -> Non
         "insert into screenings (tenant_id, id, story_id, item_id) values ($1, $2, $3, $4)", t, screening, story, item
     )
     await owner.execute(
+        """insert into prefilters (tenant_id, version, state, why, bias, threshold, weights, up, down, labels, decided,
+             passes, held, held_passes, sure, saved)
+           values ($1, 1, 'learning', '', 0, 0, '{}', '[]', '[]', 0, 0, 0, 0, 0, 0, 0)""",
+        t,
+    )
+    await owner.execute(
+        "insert into prefilter_samples (tenant_id, screening_id, version, score, stands_for) values ($1, $2, 1, 0, 20)",
+        t,
+        screening,
+    )
+    await owner.execute(
         "insert into plans (tenant_id, day, day_taken, week, week_taken) values ($1, '2026-11-20', 1, '2026-11-16', 1)",
         t,
     )
@@ -165,10 +178,11 @@ async def _desk(owner: Any, t: UUID, user: UUID, story: UUID, item: UUID) -> Non
         story,
         screening,
     )
+    pack = _id()
     await owner.execute(
         "insert into evidence_packs (tenant_id, id, screening_id, claims) values ($1, $2, $3, '[]')",
         t,
-        _id(),
+        pack,
         screening,
     )
     await owner.execute(
@@ -176,6 +190,12 @@ async def _desk(owner: Any, t: UUID, user: UUID, story: UUID, item: UUID) -> Non
            values ($1, $2, 0.7, 0.5, 0.6, 'low')""",
         t,
         screening,
+    )
+    await owner.execute(
+        "insert into evidence_pages (tenant_id, sha256, pack_id) values ($1, sha256($2::text::bytea), $3)",
+        t,
+        str(pack),
+        pack,
     )
     await owner.execute("insert into competition (tenant_id, screening_id, followed) values ($1, $2, 1)", t, screening)
     async with owner.transaction():

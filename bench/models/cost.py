@@ -27,7 +27,7 @@ from cid.llm.router import Router
 from cid.outside.clock import SystemClock
 from cid.pg.embedded import APP
 from cid.pg.pool import AppDb, open_pool
-from tests import funnel
+from tests import funnel, make
 from tests.chaos.field import Field, Grounds, a_field
 
 TENANTS = [TenantId(UUID(int=n << 72)) for n in range(1, 11)]
@@ -82,7 +82,7 @@ def shaped(ask: Ask, stage: str, properties: Mapping[str, Json]) -> Ask:
 
 def groups(tenant: int, headlines: Sequence[gate2.Headline], size: int) -> Iterator[Ask]:
     for at in range(0, len(headlines), size):
-        yield gate2.ask(TENANTS[tenant], profile(tenant), headlines[at : at + size])
+        yield gate2.ask(TENANTS[tenant], profile(tenant), headlines[at : at + size], make.policy().relevance)
 
 
 def one_question_a_call(tenant: int, headlines: Sequence[gate2.Headline]) -> Iterator[Ask]:

@@ -18,6 +18,7 @@ COMMANDS = {
     "items": "cid.cli.items:items",
     "jobs": "cid.cli.jobs:jobs",
     "models": "cid.cli.models:models",
+    "gates": "cid.cli.gates:gates",
     "tenants": "cid.cli.tenants:tenants",
     "users": "cid.cli.users:users",
     "drafts": "cid.cli.drafts:drafts",

@@ -16,7 +16,7 @@ from cid.cli.choice import tenant_named, tenant_option
 from cid.domain.errors import Misconfigured, NotFound
 from cid.domain.ids import CallId
 from cid.domain.llm import Json
-from cid.domain.paid import STAGE as READS
+from cid.domain.paid import READS
 from cid.flows import calls as flow
 from cid.services import Services
 from cid.store import calls as store
@@ -146,7 +146,7 @@ def replay(*, call: UUID, tenant: str | None, data: Path | None, as_json: bool) 
 
 
 def _amount(row: store.CallRow) -> str:
-    if row.stage == READS:
+    if row.stage in READS:
         return ", ".join(f"{count} {unit}" for unit, count in row.units.items()) or "nothing"
     return f"{row.prompt} {row.prompt_version}  {row.read}+{row.output} tokens"
 
@@ -158,7 +158,7 @@ def _facts(call: Call, followed: list[CallId]) -> Iterator[tuple[str, object]]:
     yield "model", f"{call.provider}/{call.model}" + (f", served by {call.served}" if call.served else "")
     written = f"cache write {call.cache_write}, of an hour {call.cache_write_1h}"
     output = f"output {call.output} (thinking {call.thinking})"
-    if call.stage == READS:
+    if call.stage in READS:
         yield "charged", ", ".join(f"{count} {unit}" for unit, count in call.units.items()) or "nothing"
     else:
         yield "prompt", f"{call.prompt} {call.prompt_version} {call.prompt_hash}"

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from cid.cli import frame
+from cid.cli.eval_relevance import relevance
 from cid.domain.errors import Misconfigured
 from cid.domain.ids import ItemId
 from cid.flows import grading, group
@@ -59,6 +60,9 @@ class Report:
 @click.group("eval")
 def eval_() -> None:
     """Measure against answers that people gave."""
+
+
+eval_.add_command(relevance)
 
 
 @eval_.command()

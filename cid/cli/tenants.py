@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 
 from cid.cli import frame
-from cid.domain.errors import Misconfigured
-from cid.domain.tenants import Profile
+from cid.cli.profiles import profile_of
 from cid.flows import people
 
 
@@ -70,28 +67,6 @@ def show(*, slug: str, data: Path | None, as_json: bool) -> None:
 @frame.data_option
 def profile(*, slug: str, file: Path, data: Path | None) -> None:
     """Tell the gates who a tenant writes for, from a TOML file (see config/profile.example.toml)."""
-    wanted = _profile(file)
+    wanted = profile_of(file)
     tenant = frame.with_services(frame.Options(data=data), lambda sv: people.set_profile(sv, slug=slug, profile=wanted))
     click.echo(f"{tenant.name} has {len(wanted.keywords)} keywords and {len(wanted.excluded)} exclusions.")
-
-
-def _profile(file: Path) -> Profile:
-    """Raises Misconfigured: which line or name is wrong."""
-    try:
-        said = tomllib.loads(file.read_text())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise Misconfigured(f"{file} is no TOML file ({error}).") from error
-    values: dict[str, Any] = {}
-    for field in fields(Profile):
-        value = said.pop(field.name, field.default)
-        many = isinstance(field.default, tuple)
-        if not (
-            isinstance(value, (list, tuple)) and all(isinstance(part, str) for part in value)
-            if many
-            else isinstance(value, str)
-        ):
-            raise Misconfigured(f"{file}: {field.name} is {'a list of texts' if many else 'one text'}.")
-        values[field.name] = tuple(value) if many else value
-    if said:
-        raise Misconfigured(f"{file}: {', '.join(said)} is no part of a profile.")
-    return Profile(**values)

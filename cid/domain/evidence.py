@@ -107,4 +107,6 @@ class Spread:
     """How many publishers a tenant may count report a story, and when the newest of them joined."""
 
     publishers: int
+    within: int
+    """The most of them whose first reports lie within the policy's window: a burst stays one, whenever it is judged."""
     newest_at: datetime | None

@@ -21,6 +21,7 @@ ReviewId = NewType("ReviewId", UUID)
 DecisionId = NewType("DecisionId", UUID)
 ChannelId = NewType("ChannelId", UUID)
 PublicationId = NewType("PublicationId", UUID)
+EntryId = NewType("EntryId", UUID)
 CallId = NewType("CallId", UUID)
 JobId = NewType("JobId", int)
 

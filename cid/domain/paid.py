@@ -6,20 +6,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from cid.domain.ids import CallId, SourceId, TenantId
 from cid.domain.llm import Json
 
 STAGE = "poll"
-"""Of paid reads, in the ledger and for budgets."""
+"""Of paid reads of sources, in the ledger and for budgets."""
+SEARCH = "search"
+"""Of paid searches for evidence."""
+READS = frozenset({STAGE, SEARCH})
+"""What no model answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """One read of one source, on its tenant's account."""
+    """One read of one source, or one search, on its tenant's account."""
 
     tenant: TenantId
-    source: SourceId
+    source: SourceId | UUID
+    """Of a search: the screening that it is for."""
     provider: str
     what: str
     """`provider/what` is the name of its price."""
@@ -33,6 +39,7 @@ class Order:
     """What is asked, for people who look at the call. No secrets."""
     stored: CallId | None = None
     """The read before, whose posts are stored by now."""
+    stage: str = STAGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

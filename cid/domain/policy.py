@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from cid.domain.errors import Misconfigured
 from cid.domain.review import Severity
 from cid.domain.structures import Structure
 
@@ -19,6 +20,11 @@ class Outage(StrEnum):
     RETRY = "retry"
     PASS = "pass"  # noqa: S105 - a verdict, not a password
     DROP = "drop"
+
+
+class Switch(StrEnum):
+    OFF = "off"
+    ON = "on"
 
 
 MODEL_TRIES = 12
@@ -36,8 +42,25 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relevance:
+    """Gate 2."""
+
     min_score: int
     on_outage: Outage
+    per_call: int = 8
+    """Stories of one question. The platform's number bounds what a tenant may ask for: it makes the groups."""
+    summary_chars: int = 200
+    """Of a summary, that a story is judged by."""
+    prefilter: Switch = Switch.OFF
+    """`on` drops without asking what a filter learned from the tenant's own past scores would drop, once it has proved
+    itself on scores that were held back from it."""
+    prefilter_recall: float = 0.98
+    """What it must keep of what passes; below, it switches itself off."""
+    prefilter_sure: float = 0.95
+    """What it must keep at least, as far as that can be told of so many: 95 of 100 times."""
+    prefilter_passes: int = 100
+    """Stories that passed, held back from it, before anything is believed of it."""
+    prefilter_sample: float = 0.05
+    """The share of what it would drop that is asked about all the same, so that it goes on being measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,14 +72,64 @@ class Signal:
     rejudge_at: tuple[int, ...]
     patience: timedelta
     """How long a story may go without a new publisher before it is dropped."""
+    window: timedelta = timedelta(hours=2)
+    """What spreads, spreads within this: the most publishers count whose first reports lie so close together."""
+    spread_weight: float = 0.6
+    interest_weight: float = 0.4
+    """0 asks nobody how much is searched for."""
+    interest_keywords: int = 3
+    interest_places: int = 2
+    """Of a story's keywords and of the tenant's countries, the first ones that searches are asked about."""
+    first_mover_boost: float = 15.0
+    """Points for a story that none of the tenant's competitors has."""
+
+    def __post_init__(self) -> None:
+        """Raises Misconfigured."""
+        weights = (self.spread_weight, self.interest_weight)
+        if min(weights) < 0 or sum(weights) <= 0:
+            raise Misconfigured("signal: the weights are 0 or more, and not both 0.")
+        if not timedelta(0) < self.window <= timedelta(days=7):
+            raise Misconfigured("signal.window is a time of up to 7d.")
+        if not all(0 <= points <= 100 for points in (self.min_score, self.first_mover_boost)):
+            raise Misconfigured("signal: min_score and first_mover_boost are 0 to 100.")
+        if not (0 <= self.interest_keywords <= 10 and 0 <= self.interest_places <= 5):
+            raise Misconfigured("signal: interest_keywords are at most 10, and interest_places at most 5.")
+        least = [count for count, _ in self.spread_scores]
+        if least != sorted(set(least), reverse=True) or not all(0 <= score <= 100 for _, score in self.spread_scores):
+            raise Misconfigured("signal.spread_scores are pairs of publishers and 0 to 100, the largest count first.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What is gathered before a draft."""
 
+    tier: int = 2
+    """0: the story's own reports only; 1: and what a search shows of its results; 2: and what their pages say."""
+    results: int = 5
+    """Of one search."""
+    keywords: int = 3
+    """The tenant's own that are added to the headline in the first search."""
+    queries: int = 6
+    """More searches, which the cheap model thinks of; five to ten, 0 for none."""
+    pages: int = 8
+    """Fetched and read, at most."""
+    claims: int = 30
+    """Taken from pages and searches, at most, besides those of the story's own reports."""
     on_outage: Outage = Outage.PASS
-    """`pass` goes on with the story's own reports, and the pack says so."""
+    """Of searches, of the model, and of money: `pass` goes on with what there is, and the pack says so; `retry` tries
+    again and waits for money; `drop` does so too, but drops when an outage lasts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundPages:
+    """Pages that searches for evidence lead to. They are shared: no tenant turns these."""
+
+    fresh: timedelta = timedelta(hours=6)
+    """For so long a page is not fetched again, for whomever."""
+    again: timedelta = timedelta(minutes=10)
+    """The same for a page that could not be had and may be had later."""
+    at_once: int = 5
+    """Of one story, fetched at the same time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +147,16 @@ class Fit:
 class Tracking:
     """The tracker desk."""
 
+    min_score: int = 0
+    """Relevant by its yes, and not surer than this all the same: not on the tracker. 0 leaves it to the yes."""
+    batch: int = 3
+    """Stories in one call, 12 at most."""
+    retry_after: tuple[timedelta, ...] = (timedelta(seconds=5), timedelta(seconds=15), timedelta(seconds=45))
+    """After an answer that cannot be used its story is asked about alone, once after each; then it has failed."""
+    window: timedelta = timedelta(days=14)
+    """A report joins its story's entry that long after it was begun; a later one begins another."""
     on_outage: Outage = Outage.RETRY
+    """`retry` waits as long as it takes. `pass` does the same: there is no entry without an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +312,7 @@ class GatePolicy:
     drafting: Drafting
     reviewing: Reviewing
     evidence: Evidence = Evidence()
+    pages: FoundPages = FoundPages()
     fit: Fit = Fit()
     tracking: Tracking = Tracking()
     checks: Checks = Checks()

@@ -85,6 +85,7 @@ class Retention:
     sessions: timedelta = timedelta(days=1)
     proposals: timedelta = timedelta(days=180)
     article_texts: timedelta = timedelta(days=30)
+    evidence_pages: timedelta = timedelta(days=30)
     contests: timedelta = timedelta(days=90)
 
 
@@ -99,3 +100,25 @@ class SourcesTuning:
     x: str = "https://api.x.com"
     telegram: str = "https://t.me"
     telegram_bot: str = "https://api.telegram.org"
+    serper: str = "https://google.serper.dev"
+    trends: str = "https://trends.google.com"
+    """Not a source: how much is searched for something is asked there."""
+
+
+class TrendsProvider(StrEnum):
+    """Who says how much is searched for something."""
+
+    NONE = "none"
+    TRENDING_RSS = "trending_rss"
+    """Google's list of what a country searches for most; free, and short."""
+    SERPAPI = "serpapi"
+    """Google Trends by way of SerpApi: any keyword, one paid search each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendsTuning:
+    provider: TrendsProvider = TrendsProvider.NONE
+    keep: timedelta = timedelta(hours=24)
+    """How long an answer holds."""
+    again: timedelta = timedelta(minutes=15)
+    """After this a country's list is read anew, and what could not be told is asked again."""

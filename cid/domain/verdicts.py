@@ -46,6 +46,7 @@ class Reason(StrEnum):
     # gate 2
     RELEVANT = "relevant"
     LOW_RELEVANCE = "low_relevance"
+    PREFILTERED = "prefiltered"
     # gate 3
     SIGNAL = "signal"
     LOW_SIGNAL = "low_signal"
@@ -62,6 +63,8 @@ class Reason(StrEnum):
     NOT_AFFECTED = "not_affected"
     OVER_PLAN = "over_plan"
     # the tracker desk
+    UNFILTERED = "unfiltered"
+    """Gate 1 of a tracker without keywords: what is left is for the model."""
     TRACKED = "tracked"
     OFF_TOPIC = "off_topic"
     # any gate: its story became part of another, which had gone further

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from cid.domain.errors import NotFound, Refused
 from cid.domain.llm import TRIAL
-from cid.domain.paid import STAGE as READS
+from cid.domain.paid import READS
 from cid.gates import gate2_relevance, gate4_draft, gate5_review, gate35_fit, same_story
+from cid.gates.evidence import found as evidence_found
+from cid.gates.evidence import queries as evidence_queries
 from cid.llm import again
 from cid.store import calls
 
@@ -25,6 +27,8 @@ SCHEMAS: Mapping[str, Mapping[str, Json]] = {
     "draft": gate4_draft.SCHEMA,
     "review": gate5_review.SCHEMA,
     "judge": same_story.SCHEMA,
+    "queries": evidence_queries.SCHEMA,
+    "evidence": evidence_found.SCHEMA,
 }
 
 
@@ -47,8 +51,8 @@ async def read_again(sv: Services, tenant: TenantId, id_: CallId) -> Again:
         kept = await calls.kept(tx, tenant, id_)
     if call is None:
         raise NotFound(f"There is no call {id_} here.")
-    if call.stage == READS:
-        raise Refused(f"The call {id_} read a source and asked no model: its posts are items.")
+    if call.stage in READS:
+        raise Refused(f"The call {id_} asked no model: it paid for what a source or a search gave.")
     if call.reply is None:
         raise Refused(f"The call {id_} has no stored reply: it is {call.state}. {call.error}".strip())
     return compared(tenant, call, kept)

@@ -1,10 +1,10 @@
-"""Gate 2 for up to eight stories of one tenant in one call. Each is decided by itself: one that the model left out
+"""Gate 2 for several stories of one tenant in one call. Each is decided by itself: one that the model left out
 waits or fails, visibly, and never counts as scored 0."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 from uuid import UUID
@@ -12,19 +12,25 @@ from uuid import UUID
 from cid.domain.errors import BadReply, Batched, CidError, Deferred, Misconfigured, Upstream
 from cid.domain.ids import CallId, ScreeningId, TenantId, VerdictId, uuid7
 from cid.domain.jobs import Job, JobKind, NewJob
-from cid.domain.policy import GatePolicy
+from cid.domain.llm import TRIAL
+from cid.domain.policy import GatePolicy, Switch
 from cid.domain.screening import Screening, Stage, WaitFor
 from cid.domain.tenants import Profile
-from cid.domain.verdicts import Drop, Gate, Pass, Reason, Verdict
+from cid.domain.verdicts import Drop, Gate, Pass, Reason, Signals, Verdict
 from cid.gates import gate2_relevance as gate2
+from cid.gates import prefilter
 from cid.gates.outage import Then, then
 from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
-from cid.store import evidence, policies, screenings, tenants, texts, verdicts
+from cid.store import evidence, policies, prefilters, screenings, tenants, texts, verdicts
+from cid.store.prefilters import Proved
 from cid.store.texts import PER_STORY
 from cid.text import domains
 from cid.text.policies import configured
+
+AT_ONCE = 4
+"""Calls under way where many stories are judged that no job brings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,18 @@ class Room:
 
     policy: GatePolicy
     profile: Profile
+    filter: Proved | None = None
+    """What may drop without asking; None: nothing may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What the filter says of a story."""
+
+    score: float
+    below: bool
+    sampled: bool
+    """Asked about all the same, so that the filter goes on being measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +58,7 @@ class Judged:
     verdict: Verdict
     call: CallId | None
     reused: bool = False
+    weighed: Weighed | None = None
 
 
 Result: TypeAlias = Judged | CidError
@@ -53,12 +72,36 @@ class Task:
     headline: gate2.Headline
 
 
+async def room(sv: Services, tx: Tx, tenant: TenantId) -> Room:
+    policy, profile = await policies.of(tx, tenant, sv.policy), await tenants.profile(tx, tenant)
+    on = policy.relevance.prefilter is Switch.ON
+    return Room(policy, profile, await prefilters.proved(tx, tenant) if on else None)
+
+
+async def judged(
+    sv: Services, tenant: TenantId, here: Room, headlines: Sequence[gate2.Headline], *, trial: bool = False
+) -> Mapping[str, Result]:
+    """By key. `trial`: asked to measure and not to decide, under a stage of its own."""
+    apart = await asyncio.to_thread(_apart, headlines)
+    together = _calls([one for one in headlines if one.key not in apart], here.policy)
+    few = asyncio.Semaphore(AT_ONCE)
+
+    async def ask(some: Sequence[gate2.Headline]) -> Mapping[str, Result]:
+        async with few:
+            return await _asked(sv, tenant, here, some, urgent=True, trial=trial)
+
+    calls = [*together, *([one] for one in headlines if one.key in apart)]
+    async with asyncio.TaskGroup() as group:
+        asked = [group.create_task(ask(some)) for some in calls]
+    return {key: result for task in asked for key, result in task.result().items()}
+
+
 async def relate(sv: Services, jobs: Sequence[Job]) -> None:
     tenant = jobs[0].tenant
     async with sv.db.read(tenant) as tx:
-        room = Room(await policies.of(tx, tenant, sv.policy), await tenants.profile(tx, tenant))
+        here = await room(sv, tx, tenant)
         tasks, unseen = await _tasks(tx, tenant, jobs)
-    results = await _results(sv, tenant, room, tasks)
+    results = await _results(sv, tenant, here, tasks)
     again: list[CidError] = []
     async with sv.db.tx(tenant) as tx:
         # In the order of their ids, in which a merge of stories takes them, too: the two would else wait in a ring.
@@ -68,7 +111,7 @@ async def relate(sv: Services, jobs: Sequence[Job]) -> None:
                 await _fail(tx, screening, "its item is not visible any more")
                 continue
             result = results[task.headline.key]
-            if not await _end(sv, tx, room, task, result):
+            if not await _end(sv, tx, here, task, result):
                 assert isinstance(result, CidError)
                 again.append(result)
         busy = {task.job.id for task in tasks}
@@ -106,6 +149,9 @@ async def _results(sv: Services, tenant: TenantId, room: Room, tasks: Sequence[T
     speak about their neighbours. Where one is urgent, none of them waits for a batch, nor with one that is in one."""
     # Looking for orders takes tens of milliseconds a text: too long for the loop that everything else runs on.
     apart = await asyncio.to_thread(_apart, [task.headline for task in tasks])
+    weighed = await asyncio.to_thread(_weighed, tasks, room, apart)
+    dropped = {key: _unasked(one, room) for key, one in weighed.items() if one.below and not one.sampled}
+    tasks = [task for task in tasks if task.headline.key not in dropped]
     fresh = [task for task in tasks if task.job.attempt == 1 and task.headline.key not in apart]
     seated = [task.headline for task in fresh if task.screening.waiting_for is WaitFor.BATCH]
     others = [task.headline for task in fresh if task.screening.waiting_for is not WaitFor.BATCH]
@@ -114,10 +160,55 @@ async def _results(sv: Services, tenant: TenantId, room: Room, tasks: Sequence[T
     async with asyncio.TaskGroup() as together:
         asked = [
             together.create_task(_asked(sv, tenant, room, group, urgent=urgent))
-            for group in [others, seated, *alone]
-            if group
+            for group in [*_calls(others, room.policy), *_calls(seated, room.policy), *alone]
         ]
-    return {key: result for task in asked for key, result in task.result().items()}
+    results = {key: result for task in asked for key, result in task.result().items()}
+    return {**dropped, **{key: _with(result, weighed.get(key), room) for key, result in results.items()}}
+
+
+def _weighed(tasks: Sequence[Task], room: Room, apart: Collection[str]) -> dict[str, Weighed]:
+    """What the filter says of those that it may drop: never breaking news, nor what is in a batch and paid for, nor a
+    text that seems to speak to the model, whose words may be chosen for the filter as well."""
+    if room.filter is None:
+        return {}
+    policy, filter_ = room.policy.relevance, room.filter.filter
+    found = {}
+    for task in tasks:
+        one = task.headline
+        if task.screening.urgent or task.screening.waiting_for is WaitFor.BATCH or one.key in apart:
+            continue
+        score = prefilter.score(filter_, prefilter.features(one.title, one.summary, policy))
+        below = score < filter_.threshold
+        found[one.key] = Weighed(score, below, below and prefilter.sampled(one.key, policy))
+    return found
+
+
+def _signals(weighed: Weighed, room: Room) -> Signals:
+    assert room.filter is not None
+    return {
+        "prefilter": round(weighed.score, 3),
+        "prefilter_threshold": round(room.filter.filter.threshold, 3),
+        "prefilter_version": room.filter.version,
+        "prefilter_sampled": weighed.sampled,
+    }
+
+
+def _unasked(weighed: Weighed, room: Room) -> Judged:
+    detail = "its words are those of stories that were dropped before: nobody was asked"
+    return Judged(Drop(Reason.PREFILTERED, detail, signals=_signals(weighed, room)), None, weighed=weighed)
+
+
+def _with(result: Result, weighed: Weighed | None, room: Room) -> Result:
+    """The same with what the filter said beforehand."""
+    if weighed is None or not isinstance(result, Judged):
+        return result
+    signals = {**result.verdict.signals, **_signals(weighed, room)}
+    return replace(result, verdict=replace(result.verdict, signals=signals), weighed=weighed)
+
+
+def _calls(headlines: Sequence[gate2.Headline], policy: GatePolicy) -> list[Sequence[gate2.Headline]]:
+    most = max(policy.relevance.per_call, 1)
+    return [headlines[start : start + most] for start in range(0, len(headlines), most)]
 
 
 def _apart(headlines: Sequence[gate2.Headline]) -> frozenset[str]:
@@ -126,13 +217,20 @@ def _apart(headlines: Sequence[gate2.Headline]) -> frozenset[str]:
 
 
 async def _asked(
-    sv: Services, tenant: TenantId, room: Room, headlines: Sequence[gate2.Headline], *, urgent: bool
+    sv: Services,
+    tenant: TenantId,
+    room: Room,
+    headlines: Sequence[gate2.Headline],
+    *,
+    urgent: bool,
+    trial: bool = False,
 ) -> Mapping[str, Result]:
     asked = {headline.key: headline for headline in headlines}
     keys = list(asked)
     try:
-        ask = await asyncio.to_thread(gate2.ask, tenant, room.profile, headlines)
-        answers = await sv.llm.ask(replace(ask, urgent=urgent))
+        ask = await asyncio.to_thread(gate2.ask, tenant, room.profile, headlines, room.policy.relevance)
+        stage = TRIAL + ask.stage if trial else ask.stage
+        answers = await sv.llm.ask(replace(ask, urgent=urgent, stage=stage))
     except (Upstream, Deferred, BadReply, Misconfigured) as error:
         return dict.fromkeys(keys, error)
     results: dict[str, Result] = dict.fromkeys(keys, BadReply("relevance: the model left it out"))
@@ -202,6 +300,16 @@ async def _judge(sv: Services, tx: Tx, room: Room, screening: Screening, judged:
         reused=judged.reused,
         config=await policies.note(tx, configured(Gate.RELEVANCE, room.policy, room.profile)),
     )
+    if judged.weighed is not None and judged.weighed.sampled and judged.call is not None:
+        assert room.filter is not None
+        await prefilters.sample(
+            tx,
+            tx.tenant,
+            opened.id,
+            version=room.filter.version,
+            score=judged.weighed.score,
+            stands_for=1 / room.policy.relevance.prefilter_sample,
+        )
     if isinstance(judged.verdict, Pass):
         await queue.enqueue(
             tx,

@@ -3,74 +3,127 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from cid.domain.ids import ItemId, ScreeningId, StoryId, VerdictId, uuid7
 from cid.domain.jobs import Job, JobKind, NewJob
-from cid.domain.screening import Stage
+from cid.domain.policy import GatePolicy
+from cid.domain.screening import FIRST, JOB_OF, Stage
+from cid.domain.tenants import Desk, Profile
+from cid.domain.tracker import Tracker
 from cid.domain.verdicts import Gate, Pass, Reason, Verdict
-from cid.gates import gate1_rules
+from cid.gates import gate1_rules, track
 from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
-from cid.store import items, policies, screenings, stories, tenants, texts, verdicts
+from cid.store import items, policies, screenings, stories, tenants, texts, trackers, verdicts
 from cid.store.items import Unjudged
 from cid.store.verdicts import NewVerdict
 from cid.text import domains
 from cid.text.policies import configured
 
+URGENT = "urgent"
+"""A key of its own: breaking news waits neither for a group to fill nor for the tenant's other questions to end."""
+
 
 async def rules(sv: Services, jobs: Sequence[Job]) -> None:
-    """Items that were judged, or that the tenant no longer takes from anybody, are passed over."""
+    """Items that were judged, or that the tenant no longer takes from anybody, are passed over. Each desk of the tenant
+    judges by itself, the same items in one reading."""
     tenant = jobs[0].tenant
-    now = sv.clock.now()
     async with sv.db.tx(tenant) as tx:
         policy, profile = await policies.of(tx, tenant, sv.policy), await tenants.profile(tx, tenant)
-        sieve = await asyncio.to_thread(gate1_rules.sieve, policy.rules, profile)
-        found = await items.unjudged(tx, tenant, {ItemId(UUID(job.payload["item"])) for job in jobs})
-        # Hundreds of items take tens of milliseconds: too long for the loop that everything else runs on.
-        judged = await asyncio.to_thread(_judged, sieve, found, now)
-        judged = await _today(tx, judged)
-        opened, screening_of = await _open(tx, judged, sv)
-        urgent = {screening_of[story] for story in _urgent(judged)}
-        raised = await screenings.raise_urgent(tx, tenant, _urgent(judged))
-        await verdicts.add_many(
-            tx,
-            Gate.RULES,
-            [
-                NewVerdict(
-                    id=VerdictId(uuid7(now)),
-                    item_id=item.id,
-                    story_id=item.story_id,
-                    screening_id=screening_of[item.story_id] if isinstance(verdict, Pass) else None,
-                    verdict=verdict,
-                )
-                for item, verdict in judged
-            ],
-            config=await policies.note(tx, configured(Gate.RULES, policy, profile)),
-        )
-        await queue.enqueue(
-            tx,
-            *(
-                NewJob(
-                    kind=JobKind.RELATE,
-                    tenant=tenant,
-                    payload={"screening": str(one)},
-                    dedupe=str(one),
-                    priority=-1 if one in urgent else 0,
-                )
-                for one in sorted(opened)
-            ),
-            *(
-                NewJob(kind=JobKind.ASSESS, tenant=tenant, payload={"screening": str(one)}, dedupe=str(one))
-                for one in raised
-            ),
-        )
-        await _read(sv, tx, judged, {id_ for id_ in screening_of.values() if id_ not in opened})
+        desks = [desk for desk in await tenants.desks(tx, tenant) if desk in FIRST]
+        tracker = await trackers.of(tx, tenant) if Desk.TRACKER in desks else None
+        wanted = {ItemId(UUID(job.payload["item"])) for job in jobs}
+        again = {ItemId(UUID(job.payload["item"])) for job in jobs if "again" in job.payload}
+        found = await items.unjudged(tx, tenant, wanted, desks, again)
+        if Desk.PUBLISHING in desks:
+            await _publishing(sv, tx, policy, profile, [item for item in found if Desk.PUBLISHING in item.desks])
+        if tracker is not None:
+            await _tracking(sv, tx, policy, tracker, [item for item in found if Desk.TRACKER in item.desks])
         await queue.done(tx, *jobs)
+
+
+async def _publishing(sv: Services, tx: Tx, policy: GatePolicy, profile: Profile, found: Sequence[Unjudged]) -> None:
+    now = sv.clock.now()
+    sieve = await asyncio.to_thread(gate1_rules.sieve, policy.rules, profile)
+    # Hundreds of items take tens of milliseconds: too long for the loop that everything else runs on.
+    judged = await _today(tx, await asyncio.to_thread(_judged, sieve, found, now))
+    opened, screening_of = await _open(tx, judged, sv, Desk.PUBLISHING)
+    raised = await screenings.raise_urgent(tx, tx.tenant, _urgent(judged))
+    config = await policies.note(tx, configured(Gate.RULES, policy, profile))
+    await _say(sv, tx, judged, screening_of, desk=Desk.PUBLISHING, config=config)
+    urgent = {screening_of[story] for story in _urgent(judged)}
+    await queue.enqueue(
+        tx,
+        *_jobs(tx, opened, Desk.PUBLISHING, urgent),
+        *(
+            NewJob(kind=JobKind.ASSESS, tenant=tx.tenant, payload={"screening": str(one)}, dedupe=str(one))
+            for one in raised
+        ),
+    )
+    await _read(sv, tx, judged, {id_ for id_ in screening_of.values() if id_ not in opened})
+
+
+async def _tracking(sv: Services, tx: Tx, policy: GatePolicy, tracker: Tracker, found: Sequence[Unjudged]) -> None:
+    """By the tracker's own words. None is urgent: an entry waits for a person anyway."""
+    now = sv.clock.now()
+    own = Profile(keywords=tracker.keywords, excluded=tracker.excluded)
+    sieve = await asyncio.to_thread(gate1_rules.sieve, replace(policy.rules, urgent_words=()), own)
+    said = await asyncio.to_thread(_judged, sieve, found, now)
+    judged = await _today(tx, [(item, track.takes_all(verdict, tracker)) for item, verdict in said])
+    passed = {item.story_id for item, verdict in judged if isinstance(verdict, Pass)}
+    if passed:
+        await screenings.supersede(tx, tx.tenant, passed, policy.tracking.window)
+    opened, screening_of = await _open(tx, judged, sv, Desk.TRACKER)
+    config = await policies.note(tx, configured(Gate.RULES, policy, own))
+    await _say(sv, tx, judged, screening_of, desk=Desk.TRACKER, config=config)
+    await queue.enqueue(tx, *_jobs(tx, opened, Desk.TRACKER, set()))
+
+
+async def _say(
+    sv: Services,
+    tx: Tx,
+    judged: Sequence[tuple[Unjudged, Verdict]],
+    screening_of: Mapping[StoryId, ScreeningId],
+    *,
+    desk: Desk,
+    config: bytes,
+) -> None:
+    now = sv.clock.now()
+    await verdicts.add_many(
+        tx,
+        Gate.RULES,
+        [
+            NewVerdict(
+                id=VerdictId(uuid7(now)),
+                item_id=item.id,
+                story_id=item.story_id,
+                screening_id=screening_of[item.story_id] if isinstance(verdict, Pass) else None,
+                verdict=verdict,
+            )
+            for item, verdict in judged
+        ],
+        config=config,
+        desk=desk,
+    )
+
+
+def _jobs(tx: Tx, opened: Collection[ScreeningId], desk: Desk, urgent: Collection[ScreeningId]) -> list[NewJob]:
+    return [
+        NewJob(
+            kind=JOB_OF[FIRST[desk]],
+            tenant=tx.tenant,
+            key=URGENT if one in urgent else "",
+            payload={"screening": str(one)},
+            dedupe=str(one),
+            priority=-1 if one in urgent else 0,
+        )
+        for one in sorted(opened)
+    ]
 
 
 def _judged(sieve: gate1_rules.Sieve, found: Sequence[Unjudged], now: datetime) -> list[tuple[Unjudged, Verdict]]:
@@ -115,7 +168,7 @@ async def _read(
 
 
 async def _open(
-    tx: Tx, judged: Sequence[tuple[Unjudged, Verdict]], sv: Services
+    tx: Tx, judged: Sequence[tuple[Unjudged, Verdict]], sv: Services, desk: Desk
 ) -> tuple[set[ScreeningId], dict[StoryId, ScreeningId]]:
     """The screenings made now, and the screening of each story of which an item passed."""
     first: dict[StoryId, Unjudged] = {}
@@ -127,7 +180,7 @@ async def _open(
     now = sv.clock.now()
     urgent = _urgent(judged)
     return await screenings.open_many(
-        tx, [(ScreeningId(uuid7(now)), story, item.id, story in urgent) for story, item in first.items()]
+        tx, [(ScreeningId(uuid7(now)), story, item.id, story in urgent) for story, item in first.items()], desk
     )
 
 

@@ -225,7 +225,7 @@ def judged(
                 return None, "written" if value["skip"] == "none" else "not affected"
             case _:
                 return None, ""
-    except (BadReply, KeyError, TypeError):
+    except (BadReply, KeyError, TypeError, AttributeError):
         return None, "unreadable"
 
 
@@ -233,5 +233,6 @@ def _verdict(stage: str, value: Mapping[str, Json], request: Mapping[str, Json],
     """Raises BadReply."""
     if stage == "fit":
         return gate35_fit.decide(gate35_fit.read(value, ()), policy.fit)
-    keywords = request.get("shared", {}).get("profile", {}).get("keywords", ())
-    return gate2_relevance.decide(gate2_relevance.read(value, Profile(keywords=tuple(keywords))), policy.relevance)
+    keywords = request.get("shared", {}).get("profile", {}).get("keywords", {})
+    score = gate2_relevance.read(value, Profile(keywords=tuple(keywords.values())))
+    return gate2_relevance.decide(score, policy.relevance)

@@ -1,4 +1,6 @@
-"""Gate 2: does this story matter to this tenant? One cheap call scores up to eight stories by title and summary.
+"""Gate 2: does this story matter to this tenant? One cheap call scores several stories by title and summary.
+
+Keywords go out with numbers and come back as numbers: an answer is a third as long as with the words (docs/models.md).
 
 A text that speaks to the model is asked about without those sentences, apart from the others, and its score counts for
 little more than its words alone are worth. It is not judged by words only: that would be an easy way out of a model's
@@ -20,20 +22,20 @@ from cid.text.asking import Sign
 from cid.text.injection import signs, without
 from cid.text.overlap import overlap
 
-SUMMARY = 400
-"""Characters of a summary that are enough to judge by."""
 LEEWAY = 10
 """Points by which a model may judge a suspicious text better than its words do."""
 SCHEMA: Mapping[str, Json] = {
     "type": "object",
     "properties": {
         "score": {"type": "integer", "minimum": 0, "maximum": 100},
-        "matched": {"type": "array", "items": {"type": "string"}, "maxItems": 50},
-        "injection_suspected": {"type": "boolean"},
+        "matched": {"type": "array", "items": {"type": "integer", "minimum": 0}, "maxItems": 20},
     },
-    "required": ["score", "matched", "injection_suspected"],
+    "required": ["score", "matched"],
     "additionalProperties": False,
 }
+SPEAKS = 0
+"""Among `matched`: no keyword, but that the text speaks to whoever scores it. A field of its own would be said of every
+story, and is nearly never true."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,38 +70,42 @@ class Score:
     signs: tuple[Sign, ...] = ()
 
 
-def ask(tenant: TenantId, profile: Profile, headlines: Sequence[Headline]) -> Ask:
+def ask(tenant: TenantId, profile: Profile, headlines: Sequence[Headline], policy: Relevance) -> Ask:
     return Ask(
         tenant=tenant,
         stage="relevance",
         tier=Tier.CHEAP,
         prompt="relevance",
-        shared={"profile": asdict(profile)},
-        subjects=tuple(_subject(headline) for headline in headlines),
+        shared={"profile": told(profile)},
+        subjects=tuple(_subject(headline, policy) for headline in headlines),
         schema=SCHEMA,
-        max_tokens=200 + 120 * len(headlines),
+        max_tokens=200 + 80 * len(headlines),
         timeout_s=40,
     )
 
 
-def _subject(headline: Headline) -> Subject:
+def told(profile: Profile) -> Mapping[str, Json]:
+    """As a model is told of it: its keywords with their numbers, from 1 on."""
+    return {**asdict(profile), "keywords": {str(number): word for number, word in enumerate(profile.keywords, 1)}}
+
+
+def _subject(headline: Headline, policy: Relevance) -> Subject:
     title, summary = headline.judged_by
-    shown = {"title": title, "summary": summary[:SUMMARY], "publisher": headline.publisher}
+    shown = {"title": title, "summary": summary[: policy.summary_chars], "publisher": headline.publisher}
     return Subject(key=headline.key, input=shown)
 
 
 def read(value: Mapping[str, Json], profile: Profile) -> Score:
-    """Raises BadReply. Keywords that are none of the profile's are left out: they would be the model's own."""
+    """Raises BadReply. Numbers that are none of a keyword are left out: they would be the model's own."""
     try:
-        score, matched, suspicious = value["score"], value["matched"], value["injection_suspected"]
-        known = set(profile.keywords).intersection(matched)
+        score, matched = value["score"], {number for number in value["matched"] if type(number) is int}
     except (KeyError, TypeError) as error:
         raise BadReply(f"relevance: {error!r}") from error
     # JSON Schema takes 78.0 for an integer; int() would take True for 1.
     if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 100 or score != int(score):
         raise BadReply("relevance: the score is no whole number from 0 to 100")
-    ordered = tuple(keyword for keyword in profile.keywords if keyword in known)
-    return Score(value=int(score), matched=ordered, suspicious=suspicious is True)
+    ordered = tuple(keyword for number, keyword in enumerate(profile.keywords, 1) if number in matched)
+    return Score(value=int(score), matched=ordered, suspicious=SPEAKS in matched)
 
 
 def bounded(score: Score, headline: Headline, profile: Profile) -> Score:
@@ -115,9 +121,10 @@ def bounded(score: Score, headline: Headline, profile: Profile) -> Score:
 def decide(score: Score, policy: Relevance) -> Verdict:
     about = ", ".join(score.matched) or "none of the keywords"
     detail = f"about {about}" + (f"; the text seems to address the model{_why(score)}" if score.suspicious else "")
+    signals = {"matched": len(score.matched), "given": score.given, "speaks_to_the_model": score.suspicious}
     if score.value < policy.min_score:
-        return Drop(Reason.LOW_RELEVANCE, detail, score.value)
-    return Pass(Reason.RELEVANT, detail, score.value)
+        return Drop(Reason.LOW_RELEVANCE, detail, score.value, signals)
+    return Pass(Reason.RELEVANT, detail, score.value, signals)
 
 
 def _why(score: Score) -> str:

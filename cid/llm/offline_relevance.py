@@ -10,6 +10,8 @@ from cid.text.overlap import overlap
 
 
 def relevance(shared: Mapping[str, Json], item: Mapping[str, Json]) -> Mapping[str, Json]:
-    score, matched = overlap(shared["profile"], item["title"], item["summary"])
-    suspected = bool(signs(item["title"], item["summary"]))
-    return {"score": score, "matched": matched, "injection_suspected": suspected}
+    numbers = {keyword: int(number) for number, keyword in shared["profile"]["keywords"].items()}
+    profile = {**shared["profile"], "keywords": list(numbers)}
+    score, matched = overlap(profile, item["title"], item["summary"])
+    speaks = [0] if signs(item["title"], item["summary"]) else []
+    return {"score": score, "matched": [*speaks, *(numbers[keyword] for keyword in matched[:19])]}

@@ -1,4 +1,5 @@
-"""Paid reads of sources in the same ledger as calls of models: one row each, the same budgets, the same switch.
+"""Paid reads of sources, and paid searches, in the same ledger as calls of models: one row each, the same budgets, the
+same switch.
 
 The money is set aside before anything is sent, for the most that can come; afterwards what came is what it cost. What
 came is stored with the row, so that it is not paid for again when a process dies before it stored the posts: whoever
@@ -10,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -21,7 +22,7 @@ import structlog
 
 from cid.domain.errors import Misconfigured
 from cid.domain.ids import CallId, uuid7
-from cid.domain.paid import STAGE, Held, Hold, Opened, Order, Outcome
+from cid.domain.paid import Held, Hold, Opened, Order, Outcome
 from cid.llm import ledger
 from cid.llm.ledger import Granted
 from cid.llm.models import NO_PACE, Choice, Pace
@@ -109,7 +110,7 @@ class Purse:
             grant = await ledger.reserve(
                 tx,
                 order.tenant,
-                STAGE,
+                order.stage,
                 _choice(order),
                 most,
                 caps=self._caps,
@@ -130,7 +131,7 @@ class Purse:
             await ledger.settle(tx, order.tenant, call, _end(outcome, price), NO_PACE)
 
     async def _known(self, tx: Tx, order: Order) -> Opened | Held | None:
-        row = await tx.fetchrow(BOUGHT, order.tenant, _mark(order))
+        row = await tx.fetchrow(BOUGHT, order.tenant, _mark(order), order.stage)
         if row is None:
             return None
         if row["state"] == "sent":
@@ -142,7 +143,7 @@ class Purse:
             READING,
             call,
             order.tenant,
-            STAGE,
+            order.stage,
             order.provider,
             order.what,
             _mark(order),
@@ -156,6 +157,12 @@ class Purse:
         today, name = self._clock.now().date(), _name(order)
         valid = [price for price in self._prices if price.name == name and price.valid_from <= today]
         return max(valid, key=lambda price: price.valid_from, default=None)
+
+
+async def forget(tx: Tx, calls: Iterable[CallId]) -> None:
+    """In the tenant's transaction that stores what came of them: their replies are not needed any more."""
+    for call in calls:
+        await tx.execute(FORGET_READ, tx.tenant, call)
 
 
 def _name(order: Order) -> str:

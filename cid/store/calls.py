@@ -21,6 +21,18 @@ ONE = query("calls.one")
 KEPT = query("calls.kept")
 ABOUT = query("calls.about")
 FOLLOWED = query("calls.followed")
+SPENT_SINCE = query("calls.spent_since")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    calls: int
+    subjects: int
+    input: int
+    """All tokens that were read, cached or not."""
+    cached: int
+    output: int
+    dollars: Decimal
 
 
 class CallState(StrEnum):
@@ -155,7 +167,7 @@ class Mark:
     id: CallId
 
 
-SHAPES = {LISTED: CallRow, KINDS: Kind, ONE: Call, KEPT: Kept, ABOUT: About}
+SHAPES = {LISTED: CallRow, KINDS: Kind, ONE: Call, KEPT: Kept, ABOUT: About, SPENT_SINCE: Spent}
 
 
 async def listed(
@@ -191,6 +203,12 @@ async def about(tx: Tx, tenant: TenantId, keys: Collection[str]) -> dict[str, Ab
     """By key; what is no id of ours, or of nothing that is still there, is absent."""
     known = [key for key in map(_uuid, keys) if key]
     return {str(row.key): row for row in each(About, await tx.fetch(ABOUT, tenant, known))}
+
+
+async def spent_since(tx: Tx, tenant: TenantId, stage: str, since: datetime) -> Spent:
+    row = await tx.fetchrow(SPENT_SINCE, tenant, stage, since)
+    assert row, "an aggregate answers one row"
+    return into(Spent, row)
 
 
 async def followed(tx: Tx, tenant: TenantId, call: Call) -> list[CallId]:

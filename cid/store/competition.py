@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from cid.domain.angles import Angle, Competition, Taken
@@ -20,21 +20,13 @@ MOST = 50
 """Articles of competitors that are looked at on one story, the earliest: who comes later finds the angles taken."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Article:
-    """One competitor's item on a story."""
-
-    title: str
-    url: str
-    publisher: str
+SHAPES = {ARTICLES: Taken}
 
 
-SHAPES = {ARTICLES: Article}
-
-
-async def articles(tx: Tx, tenant: TenantId, story: StoryId) -> list[Article]:
-    """In a tenant's transaction: row security decides what is visible. Earliest first, at most MOST."""
-    return each(Article, await tx.fetch(ARTICLES, tenant, story, MOST))
+async def articles(tx: Tx, tenant: TenantId, story: StoryId) -> list[Taken]:
+    """In a tenant's transaction: row security decides what is visible. Earliest first, at most MOST, each without its
+    angle, which `gates.angles` finds."""
+    return each(Taken, await tx.fetch(ARTICLES, tenant, story, MOST))
 
 
 async def followed(tx: Tx, tenant: TenantId) -> int:

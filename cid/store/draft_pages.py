@@ -6,7 +6,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from cid.domain.draft import Author, DraftState
 from cid.domain.ids import DraftId, ScreeningId, TenantId, VersionId
@@ -18,7 +17,6 @@ from cid.ports import Tx
 LISTED = query("draft_pages.listed")
 COUNTS = query("draft_pages.counts")
 VERSIONS = query("draft_pages.versions")
-EVIDENCE = query("draft_pages.evidence")
 COST = query("draft_pages.cost")
 
 
@@ -65,15 +63,6 @@ class Cost:
     models: list[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    text: str
-    title: str
-    publisher: str
-    url: str
-    item_id: str
-
-
 @dataclass(frozen=True, slots=True)
 class Mark:
     """A place in the list: the row after which it goes on."""
@@ -99,12 +88,6 @@ async def counts(tx: Tx, tenant: TenantId) -> dict[DraftState, int]:
 
 async def versions(tx: Tx, tenant: TenantId, draft: DraftId) -> list[VersionRow]:
     return each(VersionRow, await tx.fetch(VERSIONS, tenant, draft))
-
-
-async def evidence(tx: Tx, tenant: TenantId, screening: ScreeningId) -> list[Claim]:
-    claims: list[dict[str, Any]] = await tx.fetchval(EVIDENCE, tenant, screening) or []
-    names = ("text", "title", "publisher", "url", "item_id")
-    return [Claim(**{name: str(claim.get(name) or "") for name in names}) for claim in claims]
 
 
 async def cost(tx: Tx, tenant: TenantId, draft: DraftId, screening: ScreeningId) -> Cost:

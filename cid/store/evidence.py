@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from cid.domain.evidence import (
     Spread,
 )
 from cid.domain.ids import ScreeningId, StoryId, TenantId
+from cid.domain.telling import WINDOW
 from cid.pg.rows import each, into
 from cid.pg.sql import query
 from cid.ports import Tx
@@ -55,8 +56,8 @@ async def reports(tx: Tx, tenant: TenantId, story: StoryId) -> list[Report]:
     return each(Report, await tx.fetch(REPORTS, tenant, story))
 
 
-async def spread(tx: Tx, tenant: TenantId, story: StoryId) -> Spread:
-    row = await tx.fetchrow(SPREAD, tenant, story)
+async def spread(tx: Tx, tenant: TenantId, story: StoryId, window: timedelta = WINDOW) -> Spread:
+    row = await tx.fetchrow(SPREAD, tenant, story, window)
     assert row, "an aggregate answers one row"
     return into(Spread, row)
 

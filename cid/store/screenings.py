@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cid.domain.ids import ItemId, ScreeningId, StoryId, TenantId
 from cid.domain.screening import FIRST, Screening, ScreeningState, Stage, WaitFor
@@ -24,7 +24,9 @@ DROP = query("screenings.drop")
 FAIL = query("screenings.fail")
 OPEN_MANY = query("screenings.open_many")
 OF_STORIES = query("screenings.of_stories")
+REOPEN = query("screenings.reopen")
 RAISE_URGENT = query("screenings.raise_urgent")
+SUPERSEDE = query("screenings.supersede")
 SHAPES = {OF_STORY: Screening, BY_IDS: Screening}
 
 
@@ -78,6 +80,11 @@ async def fail(tx: Tx, screening: Screening, failure: str) -> bool:
     return await tx.fetchval(FAIL, screening.tenant_id, screening.id, screening.stage, failure[:500]) is not None
 
 
+async def reopen(tx: Tx, screening: ScreeningId, stage: Stage) -> bool:
+    """False when it became a draft, or part of another."""
+    return await tx.fetchval(REOPEN, tx.tenant, screening, stage) is not None
+
+
 async def open_many(
     tx: Tx, opened: Sequence[tuple[ScreeningId, StoryId, ItemId, bool]], desk: Desk = Desk.PUBLISHING
 ) -> tuple[set[ScreeningId], dict[StoryId, ScreeningId]]:
@@ -94,3 +101,8 @@ async def raise_urgent(tx: Tx, tenant: TenantId, stories: Collection[StoryId]) -
         return []
     rows = await tx.fetch(RAISE_URGENT, tenant, list(stories))
     return [row["id"] for row in rows if row["waiting"]]
+
+
+async def supersede(tx: Tx, tenant: TenantId, stories: Collection[StoryId], window: timedelta) -> None:
+    """Stories that were on the tracker for longer than `window` may open another screening there."""
+    await tx.execute(SUPERSEDE, tenant, list(stories), window)

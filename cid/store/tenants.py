@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import asdict, fields
 from typing import Any
 
 from cid.domain.ids import TenantId
-from cid.domain.tenants import Profile, Tenant
+from cid.domain.tenants import Desk, Profile, Tenant
 from cid.pg.rows import each, into
 from cid.pg.sql import query
 from cid.ports import Tx
@@ -17,6 +18,8 @@ LISTED = query("tenants.listed")
 PROFILE = query("tenants.profile")
 SET_PROFILE = query("tenants.set_profile")
 ADD = query("tenants.add")
+DESKS = query("tenants.desks")
+SET_DESKS = query("tenants.set_desks")
 SHAPES = {BY_ID: Tenant, BY_SLUG: Tenant, LISTED: Tenant}
 
 
@@ -49,3 +52,13 @@ async def set_profile(tx: Tx, tenant: TenantId, value: Profile) -> None:
 async def add(tx: Tx, tenant: TenantId, *, slug: str, name: str, sample: bool) -> bool:
     """False when the slug is taken."""
     return await tx.fetchval(ADD, tenant, slug, name, sample) is not None
+
+
+async def desks(tx: Tx, tenant: TenantId) -> tuple[Desk, ...]:
+    """Those that are on, in the order of Desk."""
+    on = await tx.fetchval(DESKS, tenant) or ()
+    return tuple(desk for desk in Desk if desk in on)
+
+
+async def set_desks(tx: Tx, tenant: TenantId, on: Collection[Desk]) -> None:
+    await tx.execute(SET_DESKS, tenant, [desk for desk in Desk if desk in on])

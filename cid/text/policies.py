@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from datetime import timedelta
 from typing import Any, get_type_hints
 
 from cid.domain.errors import Misconfigured
+from cid.domain.knobs import ASCENDING, KNOBS, NOT_TURNED
 from cid.domain.llm import Json
 from cid.domain.policy import GatePolicy
 from cid.domain.tenants import Profile
 from cid.domain.verdicts import Gate
-from cid.text.typed import convert
+from cid.text.turning import fitting
 
 SECTION: Mapping[Gate, str] = {
     Gate.RULES: "rules",
@@ -45,27 +46,68 @@ class Configured:
     body: Mapping[str, Json]
 
 
-def overridden(policy: GatePolicy, changes: Mapping[str, Mapping[str, Json]]) -> GatePolicy:
-    """`changes` by section and name, as TOML would say them. Raises Misconfigured: which one is wrong."""
-    sections: dict[str, Any] = {}
-    for name, values in changes.items():
-        if name not in TURNED:
-            raise Misconfigured(f"the policy has no part {name!r} that a tenant may turn")
-        section = getattr(policy, name)
-        hints = get_type_hints(type(section))
-        known = {field.name for field in fields(section)}
-        if unknown := sorted(set(values) - known):
-            raise Misconfigured(f"{name} has no setting {unknown[0]!r}")
-        turned = {key: convert(hints[key], value, f"{name}.{key}") for key, value in values.items()}
-        sections[name] = replace(section, **turned)
-    return replace(policy, **sections)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfit:
+    """A tenant's own number that is not gone by: config/gates.toml, its bounds or its neighbours have changed since."""
+
+    section: str
+    name: str
+    value: Json
+    why: str
 
 
-def configured(gate: Gate, policy: GatePolicy, profile: Profile) -> Configured:
+def by_section(values: Iterable[tuple[str, str, Json]]) -> dict[str, dict[str, Json]]:
+    """Of section, name and value."""
+    made: dict[str, dict[str, Json]] = {}
+    for section, name, value in values:
+        made.setdefault(section, {})[name] = value
+    return made
+
+
+def fitted(policy: GatePolicy, changes: Mapping[str, Mapping[str, Json]]) -> tuple[GatePolicy, tuple[Unfit, ...]]:
+    """`policy` with `changes` by section and name, as TOML would say them; and those that do not fit (any more), for
+    which the policy's own number stands. A number may need another beside it, so each is tried again after one fits."""
+    left = {(section, name): value for section, values in changes.items() for name, value in values.items()}
+    why: dict[tuple[str, str], str] = {}
+    fits = True
+    while left and fits:
+        fits = False
+        for place in list(left):
+            try:
+                policy = _with(policy, *place, left[place])
+            except Misconfigured as error:
+                why[place] = str(error)
+            else:
+                del left[place]
+                fits = True
+    return policy, tuple(
+        Unfit(section=section, name=name, value=value, why=why[section, name])
+        for (section, name), value in left.items()
+    )
+
+
+def _with(policy: GatePolicy, section: str, name: str, value: Json) -> GatePolicy:
+    if section not in TURNED:
+        raise Misconfigured(f"The gates have no part {section!r} that a tenant may turn.")
+    part: Any = getattr(policy, section)
+    if name not in {field.name for field in fields(part)} or (section, name) in NOT_TURNED:
+        raise Misconfigured(f"{section} has no number {name!r} that a tenant may turn.")
+    knob = KNOBS.get(section, {}).get(name)
+    where = knob.label if knob else f"{section}.{name}"
+    part = replace(part, **{name: fitting(get_type_hints(type(part))[name], value, knob, where)})
+    for owner, low, high in ASCENDING:
+        if owner == section and getattr(part, low) > getattr(part, high):
+            raise Misconfigured(f"{KNOBS[owner][low].label} is above {KNOBS[owner][high].label}.")
+    return replace(policy, **{section: part})
+
+
+def configured(gate: Gate, policy: GatePolicy, profile: Profile, **more: Json) -> Configured:
+    """`more`: what else the gate was set to, by name."""
     body: dict[str, Json] = {
         "gate": gate.value,
         "policy": _plain(getattr(policy, SECTION[gate])),
         "profile": asdict(profile),
+        **more,
     }
     if further := FURTHER.get(gate):
         body["further"] = {name: _plain(getattr(policy, name)) for name in further}

@@ -71,5 +71,8 @@ def duration(text: str, where: str) -> timedelta:
     """From "90s", "250ms", "15m", "2h" or "7d"."""
     match = _DURATION.fullmatch(text.strip())
     if not match:
-        raise Misconfigured(f"{where}: {text!r} is no duration like 90s, 250ms, 15m, 2h or 7d.")
-    return timedelta(seconds=float(match[1]) * _UNITS[match[2]])
+        raise Misconfigured(f"{where}: {text[:40]!r} is no duration like 90s, 250ms, 15m, 2h or 7d.")
+    try:
+        return timedelta(seconds=float(match[1]) * _UNITS[match[2]])
+    except OverflowError as error:
+        raise Misconfigured(f"{where}: {text[:40]!r} is longer than anything lasts.") from error

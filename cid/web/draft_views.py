@@ -12,9 +12,10 @@ from cid.domain.review import Finding, Review
 from cid.domain.telling import Twin
 from cid.render.diff import Field
 from cid.store.decisions import Made
-from cid.store.draft_pages import Claim, Cost, DraftRow, VersionRow
+from cid.store.draft_pages import Cost, DraftRow, VersionRow
 from cid.store.publications import Posted
 from cid.store.verdicts import Said
+from cid.web.evidence_views import EvidenceView
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class DraftView:
     review: Review | None
     outcome: str
     findings: Sequence[Finding]
-    claims: Sequence[Claim]
+    evidence: EvidenceView
     trace: Sequence[TraceLine]
     versions: Sequence[VersionRow]
     twins: Sequence[Twin]

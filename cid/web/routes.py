@@ -11,11 +11,14 @@ from aiohttp import web
 
 from cid.domain.tenants import Permission
 from cid.web.forms import Nothing
+from cid.web.gate_views import Back, Turn
 from cid.web.handlers import (
     account,
+    again,
     calls,
     decisions,
     drafts,
+    gates,
     healing,
     health,
     items,
@@ -104,6 +107,11 @@ ROUTES: tuple[Route, ...] = (
     post("proposal_reject", f"/t/{{tenant}}/proposals/{{id:{ID}}}/reject", _manage, Nothing, healing.reject),
     get("items", "/t/{tenant}/items", _read, items.listed),
     get("item", f"/t/{{tenant}}/items/{{id:{ID}}}", _read, items.one),
+    post("item_rehearse", f"/t/{{tenant}}/items/{{id:{ID}}}/rehearse", _decide, again.From, again.rehearsed),
+    post("item_again", f"/t/{{tenant}}/items/{{id:{ID}}}/again", _decide, again.From, again.run),
+    get("gates", "/t/{tenant}/gates", _read, gates.shown),
+    post("gates_turn", "/t/{tenant}/gates", _manage, Turn, gates.turn),
+    post("gates_reset", "/t/{tenant}/gates/reset", _manage, Back, gates.reset),
     get("models", "/t/{tenant}/models", _manage, models.shown),
     post("models_chain", "/t/{tenant}/models/chain", _manage, Chain, models.chain),
     get("costs", "/t/{tenant}/costs", _read, models.costs),

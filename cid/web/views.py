@@ -29,6 +29,7 @@ from cid.store.pages import (
     Told,
 )
 from cid.store.texts import TextOfItem
+from cid.text.policies import Unfit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +134,7 @@ class OverviewView:
     budget: Budget
     notices: Sequence[Notice]
     held: Sequence[Held]
+    unfit: Sequence[Unfit]
     pieces: Sequence[PieceView]
     down: Sequence[Down]
     processes: int
@@ -300,6 +302,8 @@ class LineView:
     passed: bool
     reason: str
     offline: bool
+    signals: Sequence[tuple[str, str]] = ()
+    """What the gate went by, as it is read; what was missing says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,3 +318,5 @@ class ItemView:
     kin: Sequence[Kin]
     reading: ReadingView | None = None
     """None: nobody wanted its page read."""
+    gates: Sequence[tuple[str, str]] = ()
+    """From which it can be judged again."""

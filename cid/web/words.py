@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cid.domain.draft import DraftState
+from cid.domain.evidence import ClaimKind, Confidence, EvidenceState, SourceClass
 from cid.domain.health import Kinship, Tier
 from cid.domain.news import PollOutcome, SourceState
 from cid.domain.reading import TextState
@@ -40,6 +41,7 @@ REASONS = {
     Reason.NO_KEYWORD: _("names no keyword"),
     Reason.RELEVANT: _("relevant"),
     Reason.LOW_RELEVANCE: _("not relevant enough"),
+    Reason.PREFILTERED: _("unlike what passed before"),
     Reason.SIGNAL: _("enough signal"),
     Reason.LOW_SIGNAL: _("too little signal"),
     Reason.GATHERED: _("evidence gathered"),
@@ -51,11 +53,42 @@ REASONS = {
     Reason.WRITTEN: _("draft written"),
     Reason.NOT_AFFECTED: _("audience not affected"),
     Reason.OVER_PLAN: _("over plan"),
+    Reason.UNFILTERED: _("the tracker names no keywords"),
     Reason.TRACKED: _("on the tracker's topic"),
     Reason.OFF_TOPIC: _("off the tracker's topic"),
     Reason.REVIEWED: _("reviewed"),
     Reason.MERGED: _("its story became part of one that had gone further"),
     Reason.OUTAGE: _("gate had an outage; its policy decided"),
+}
+
+SOURCE_CLASSES = {
+    SourceClass.GOVERNMENT: _("government"),
+    SourceClass.WIRE: _("wire"),
+    SourceClass.PRESS: _("press"),
+    SourceClass.VENDOR: _("vendor"),
+    SourceClass.SOCIAL: _("social"),
+}
+
+CONFIDENCES = {
+    Confidence.HIGH: (_("sure"), "good"),
+    Confidence.MEDIUM: (_("fairly sure"), ""),
+    Confidence.LOW: (_("unsure"), "warn"),
+}
+
+CLAIM_KINDS = {
+    ClaimKind.NUMBER: _("figure"),
+    ClaimKind.DATE: _("date"),
+    ClaimKind.NAME: _("name"),
+    ClaimKind.QUOTE: _("quotation"),
+    ClaimKind.CAUSAL: _("cause"),
+    ClaimKind.STATEMENT: _("statement"),
+}
+
+EVIDENCE_STATES = {
+    EvidenceState.SEARCHED: _("The web was searched, and what was found was read."),
+    EvidenceState.PARTLY: _("The web was searched, but part of that failed."),
+    EvidenceState.REPORTS: _("Only the story's own reports: nothing besides was found."),
+    EvidenceState.NONE: _("There is nothing that a draft could stand on."),
 }
 
 SOURCE_WORDS = {
@@ -135,12 +168,14 @@ KINDS = {
     "assess": _("Gate 3, signal"),
     "gather": _("Gather evidence"),
     "fit": _("Gate 3.5, audience fit"),
+    "track": _("Tracker"),
     "draft": _("Write drafts"),
     "review": _("Review drafts"),
     "publish": _("Publish"),
     "batches": _("Send and fetch batches"),
     "wake": _("Wake what waits"),
     "tidy": _("Housekeeping"),
+    "learn": _("Learning what passes"),
     "try": _("Try prompts"),
 }
 
@@ -179,6 +214,7 @@ CALL_STATES = {
 CALL_STAGES = {
     "relevance": _("Relevance"),
     "fit": _("Audience fit"),
+    "track": _("Tracker"),
     "draft": _("Draft"),
     "review": _("Review"),
     "poll": _("Paid source"),
@@ -242,6 +278,7 @@ SAID = {
     "source_itself_off": _("From now on you are asked before it is replaced."),
     "sources_itself_on": _("From now on tested replacements are taken as soon as they are found."),
     "sources_itself_off": _("From now on you are asked before a source is replaced."),
+    "judged_again": _("It is judged again."),
     "draft_asked": _("It is drafted now, beyond the plan."),
     "proposal_taken": _("Replaced. The new source keeps what was set for the old one, and is polled now."),
     "proposal_rejected": _("Rejected. It is not proposed for this source again."),
@@ -261,6 +298,8 @@ SAID = {
     "prompt_back": _("The newest version that is no candidate is live again."),
     "trial_started": _("The trial has begun. Its answers count for nothing else."),
     "trial_stopped": _("The trial has ended. What was answered stays."),
+    "gates_turned": _("Saved. It counts from the next judgement on."),
+    "gates_reset": _("As the platform has it again, from the next judgement on."),
     "models_chosen": _("Chosen. The next call asks as it stands below."),
     "models_capped": _("Caps set. What waited for them goes on."),
     "models_stopped": _("Models are switched off. Calls under way end by themselves."),

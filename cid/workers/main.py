@@ -17,6 +17,7 @@ import cid
 from cid.domain.errors import Misconfigured
 from cid.domain.ids import JobId
 from cid.domain.jobs import JobKind
+from cid.domain.policy import GatePolicy
 from cid.domain.tuning import Periodic, QueueTuning, WakeUps
 from cid.pg.embedded import Server
 from cid.queue import care, wakeups
@@ -63,7 +64,8 @@ class Process:
         self._claim_link = self._link("claim")
         self._end_link = self._link("end")
         self._wire_link = self._link("wire")
-        lanes = [_lane(kind, handler, lingers=crew.lingers) for kind, handler in crew.table.items()]
+        policy = crew.services.policy
+        lanes = [_lane(kind, handler, policy, lingers=crew.lingers) for kind, handler in crew.table.items()]
         self._endings = Endings(self._end_link, freed=self._freed)
         self.edge = Edge(crew.services, crew.table, self._endings, chance)
         self._limited = {lane.terms.kind for lane in lanes if lane.terms.limited}
@@ -188,11 +190,11 @@ class Process:
         self._loop.call_soon_threadsafe(self.edge.cancel, ids)
 
 
-def _lane(kind: JobKind, handler: Handler, *, lingers: bool) -> Lane:
+def _lane(kind: JobKind, handler: Handler, policy: GatePolicy, *, lingers: bool) -> Lane:
     terms = Terms(
         kind=kind,
         deadline=handler.deadline,
-        group=handler.group,
+        group=handler.grouped(policy) if handler.grouped else handler.group,
         linger=handler.linger if lingers else timedelta(0),
         most=handler.most,
         most_per_key=handler.most_per_key,

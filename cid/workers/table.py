@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from cid.domain.jobs import Job, JobKind, Rate
-from cid.domain.policy import MODEL_TRIES
+from cid.domain.policy import MODEL_TRIES, GatePolicy
 from cid.flows import (
     assess,
     batches,
@@ -18,6 +18,7 @@ from cid.flows import (
     group,
     heal,
     judge,
+    learn,
     poll,
     publish,
     read,
@@ -25,6 +26,7 @@ from cid.flows import (
     review,
     rules,
     tidy,
+    track,
     trial,
     wake,
 )
@@ -36,7 +38,8 @@ Flow: TypeAlias = Callable[[Services, Sequence[Job]], Awaitable[None]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handler:
     """`deadline` bounds one hand-out, and `slots` says how many one process runs at once. `group` > 1 hands out up to
-    that many waiting jobs of one tenant and key together, once the oldest waited `linger` or the group is full.
+    that many waiting jobs of one tenant and key together, once the oldest waited `linger`, the group is full, or one of
+    it is urgent. `grouped` says how many where the policy has the number.
 
     The rest holds for all processes together and is never overshot: hand-outs of the kind at once (`most`), of one
     tenant and key (`most_per_key`), and how often they start (`rate`, `rate_per_key`). None: no limit."""
@@ -47,6 +50,7 @@ class Handler:
     slots: int
     group: int = 1
     linger: timedelta = timedelta(0)
+    grouped: Callable[[GatePolicy], int] | None = None
     most: int | None = None
     most_per_key: int | None = None
     rate: Rate | None = None
@@ -83,13 +87,27 @@ TABLE: dict[JobKind, Handler] = {
         flow=rules.rules, tries=8, deadline=2 * MINUTE, slots=4, group=500, linger=SECOND / 5, most_per_key=1
     ),
     JobKind.RELATE: Handler(
-        flow=relate.relate, tries=MODEL_TRIES, deadline=3 * MINUTE, slots=8, group=8, linger=SECOND, most_per_key=4
+        flow=relate.relate,
+        tries=MODEL_TRIES,
+        deadline=3 * MINUTE,
+        slots=8,
+        group=8,
+        grouped=lambda policy: policy.relevance.per_call,
+        linger=SECOND,
+        most_per_key=4,
+    ),
+    # A few seconds of arithmetic a tenant, in a thread: two at once would only make each other slower.
+    JobKind.LEARN: Handler(flow=learn.learn, tries=3, deadline=5 * MINUTE, slots=1),
+    # As many as make calls of several; how many stories share one is the tenant's to say.
+    JobKind.TRACK: Handler(
+        flow=track.track, tries=MODEL_TRIES, deadline=4 * MINUTE, slots=4, group=12, linger=SECOND, most_per_key=4
     ),
     # Few of one registered domain at once, whatever names it makes up for its servers: each process keeps a pause
     # between its requests, and slots are not to wait there.
     JobKind.READ: Handler(flow=read.read, tries=8, deadline=90 * SECOND, slots=8, most_per_key=2),
     JobKind.ASSESS: Handler(flow=assess.assess, tries=8, deadline=MINUTE, slots=8),
-    JobKind.GATHER: Handler(flow=gather.gather, tries=8, deadline=3 * MINUTE, slots=8),
+    # Eight searches, two questions and ten pages, each with an end of its own.
+    JobKind.GATHER: Handler(flow=gather.gather, tries=MODEL_TRIES, deadline=6 * MINUTE, slots=8),
     JobKind.FIT: Handler(flow=fit.fit, tries=MODEL_TRIES, deadline=3 * MINUTE, slots=8),
     JobKind.DRAFT: Handler(flow=draft.write, tries=MODEL_TRIES, deadline=6 * MINUTE, slots=4),
     JobKind.REVIEW: Handler(flow=review.review, tries=MODEL_TRIES, deadline=3 * MINUTE, slots=4),

@@ -63,10 +63,13 @@ create table users (
 
 -- What a tenant turned of config/gates.toml, and what every gate was set to when it judged: a verdict names it by its hash.
 create table policies (
-  tenant_id uuid primary key references tenants,
-  body jsonb not null default '{}',           -- {"rules": {"min_chars": 80}}: only what differs
+  tenant_id uuid not null references tenants,
+  section text not null,                      -- of config/gates.toml
+  name text not null,
+  value jsonb not null,                       -- as TOML would say it: 80, "48h", ["breaking"]
   changed_by uuid references users,
-  changed_at timestamptz not null default cid_now()
+  changed_at timestamptz not null default cid_now(),
+  primary key (tenant_id, section, name)
 );
 create table gate_configs (
   tenant_id uuid not null references tenants,
@@ -386,16 +389,18 @@ create table screenings (
   spread integer not null default 0,
   score numeric(6, 2),                        -- what the last gate that scores gave it: who waits for a place goes by it
   merged_into uuid,                           -- its story merged, and this one of the tenant's went on for both
+  superseded boolean not null default false,  -- tracker: a report that came after the window opened another for the story
   opened_at timestamptz not null default cid_now(),
   changed_at timestamptz not null default cid_now(),
   primary key (tenant_id, id),
   foreign key (tenant_id, merged_into) references screenings,
   check (merged_into is null or state in ('dropped', 'passed')),
+  check (not superseded or desk = 'tracker' and state = 'passed'),
   check ((state = 'waiting') = (waiting_for is not null)),
   check ((state = 'dropped') = (gate is not null and reason is not null)),
   check ((state = 'failed') = (failure <> ''))
 );
-create unique index screenings_one on screenings (tenant_id, desk, story_id) where merged_into is null;
+create unique index screenings_one on screenings (tenant_id, desk, story_id) where merged_into is null and not superseded;
 create index screenings_plan on screenings (tenant_id, urgent desc, score desc nulls last, opened_at, id) where waiting_for = 'plan';
 create index screenings_until on screenings (until) where state = 'waiting';
 create index screenings_story on screenings (story_id);   -- a story's report wakes the waiting; and what leaves stories and items
@@ -450,6 +455,128 @@ create table places (
   check ((day is null) = (by_hand is not null)),
   check ((day is null) = (week is null))
 );
+-- What a tenant tracks in public: topic, categories, regions, summary rules; and what is approved by a person's standing rule.
+create table trackers (
+  tenant_id uuid primary key references tenants,
+  body jsonb not null,
+  rule jsonb,
+  rule_by uuid references users,
+  rule_at timestamptz,
+  changed_at timestamptz not null default cid_now(),
+  check ((rule is null) = (rule_by is null) and (rule is null) = (rule_at is null))
+);
+create index trackers_rule_by on trackers (rule_by) where rule_by is not null;
+
+-- One per story that belongs on the tracker; what the public may read are the approved ones.
+create table entries (
+  tenant_id uuid not null references tenants,
+  id uuid not null,
+  screening_id uuid not null,
+  story_id uuid not null references stories,
+  item_id uuid not null references items,
+  state text not null default 'pending' check (state in ('pending', 'approved', 'hidden')),
+  category text not null,
+  regions text[] not null check (cardinality(regions) > 0),
+  title text not null,
+  summary text not null,
+  url text not null,
+  score smallint not null check (score between 0 and 100),
+  published_at timestamptz,
+  sample boolean not null default false,
+  provider text not null,
+  call_id uuid,
+  merged_into uuid,                           -- its story merged, and this one of the tenant's stands for both
+  made_at timestamptz not null default cid_now(),
+  changed_at timestamptz not null default cid_now(),
+  primary key (tenant_id, id),
+  unique (tenant_id, screening_id),
+  foreign key (tenant_id, screening_id) references screenings,
+  foreign key (tenant_id, merged_into) references entries,
+  check (merged_into is null or state = 'hidden')
+);
+create index entries_state on entries (tenant_id, state, made_at desc, id desc);
+create index entries_story on entries (story_id);
+create index entries_item on entries (item_id);
+
+create table entry_decisions (
+  tenant_id uuid not null references tenants,
+  id uuid not null,
+  entry_id uuid not null,
+  kind text not null check (kind in ('approve', 'hide', 'edit')),
+  user_id uuid not null references users,     -- whose rule it was, where a rule approved it
+  via text not null check (via in ('page', 'cli', 'rule')),
+  rule jsonb,
+  reason text not null default '',
+  before jsonb,                               -- of an edit: category, regions and summary as they were, and as they are
+  after jsonb,
+  made_at timestamptz not null default cid_now(),
+  primary key (tenant_id, id),
+  foreign key (tenant_id, entry_id) references entries,
+  check ((via = 'rule') = (rule is not null)),
+  check ((kind = 'edit') = (before is not null and after is not null))
+);
+create index entry_decisions_entry on entry_decisions (tenant_id, entry_id, id);
+create index entry_decisions_user on entry_decisions (user_id);
+
+-- Why a question about a story came to nothing, one row each time. What was answered is a verdict.
+create table track_faults (
+  tenant_id uuid not null references tenants,
+  id uuid not null,
+  screening_id uuid not null,
+  kind text not null check (kind in ('left_out', 'unusable', 'category', 'region', 'summary', 'answer', 'timeout', 'outage', 'settings',
+    'unseen', 'retried')),
+  error text not null default '',
+  alone boolean not null default false,       -- it was asked about by itself
+  final boolean not null default false,       -- and failed by it
+  user_id uuid references users,              -- who had it tried anew; null: from the machine
+  at timestamptz not null default cid_now(),
+  primary key (tenant_id, id),
+  foreign key (tenant_id, screening_id) references screenings
+);
+create index track_faults_screening on track_faults (tenant_id, screening_id, id);
+create index track_faults_recent on track_faults (tenant_id, at);
+create index track_faults_user on track_faults (user_id) where user_id is not null;
+
+-- What gate 2 said of a tenant, learned: a filter that may drop without asking once it has proved itself on scores that were
+-- held back. One row, replaced whole; verdicts name the version.
+create table prefilters (
+  tenant_id uuid primary key references tenants,
+  version integer not null,
+  state text not null check (state in ('learning', 'proved', 'tripped')),
+  why text not null,                          -- why it is not proved, or switched itself off
+  bias double precision not null,
+  threshold double precision not null,
+  weights jsonb not null,                     -- {word: weight}
+  up jsonb not null,                          -- [[word, weight, wanted, unwanted]]: what says most, for people
+  down jsonb not null,
+  labels integer not null,                    -- stories learned from, tuned with and held back
+  decided integer not null,                   -- of these, those that a person decided about
+  passes integer not null,
+  held integer not null,
+  held_passes integer not null,
+  recall double precision,                    -- on what was held back
+  sure double precision not null,
+  saved double precision not null,
+  learned_at timestamptz not null default cid_now(),
+  measured_at timestamptz,                    -- what it does since it is on
+  kept_passes integer not null default 0,
+  asked integer not null default 0,
+  asked_passes integer not null default 0,
+  live_recall double precision,
+  cleared_by uuid references users,           -- who let one try again that had switched itself off, and when
+  cleared_at timestamptz
+);
+create table prefilter_samples (              -- would have been dropped, and was asked about by chance
+  tenant_id uuid not null,
+  screening_id uuid not null,
+  version integer not null,
+  score double precision not null,
+  stands_for double precision not null check (stands_for >= 1),
+  at timestamptz not null default cid_now(),
+  primary key (tenant_id, screening_id),
+  foreign key (tenant_id, screening_id) references screenings
+);
+create index prefilter_samples_recent on prefilter_samples (tenant_id, at);
 
 create table evidence_packs (
   tenant_id uuid not null references tenants,
@@ -482,6 +609,43 @@ create table fits (
   foreign key (tenant_id, screening_id) references screenings
 );
 
+-- Texts of pages that searches for evidence led to, as anybody may fetch them: kept once, whoever asked, by what they say.
+create table pages (
+  sha256 bytea primary key check (octet_length(sha256) = 32),   -- of the text
+  text text not null,
+  title text not null default '',
+  language text not null default '',
+  publisher text not null default '',         -- the host that said so first
+  used_at timestamptz not null default cid_now()   -- when a look last led to it: retention counts from here
+);
+create index pages_used on pages (used_at);
+
+-- Looks at such pages, by address: one for all tenants while it is fresh. It does not say who asked, and no tenant may read it.
+create table page_looks (
+  url_hash bytea primary key,                 -- sha256 of the address
+  url text not null,
+  state text check (state in ('read', 'paywalled', 'blocked', 'script', 'forbidden_by_robots', 'gone', 'unreachable', 'too_short',
+                              'unreadable')),   -- null: not looked at yet
+  detail text not null default '',
+  final_url text not null default '',         -- as the page calls itself, on its own site
+  status integer,
+  sha256 bytea,                               -- of the text: pages; which may be gone before
+  published_at timestamptz,
+  fetched_at timestamptz,
+  held_until timestamptz,                     -- somebody looks now
+  check ((state = 'read') = (sha256 is not null))
+);
+create index page_looks_fetched on page_looks (fetched_at);
+
+-- The pages that a tenant's evidence stands on: what lets it, and no other, read them.
+create table evidence_pages (
+  tenant_id uuid not null references tenants,
+  sha256 bytea not null,
+  pack_id uuid not null,
+  primary key (tenant_id, sha256, pack_id),
+  foreign key (tenant_id, pack_id) references evidence_packs
+);
+
 -- What competitors made of a story, by the titles of what their sources brought: replaced whole whenever it is looked at anew.
 create table competition (
   tenant_id uuid not null references tenants,
@@ -494,6 +658,21 @@ create table competition (
   primary key (tenant_id, screening_id),
   foreign key (tenant_id, screening_id) references screenings
 );
+
+-- How much is searched for something in a country, as an outside party says: shared by all tenants, each question asked once at a
+-- time and not again before its time. The worker's alone: what is asked about says what tenants write about.
+create table interest (
+  provider text not null,
+  place text not null,                        -- ISO 3166-1; with no keyword and no place: the provider wants to be left alone
+  keyword text not null,                      -- folded; empty: the list of what the place searches for most, whose searches stand beside
+  score numeric(5, 2) check (score between 0 and 100),
+  missing text not null default '',           -- why there is none
+  asked_at timestamptz not null default cid_now(),
+  until timestamptz not null,                 -- how long it holds
+  asking_until timestamptz not null default '-infinity',   -- somebody is asking
+  primary key (provider, place, keyword)
+);
+create index interest_until on interest (until);
 
 -- ---------------------------------------------------------------------------------------------- drafts to publications
 
@@ -703,7 +882,7 @@ create index calls_subjects on calls using gin (jsonb_path_query_array(subjects,
 create index calls_kinds on calls (tenant_id, stage, provider, model, state, sent_at desc, id desc);
 create index calls_open on calls (deadline) where state = 'sent';
 create index calls_unread on calls (tenant_id, stage) where state = 'answered' and read_at is null;
-create index calls_reads on calls (tenant_id, input_hash) where stage = 'poll';  -- has this stretch of a source been paid for?
+create index calls_reads on calls (tenant_id, input_hash) where stage in ('poll', 'search');  -- has this stretch of a source, or this search, been paid for?
 create index calls_batch on calls (tenant_id, batch_id) where batch_id is not null;
 create index calls_batched on calls (tenant_id, stage, sent_at) where batch_id is not null;
 
@@ -932,7 +1111,7 @@ create table pauses (
 
 -- Hand-outs of a kind that has groups or limits: up to p_hands, each of up to p_size jobs of one (tenant, key), at most p_share of
 -- an entry; entries come in the order of their turns and go on behind the job (priority, id) they were at. A group goes out when
--- it is full or its oldest job waited p_linger. At most p_most hand-outs of the kind and p_most_per_key of an entry run at once,
+-- it is full, its oldest job waited p_linger, or one of it is urgent (priority below 0): that one takes along whoever waits. At most p_most hand-outs of the kind and p_most_per_key of an entry run at once,
 -- in all processes together, and one starts in every p_every (p_every_per_key), p_burst of them at once: null is no limit.
 --
 -- A function because the counting must see what the claim before it committed: under the lock of the kind or of the entry each
@@ -984,7 +1163,7 @@ begin
                 select count(distinct j.lease) from jobs j
                 where j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n] and j.counted) end,
               p_burst_per_key - ceil(extract(epoch from greatest(l.tat, clock) - clock) / extract(epoch from p_every_per_key)),
-              case when f.run_at > clock - p_linger and not exists (
+              case when f.run_at > clock - p_linger and f.priority >= 0 and not exists (
                 select from jobs j
                 where j.state = 'ready' and j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n]
                   and (j.priority, j.id) > (p_priorities[e.n], p_ids[e.n])
@@ -992,7 +1171,7 @@ begin
         )::integer as hands
       from unnest(mine) as e (n)
       cross join lateral (
-        select j.run_at from jobs j
+        select j.run_at, j.priority from jobs j
         where j.state = 'ready' and j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n]
           and (j.priority, j.id) > (p_priorities[e.n], p_ids[e.n])
         order by j.priority, j.id limit 1) f
@@ -1010,7 +1189,7 @@ begin
               and not '00000000-0000-0000-0000-000000000000' = any (c.tenants)) t
       where t.before < total
     ), locked as materialized (
-      select a.n, w.id, w.run_at, row_number() over (partition by a.n order by w.priority, w.id) - 1 as place
+      select a.n, w.id, w.run_at, w.priority, row_number() over (partition by a.n order by w.priority, w.id) - 1 as place
       from turns a
       cross join lateral (
         select j.id, j.priority, j.run_at from jobs j
@@ -1019,9 +1198,9 @@ begin
         order by j.priority, j.id limit a.hands * p_size for update skip locked) w
     ), ripe as materialized (
       select g.n, g.id, dense_rank() over (order by g.place / p_size, g.n) as hand
-      from (select l.*, count(*) over hand as filled, min(l.run_at) over hand as since
+      from (select l.*, count(*) over hand as filled, min(l.run_at) over hand as since, min(l.priority) over hand as first
             from locked l window hand as (partition by l.n, l.place / p_size)) g
-      where g.filled = p_size or g.since <= clock - p_linger
+      where g.filled = p_size or g.since <= clock - p_linger or g.first < 0
     ), spent as (
       insert into limits as l (key, tat)
       select s.limit_key, clock + s.taken from (
@@ -1054,6 +1233,7 @@ begin
       select extract(epoch from f.run_at + p_linger - clock) from (
         select j.run_at from jobs j
         where p_linger > interval '0' and j.state = 'ready' and j.kind = p_kind and j.tenant_id = p_tenants[e.n] and j.key = p_keys[e.n]
+          and j.priority >= 0
         order by j.priority, j.id limit 1) f
     ) s where s.seconds > 0);
   if wait is not null then return next; end if;
@@ -1655,7 +1835,7 @@ begin
     raise exception 'reads are forgotten by their own tenant' using errcode = 'insufficient_privilege';
   end if;
   update public.calls c set reply = null, reading = 'stored', read_at = coalesce(c.read_at, public.cid_now())
-  where c.tenant_id = p_tenant and c.id = p_call and c.stage = 'poll' and c.state = 'answered';
+  where c.tenant_id = p_tenant and c.id = p_call and c.stage in ('poll', 'search') and c.state = 'answered';
   return found;
 end $$;
 
@@ -1841,7 +2021,8 @@ revoke all on function merged_terms(uuid, uuid) from public;
 -- stories that took others in.
 --
 -- Of two screenings of a tenant the one that came further goes on. The other is dropped where it stood, with a verdict that says
--- so; one that became a draft keeps it and its state, and is only led on.
+-- so; one that became a draft keeps it and its state, and is only led on. Of two tracker entries an approved one stands before a
+-- hidden one and that before one nobody decided on; the other is hidden and names it.
 --
 -- Locks, always in this order: the writer of stories, the openers of screenings, screenings by tenant and id, drafts. Whoever
 -- opens a screening holds the second lock shared (`stories.hold`), so that none is opened for a story that merges meanwhile;
@@ -1891,8 +2072,10 @@ begin
       select s.tenant_id, s.desk, s.id, s.story_id, s.opened_at, s.urgent,
              10 * public.how_far(s.state, s.stage, s.gate, s.reason) + coalesce((
                select array_position(array['rejected', 'written', 'changes_requested', 'held', 'ready', 'approved'], d.state)
-               from public.drafts d where d.tenant_id = s.tenant_id and d.screening_id = s.id), 0) as far
-      from public.screenings s where s.story_id in (gone, stays) and s.merged_into is null
+               from public.drafts d where d.tenant_id = s.tenant_id and d.screening_id = s.id), (
+               select array_position(array['pending', 'hidden', 'approved'], e.state)
+               from public.entries e where e.tenant_id = s.tenant_id and e.screening_id = s.id), 0) as far
+      from public.screenings s where s.story_id in (gone, stays) and s.merged_into is null and not s.superseded
     ), two as (
       select a.tenant_id, a.id as one, b.id as other, a.urgent or b.urgent as urgent,
              (a.far, b.opened_at, b.id) > (b.far, a.opened_at, a.id) as one_stays
@@ -1907,6 +2090,11 @@ begin
              s.tenant_id, s.desk, s.story_id, s.id, public.stage_gate(s.stage), 'drop', 'merged'
       from ends e join public.screenings s on s.tenant_id = e.tenant_id and s.id = e.loser
       where s.state in ('open', 'waiting', 'failed')
+    ), covered as (
+      update public.entries x set state = 'hidden', merged_into = w.id, changed_at = public.cid_now()
+      from ends e join public.entries w on w.tenant_id = e.tenant_id and w.screening_id = e.winner
+      where x.tenant_id = e.tenant_id and x.screening_id = e.loser
+      returning x.tenant_id
     ), closed as (
       update public.screenings s
       set merged_into = e.winner, changed_at = public.cid_now(), waiting_for = null, until = null, failure = '',
@@ -1921,6 +2109,10 @@ begin
     from ends e where s.tenant_id = e.tenant_id and s.id = e.winner and e.urgent and not s.urgent and s.state in ('open', 'waiting');
     update public.screenings s set story_id = stays where s.story_id = gone;
     update public.drafts d set story_id = stays where d.story_id = gone;
+    update public.entries x set story_id = stays where x.story_id = gone;
+    -- whoever was led to one that is now led on itself
+    update public.entries x set merged_into = w.merged_into from public.entries w
+    where x.story_id = stays and w.tenant_id = x.tenant_id and w.id = x.merged_into and w.merged_into is not null;
     return next stays;
   end loop;
 end $$;
@@ -1944,28 +2136,87 @@ create view inspect.story_spread with (security_invoker = true) as
          min(c.at) as at
   from counted c group by c.story_id;
 
+-- ---------------------------------------------------------------------------------------------- the tracker desk
+
+-- How far each story of a tracker came, in the words of people who run trackers, by the item that it was opened for. Attempts are
+-- questions to a model, answered or not. Being worked on is a running job.
+create view inspect.item_state with (security_invoker = true) as
+  select t.slug as tenant, s.item_id, s.id as screening_id, i.title,
+         case when s.state = 'passed' then 'processed' when s.state in ('dropped', 'failed') then s.state
+              when exists (select from jobs j where j.tenant_id = s.tenant_id and j.kind = 'track' and j.state = 'running'
+                             and j.payload ->> 'screening' = s.id::text) then 'processing'
+              else 'scraped' end as state,
+         s.waiting_for, f.faults + case when v.at is null then 0 else 1 end as attempts, coalesce(f.last_error, '') as last_error,
+         greatest(f.last_at, v.at) as last_attempt, s.opened_at, s.tenant_id
+  from screenings s
+  join tenants t on t.id = s.tenant_id
+  join items i on i.id = s.item_id
+  left join lateral (
+    select count(*) filter (where x.kind <> 'retried') as faults, max(x.at) filter (where x.kind <> 'retried') as last_at,
+           (array_agg(x.error order by x.id desc) filter (where x.kind <> 'retried'))[1] as last_error
+    from track_faults x where x.tenant_id = s.tenant_id and x.screening_id = s.id) f on true
+  left join lateral (
+    select max(w.at) as at from verdicts w where w.tenant_id = s.tenant_id and w.screening_id = s.id and w.gate = 'track' and w.call_id is not null) v on true
+  where s.desk = 'tracker' and s.merged_into is null;
+
+create view inspect.items_by_state with (security_invoker = true) as
+  select t.slug as tenant, n.state, count(s.id) as items, s.tenant_id
+  from screenings s
+  join tenants t on t.id = s.tenant_id
+  cross join lateral (
+    select case when s.state = 'passed' then 'processed' when s.state in ('dropped', 'failed') then s.state
+                when exists (select from jobs j where j.tenant_id = s.tenant_id and j.kind = 'track' and j.state = 'running'
+                               and j.payload ->> 'screening' = s.id::text) then 'processing'
+                else 'scraped' end as state) n
+  where s.desk = 'tracker' and s.merged_into is null
+  group by t.slug, n.state, s.tenant_id;
+
+-- A failed item of a tracker gets all its tries again, for every tenant that it failed for. Answers how many.
+create function inspect.retry_item(p_item uuid) returns bigint
+language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+  one record; back bigint := 0;
+begin
+  for one in
+    update public.screenings s set state = 'open', failure = '', changed_at = public.cid_now()
+    where s.id in (select w.id from public.screenings w where w.item_id = p_item and w.desk = 'tracker' and w.state = 'failed'
+                   order by w.id for no key update)
+    returning s.tenant_id, s.id
+  loop
+    insert into public.track_faults (tenant_id, id, screening_id, kind)
+    values (one.tenant_id, (left(public.uuid7_floor(public.cid_now())::text, 14) || '7' || substr(gen_random_uuid()::text, 16))::uuid, one.id, 'retried');
+    insert into public.jobs (tenant_id, kind, payload, dedupe_key)
+    values (one.tenant_id, 'track', jsonb_build_object('screening', one.id), one.id::text)
+    on conflict (tenant_id, kind, dedupe_key) where state in ('scheduled', 'ready') and dedupe_key is not null do nothing;
+    back := back + 1;
+  end loop;
+  return back;
+end $$;
+revoke all on function inspect.retry_item(uuid) from public;
+grant execute on function inspect.retry_item(uuid) to cid_worker;
+
 -- ---------------------------------------------------------------------------------------------- who may do what
 
 -- Tenants' own tables: the owner sees all (or its backfills would touch nothing in silence), app sees its tenant.
 do $$
 declare t text;
 begin
-  foreach t in array array['profiles', 'policies', 'gate_configs', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'drafts', 'competition', 'fits',
+  foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'competition', 'fits', 'trackers', 'entries', 'entry_decisions', 'track_faults',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'model_terms', 'audit', 'trials', 'trial_subjects',
-      'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pauses', 'proposals', 'searches',
+      'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'proposals', 'searches',
       'guardrails'] loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
     execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
   end loop;
-  foreach t in array array['profiles', 'policies', 'gate_configs', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'drafts', 'competition', 'fits',
+  foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'competition', 'fits', 'trackers', 'entries', 'entry_decisions', 'track_faults',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'audit', 'trials', 'trial_subjects',
       'proposals', 'searches'] loop
     execute format('create policy tenant on %I to cid_app using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()))', t);
   end loop;
   -- The worker role looks across tenants where scheduling and administration do; it decides nothing there.
   foreach t in array array['tenants', 'profiles', 'policies', 'members', 'subscriptions', 'screenings', 'channels', 'budgets', 'model_terms', 'audit', 'calls', 'batches', 'trials', 'trial_subjects',
-      'jobs', 'jobs_done', 'jobs_dead', 'sources', 'sightings', 'items', 'item_texts', 'pauses', 'verdicts', 'drafts', 'publications', 'proposals',
+      'jobs', 'jobs_done', 'jobs_dead', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'verdicts', 'drafts', 'publications', 'proposals', 'trackers', 'entries', 'track_faults',
       'searches'] loop
     execute format('create policy worker on %I to cid_worker using (true) with check (true)', t);
   end loop;
@@ -2005,18 +2256,30 @@ create policy wanted on item_texts for insert to cid_app with check (
   exists (select from items i where i.id = item_id
     and (i.public or exists (select from sightings s where s.item_id = i.id and s.tenant_id = (select app_tenant())))));
 
+-- A page is read by whose evidence stands on it. Looks are nobody's: they would tell when somebody else asked.
+create policy stood_on on pages for select to cid_app using (
+  exists (select from evidence_pages e where e.tenant_id = (select app_tenant()) and e.sha256 = pages.sha256));
+
 create view visible_items with (security_invoker = true) as
   select id, story_id, url, identity, title, summary, author, published_at, first_seen_at, sample from items;
 
+-- The only thing of the tracker desk that the public may ever read.
+create view public_entries with (security_invoker = true) as
+  select tenant_id, id, category, regions, title, summary, url, published_at, sample, made_at, changed_at from entries where state = 'approved';
+
 grant select, insert (item_id) on item_texts to cid_app;
 grant select, insert, update on item_texts to cid_worker;
+grant select on pages to cid_app;
+grant select, insert, update, delete on pages, page_looks to cid_worker;
 grant select, insert, update on plans, places to cid_app;
-grant select on tenants, profiles, policies, gate_configs, members, subscriptions, sources, sightings, items, visible_items, screenings, verdicts, evidence_packs,
+grant select on tenants, profiles, policies, gate_configs, members, subscriptions, sources, sightings, items, visible_items, screenings, trackers, entries, entry_decisions, track_faults, public_entries, verdicts, evidence_packs, evidence_pages,
   drafts, versions, reviews, decisions, channels, publications, calls, call_subjects, batches, budgets, model_terms, audit, jobs, jobs_done,
   jobs_dead, pauses, trials, trial_subjects, proposals, searches to cid_app;
-grant insert on screenings, verdicts, evidence_packs, drafts, versions, reviews, decisions, channels, publications, calls, call_subjects,
+grant insert on screenings, trackers, entries, entry_decisions, track_faults, verdicts, evidence_packs, evidence_pages, drafts, versions, reviews, decisions, channels, publications, calls, call_subjects,
   batches, audit, jobs, jobs_done, jobs_dead, subscriptions to cid_app;
-grant update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, score, changed_at) on screenings to cid_app;
+grant update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, score, superseded, opened_at, changed_at) on screenings to cid_app;
+grant update (body, rule, rule_by, rule_at, changed_at) on trackers to cid_app;
+grant update (state, category, regions, summary, changed_at) on entries to cid_app;
 grant update (state, current_version_id, changed_at) on drafts to cid_app;
 grant update (state, url, external_id, error, job_id, lease, sent_at, live_at, changed_at) on publications to cid_app;
 -- What a call became and what it cost is written by settle_call alone.
@@ -2027,11 +2290,14 @@ grant insert (tenant_id, cheap, quality, changed_by, changed_at), update (cheap,
 grant update (trust, role, active) on subscriptions to cid_app;
 grant update (name, base_url, canonical, active) on channels to cid_app;
 grant update (body, changed_at), insert on profiles to cid_app;
-grant insert, update (body, changed_by, changed_at) on policies to cid_app;
+grant insert, delete, update (value, changed_by, changed_at) on policies to cid_app;
 grant select, insert, update (active, changed_by, changed_at) on guardrails to cid_app, cid_worker;
 grant insert on gate_configs to cid_app;
 grant select, insert, update on fits to cid_app;
+grant select, insert, update on prefilters to cid_app;
+grant select, insert on prefilter_samples to cid_app;
 grant select, insert, update on competition to cid_app;
+grant select, insert, update, delete on interest to cid_worker;
 grant delete on jobs to cid_app;
 grant insert on trials, trial_subjects to cid_app;
 grant update (state, why, total, offline, ended_at) on trials to cid_app;
@@ -2044,7 +2310,9 @@ grant select, insert on sightings, audit, jobs_done, periodic_slots to cid_worke
 grant select on calls, batches, budgets to cid_worker;
 grant select on breakers to cid_app;
 -- What a tenant's flows decided is read for scheduling and figures, and written by the tenant's own transactions alone.
-grant select on screenings, verdicts, drafts, publications to cid_worker;
+grant select on screenings, verdicts, drafts, publications, entries, track_faults to cid_worker;
+grant select, insert, update on trackers to cid_worker;
+grant select on inspect.item_state, inspect.items_by_state to cid_worker;
 grant select, insert, update, delete on contests to cid_worker;
 grant delete on proposals, searches, members, sessions, once_links, workers, periodic_slots, limits, story_keys, term_uses,
   story_publishers to cid_worker;
@@ -2108,7 +2376,10 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
   where u.id = who and (
     exists (select from public.members m where m.tenant_id = public.app_tenant() and m.user_id = who)
     or exists (select from public.decisions d where d.tenant_id = public.app_tenant() and d.user_id = who)
-    or exists (select from public.versions v where v.tenant_id = public.app_tenant() and v.author_id = who))
+    or exists (select from public.versions v where v.tenant_id = public.app_tenant() and v.author_id = who)
+    or exists (select from public.entry_decisions e where e.tenant_id = public.app_tenant() and e.user_id = who)
+    or exists (select from public.trackers t where t.tenant_id = public.app_tenant() and t.rule_by = who)
+    or exists (select from public.policies p where p.tenant_id = public.app_tenant() and p.changed_by = who))
 $$;
 revoke all on function person_of(uuid) from public;
 grant execute on function person_of(uuid) to cid_app;

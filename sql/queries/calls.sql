@@ -61,3 +61,10 @@ where s.id is not null or v.id is not null or o.id is not null
 select id from calls
 where tenant_id = $1 and repaired_from = $2 and sent_at between $3 and $3::timestamptz + interval '1 hour'
 order by sent_at
+
+-- name: spent_since
+-- What a measurement asked and cost: a stage's calls since it began.
+select count(*) as calls, coalesce(sum(jsonb_array_length(c.subjects)), 0) as subjects,
+  coalesce(sum(c.input + c.cache_read + c.cache_write + c.cache_write_1h), 0) as input, coalesce(sum(c.cache_read), 0) as cached,
+  coalesce(sum(c.output), 0) as output, coalesce(sum(c.cost), 0) as dollars
+from calls c where c.tenant_id = $1 and c.stage = $2 and c.sent_at >= $3

@@ -1,6 +1,7 @@
 -- name: articles
 -- What a tenant's competitors wrote of a story, the earliest first: each item once, however many of their sources had it.
-select i.title, i.url, min(coalesce(nullif(g.publisher, ''), nullif(o.publisher, ''), nullif(o.title, ''), o.url)) as publisher
+select min(coalesce(nullif(g.publisher, ''), nullif(o.publisher, ''), nullif(o.title, ''), o.url)) as publisher, i.title, i.url,
+  null::text as angle
 from visible_items i
 join sightings g on g.item_id = i.id
 join subscriptions u on u.tenant_id = $1 and u.source_id = g.source_id and u.active and u.role = 'competitor'

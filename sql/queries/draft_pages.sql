@@ -25,10 +25,6 @@ select state, count(*)::int as drafts from drafts where tenant_id = $1 group by 
 select v.id, v.number, v.author, coalesce(person_of(v.author_id), '') as who, v.provider, v.renderer, encode(v.sha256, 'hex') as sha256, v.made_at
 from versions v where v.tenant_id = $1 and v.draft_id = $2 order by v.number desc
 
--- name: evidence
--- What the draft was written from: the newest pack of its screening.
-select claims from evidence_packs where tenant_id = $1 and screening_id = $2 order by made_at desc, id desc limit 1
-
 -- name: cost
 -- All calls on the way to this piece. A call that several stories shared counts by this one's share of its subjects.
 select count(*)::int as calls, coalesce(sum(c.cost / greatest(1, (
@@ -37,4 +33,7 @@ select count(*)::int as calls, coalesce(sum(c.cost / greatest(1, (
 from calls c where c.tenant_id = $1 and c.id in (
   select v.call_id from versions v where v.tenant_id = $1 and v.draft_id = $2
   union select r.call_id from reviews r where r.tenant_id = $1 and r.draft_id = $2
-  union select t.call_id from verdicts t where t.tenant_id = $1 and t.screening_id = $3)
+  union select t.call_id from verdicts t where t.tenant_id = $1 and t.screening_id = $3
+  -- searches and questions on the way to its evidence
+  union select k.id from calls k where k.tenant_id = $1 and k.stage in ('search', 'queries', 'evidence')
+    and jsonb_path_query_array(k.subjects, '$[*][1]') ? $3::text)

@@ -56,7 +56,7 @@ select pg_advisory_xact_lock(hashtextextended('paid read ' || $1::text, 0))
 -- name: bought
 -- A read from this mark that is under way, or that was paid for by a process which did not live to store what came.
 select id, state, reply, deadline from calls
-where tenant_id = $1 and stage = 'poll' and input_hash = $2
+where tenant_id = $1 and stage = $3 and stage in ('poll', 'search') and input_hash = $2
   and (state = 'sent' and deadline > cid_now() or state = 'answered' and read_at is null and reply is not null)
 order by sent_at desc limit 1
 

@@ -1,12 +1,17 @@
 -- name: own
-select body from policies where tenant_id = $1
+-- What a tenant turned, number by number: two people who turn two at once lose none. Every gate asks this whenever it judges.
+select section, name, value from policies where tenant_id = $1
 
 -- name: changed
-select p.body, p.changed_at, person_of(p.changed_by) as changed_by from policies p where p.tenant_id = $1
+select p.section, p.name, p.value, p.changed_at, coalesce(person_of(p.changed_by), '') as changed_by
+from policies p where p.tenant_id = $1 order by p.section, p.name
 
 -- name: set
-insert into policies (tenant_id, body, changed_by) values ($1, $2, $3)
-on conflict (tenant_id) do update set body = excluded.body, changed_by = excluded.changed_by, changed_at = cid_now()
+insert into policies (tenant_id, section, name, value, changed_by) values ($1, $2, $3, $4, $5)
+on conflict (tenant_id, section, name) do update set value = excluded.value, changed_by = excluded.changed_by, changed_at = cid_now()
+
+-- name: reset
+delete from policies where tenant_id = $1 and section = $2 and name = $3 returning name
 
 -- name: note
 -- What a gate was set to, kept once: verdicts name it by its hash.

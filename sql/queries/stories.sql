@@ -122,19 +122,21 @@ where s.id = t.id
 
 -- name: spread_reached
 -- Screenings that wait for signal and whose tenant's own spread has reached a count at which they are judged again, or that became
--- urgent by a merge, and need not wait.
+-- urgent by a merge, and need not wait. Counted as `evidence.spread` does.
 with waiting as (
   select w.tenant_id, w.id, w.story_id, w.spread, w.urgent from screenings w
   where w.story_id = any($1::uuid[]) and w.state = 'waiting' and w.waiting_for = 'signal'
-), spread as (
-  select w.tenant_id, w.id, w.spread as judged_at, w.urgent,
-    count(distinct coalesce(nullif(g.publisher, ''), nullif(o.publisher, ''), o.id::text)) as now
+), heard as (
+  select w.tenant_id, w.id, w.spread as judged_at, w.urgent
   from waiting w
   join items i on i.story_id = w.story_id
   join sightings g on g.item_id = i.id and (g.tenant_id is null or g.tenant_id = w.tenant_id)
   join sources o on o.id = g.source_id
   left join subscriptions s on s.tenant_id = w.tenant_id and s.source_id = o.id and s.active
   where o.vetted or s.id is not null
-  group by 1, 2, 3, 4
+  group by w.tenant_id, w.id, w.spread, w.urgent, coalesce(nullif(g.publisher, ''), nullif(o.publisher, ''), o.id::text)
+  having bool_or(s.role = 'news') or not coalesce(bool_or(s.role = 'competitor'), false)
+), spread as (
+  select tenant_id, id, judged_at, urgent, count(*) as now from heard group by 1, 2, 3, 4
 )
 select tenant_id, id from spread where urgent or exists (select from unnest($2::int[]) as n where judged_at < n and n <= now)

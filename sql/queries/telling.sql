@@ -1,17 +1,20 @@
 -- name: reports
 -- Who told a story, as one tenant may see it: each item once per publisher of the sources that had it. `counts`: at a source the
--- tenant takes or the platform vetted, or anybody could lend weight to a story with feeds of their own.
+-- tenant takes news from or the platform vetted, or anybody could lend weight to a story with feeds of their own. Whom it follows
+-- as a competitor counts only where it takes news from it as well.
 select i.id as item_id, i.title, i.url, i.band, i.likeness::float8 as likeness,
   coalesce(nullif(g.publisher, ''), nullif(o.publisher, ''), o.id::text) as who,
   min(coalesce(nullif(g.publisher, ''), nullif(o.publisher, ''), nullif(o.title, ''), o.url)) as publisher,
   least(coalesce(i.published_at, i.first_seen_at), i.first_seen_at) as at,
-  bool_or(o.vetted or u.id is not null) as counts
+  bool_or(o.vetted or u.id is not null) and coalesce(bool_or(bool_or(u.role = 'news')) over who
+    or not bool_or(bool_or(u.role = 'competitor')) over who, true) as counts
 from items i
 join sightings g on g.item_id = i.id
 join sources o on o.id = g.source_id
 left join subscriptions u on u.tenant_id = $1 and u.source_id = o.id and u.active
 where i.story_id = (select story_root($2))
 group by i.id, coalesce(nullif(g.publisher, ''), nullif(o.publisher, ''), o.id::text)
+window who as (partition by coalesce(nullif(g.publisher, ''), nullif(o.publisher, ''), o.id::text))
 order by at, i.id, who limit 200
 
 -- name: kin

@@ -19,3 +19,10 @@ select id, slug, name, sample, created_at from tenants where slug = $1
 -- name: listed
 -- Newsrooms: the platform's own account is none.
 select id, slug, name, sample, created_at from tenants where not reserved order by slug
+
+-- name: desks
+select desks from tenants where id = $1
+
+-- name: set_desks
+-- Platform only.
+update tenants set desks = $2 where id = $1

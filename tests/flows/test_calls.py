@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Run = Callable[..., Awaitable[tuple[int, str, str]]]
 MODEL = "anthropic/claude-haiku-5-5"
-GOOD = {"score": 70, "matched": ["harbour"], "injection_suspected": False}
+GOOD = {"score": 70, "matched": [1]}
 
 
 class Scripted:
@@ -85,7 +85,7 @@ async def asked(sv: Services, tenant: TenantId, *titles: str) -> None:
         gate2_relevance.Headline(key=str(uuid4()), title=title, summary="S", publisher="P") for title in titles
     ]
     assert isinstance(sv.llm, Router)
-    await sv.llm.ask(gate2_relevance.ask(tenant, Profile(keywords=("harbour",)), headlines))
+    await sv.llm.ask(gate2_relevance.ask(tenant, Profile(keywords=("harbour",)), headlines, sv.policy.relevance))
 
 
 async def newest(sv: Services, tenant: TenantId, **filters: Any) -> list[store.CallRow]:
@@ -367,7 +367,7 @@ async def test_calls_as_they_are_typed(sv: Services, tenant: TenantId, provider:
     for part in (
         f"repaired by  {repair.id}",
         "input 1000, cache read 200, cache write 300, of an hour 0, output 400 (thinking 50)",
-        "relevance v1 ",
+        "relevance v2 ",
         "price of 20",
         "req_7",
         '"title": "one"',

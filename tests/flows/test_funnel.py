@@ -27,7 +27,7 @@ from cid.gates import outage
 from cid.llm.offline import Offline
 from cid.pg.pool import AppDb, WorkerDb
 from cid.services import Services
-from cid.store import drafts, evidence, verdicts
+from cid.store import drafts, evidence, policies, verdicts
 from tests import funnel, make
 from tests.fakes import FakeLlm, FrozenClock
 
@@ -56,7 +56,7 @@ def scoring(**scores: int) -> Says:
 
     def say(_ask: Ask, subject: Subject) -> Mapping[str, Json] | None:
         score = scores.get(subject.input["title"].split()[-1])
-        return None if score is None else {"score": score, "matched": [], "injection_suspected": False}
+        return None if score is None else {"score": score, "matched": []}
 
     return say
 
@@ -195,6 +195,18 @@ async def test_stories_tried_before_are_asked_alone(sv: Services, llm: Failing, 
         await relate(sv, jobs)
     await relate(sv, [replace(job, attempt=2) for job in jobs])
     assert sorted(row["state"] for row in await funnel.states(owner)) == ["failed", "open", "open"]
+
+
+async def test_a_tenant_may_have_fewer_stories_asked_about_in_a_call(
+    sv: Services, llm: Failing, owner: Owner, tenant: TenantId
+) -> None:
+    async with sv.db.tx(tenant) as tx:
+        await policies.set_(tx, tenant, {"relevance": {"per_call": 2}}, None)
+    llm.answer = scoring(good=80)
+    await stories(sv, tenant, *["Harbour good"] * 5)
+    await funnel.run(sv, owner, tenant, JobKind.RELATE)
+    assert sorted(len(ask.subjects) for ask in llm.asked) == [1, 2, 2]
+    assert {row["stage"] for row in await funnel.states(owner)} == {"assess"}
 
 
 async def test_an_exhausted_budget_waits_where_people_see_it_and_goes_on(

@@ -126,6 +126,14 @@ async def test_an_item_goes_from_its_feed_to_an_open_screening(desk: Desk) -> No
     assert [job.payload for job in relate] == [{"screening": str(screening["id"])}]
 
 
+async def test_breaking_news_is_no_part_of_the_others_group(desk: Desk) -> None:
+    await desk.subscribe()
+    desk.reports(FERRY, "Breaking: a crane at the north harbour fell into the basin this morning")
+    await desk.all_the_way()
+    priorities = await desk.owner.fetch("select key, priority from jobs where kind = 'relate' order by priority")
+    assert [tuple(row) for row in priorities] == [("urgent", -1), ("", 0)]
+
+
 async def test_polling_twice_doubles_nothing(desk: Desk) -> None:
     source = await desk.subscribe()
     desk.reports(FERRY)

@@ -305,7 +305,7 @@ async def at_gate(sv: Services, tenant: TenantId, title: str) -> tuple[StoryId, 
 async def test_a_question_under_way_when_its_story_merges_ends_quietly(
     sv: Services, owner: Owner, tenant: TenantId
 ) -> None:
-    llm = Merging(lambda _ask, _subject: {"score": 90, "matched": [], "injection_suspected": False})
+    llm = Merging(lambda _ask, _subject: {"score": 90, "matched": []})
     llm.sv = sv
     first, older = await at_gate(sv, tenant, "Harbour one")
     second, younger = await at_gate(sv, tenant, "Harbour two")
@@ -339,7 +339,7 @@ async def test_a_draft_under_way_when_its_story_merges_belongs_to_the_merged_sto
 ) -> None:
     def say(ask: Ask, subject: Subject) -> Mapping[str, Json]:
         if ask.stage == "relevance":
-            return {"score": 90, "matched": [], "injection_suspected": False}
+            return {"score": 90, "matched": []}
         claim = subject.input["claims"][0]
         texts = dict.fromkeys(("angle", "title", "slug", "description", "linkedin"), "x")
         article = {**texts, "body": f"Said [P](<{claim['url']}>).", "keywords": [], "questions": []}
@@ -415,7 +415,7 @@ async def test_merges_beside_gates_at_work_leave_one_way_on_for_each_story(
     import random
 
     chance = random.Random(seed)
-    llm = FakeLlm(lambda _ask, _subject: {"score": 90, "matched": [], "injection_suspected": False})
+    llm = FakeLlm(lambda _ask, _subject: {"score": 90, "matched": []})
     made = [await at_gate(sv, tenant, f"Harbour {number}") for number in range(10)]
     names = [story for story, _ in made]
     jobs = await make.claimed(owner, JobKind.RELATE, tenant)

@@ -55,10 +55,7 @@ class Strict:
         if self.fail:
             raise self.fail.pop(0)
         less = 30 if "STRICT" in wire.system[0] else 0
-        rows = [
-            {"id": id_, "score": int(input_["title"]) - less, "matched": [], "injection_suspected": False}
-            for id_, input_ in wire.inputs.items()
-        ]
+        rows = [{"id": id_, "score": int(input_["title"]) - less, "matched": []} for id_, input_ in wire.inputs.items()]
         return Raw(text=json.dumps({"answers": rows}), stop=Stop.END, usage=USAGE, model="served")
 
 
@@ -94,7 +91,7 @@ async def asked(sv: Services, tenant: TenantId, *scores: int) -> None:
     headlines = [
         gate2_relevance.Headline(key=str(uuid4()), title=str(score), summary="S", publisher="P") for score in scores
     ]
-    await router(sv).ask(gate2_relevance.ask(tenant, Profile(keywords=("harbour",)), headlines))
+    await router(sv).ask(gate2_relevance.ask(tenant, Profile(keywords=("harbour",)), headlines, sv.policy.relevance))
 
 
 async def versions(owner: Owner) -> list[str]:
@@ -351,9 +348,9 @@ async def test_offline_is_tried_too_and_says_that_no_model_was_asked(
 @pytest.mark.parametrize(
     ("stage", "value", "told"),
     [
-        ("relevance", {"score": 60, "matched": [], "injection_suspected": False}, (60, "passed")),
-        ("relevance", {"score": 59, "matched": [], "injection_suspected": False}, (59, "dropped")),
-        ("relevance", {"score": True, "matched": [], "injection_suspected": False}, (None, "unreadable")),
+        ("relevance", {"score": 60, "matched": []}, (60, "passed")),
+        ("relevance", {"score": 59, "matched": []}, (59, "dropped")),
+        ("relevance", {"score": True, "matched": []}, (None, "unreadable")),
         ("review", {"score": 85, "findings": []}, (85, "ready")),
         ("review", {"score": 84, "findings": []}, (84, "held")),
         ("draft", {"skip": "none"}, (None, "written")),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cid.domain.draft import DraftState
+from cid.domain.evidence import Pack
 from cid.domain.publication import ChannelKind, PublicationState
 from cid.flows import decide
-from cid.store import channels, decisions, draft_pages, drafts, publications
+from cid.store import channels, decisions, draft_pages, drafts, evidence, publications
 from tests.press import press
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ async def test_a_stranger_reads_and_moves_nothing(db: AppDb, platform: WorkerDb,
             assert await draft_pages.listed(tx, tenant, list(DraftState), before=None, limit=9) == []
             assert await draft_pages.counts(tx, tenant) == {}
             assert await draft_pages.versions(tx, tenant, draft) == []
-            assert await draft_pages.evidence(tx, tenant, screening) == []
+            assert await evidence.pack(tx, tenant, screening) == Pack()
             assert (await draft_pages.cost(tx, tenant, draft, screening)).calls == 0
             assert await tx.fetchval("select person_of($1)", acme.actor.user.id) is None
     row = await owner.fetchrow("select state, error, job_id from publications")

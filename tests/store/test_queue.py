@@ -17,7 +17,7 @@ from cid.domain.ids import PLATFORM, JobId, TenantId
 from cid.domain.jobs import Job, JobKind
 from cid.domain.tuning import Missed, Periodic
 from cid.queue import care, control, jobs, periodic
-from cid.queue.claims import Claimed
+from cid.queue.claims import LONGEST_S, Claimed
 from cid.queue.endings import Ending, Endings, Outcome
 from cid.queue.hand import CURRENT, Hand
 from cid.queue.pressure import pressure
@@ -125,6 +125,24 @@ async def test_a_group_waits_for_its_linger_unless_it_is_full(queue: Queue) -> N
     await queue.many(B, 2)
     await queue.owner.execute("update jobs set run_at = run_at - interval '61 minutes' where tenant_id = $1", B)
     assert len(flat(await claimer.claim(lingering, 1))) == 2
+
+
+async def test_an_urgent_job_does_not_linger_and_takes_along_whoever_waits(queue: Queue) -> None:
+    claimer, lingering = queue.claimer(), terms(group=8, linger=timedelta(hours=1))
+    await queue.many(A, 2)
+    assert not (await claimer.claim(lingering, 1)).handouts
+    await queue.add(a_job(A, payload={"item": "breaking"}, priority=-1))
+    claimed = flat(await claimer.claim(lingering, 1))
+    assert [job.payload["item"] for job in claimed] == ["breaking", "0", "1"]
+
+
+async def test_an_urgent_group_that_a_limit_holds_back_is_no_reason_to_look_at_once(queue: Queue) -> None:
+    claimer, lingering = queue.claimer(), terms(group=8, linger=timedelta(hours=1), most_per_key=1)
+    await queue.add(a_job(A, priority=-1))
+    assert len(flat(await claimer.claim(lingering, 1))) == 1
+    await queue.add(a_job(A, priority=-1))
+    claimed = await claimer.claim(lingering, 1)
+    assert (claimed.handouts, claimed.wait_s) == ([], LONGEST_S)
 
 
 async def test_the_work_of_the_platform_is_found_from_any_turn(queue: Queue) -> None:

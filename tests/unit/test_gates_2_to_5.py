@@ -46,15 +46,15 @@ def shaped(*keys: str) -> st.SearchStrategy[dict[str, Any]]:
 # ------------------------------------------------------------------------------------------------------------ gate 2
 
 
-@given(shaped("score", "matched", "injection_suspected"))
+@given(shaped("score", "matched"))
 def test_reading_a_score_raises_bad_reply_and_nothing_else(value: Mapping[str, Any]) -> None:
     with suppress(BadReply):
         assert 0 <= gate2.read(value, PROFILE).value <= 100
 
 
 @given(st.integers(0, 100), st.booleans())
-def test_a_score_is_read_as_it_was_written(score: int, suspicious: bool) -> None:
-    value = {"score": score, "matched": ["quay", "invented", "harbour"], "injection_suspected": suspicious}
+def test_a_score_is_read_as_it_was_written_and_keywords_by_their_numbers(score: int, suspicious: bool) -> None:
+    value = {"score": score, "matched": [2, 77, True, "1", 1, *([0] if suspicious else [])]}
     read = gate2.read(value, PROFILE)
     assert (read.value, read.matched, read.suspicious) == (score, ("harbour", "quay"), suspicious)
 
@@ -62,7 +62,7 @@ def test_a_score_is_read_as_it_was_written(score: int, suspicious: bool) -> None
 @pytest.mark.parametrize("score", [True, "70", 70.5, -1, 101, None])
 def test_what_is_no_whole_number_is_no_score(score: object) -> None:
     with pytest.raises(BadReply):
-        gate2.read({"score": score, "matched": [], "injection_suspected": False}, PROFILE)
+        gate2.read({"score": score, "matched": []}, PROFILE)
 
 
 @pytest.mark.parametrize(("score", "verdict"), [(60, Pass), (59, Drop)])
@@ -74,17 +74,30 @@ def test_relevance_is_decided_at_the_threshold(score: int, verdict: type) -> Non
 
 def test_only_title_and_the_beginning_of_the_summary_are_asked_about() -> None:
     headline = gate2.Headline(key="k", title="T", summary="s" * 1000, publisher="P")
-    ask = gate2.ask(TenantId(uuid4()), PROFILE, [headline] * 8)
+    ask = gate2.ask(TenantId(uuid4()), PROFILE, [headline] * 8, POLICY.relevance)
     assert len(ask.subjects) == 8
-    assert ask.subjects[0].input == {"title": "T", "summary": "s" * 400, "publisher": "P"}
+    assert ask.subjects[0].input == {"title": "T", "summary": "s" * 200, "publisher": "P"}
+
+
+def test_keywords_go_out_with_the_numbers_that_come_back() -> None:
+    headline = gate2.Headline(key="k", title="T", summary="", publisher="P")
+    ask = gate2.ask(TenantId(uuid4()), PROFILE, [headline], POLICY.relevance)
+    assert ask.shared["profile"]["keywords"] == {"1": "harbour", "2": "quay"}
+    assert gate2.read({"score": 70, "matched": [2]}, PROFILE).matched == ("quay",)
 
 
 # ------------------------------------------------------------------------------------------------------------ gate 3
 
 
 def signal(publishers: int, age: timedelta, *, urgent: bool = False) -> gate3.Outcome:
-    spread = Spread(publishers=publishers, newest_at=NOW - age)
-    return gate3.decide(spread, urgent=urgent, now=NOW, policy=POLICY.signal)
+    spread = Spread(publishers=publishers, within=publishers, newest_at=NOW - age)
+    return gate3.decide(gate3.Seen(spread=spread, urgent=urgent), now=NOW, policy=POLICY.signal)
+
+
+def said(outcome: gate3.Outcome) -> tuple[type, Reason, str, float | None]:
+    """Without its signals."""
+    assert isinstance(outcome, Pass | Drop)
+    return type(outcome), outcome.reason, outcome.detail, outcome.score
 
 
 @pytest.mark.parametrize(("publishers", "score"), [(0, 0), (1, 20), (2, 40), (3, 60), (4, 60), (5, 100), (50, 100)])
@@ -93,19 +106,21 @@ def test_spread_is_scored_in_steps(publishers: int, score: int) -> None:
 
 
 def test_two_publishers_are_signal_and_three_are_urgent() -> None:
-    assert signal(2, timedelta(hours=9)) == Pass(Reason.SIGNAL, "2 publishers", 40)
-    assert signal(3, timedelta(hours=9)) == Pass(Reason.URGENT, "3 publishers", 60)
+    assert said(signal(2, timedelta(hours=9))) == (Pass, Reason.SIGNAL, "2 publishers", 40)
+    assert said(signal(3, timedelta(hours=9))) == (Pass, Reason.URGENT, "3 publishers", 60)
 
 
 def test_one_publisher_waits_as_long_as_our_patience_and_not_longer() -> None:
     assert signal(1, timedelta(minutes=30)) == gate3.Wait(NOW + timedelta(minutes=90))
     dropped = signal(1, timedelta(hours=2))
-    assert dropped == Drop(Reason.LOW_SIGNAL, "1 publisher, no new one for 2 hours", 20)
+    assert said(dropped) == (Drop, Reason.LOW_SIGNAL, "1 publisher, no new one for 2 hours", 20)
 
 
 def test_urgent_words_pass_alone_and_a_story_nobody_counts_for_waits() -> None:
-    assert signal(1, timedelta(hours=9), urgent=True) == Pass(Reason.URGENT, "urgent words, 1 publisher", 20)
-    nobody = gate3.decide(Spread(publishers=0, newest_at=None), urgent=False, now=NOW, policy=POLICY.signal)
+    urgent = signal(1, timedelta(hours=9), urgent=True)
+    assert said(urgent) == (Pass, Reason.URGENT, "urgent words, 1 publisher", 20)
+    nothing = Spread(publishers=0, within=0, newest_at=None)
+    nobody = gate3.decide(gate3.Seen(spread=nothing), now=NOW, policy=POLICY.signal)
     assert nobody == gate3.Wait(NOW + timedelta(hours=2))
 
 

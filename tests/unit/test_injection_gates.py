@@ -51,7 +51,8 @@ def headline(summary: str, title: str = "Ten recipes with plums") -> gate2.Headl
 
 
 def test_a_scorer_never_sees_the_order() -> None:
-    ask = gate2.ask(TenantId(uuid4()), PROFILE, [headline(f"They sell at the harbour. {ORDER} It rained.")])
+    told = headline(f"They sell at the harbour. {ORDER} It rained.")
+    ask = gate2.ask(TenantId(uuid4()), PROFILE, [told], make.policy().relevance)
     assert ask.subjects[0].input["summary"] == f"They sell at the harbour. {LEFT_OUT} It rained."
 
 

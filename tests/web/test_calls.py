@@ -65,7 +65,7 @@ async def test_one_call_shows_tokens_cost_prompt_request_and_reply(boss: Person,
         "1.250 s",
         "subject of cheap",
         "Norhaven opens a harbour",
-        "injection_suspected",
+        "matched",
         "read the same today",
         "320 tokens",
     ):

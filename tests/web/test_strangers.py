@@ -26,6 +26,8 @@ GUARDED_CHANGES = [
 # What a form needs to get past its own checks: the refusal must come from the door and not from the form.
 DECISION = {"version": "01890000-0000-7000-8000-000000000000", "sha256": "0" * 64, "reason": "Because."}
 FORMS: dict[str, dict[str, str]] = {
+    "item_rehearse": {"gate": "rules"},
+    "item_again": {"gate": "rules"},
     "source_add": {"url": "https://new.test/feed", "trust": "0.5"},
     "source_test": {"url": "https://new.test/feed"},
     "sources_many_do": {"listing": "https://new.test/feed"},
@@ -45,6 +47,8 @@ FORMS: dict[str, dict[str, str]] = {
     "prompt_try": {"name": "relevance", "version": "v1", "tenant": "acme", "last": "5"},
     "prompt_stop": {"tenant": "acme", "trial": DECISION["version"]},
     "publish_again": {"publication": DECISION["version"]},
+    "gates_turn": {"section": "rules", "name": "min_chars", "value": "80"},
+    "gates_reset": {"section": "rules", "name": "min_chars"},
     "models_chain": {"tier": "cheap", "first": "offline/extracts-1"},
     "platform_chain": {"tier": "cheap", "first": "offline/extracts-1"},
     "platform_caps": {"per_day": "5"},
@@ -105,6 +109,7 @@ async def counts(owner: asyncpg.Connection[asyncpg.Record]) -> list[tuple[str, i
         "publications",
         "drafts",
         "model_terms",
+        "policies",
         "settings",
         "trials",
         "audit",

@@ -13,7 +13,7 @@ from aiohttp import web
 from cid.domain.errors import NotFound
 from cid.domain.ids import CallId
 from cid.domain.llm import TRIAL
-from cid.domain.paid import STAGE as READS
+from cid.domain.paid import READS
 from cid.flows import calls as flow
 from cid.store import calls
 from cid.store.calls import CallState
@@ -86,7 +86,7 @@ async def one(request: web.Request) -> web.StreamResponse:
         kept = await calls.kept(tx, who.tenant.id, id_)
         about = await calls.about(tx, who.tenant.id, [key for _id, key, _hash in call.subjects])
         followed = await calls.followed(tx, who.tenant.id, call)
-    again = flow.compared(who.tenant.id, call, kept) if call.reply is not None and call.stage != READS else None
+    again = flow.compared(who.tenant.id, call, kept) if call.reply is not None and call.stage not in READS else None
     view = CallView(
         call=call,
         chip=_chip(call.state),
@@ -94,8 +94,8 @@ async def one(request: web.Request) -> web.StreamResponse:
         stop=words.CALL_STOPS.get(call.stop, call.stop),
         reading=words.READINGS.get(call.reading, call.reading),
         offline=call.provider == OFFLINE,
-        paid_read=call.stage == READS,
-        tokens=list(call.units.items()) if call.stage == READS else _tokens(call),
+        paid_read=call.stage in READS,
+        tokens=list(call.units.items()) if call.stage in READS else _tokens(call),
         subjects=_subjects(call, kept, about),
         followed=followed,
         passed=call.instead_of.split("; ") if call.instead_of else [],

@@ -33,6 +33,7 @@ from cid.web.draft_views import (
     Step,
     TraceLine,
 )
+from cid.web.evidence_views import evidence_view
 from cid.web.keys import actor, services
 from cid.web.render import page
 from cid.web.words import _
@@ -205,7 +206,7 @@ async def _view(tx: Tx, who: Actor, draft: Draft) -> DraftView:
         review=review,
         outcome=OUTCOMES[review.outcome] if review else "",
         findings=_findings(review),
-        claims=await draft_pages.evidence(tx, tenant, draft.screening_id),
+        evidence=await evidence_view(tx, tenant, draft.screening_id),
         trace=await _trace(tx, draft),
         versions=rows,
         twins=await telling.twins(tx, tenant, draft.id),

@@ -12,7 +12,7 @@ from aiohttp import web
 from cid.domain.ids import PLATFORM
 from cid.domain.jobs import JobKind
 from cid.domain.verdicts import GATE_NUMBER, Gate
-from cid.flows import choices
+from cid.flows import choices, turning
 from cid.store import pages
 from cid.web import words
 from cid.web.keys import actor, services
@@ -51,6 +51,7 @@ async def shown(request: web.Request) -> web.StreamResponse:
             budget=await pages.budget(tx, tenant, sv.caps.per_day),
             notices=standing.notices,
             held=standing.held,
+            unfit=await turning.unfit(tx, tenant, sv.policy),
             pieces=[_piece(piece) for piece in await pages.pieces(tx, tenant)],
             down=down(processes),
             processes=sum(not process.silent for process in processes),

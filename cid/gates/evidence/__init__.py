@@ -5,7 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cid.domain.evidence import Claim, Report
+from cid.domain.evidence import Claim, Report, SourceClass
+from cid.domain.searching import SourceRules
+from cid.gates.evidence.classes import classed
 from cid.text.injection import LEFT_OUT, without
 from cid.text.prose import sentences
 from cid.text.words import words
@@ -18,9 +20,11 @@ ROOM, LEAST_ROOM, ALL_ROOM = 3000, 1000, 12_000
 orders to models costs 40 ms per thousand."""
 SHORTEST = 4
 """Words; what is shorter says nothing that could be checked."""
+NOBODY = SourceRules()
+"""Of nobody it is known who speaks."""
 
 
-def pack(reports: Sequence[Report]) -> tuple[Claim, ...]:
+def pack(reports: Sequence[Report], rules: SourceRules = NOBODY) -> tuple[Claim, ...]:
     """Publishers take turns, the earliest report first, so that a cut at TOTAL loses the tails and no publisher.
     A sentence that two reports share word for word is kept once, as the first one's."""
     seen: set[tuple[str, ...]] = set()
@@ -33,7 +37,7 @@ def pack(reports: Sequence[Report]) -> tuple[Claim, ...]:
             folded = tuple(words(sentence))
             if len(folded) >= SHORTEST and folded not in seen:
                 seen.add(folded)
-                column.append(_claim(report, title, sentence))
+                column.append(_claim(report, title, sentence, rules))
         if column:
             columns.append(column[:PER_REPORT])
         if len(columns) == TOTAL:  # each has its turn before any has a second one: later reports would be cut
@@ -57,11 +61,12 @@ def _said(title: str, summary: str) -> list[str]:
     return said if any(len(words(sentence)) >= SHORTEST for sentence in said) else [title]
 
 
-def _claim(report: Report, title: str, sentence: str) -> Claim:
+def _claim(report: Report, title: str, sentence: str, rules: SourceRules) -> Claim:
     return Claim(
         text=sentence,
         item_id=str(report.item_id),
         url=report.url,
         title=title,
         publisher=report.publisher,
+        source_class=classed(report.url, rules) or SourceClass.PRESS,
     )
