@@ -4,7 +4,7 @@ holds it, with the reason."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -26,7 +26,7 @@ from cid.gates.outage import Then, then
 from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
-from cid.store import drafts, evidence, policies, telling, tenants, verdicts
+from cid.store import clusters, drafts, evidence, policies, telling, tenants, verdicts
 from cid.text.policies import configured
 
 OFFLINE = "offline"
@@ -48,6 +48,8 @@ class Copy:
     now: datetime
     extractive: bool
     """No model wrote its first version."""
+    internal: Mapping[str, str]
+    """Address → title of the tenant's own live articles: a draft may link to them."""
     twin: Twin | None
     """The draft that speaks for the story instead of this one."""
 
@@ -89,6 +91,7 @@ async def _copy(sv: Services, tx: Tx, job: Job) -> Copy | None:
         archive=Archive(),
         now=sv.clock.now(),
         extractive=(await drafts.first_provider(tx, job.tenant, draft.id)).startswith(OFFLINE),
+        internal={post.url: post.title for post in await clusters.live(tx, job.tenant)},
         twin=next((one for one in twins if one.speaks and one.state is not DraftState.REJECTED), None),
     )
 
@@ -136,6 +139,7 @@ def _checked(copy: Copy) -> list[Finding]:
         profile=copy.profile,
         now=copy.now,
         extractive=copy.extractive,
+        internal=copy.internal,
     )
 
 

@@ -51,7 +51,8 @@ def _unsupported(article: Mapping[str, Json], claims: Sequence[Mapping[str, str]
 
 def _sentences(article: Mapping[str, Json]) -> Iterator[str]:
     answers = (text for row in article["questions"] for text in (row["question"], row["answer"]))
-    for text in (article["title"], article["description"], article["body"], article["linkedin"], *answers):
+    short = (article["linkedin"], article["short_post"], article["newsletter"])
+    for text in (article["title"], article["description"], article["body"], *short, *answers):
         for line in markdown.plain(text.replace("\\", "")).splitlines():
             yield from sentences(line)
 

@@ -17,7 +17,7 @@ from cid.text.words import words
 MOST = 6
 """Words that `{words}` stands for."""
 LONGEST = 12
-"""Words of a pattern; what comes after is not read."""
+"""Words of a pattern; a longer one is never found."""
 _PLACE = re.compile(r"(\{n\}|\{words\})")
 _YEAR = re.compile(r"\b20\d\d\W*$")
 
@@ -33,7 +33,9 @@ class Fault:
 def faults(title: str, keyword: str, policy: Drafting) -> Iterator[Fault]:
     """`keyword`: the article's first; empty: it has none."""
     told = words(title)
-    numbers = frozenset(word for listed in policy.number_words.values() for word in listed)
+    numbers = frozenset(
+        word for listed in policy.number_words.values() for written in listed for word in words(written)
+    )
     patterns = [pattern for listed in policy.forbidden_titles.values() for pattern in listed]
     if pattern := forbidden(title, patterns, numbers):
         yield Fault(f"The title is of a worn-out kind: “{pattern}”.", "Say what is new, in plain words.", grave=True)
@@ -63,7 +65,9 @@ def forbidden(title: str, patterns: Iterable[str], numbers: frozenset[str] = fro
 def _parts(pattern: str) -> list[str]:
     text = pattern.removeprefix("-").strip()
     parts = [part for piece in _PLACE.split(text) for part in ([piece] if _PLACE.fullmatch(piece) else words(piece))]
-    return (["^"] if text.startswith("^") and parts else []) + parts[:LONGEST]
+    if not parts or len(parts) > LONGEST:
+        return []
+    return ["^", *parts] if text.startswith("^") else parts
 
 
 def _starts(parts: Sequence[str], told: Sequence[str], numbers: frozenset[str]) -> set[int]:
