@@ -2224,6 +2224,7 @@ CREATE INDEX screenings_plan ON public.screenings USING btree (tenant_id, urgent
 CREATE INDEX screenings_recent ON public.screenings USING btree (tenant_id, opened_at DESC);
 CREATE INDEX screenings_state ON public.screenings USING btree (tenant_id, state, opened_at DESC, id DESC);
 CREATE INDEX screenings_story ON public.screenings USING btree (story_id);
+CREATE INDEX screenings_tracked ON public.screenings USING btree (tenant_id, opened_at DESC, id DESC) WHERE (desk = 'tracker'::text);
 CREATE INDEX screenings_until ON public.screenings USING btree (until) WHERE (state = 'waiting'::text);
 alter table screenings enable row level security;
 alter table screenings force row level security;
@@ -2752,7 +2753,7 @@ create view inspect.item_state with (security_invoker=true) as
      JOIN items i ON ((i.id = s.item_id)))
      LEFT JOIN LATERAL ( SELECT count(*) FILTER (WHERE (x.kind <> 'retried'::text)) AS faults,
             max(x.at) FILTER (WHERE (x.kind <> 'retried'::text)) AS last_at,
-            (array_agg(x.error ORDER BY x.id DESC) FILTER (WHERE (x.kind <> 'retried'::text)))[1] AS last_error
+            (array_agg(x.error ORDER BY x.at DESC, x.id DESC) FILTER (WHERE (x.kind <> 'retried'::text)))[1] AS last_error
            FROM track_faults x
           WHERE ((x.tenant_id = s.tenant_id) AND (x.screening_id = s.id))) f ON (true))
      LEFT JOIN LATERAL ( SELECT max(w.at) AS at

@@ -71,6 +71,7 @@ class Reason(StrEnum):
     MERGED = "merged"
     # gate 5
     REVIEWED = "reviewed"
+    REVISED = "revised"
     # an outage policy of `pass` or `drop` was applied, by a person's recorded choice
     OUTAGE = "outage"
 

@@ -14,6 +14,7 @@ from cid.llm.offline_fit import fit
 from cid.llm.offline_judge import judge
 from cid.llm.offline_relevance import relevance
 from cid.llm.offline_review import review
+from cid.llm.offline_revise import revise
 from cid.llm.offline_track import track
 
 Compute = Callable[[Mapping[str, Json], Mapping[str, Json]], Mapping[str, Json]]
@@ -23,6 +24,7 @@ STAGES: Mapping[str, Compute] = {
     "fit": fit,
     "draft": draft,
     "review": review,
+    "revise": revise,
     "judge": judge,
     "queries": queries,
     "evidence": evidence,

@@ -27,6 +27,7 @@ OF_STORIES = query("screenings.of_stories")
 REOPEN = query("screenings.reopen")
 RAISE_URGENT = query("screenings.raise_urgent")
 SUPERSEDE = query("screenings.supersede")
+REVIVE = query("screenings.revive")
 SHAPES = {OF_STORY: Screening, BY_IDS: Screening}
 
 
@@ -106,3 +107,11 @@ async def raise_urgent(tx: Tx, tenant: TenantId, stories: Collection[StoryId]) -
 async def supersede(tx: Tx, tenant: TenantId, stories: Collection[StoryId], window: timedelta) -> None:
     """Stories that were on the tracker for longer than `window` may open another screening there."""
     await tx.execute(SUPERSEDE, tenant, list(stories), window)
+
+
+async def revive(
+    tx: Tx, tenant: TenantId, desk: Desk, chosen: Collection[ScreeningId] | None, *, limit: int
+) -> list[ScreeningId]:
+    """Failed ones are open again where they failed; None: whichever failed. Answers which."""
+    ids = None if chosen is None else list(chosen)
+    return [ScreeningId(row["id"]) for row in await tx.fetch(REVIVE, tenant, desk, ids, limit)]

@@ -27,9 +27,11 @@ from cid.web.handlers import (
     plan,
     platform,
     prompts,
+    quality,
     site,
     source_files,
     sources,
+    tracker,
     trials,
 )
 from cid.web.money_views import Chain
@@ -109,6 +111,9 @@ ROUTES: tuple[Route, ...] = (
     get("item", f"/t/{{tenant}}/items/{{id:{ID}}}", _read, items.one),
     post("item_rehearse", f"/t/{{tenant}}/items/{{id:{ID}}}/rehearse", _decide, again.From, again.rehearsed),
     post("item_again", f"/t/{{tenant}}/items/{{id:{ID}}}/again", _decide, again.From, again.run),
+    get("quality", "/t/{tenant}/quality", _read, quality.shown),
+    post("rule_add", "/t/{tenant}/quality/rules", _manage, quality.Rule, quality.add_rule),
+    post("rule_end", f"/t/{{tenant}}/quality/rules/{{id:{ID}}}/end", _manage, Nothing, quality.end_rule),
     get("gates", "/t/{tenant}/gates", _read, gates.shown),
     post("gates_turn", "/t/{tenant}/gates", _manage, Turn, gates.turn),
     post("gates_reset", "/t/{tenant}/gates/reset", _manage, Back, gates.reset),
@@ -138,6 +143,16 @@ ROUTES: tuple[Route, ...] = (
     post(
         "publish_again", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/publish-again", _decide, decisions.Again, decisions.again
     ),
+    get("tracker", "/t/{tenant}/tracker", _read, tracker.listed),
+    get("tracker_report", "/t/{tenant}/tracker/report", _read, tracker.report),
+    post("tracker_decide", "/t/{tenant}/tracker/decide", _decide, tracker.Decide, tracker.decide),
+    post("tracker_retry", "/t/{tenant}/tracker/retry", _decide, tracker.Retry, tracker.retry),
+    post("tracker_rule", "/t/{tenant}/tracker/rule", _manage, tracker.Rule, tracker.rule),
+    get("entry", f"/t/{{tenant}}/tracker/entries/{{id:{ID}}}", _read, tracker.one),
+    post(
+        "entry_decide", f"/t/{{tenant}}/tracker/entries/{{id:{ID}}}/decide", _decide, tracker.Decide, tracker.decide_one
+    ),
+    post("entry_edit", f"/t/{{tenant}}/tracker/entries/{{id:{ID}}}/edit", _decide, tracker.Edit, tracker.edit),
     get("calls", "/t/{tenant}/calls", _read, calls.listed),
     get("call", f"/t/{{tenant}}/calls/{{id:{ID}}}", _read, calls.one),
     get("trials", "/t/{tenant}/trials", _read, trials.listed),
@@ -150,6 +165,22 @@ ROUTES: tuple[Route, ...] = (
     post("prompt_back", "/platform/prompts/back", Door.ADMIN, prompts.Back, prompts.unpin),
     post("prompt_try", "/platform/prompts/try", Door.ADMIN, prompts.Try, prompts.try_),
     post("prompt_stop", "/platform/prompts/stop", Door.ADMIN, prompts.Stop, prompts.stop),
+    get("platform_quality", "/platform/quality", Door.ADMIN, quality.platform),
+    post("platform_revision", "/platform/quality/revision", Door.ADMIN, quality.Switch, quality.switch),
+    post(
+        "platform_rule_add",
+        "/platform/quality/rules",
+        Door.ADMIN,
+        quality.EverybodysRule,
+        quality.add_everybodys_rule,
+    ),
+    post(
+        "platform_rule_end",
+        f"/platform/quality/rules/{{id:{ID}}}/end",
+        Door.ADMIN,
+        Nothing,
+        quality.end_everybodys_rule,
+    ),
     post("platform_chain", "/platform/models/chain", Door.ADMIN, Chain, platform.chain),
     post("platform_caps", "/platform/models/caps", Door.ADMIN, platform.CapsForm, platform.caps),
     post("platform_stop", "/platform/models/stop", Door.ADMIN, platform.Stop, platform.stop),

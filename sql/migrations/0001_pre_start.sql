@@ -408,6 +408,8 @@ create index screenings_item on screenings (item_id);     -- is looked for here
 create index screenings_recent on screenings (tenant_id, opened_at desc);
 create index screenings_state on screenings (tenant_id, state, opened_at desc, id desc);   -- lists and the backlog, by state
 
+create index screenings_tracked on screenings (tenant_id, opened_at desc, id desc) where desk = 'tracker';   -- the editor's list
+
 create table verdicts (
   id uuid not null,
   tenant_id uuid not null,
@@ -594,21 +596,6 @@ create table evidence_packs (
 );
 create index evidence_packs_screening on evidence_packs (tenant_id, screening_id);
 
--- How well a story fits a tenant's readers: gate 4 is told what gate 3.5 chose.
-create table fits (
-  tenant_id uuid not null references tenants,
-  screening_id uuid not null,
-  audience_relevance numeric(4, 3) not null check (audience_relevance between 0 and 1),
-  business_relevance numeric(4, 3) not null check (business_relevance between 0 and 1),
-  actionability numeric(4, 3) not null check (actionability between 0 and 1),
-  risk_level text not null check (risk_level in ('low', 'medium', 'high')),
-  recommended_angle text,                     -- null: none of them stands out
-  claims_to_use text[] not null default '{}', -- the first 16 hex digits of SHA-256 over address, newline and text of each, the best first
-  made_at timestamptz not null default cid_now(),
-  primary key (tenant_id, screening_id),
-  foreign key (tenant_id, screening_id) references screenings
-);
-
 -- Texts of pages that searches for evidence led to, as anybody may fetch them: kept once, whoever asked, by what they say.
 create table pages (
   sha256 bytea primary key check (octet_length(sha256) = 32),   -- of the text
@@ -644,6 +631,21 @@ create table evidence_pages (
   pack_id uuid not null,
   primary key (tenant_id, sha256, pack_id),
   foreign key (tenant_id, pack_id) references evidence_packs
+);
+
+-- How well a story fits a tenant's readers: gate 4 is told what gate 3.5 chose.
+create table fits (
+  tenant_id uuid not null references tenants,
+  screening_id uuid not null,
+  audience_relevance numeric(4, 3) not null check (audience_relevance between 0 and 1),
+  business_relevance numeric(4, 3) not null check (business_relevance between 0 and 1),
+  actionability numeric(4, 3) not null check (actionability between 0 and 1),
+  risk_level text not null check (risk_level in ('low', 'medium', 'high')),
+  recommended_angle text,                     -- null: none of them stands out
+  claims_to_use text[] not null default '{}', -- the first 16 hex digits of SHA-256 over address, newline and text of each, the best first
+  made_at timestamptz not null default cid_now(),
+  primary key (tenant_id, screening_id),
+  foreign key (tenant_id, screening_id) references screenings
 );
 
 -- What competitors made of a story, by the titles of what their sources brought: replaced whole whenever it is looked at anew.
@@ -2153,7 +2155,7 @@ create view inspect.item_state with (security_invoker = true) as
   join items i on i.id = s.item_id
   left join lateral (
     select count(*) filter (where x.kind <> 'retried') as faults, max(x.at) filter (where x.kind <> 'retried') as last_at,
-           (array_agg(x.error order by x.id desc) filter (where x.kind <> 'retried'))[1] as last_error
+           (array_agg(x.error order by x.at desc, x.id desc) filter (where x.kind <> 'retried'))[1] as last_error
     from track_faults x where x.tenant_id = s.tenant_id and x.screening_id = s.id) f on true
   left join lateral (
     select max(w.at) as at from verdicts w where w.tenant_id = s.tenant_id and w.screening_id = s.id and w.gate = 'track' and w.call_id is not null) v on true
@@ -2201,7 +2203,7 @@ grant execute on function inspect.retry_item(uuid) to cid_worker;
 do $$
 declare t text;
 begin
-  foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'competition', 'fits', 'trackers', 'entries', 'entry_decisions', 'track_faults',
+  foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'model_terms', 'audit', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'proposals', 'searches',
       'guardrails'] loop
@@ -2209,7 +2211,7 @@ begin
     execute format('alter table %I force row level security', t);
     execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
   end loop;
-  foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'competition', 'fits', 'trackers', 'entries', 'entry_decisions', 'track_faults',
+  foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'audit', 'trials', 'trial_subjects',
       'proposals', 'searches'] loop
     execute format('create policy tenant on %I to cid_app using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()))', t);
@@ -2293,9 +2295,9 @@ grant update (body, changed_at), insert on profiles to cid_app;
 grant insert, delete, update (value, changed_by, changed_at) on policies to cid_app;
 grant select, insert, update (active, changed_by, changed_at) on guardrails to cid_app, cid_worker;
 grant insert on gate_configs to cid_app;
-grant select, insert, update on fits to cid_app;
 grant select, insert, update on prefilters to cid_app;
 grant select, insert on prefilter_samples to cid_app;
+grant select, insert, update on fits to cid_app;
 grant select, insert, update on competition to cid_app;
 grant select, insert, update, delete on interest to cid_worker;
 grant delete on jobs to cid_app;

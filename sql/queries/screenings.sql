@@ -69,6 +69,15 @@ where tenant_id = $1 and id in (
     and s.state = 'passed' and s.opened_at < cid_now() - $3::interval
   order by s.id for no key update)
 
+-- name: revive
+-- Failed stories of one desk get another chance at the stage where they failed: these, or, for null, the latest.
+update screenings set state = 'open', failure = '', changed_at = cid_now()
+where tenant_id = $1 and id in (
+  select s.id from screenings s
+  where s.tenant_id = $1 and s.desk = $2 and s.state = 'failed' and ($3::uuid[] is null or s.id = any($3))
+  order by s.id limit $4 for no key update)
+returning id
+
 -- name: reopen
 -- A person has it judged again from a stage on. Its time runs anew: what was over then is not over now.
 update screenings
