@@ -15,6 +15,7 @@ from cid.domain.draft import Author
 from cid.domain.ids import (
     CallId,
     DraftId,
+    EntryId,
     ItemId,
     ReviewId,
     ScreeningId,
@@ -28,11 +29,12 @@ from cid.domain.ids import (
     uuid7,
 )
 from cid.domain.review import ReviewOutcome
-from cid.domain.tenants import Role
+from cid.domain.tenants import Desk, Role
+from cid.domain.tracker import Category, Fault, Region, Tags, Tracker
 from cid.domain.verdicts import Drop, Gate, Pass, Reason, Verdict
 from cid.gates import gate2_relevance
 from cid.outside import passwords
-from cid.store import drafts, guardrails, people, screenings, tenants, verdicts
+from cid.store import drafts, entries, faults, guardrails, people, screenings, tenants, trackers, verdicts
 
 if TYPE_CHECKING:
     from cid.ports import Tx
@@ -67,6 +69,16 @@ ITEMS = {
 }
 
 
+TRACKER = Tracker(
+    title="Harbours of the north",
+    topic="Harbours, their works and their rules.",
+    categories=(Category(name="Works", definition="Building."), Category(name="Rules", definition="Deciding.")),
+    regions=(Region(code="NB", name="North Basin"), Region(code="EL", name="Elmsworth", aliases=("EW",))),
+    national="ALL",
+    national_name="All harbours",
+)
+
+
 @dataclass(kw_only=True)
 class Newsroom:
     """Ids of what is there, by the names that tests use."""
@@ -83,6 +95,7 @@ class Newsroom:
     versions: dict[str, VersionId] = field(default_factory=dict)
     calls: dict[str, CallId] = field(default_factory=dict)
     trial: UUID = field(default_factory=uuid4)
+    entries: dict[str, EntryId] = field(default_factory=dict)
     proposals: dict[str, UUID] = field(default_factory=dict)
     rule: UUID = field(default_factory=uuid4)
     """A standing rule of acme's."""
@@ -100,6 +113,7 @@ async def furnish(sv: Services, *, sample: bool = False) -> Newsroom:
     async with sv.platform.tx() as tx:
         await tenants.add(tx, room.tenant, slug="acme", name="Acme Harbour News", sample=sample)
         await tenants.add(tx, room.other, slug="other", name="Other House", sample=False)
+        await trackers.set_(tx, room.tenant, TRACKER)
         for role in Role:
             await _join(tx, room, f"{role}@acme.test", room.tenant, role)
         await people.add(tx, UserId(room.id()), email=ADMIN, name="admin", password_hash=_hashes[0], admin=True)
@@ -117,6 +131,7 @@ async def furnish(sv: Services, *, sample: bool = False) -> Newsroom:
             tx, room.rule, room.tenant, "Say whose figure it is.", industry="", category="fabrication",
             finding="A figure without a source.", draft=room.drafts["held"], by=None,
         )  # fmt: skip
+        await _track(tx, room)
     async with sv.platform.tx() as tx:
         await _propose(tx, room)
     return room
@@ -331,6 +346,35 @@ async def _judge(tx: Tx, room: Newsroom) -> None:
             relevant = Drop(Reason.LOW_RELEVANCE, "A prize, not trade.", 22)
         await _on_story(tx, room, name, Gate.RELEVANCE, relevant, screening)
         await _end(tx, room, name, screening)
+
+
+async def _track(tx: Tx, room: Newsroom) -> None:
+    """On the tracker one that waits for a decision, one on its way, and one that failed."""
+    for name in ("drafted", "waiting", "held"):
+        screening = ScreeningId(room.id())
+        await screenings.open_(tx, screening, room.stories[name], room.items[name], urgent=False, desk=Desk.TRACKER)
+        (opened,) = await screenings.by_ids(tx, room.tenant, [screening])
+        if name == "held":
+            await faults.add(tx, room.id(), screening, Fault.REGION, "track: a region is not on the list", final=True)
+            await screenings.fail(tx, opened, "region: track: a region is not on the list")
+        if name == "drafted":
+            await screenings.pass_(tx, opened)
+            room.entries[name] = EntryId(room.id())
+            await entries.add(
+                tx,
+                room.entries[name],
+                screening=screening,
+                story=room.stories[name],
+                item=room.items[name],
+                tags=Tags(category="Works", regions=("EL",), summary="Elmsworth has shore power. Ferries use it."),
+                title=ITEMS[name],
+                url="https://www.feed0.test/drafted",
+                score=91,
+                published_at=room.now,
+                sample=False,
+                provider="anthropic/claude-haiku-5-5",
+                call=None,
+            )
 
 
 async def _on_item(tx: Tx, room: Newsroom, name: str, verdict: Verdict, screening: ScreeningId | None = None) -> None:

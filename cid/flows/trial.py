@@ -18,7 +18,7 @@ from cid.domain.policy import MODEL_TRIES
 from cid.domain.review import Course
 from cid.domain.tenants import Profile
 from cid.domain.verdicts import Drop
-from cid.gates import gate2_relevance, gate4_draft, gate5_review, gate5_revise, same_story
+from cid.gates import gate2_relevance, gate4_draft, gate5_review, gate5_revise, gate35_fit, same_story
 from cid.llm import again
 from cid.queue import jobs as queue
 from cid.store import audit, trials
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from cid.domain.ids import CallId, TenantId, UserId
     from cid.domain.jobs import Job
     from cid.domain.policy import GatePolicy
+    from cid.domain.verdicts import Verdict
     from cid.services import Services
 
 AT_ONCE = 4
@@ -37,6 +38,7 @@ PATIENCE_S = 300.0
 OFFLINE = "offline"
 SCHEMAS: Mapping[str, Mapping[str, Json]] = {
     "relevance": gate2_relevance.SCHEMA,
+    "fit": gate35_fit.SCHEMA,
     "draft": gate4_draft.SCHEMA,
     "review": gate5_review.SCHEMA,
     "revise": gate5_revise.SCHEMA,
@@ -211,8 +213,9 @@ def judged(
     """Score and verdict as the stage's gate would have them; nothing of a stage without one. Pure."""
     try:
         match stage:
-            case "relevance":
-                return _relevance(value, request, policy)
+            case "relevance" | "fit":
+                verdict = _verdict(stage, value, request, policy)
+                return round(verdict.score or 0), "dropped" if isinstance(verdict, Drop) else "passed"
             case "review":
                 opinion = gate5_review.read(value)
                 course = gate5_review.classify(opinion.score, opinion.findings, policy.reviewing)
@@ -223,11 +226,13 @@ def judged(
         return None, "unreadable"
 
 
-def _relevance(value: Mapping[str, Json], request: Mapping[str, Json], policy: GatePolicy) -> tuple[int, str]:
+def _verdict(stage: str, value: Mapping[str, Json], request: Mapping[str, Json], policy: GatePolicy) -> Verdict:
+    """Raises BadReply."""
+    if stage == "fit":
+        return gate35_fit.decide(gate35_fit.read(value, ()), policy.fit)
     keywords = request.get("shared", {}).get("profile", {}).get("keywords", {})
-    score = gate2_relevance.read(value, Profile(keywords=tuple(keywords.values())))
-    verdict = gate2_relevance.decide(score, policy.relevance)
-    return score.value, "dropped" if isinstance(verdict, Drop) else "passed"
+    profile = Profile(keywords=tuple(keywords.values()))
+    return gate2_relevance.decide(gate2_relevance.read(value, profile), policy.relevance)
 
 
 def _said(stage: str, value: Mapping[str, Json]) -> str:

@@ -16,7 +16,7 @@ from cid.web.words import _
 if TYPE_CHECKING:
     from cid.flows.choices import Standing
 
-STAGES = ("relevance", "draft", "review", "revise", "poll", "judge")
+STAGES = ("relevance", "queries", "evidence", "fit", "track", "draft", "review", "revise", "poll", "judge")
 """That a page asks caps for; others stay as they are."""
 PLACES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 FEWEST_PLACES = 3

@@ -14,6 +14,7 @@ from cid.web.forms import Nothing
 from cid.web.gate_views import Back, Turn
 from cid.web.handlers import (
     account,
+    again,
     calls,
     decisions,
     drafts,
@@ -30,6 +31,7 @@ from cid.web.handlers import (
     site,
     source_files,
     sources,
+    tracker,
     trials,
 )
 from cid.web.money_views import Chain
@@ -107,6 +109,8 @@ ROUTES: tuple[Route, ...] = (
     post("proposal_reject", f"/t/{{tenant}}/proposals/{{id:{ID}}}/reject", _manage, Nothing, healing.reject),
     get("items", "/t/{tenant}/items", _read, items.listed),
     get("item", f"/t/{{tenant}}/items/{{id:{ID}}}", _read, items.one),
+    post("item_rehearse", f"/t/{{tenant}}/items/{{id:{ID}}}/rehearse", _decide, again.From, again.rehearsed),
+    post("item_again", f"/t/{{tenant}}/items/{{id:{ID}}}/again", _decide, again.From, again.run),
     get("quality", "/t/{tenant}/quality", _read, quality.shown),
     post("rule_add", "/t/{tenant}/quality/rules", _manage, quality.Rule, quality.add_rule),
     post("rule_end", f"/t/{{tenant}}/quality/rules/{{id:{ID}}}/end", _manage, Nothing, quality.end_rule),
@@ -139,6 +143,16 @@ ROUTES: tuple[Route, ...] = (
     post(
         "publish_again", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/publish-again", _decide, decisions.Again, decisions.again
     ),
+    get("tracker", "/t/{tenant}/tracker", _read, tracker.listed),
+    get("tracker_report", "/t/{tenant}/tracker/report", _read, tracker.report),
+    post("tracker_decide", "/t/{tenant}/tracker/decide", _decide, tracker.Decide, tracker.decide),
+    post("tracker_retry", "/t/{tenant}/tracker/retry", _decide, tracker.Retry, tracker.retry),
+    post("tracker_rule", "/t/{tenant}/tracker/rule", _manage, tracker.Rule, tracker.rule),
+    get("entry", f"/t/{{tenant}}/tracker/entries/{{id:{ID}}}", _read, tracker.one),
+    post(
+        "entry_decide", f"/t/{{tenant}}/tracker/entries/{{id:{ID}}}/decide", _decide, tracker.Decide, tracker.decide_one
+    ),
+    post("entry_edit", f"/t/{{tenant}}/tracker/entries/{{id:{ID}}}/edit", _decide, tracker.Edit, tracker.edit),
     get("calls", "/t/{tenant}/calls", _read, calls.listed),
     get("call", f"/t/{{tenant}}/calls/{{id:{ID}}}", _read, calls.one),
     get("trials", "/t/{tenant}/trials", _read, trials.listed),

@@ -26,6 +26,8 @@ GUARDED_CHANGES = [
 # What a form needs to get past its own checks: the refusal must come from the door and not from the form.
 DECISION = {"version": "01890000-0000-7000-8000-000000000000", "sha256": "0" * 64, "reason": "Because."}
 FORMS: dict[str, dict[str, str]] = {
+    "item_rehearse": {"gate": "rules"},
+    "item_again": {"gate": "rules"},
     "source_add": {"url": "https://new.test/feed", "trust": "0.5"},
     "source_test": {"url": "https://new.test/feed"},
     "sources_many_do": {"listing": "https://new.test/feed"},
@@ -47,6 +49,11 @@ FORMS: dict[str, dict[str, str]] = {
     "prompt_back": {"name": "relevance", "was": "v1"},
     "prompt_try": {"name": "relevance", "version": "v1", "tenant": "acme", "last": "5"},
     "prompt_stop": {"tenant": "acme", "trial": DECISION["version"]},
+    "tracker_decide": {"kind": "hide"},
+    "tracker_retry": {},
+    "tracker_rule": {"min_score": "80"},
+    "entry_decide": {"kind": "hide"},
+    "entry_edit": {"category": "Rules", "summary": "Text.", "seen": "{}"},
     "publish_again": {"publication": DECISION["version"]},
     "gates_turn": {"section": "rules", "name": "min_chars", "value": "80"},
     "gates_reset": {"section": "rules", "name": "min_chars"},
@@ -68,6 +75,7 @@ def things(room: Newsroom) -> dict[str, str]:
         "drafts": str(room.drafts["drafted"]),
         "trials": str(room.trial),
         "rules": str(room.rule),
+        "entries": str(room.entries["drafted"]),
         "prompts": "relevance",
         "versions": "v1",
         "calls": str(room.calls["cheap"]),
@@ -115,6 +123,10 @@ async def counts(owner: asyncpg.Connection[asyncpg.Record]) -> list[tuple[str, i
         "settings",
         "guardrails where active",
         "trials",
+        "entry_decisions",
+        "track_faults",
+        "entries where state = 'pending'",
+        "trackers where rule is not null",
         "audit",
     )
     return [(name, await owner.fetchval(f"select count(*) from {name}")) for name in names]
