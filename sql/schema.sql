@@ -1553,6 +1553,30 @@ create policy owner on evidence_pages for all to current_user using (true) with 
 create policy tenant on evidence_pages for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 grant insert, select on evidence_pages to cid_app;
 
+create table fits (
+  tenant_id uuid not null,
+  screening_id uuid not null,
+  audience_relevance numeric(4,3) not null,
+  business_relevance numeric(4,3) not null,
+  actionability numeric(4,3) not null,
+  risk_level text not null,
+  recommended_angle text,
+  claims_to_use text[] default '{}'::text[] not null,
+  made_at timestamp with time zone default cid_now() not null,
+  constraint fits_pkey PRIMARY KEY (tenant_id, screening_id),
+  constraint fits_actionability_check CHECK (((actionability >= (0)::numeric) AND (actionability <= (1)::numeric))),
+  constraint fits_audience_relevance_check CHECK (((audience_relevance >= (0)::numeric) AND (audience_relevance <= (1)::numeric))),
+  constraint fits_business_relevance_check CHECK (((business_relevance >= (0)::numeric) AND (business_relevance <= (1)::numeric))),
+  constraint fits_risk_level_check CHECK ((risk_level = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text]))),
+  constraint fits_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint fits_tenant_id_screening_id_fkey FOREIGN KEY (tenant_id, screening_id) REFERENCES screenings(tenant_id, id)
+);
+alter table fits enable row level security;
+alter table fits force row level security;
+create policy owner on fits for all to current_user using (true) with check (true);
+create policy tenant on fits for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select, update on fits to cid_app;
+
 create table gate_configs (
   tenant_id uuid not null,
   hash bytea not null,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from cid.domain.ids import (
     DraftId,
     EntryId,
     ItemId,
+    ReviewId,
     ScreeningId,
     SourceId,
     StoryId,
@@ -26,12 +28,13 @@ from cid.domain.ids import (
     VersionId,
     uuid7,
 )
+from cid.domain.review import ReviewOutcome
 from cid.domain.tenants import Desk, Role
 from cid.domain.tracker import Category, Fault, Region, Tags, Tracker
 from cid.domain.verdicts import Drop, Gate, Pass, Reason, Verdict
 from cid.gates import gate2_relevance
 from cid.outside import passwords
-from cid.store import drafts, entries, faults, people, screenings, tenants, trackers, verdicts
+from cid.store import drafts, entries, faults, guardrails, people, screenings, tenants, trackers, verdicts
 
 if TYPE_CHECKING:
     from cid.ports import Tx
@@ -94,6 +97,8 @@ class Newsroom:
     trial: UUID = field(default_factory=uuid4)
     entries: dict[str, EntryId] = field(default_factory=dict)
     proposals: dict[str, UUID] = field(default_factory=dict)
+    rule: UUID = field(default_factory=uuid4)
+    """A standing rule of acme's."""
 
     def id(self) -> UUID:
         return uuid7(self.now)
@@ -122,6 +127,10 @@ async def furnish(sv: Services, *, sample: bool = False) -> Newsroom:
         await _call(tx, room, "quality", "draft", "offline", Decimal(0))
         await _trial(tx, room)
         await _judge(tx, room)
+        await guardrails.add(
+            tx, room.rule, room.tenant, "Say whose figure it is.", industry="", category="fabrication",
+            finding="A figure without a source.", draft=room.drafts["held"], by=None,
+        )  # fmt: skip
         await _track(tx, room)
     async with sv.platform.tx() as tx:
         await _propose(tx, room)
@@ -428,3 +437,33 @@ async def _draft(tx: Tx, room: Newsroom, name: str, screening: ScreeningId) -> N
     )
     state = "ready" if name == "drafted" else "held"
     await tx.execute("update drafts set state = $3 where tenant_id = $1 and id = $2", room.tenant, draft, state)
+
+
+FEE = "Everybody pays the fee."
+
+
+async def reviewed(sv: Services, room: Newsroom) -> VersionId:
+    """Both rounds of the draft `held`, and one of `drafted`; answers the version that the machine's revision made."""
+    draft, first, second = room.drafts["held"], room.versions["held"], VersionId(room.id())
+    async with sv.db.tx(room.tenant) as tx:
+        old = await drafts.version(tx, room.tenant, first)
+        assert old
+        article = json.loads(old.article)
+        revised = json.dumps(article | {"body": "## What happened\n\nShore power is on at six berths."})
+        await drafts.add_version(
+            tx, second, draft, author=Author.MACHINE, author_id=None, call=None, provider="anthropic/m",
+            article=revised, payloads="{}", renderer="test", revises=first,
+        )  # fmt: skip
+        assert await drafts.replace_version(tx, room.tenant, draft, first, second)
+        await tx.execute("update drafts set state = 'held' where tenant_id = $1 and id = $2", room.tenant, draft)
+        finding = {"severity": "major", "category": "factual_risk", "where": "Shore power", "fix": "Say who is exempt."}
+        found = json.dumps([finding | {"what": FEE}])
+        change = {"field": "body", "before": "Shore power is on.", "after": "Shore power is on at six berths."}
+        add = functools.partial(drafts.add_review, tx, call=None)
+        paid = [room.calls["cheap"]]
+        held, ready = ReviewOutcome.NEEDS_ADMIN_REVIEW, ReviewOutcome.READY_FOR_APPROVAL
+        await add(ReviewId(room.id()), draft, first, held, score=78, findings=found, paid=paid)
+        await add(ReviewId(room.id()), draft, second, held, score=83, findings="[]", paid=paid, changes=[change])
+        other = room.drafts["drafted"], room.versions["drafted"]
+        await add(ReviewId(room.id()), *other, ready, score=91, findings=found)
+    return second

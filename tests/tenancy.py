@@ -192,6 +192,12 @@ async def _desk(owner: Any, t: UUID, user: UUID, story: UUID, item: UUID) -> Non
         str(pack),
         pack,
     )
+    await owner.execute(
+        """insert into fits (tenant_id, screening_id, audience_relevance, business_relevance, actionability, risk_level)
+           values ($1, $2, 0.7, 0.5, 0.6, 'low')""",
+        t,
+        screening,
+    )
     await owner.execute("insert into competition (tenant_id, screening_id, followed) values ($1, $2, 1)", t, screening)
     async with owner.transaction():
         await owner.execute(

@@ -185,6 +185,8 @@ class Drafting:
 class Reviewing:
     ready_score: int
     on_outage: Outage
+    revise_score: int = 70
+    """From here to `ready_score`, or with major findings, one revision by the machine is worth its price."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

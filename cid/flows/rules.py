@@ -65,7 +65,15 @@ async def _publishing(sv: Services, tx: Tx, policy: GatePolicy, profile: Profile
             for one in raised
         ),
     )
+    await _hurry(tx, urgent)
     await _read(sv, tx, judged, {id_ for id_ in screening_of.values() if id_ not in opened})
+
+
+async def _hurry(tx: Tx, urgent: Collection[ScreeningId]) -> None:
+    """What waits already for stories that are urgent now comes before others."""
+    waiting = [str(one) for one in urgent]
+    await queue.hurry(tx, {JobKind.RELATE}, waiting, -1, key=URGENT)
+    await queue.hurry(tx, {JOB_OF[stage] for stage in Stage} - {JobKind.RELATE}, waiting, -1)
 
 
 async def _tracking(sv: Services, tx: Tx, policy: GatePolicy, tracker: Tracker, found: Sequence[Unjudged]) -> None:

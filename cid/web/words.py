@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cid.domain.angles import Angle
 from cid.domain.draft import DraftState
 from cid.domain.evidence import ClaimKind, Confidence, EvidenceState, SourceClass
 from cid.domain.health import Kinship, Tier
@@ -50,6 +51,7 @@ REASONS = {
     Reason.NO_EVIDENCE: _("no evidence"),
     Reason.FITS: _("fits the audience"),
     Reason.WRONG_AUDIENCE: _("wrong audience"),
+    Reason.NO_AUDIENCE: _("no audience to judge by"),
     Reason.WRITTEN: _("draft written"),
     Reason.NOT_AFFECTED: _("audience not affected"),
     Reason.OVER_PLAN: _("over plan"),
@@ -57,6 +59,7 @@ REASONS = {
     Reason.TRACKED: _("on the tracker's topic"),
     Reason.OFF_TOPIC: _("off the tracker's topic"),
     Reason.REVIEWED: _("reviewed"),
+    Reason.REVISED: _("revised by the machine"),
     Reason.MERGED: _("its story became part of one that had gone further"),
     Reason.OUTAGE: _("gate had an outage; its policy decided"),
 }
@@ -157,6 +160,15 @@ DRAFT_STATES = {
     DraftState.REJECTED: (_("rejected"), "plain"),
 }
 
+OUTCOMES = {
+    "ready_for_approval": (_("ready"), "good", _("ready for approval")),
+    "auto_revised": (_("revised, ready"), "good", _("revised by the machine and ready")),
+    "needs_admin_review": (_("needs a person"), "warn", _("held: a person has to look closely")),
+    "blocked_factual_review": (_("facts in doubt"), "bad", _("held: facts are in doubt")),
+    "review_failed": (_("review failed"), "warn", _("held: the review itself failed")),
+}
+"""What a review came to: short, its tone, and in full."""
+
 KINDS = {
     "poll": _("Poll sources"),
     "heal": _("Find replacements"),
@@ -167,6 +179,8 @@ KINDS = {
     "read": _("Read articles"),
     "assess": _("Gate 3, signal"),
     "track": _("Tracker"),
+    "gather": _("Gather evidence"),
+    "fit": _("Gate 3.5, audience fit"),
     "draft": _("Write drafts"),
     "review": _("Review drafts"),
     "publish": _("Publish"),
@@ -212,8 +226,10 @@ CALL_STATES = {
 CALL_STAGES = {
     "relevance": _("Relevance"),
     "track": _("Tracker"),
+    "fit": _("Audience fit"),
     "draft": _("Draft"),
     "review": _("Review"),
+    "revise": _("Revision"),
     "poll": _("Paid source"),
     "judge": _("One story or two"),
 }
@@ -239,6 +255,8 @@ TRIAL_VERDICTS = {
     "held": _("held"),
     "written": _("written"),
     "not affected": _("audience not affected"),
+    "edited": _("edited"),
+    "not edited": _("nothing edited"),
     "unreadable": _("cannot be read"),
 }
 
@@ -333,6 +351,10 @@ SAID = {
     "draft_undone": _("The approval is taken back. Nothing was sent."),
     "draft_edited": _("Saved as a new version. It is reviewed again before anybody can approve it."),
     "publication_again": _("It is being tried again."),
+    "rule_added": _("The rule stands: every later draft and review is told it."),
+    "rule_ended": _("The rule is switched off. What it made stays as it is."),
+    "revision_on": _("From now on the machine may revise a draft once."),
+    "revision_off": _("From now on no draft is revised by the machine."),
     "prompt_live": _("It is live: the next question is asked with it."),
     "prompt_back": _("The newest version that is no candidate is live again."),
     "trial_started": _("The trial has begun. Its answers count for nothing else."),
@@ -347,6 +369,17 @@ SAID = {
     "signed_out": _("You have signed out."),
 }
 """What a page says after a change led to it: `?said=key`. A closed set: a link can put no words into our mouth."""
+
+ANGLES: dict[Angle, str] = {
+    Angle.LOCAL_IMPACT: _("local impact"),
+    Angle.ACTION_LIST: _("list of actions"),
+    Angle.CONTRARIAN: _("contrarian view"),
+    Angle.FAQ_EXPLAINER: _("questions answered"),
+    Angle.EXPERT_COMMENTARY: _("expert commentary"),
+    Angle.DATA_STORY: _("story told by data"),
+    Angle.RISK_WARNING: _("warning of a risk"),
+    Angle.OPPORTUNITY: _("opportunity"),
+}
 
 INTERVALS = (
     (0, _("by its rhythm")),

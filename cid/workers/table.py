@@ -13,6 +13,7 @@ from cid.flows import (
     assess,
     batches,
     draft,
+    fit,
     gather,
     group,
     heal,
@@ -107,6 +108,7 @@ TABLE: dict[JobKind, Handler] = {
     JobKind.ASSESS: Handler(flow=assess.assess, tries=8, deadline=MINUTE, slots=8),
     # Eight searches, two questions and ten pages, each with an end of its own.
     JobKind.GATHER: Handler(flow=gather.gather, tries=MODEL_TRIES, deadline=6 * MINUTE, slots=8),
+    JobKind.FIT: Handler(flow=fit.fit, tries=MODEL_TRIES, deadline=3 * MINUTE, slots=8),
     JobKind.DRAFT: Handler(flow=draft.write, tries=MODEL_TRIES, deadline=6 * MINUTE, slots=4),
     JobKind.REVIEW: Handler(flow=review.review, tries=MODEL_TRIES, deadline=3 * MINUTE, slots=4),
     JobKind.PUBLISH: Handler(flow=publish.publish, tries=8, deadline=2 * MINUTE, slots=4),

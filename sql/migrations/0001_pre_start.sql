@@ -633,6 +633,21 @@ create table evidence_pages (
   foreign key (tenant_id, pack_id) references evidence_packs
 );
 
+-- How well a story fits a tenant's readers: gate 4 is told what gate 3.5 chose.
+create table fits (
+  tenant_id uuid not null references tenants,
+  screening_id uuid not null,
+  audience_relevance numeric(4, 3) not null check (audience_relevance between 0 and 1),
+  business_relevance numeric(4, 3) not null check (business_relevance between 0 and 1),
+  actionability numeric(4, 3) not null check (actionability between 0 and 1),
+  risk_level text not null check (risk_level in ('low', 'medium', 'high')),
+  recommended_angle text,                     -- null: none of them stands out
+  claims_to_use text[] not null default '{}', -- the first 16 hex digits of SHA-256 over address, newline and text of each, the best first
+  made_at timestamptz not null default cid_now(),
+  primary key (tenant_id, screening_id),
+  foreign key (tenant_id, screening_id) references screenings
+);
+
 -- What competitors made of a story, by the titles of what their sources brought: replaced whole whenever it is looked at anew.
 create table competition (
   tenant_id uuid not null references tenants,
@@ -2187,7 +2202,7 @@ grant execute on function inspect.retry_item(uuid) to cid_worker;
 do $$
 declare t text;
 begin
-  foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults',
+  foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'model_terms', 'audit', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'proposals', 'searches',
       'guardrails'] loop
@@ -2195,7 +2210,7 @@ begin
     execute format('alter table %I force row level security', t);
     execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
   end loop;
-  foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults',
+  foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'audit', 'trials', 'trial_subjects',
       'proposals', 'searches'] loop
     execute format('create policy tenant on %I to cid_app using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()))', t);
@@ -2281,6 +2296,7 @@ grant select, insert, update (active, changed_by, changed_at) on guardrails to c
 grant insert on gate_configs to cid_app;
 grant select, insert, update on prefilters to cid_app;
 grant select, insert on prefilter_samples to cid_app;
+grant select, insert, update on fits to cid_app;
 grant select, insert, update on competition to cid_app;
 grant select, insert, update, delete on interest to cid_worker;
 grant delete on jobs to cid_app;
