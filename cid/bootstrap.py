@@ -206,6 +206,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             caps=router.models.caps,
             prompts=router.prompts,
             backlog=router.room,
+            gate5=settings.gate5,
             source_rules=settings.source_rules,
             industries=load_industries(CONFIG / "default_sources.toml"),
             trends=settings.trends,

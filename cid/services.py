@@ -90,6 +90,8 @@ class Services:
     polls: Polls = field(default_factory=Polls)
     industries: Mapping[str, Industry] = field(default_factory=dict)
     """Feeds that may stand in for one that failed, by industry."""
+    gate5: bool = True
+    """Whether drafts are reviewed (CID_GATE5). Switched off, each is held for a person."""
     trends: TrendsTuning = field(default_factory=TrendsTuning)
     angles: Patterns = field(default_factory=Patterns)
     """By which words of a headline an angle is known."""

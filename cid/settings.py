@@ -106,6 +106,8 @@ class Settings:
     """The folder of recorded replies."""
     allow_local: frozenset[str] = frozenset()
     """host:port targets that may be fetched although they are not public."""
+    gate5: bool = True
+    """CID_GATE5: off holds every draft for a person, unread by any check."""
     poll_interval: timedelta | None = None
     """A fixed interval for every source, instead of the one that follows its habits."""
 
@@ -149,6 +151,7 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         tape=_tape(values, environment),
         tapes=Path(values.get("CID_TAPES") or "tapes").absolute(),
         allow_local=frozenset(part for part in re.split(r"[,\s]+", values.get("CID_ALLOW_LOCAL", "")) if part),
+        gate5=_on(values, "CID_GATE5"),
         poll_interval=_seconds(values, "CID_POLL_INTERVAL"),
     )
 
@@ -320,6 +323,14 @@ def _tape(env: Mapping[str, str], environment: Environment) -> TapeMode:
             f"CID_TAPE is {tape} in production, where models answer live: unset it, or set CID_ENV=development or test."
         )
     return tape
+
+
+def _on(env: Mapping[str, str], name: str) -> bool:
+    """On where nothing is said. A word that is neither is refused: what was meant as off must not leave it on."""
+    text = env.get(name, "").strip().lower() or "on"
+    if text not in {"on", "off"}:
+        raise Misconfigured(f"{name} is {text[:40]!r}: say on or off.")
+    return text == "on"
 
 
 def _seconds(env: Mapping[str, str], name: str) -> timedelta | None:

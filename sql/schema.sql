@@ -1553,6 +1553,30 @@ create policy owner on evidence_pages for all to current_user using (true) with 
 create policy tenant on evidence_pages for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 grant insert, select on evidence_pages to cid_app;
 
+create table fits (
+  tenant_id uuid not null,
+  screening_id uuid not null,
+  audience_relevance numeric(4,3) not null,
+  business_relevance numeric(4,3) not null,
+  actionability numeric(4,3) not null,
+  risk_level text not null,
+  recommended_angle text,
+  claims_to_use text[] default '{}'::text[] not null,
+  made_at timestamp with time zone default cid_now() not null,
+  constraint fits_pkey PRIMARY KEY (tenant_id, screening_id),
+  constraint fits_actionability_check CHECK (((actionability >= (0)::numeric) AND (actionability <= (1)::numeric))),
+  constraint fits_audience_relevance_check CHECK (((audience_relevance >= (0)::numeric) AND (audience_relevance <= (1)::numeric))),
+  constraint fits_business_relevance_check CHECK (((business_relevance >= (0)::numeric) AND (business_relevance <= (1)::numeric))),
+  constraint fits_risk_level_check CHECK ((risk_level = ANY (ARRAY['low'::text, 'medium'::text, 'high'::text]))),
+  constraint fits_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint fits_tenant_id_screening_id_fkey FOREIGN KEY (tenant_id, screening_id) REFERENCES screenings(tenant_id, id)
+);
+alter table fits enable row level security;
+alter table fits force row level security;
+create policy owner on fits for all to current_user using (true) with check (true);
+create policy tenant on fits for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select, update on fits to cid_app;
+
 create table gate_configs (
   tenant_id uuid not null,
   hash bytea not null,
@@ -1977,6 +2001,61 @@ create policy worker on policies for all to cid_worker using (true) with check (
 grant delete, insert, select, update (value, changed_by, changed_at) on policies to cid_app;
 grant insert, select, update on policies to cid_worker;
 
+create table prefilter_samples (
+  tenant_id uuid not null,
+  screening_id uuid not null,
+  version integer not null,
+  score double precision not null,
+  stands_for double precision not null,
+  at timestamp with time zone default cid_now() not null,
+  constraint prefilter_samples_pkey PRIMARY KEY (tenant_id, screening_id),
+  constraint prefilter_samples_stands_for_check CHECK ((stands_for >= (1)::double precision)),
+  constraint prefilter_samples_tenant_id_screening_id_fkey FOREIGN KEY (tenant_id, screening_id) REFERENCES screenings(tenant_id, id)
+);
+CREATE INDEX prefilter_samples_recent ON public.prefilter_samples USING btree (tenant_id, at);
+alter table prefilter_samples enable row level security;
+alter table prefilter_samples force row level security;
+create policy owner on prefilter_samples for all to current_user using (true) with check (true);
+create policy tenant on prefilter_samples for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select on prefilter_samples to cid_app;
+
+create table prefilters (
+  tenant_id uuid not null,
+  version integer not null,
+  state text not null,
+  why text not null,
+  bias double precision not null,
+  threshold double precision not null,
+  weights jsonb not null,
+  up jsonb not null,
+  down jsonb not null,
+  labels integer not null,
+  decided integer not null,
+  passes integer not null,
+  held integer not null,
+  held_passes integer not null,
+  recall double precision,
+  sure double precision not null,
+  saved double precision not null,
+  learned_at timestamp with time zone default cid_now() not null,
+  measured_at timestamp with time zone,
+  kept_passes integer default 0 not null,
+  asked integer default 0 not null,
+  asked_passes integer default 0 not null,
+  live_recall double precision,
+  cleared_by uuid,
+  cleared_at timestamp with time zone,
+  constraint prefilters_pkey PRIMARY KEY (tenant_id),
+  constraint prefilters_state_check CHECK ((state = ANY (ARRAY['learning'::text, 'proved'::text, 'tripped'::text]))),
+  constraint prefilters_cleared_by_fkey FOREIGN KEY (cleared_by) REFERENCES users(id),
+  constraint prefilters_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+alter table prefilters enable row level security;
+alter table prefilters force row level security;
+create policy owner on prefilters for all to current_user using (true) with check (true);
+create policy tenant on prefilters for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select, update on prefilters to cid_app;
+
 create table profiles (
   tenant_id uuid not null,
   body jsonb default '{}'::jsonb not null,
@@ -2144,13 +2223,14 @@ CREATE INDEX screenings_plan ON public.screenings USING btree (tenant_id, urgent
 CREATE INDEX screenings_recent ON public.screenings USING btree (tenant_id, opened_at DESC);
 CREATE INDEX screenings_state ON public.screenings USING btree (tenant_id, state, opened_at DESC, id DESC);
 CREATE INDEX screenings_story ON public.screenings USING btree (story_id);
+CREATE INDEX screenings_tracked ON public.screenings USING btree (tenant_id, opened_at DESC, id DESC) WHERE (desk = 'tracker'::text);
 CREATE INDEX screenings_until ON public.screenings USING btree (until) WHERE (state = 'waiting'::text);
 alter table screenings enable row level security;
 alter table screenings force row level security;
 create policy owner on screenings for all to current_user using (true) with check (true);
 create policy tenant on screenings for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on screenings for all to cid_worker using (true) with check (true);
-grant insert, select, update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, score, superseded, changed_at) on screenings to cid_app;
+grant insert, select, update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, score, superseded, opened_at, changed_at) on screenings to cid_app;
 grant select on screenings to cid_worker;
 
 create table searches (
@@ -2672,7 +2752,7 @@ create view inspect.item_state with (security_invoker=true) as
      JOIN items i ON ((i.id = s.item_id)))
      LEFT JOIN LATERAL ( SELECT count(*) FILTER (WHERE (x.kind <> 'retried'::text)) AS faults,
             max(x.at) FILTER (WHERE (x.kind <> 'retried'::text)) AS last_at,
-            (array_agg(x.error ORDER BY x.id DESC) FILTER (WHERE (x.kind <> 'retried'::text)))[1] AS last_error
+            (array_agg(x.error ORDER BY x.at DESC, x.id DESC) FILTER (WHERE (x.kind <> 'retried'::text)))[1] AS last_error
            FROM track_faults x
           WHERE ((x.tenant_id = s.tenant_id) AND (x.screening_id = s.id))) f ON (true))
      LEFT JOIN LATERAL ( SELECT max(w.at) AS at

@@ -1,4 +1,4 @@
-"""The three questions that the gates put to models, as requests."""
+"""The questions that the gates put to models, as requests."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import uuid4
 
-from cid.domain.evidence import Claim
+from cid.domain.evidence import Claim, Pack
 from cid.domain.ids import TenantId
 from cid.domain.llm import Ask, Wire
 from cid.domain.tenants import Profile
-from cid.gates import gate2_relevance, gate4_draft, gate5_review
+from cid.gates import gate2_relevance, gate4_draft, gate5_review, gate5_revise
 from cid.llm.prompts import Prompts
 from cid.llm.wire import Form
 from tests import funnel, make
@@ -33,7 +33,8 @@ def asks() -> list[Ask]:
     return [
         relevance(),
         gate4_draft.ask(PROFILE, "Harbour", [CLAIM], policy.drafting, tenant=tenant, key="k"),
-        gate5_review.ask(PROFILE, funnel.article(), [CLAIM], [], tenant=tenant, key="k"),
+        gate5_review.ask(PROFILE, funnel.article(), Pack(claims=(CLAIM,)), [], tenant=tenant, key="k"),
+        gate5_revise.ask(PROFILE, funnel.article(), Pack(claims=(CLAIM,)), [], tenant=tenant, key="k"),
     ]
 
 

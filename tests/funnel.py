@@ -15,6 +15,7 @@ from cid.domain.jobs import Job, JobKind, NewJob
 from cid.domain.llm import Json
 from cid.flows.assess import assess
 from cid.flows.draft import write
+from cid.flows.fit import fit
 from cid.flows.gather import gather
 from cid.flows.relate import relate
 from cid.flows.review import review
@@ -36,6 +37,7 @@ FLOWS: Mapping[JobKind, Callable[[Services, Sequence[Job]], Awaitable[None]]] = 
     JobKind.RELATE: relate,
     JobKind.ASSESS: assess,
     JobKind.GATHER: gather,
+    JobKind.FIT: fit,
     JobKind.DRAFT: write,
     JobKind.REVIEW: review,
     JobKind.TRACK: track,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from dataclasses import dataclass, field
@@ -14,7 +15,9 @@ from cid.domain.draft import Author
 from cid.domain.ids import (
     CallId,
     DraftId,
+    EntryId,
     ItemId,
+    ReviewId,
     ScreeningId,
     SourceId,
     StoryId,
@@ -25,11 +28,13 @@ from cid.domain.ids import (
     VersionId,
     uuid7,
 )
-from cid.domain.tenants import Role
+from cid.domain.review import ReviewOutcome
+from cid.domain.tenants import Desk, Role
+from cid.domain.tracker import Category, Fault, Region, Tags, Tracker
 from cid.domain.verdicts import Drop, Gate, Pass, Reason, Verdict
 from cid.gates import gate2_relevance
 from cid.outside import passwords
-from cid.store import drafts, people, screenings, tenants, verdicts
+from cid.store import drafts, entries, faults, guardrails, people, screenings, tenants, trackers, verdicts
 
 if TYPE_CHECKING:
     from cid.ports import Tx
@@ -64,6 +69,16 @@ ITEMS = {
 }
 
 
+TRACKER = Tracker(
+    title="Harbours of the north",
+    topic="Harbours, their works and their rules.",
+    categories=(Category(name="Works", definition="Building."), Category(name="Rules", definition="Deciding.")),
+    regions=(Region(code="NB", name="North Basin"), Region(code="EL", name="Elmsworth", aliases=("EW",))),
+    national="ALL",
+    national_name="All harbours",
+)
+
+
 @dataclass(kw_only=True)
 class Newsroom:
     """Ids of what is there, by the names that tests use."""
@@ -80,7 +95,10 @@ class Newsroom:
     versions: dict[str, VersionId] = field(default_factory=dict)
     calls: dict[str, CallId] = field(default_factory=dict)
     trial: UUID = field(default_factory=uuid4)
+    entries: dict[str, EntryId] = field(default_factory=dict)
     proposals: dict[str, UUID] = field(default_factory=dict)
+    rule: UUID = field(default_factory=uuid4)
+    """A standing rule of acme's."""
 
     def id(self) -> UUID:
         return uuid7(self.now)
@@ -95,6 +113,7 @@ async def furnish(sv: Services, *, sample: bool = False) -> Newsroom:
     async with sv.platform.tx() as tx:
         await tenants.add(tx, room.tenant, slug="acme", name="Acme Harbour News", sample=sample)
         await tenants.add(tx, room.other, slug="other", name="Other House", sample=False)
+        await trackers.set_(tx, room.tenant, TRACKER)
         for role in Role:
             await _join(tx, room, f"{role}@acme.test", room.tenant, role)
         await people.add(tx, UserId(room.id()), email=ADMIN, name="admin", password_hash=_hashes[0], admin=True)
@@ -108,6 +127,11 @@ async def furnish(sv: Services, *, sample: bool = False) -> Newsroom:
         await _call(tx, room, "quality", "draft", "offline", Decimal(0))
         await _trial(tx, room)
         await _judge(tx, room)
+        await guardrails.add(
+            tx, room.rule, room.tenant, "Say whose figure it is.", industry="", category="fabrication",
+            finding="A figure without a source.", draft=room.drafts["held"], by=None,
+        )  # fmt: skip
+        await _track(tx, room)
     async with sv.platform.tx() as tx:
         await _propose(tx, room)
     return room
@@ -324,6 +348,35 @@ async def _judge(tx: Tx, room: Newsroom) -> None:
         await _end(tx, room, name, screening)
 
 
+async def _track(tx: Tx, room: Newsroom) -> None:
+    """On the tracker one that waits for a decision, one on its way, and one that failed."""
+    for name in ("drafted", "waiting", "held"):
+        screening = ScreeningId(room.id())
+        await screenings.open_(tx, screening, room.stories[name], room.items[name], urgent=False, desk=Desk.TRACKER)
+        (opened,) = await screenings.by_ids(tx, room.tenant, [screening])
+        if name == "held":
+            await faults.add(tx, room.id(), screening, Fault.REGION, "track: a region is not on the list", final=True)
+            await screenings.fail(tx, opened, "region: track: a region is not on the list")
+        if name == "drafted":
+            await screenings.pass_(tx, opened)
+            room.entries[name] = EntryId(room.id())
+            await entries.add(
+                tx,
+                room.entries[name],
+                screening=screening,
+                story=room.stories[name],
+                item=room.items[name],
+                tags=Tags(category="Works", regions=("EL",), summary="Elmsworth has shore power. Ferries use it."),
+                title=ITEMS[name],
+                url="https://www.feed0.test/drafted",
+                score=91,
+                published_at=room.now,
+                sample=False,
+                provider="anthropic/claude-haiku-5-5",
+                call=None,
+            )
+
+
 async def _on_item(tx: Tx, room: Newsroom, name: str, verdict: Verdict, screening: ScreeningId | None = None) -> None:
     item, story = room.items[name], room.stories[name]
     await verdicts.add(tx, VerdictId(room.id()), Gate.RULES, verdict, story=story, item=item, screening=screening)
@@ -384,3 +437,33 @@ async def _draft(tx: Tx, room: Newsroom, name: str, screening: ScreeningId) -> N
     )
     state = "ready" if name == "drafted" else "held"
     await tx.execute("update drafts set state = $3 where tenant_id = $1 and id = $2", room.tenant, draft, state)
+
+
+FEE = "Everybody pays the fee."
+
+
+async def reviewed(sv: Services, room: Newsroom) -> VersionId:
+    """Both rounds of the draft `held`, and one of `drafted`; answers the version that the machine's revision made."""
+    draft, first, second = room.drafts["held"], room.versions["held"], VersionId(room.id())
+    async with sv.db.tx(room.tenant) as tx:
+        old = await drafts.version(tx, room.tenant, first)
+        assert old
+        article = json.loads(old.article)
+        revised = json.dumps(article | {"body": "## What happened\n\nShore power is on at six berths."})
+        await drafts.add_version(
+            tx, second, draft, author=Author.MACHINE, author_id=None, call=None, provider="anthropic/m",
+            article=revised, payloads="{}", renderer="test", revises=first,
+        )  # fmt: skip
+        assert await drafts.replace_version(tx, room.tenant, draft, first, second)
+        await tx.execute("update drafts set state = 'held' where tenant_id = $1 and id = $2", room.tenant, draft)
+        finding = {"severity": "major", "category": "factual_risk", "where": "Shore power", "fix": "Say who is exempt."}
+        found = json.dumps([finding | {"what": FEE}])
+        change = {"field": "body", "before": "Shore power is on.", "after": "Shore power is on at six berths."}
+        add = functools.partial(drafts.add_review, tx, call=None)
+        paid = [room.calls["cheap"]]
+        held, ready = ReviewOutcome.NEEDS_ADMIN_REVIEW, ReviewOutcome.READY_FOR_APPROVAL
+        await add(ReviewId(room.id()), draft, first, held, score=78, findings=found, paid=paid)
+        await add(ReviewId(room.id()), draft, second, held, score=83, findings="[]", paid=paid, changes=[change])
+        other = room.drafts["drafted"], room.versions["drafted"]
+        await add(ReviewId(room.id()), *other, ready, score=91, findings=found)
+    return second

@@ -109,3 +109,23 @@ insert into contests (id, item_id, story_id, likeness, state, why, judged_at) va
   (gen_random_uuid(), '00000000-0000-7000-8000-0000000000b4', '00000000-0000-7000-8000-0000000000a1', 0.36, 'same', '', cid_now()),
   (gen_random_uuid(), '00000000-0000-7000-8000-0000000000b3', '00000000-0000-7000-8000-0000000000c1', 0.33, 'different', '', cid_now()),
   (gen_random_uuid(), '00000000-0000-7000-8000-0000000000b5', '00000000-0000-7000-8000-0000000000a1', 0.34, 'unjudged', 'no judge is switched on', cid_now());
+
+-- A filter before gate 2 that has learned, and has not proved itself.
+insert into prefilters (tenant_id, version, state, why, bias, threshold, weights, up, down, labels, decided, passes, held, held_passes, recall, sure, saved)
+values ('00000000-0000-7000-8000-00000000000a', 3, 'learning', '41 stories that passed were held back, 100 are wanted', -1.2, -4, '{"quay": 3.1}',
+  '[["quay", 3.1, 40, 2]]', '[]', 460, 12, 140, 138, 41, 1, 0.938, 0.37);
+-- A tracker of borden's: one story on it, one that does not belong, one that failed and one on its way.
+insert into trackers (tenant_id, body) values ('00000000-0000-7000-8000-00000000000b', '{}');
+insert into stories (id, words) select ('00000000-0000-7000-8000-0000000000b' || n)::uuid, '{}' from generate_series(1, 4) n;
+insert into items (id, url, url_hash, title, story_id, public)
+select ('00000000-0000-7000-8000-0000000000f' || n)::uuid, 'https://tracked.test/' || n, sha256(('https://tracked.test/' || n)::bytea),
+       'Tracked ' || n, ('00000000-0000-7000-8000-0000000000b' || n)::uuid, true from generate_series(1, 4) n;
+insert into screenings (tenant_id, id, desk, story_id, item_id, stage, state, gate, reason, failure)
+select '00000000-0000-7000-8000-00000000000b', ('00000000-0000-7000-8000-00000000010' || n)::uuid, 'tracker',
+       ('00000000-0000-7000-8000-0000000000b' || n)::uuid, ('00000000-0000-7000-8000-0000000000f' || n)::uuid, 'track',
+       (array['passed', 'dropped', 'failed', 'open'])[n], case n when 2 then 'track' end, case n when 2 then 'off_topic' end,
+       case n when 3 then 'region: track: a region is not on the list' else '' end
+from generate_series(1, 4) n;
+insert into track_faults (tenant_id, id, screening_id, kind, error, alone, final, at)
+select '00000000-0000-7000-8000-00000000000b', ('00000000-0000-7000-8000-00000000020' || n)::uuid, '00000000-0000-7000-8000-000000000103',
+       'region', 'track: a region is not on the list', n > 1, n = 4, cid_now() - make_interval(mins => 30 - n) from generate_series(1, 4) n;

@@ -149,6 +149,18 @@ async def _desk(owner: Any, t: UUID, user: UUID, story: UUID, item: UUID) -> Non
     await owner.execute(
         "insert into screenings (tenant_id, id, story_id, item_id) values ($1, $2, $3, $4)", t, screening, story, item
     )
+    await _tracker(owner, t, user, screening)
+    await owner.execute(
+        """insert into prefilters (tenant_id, version, state, why, bias, threshold, weights, up, down, labels, decided,
+             passes, held, held_passes, sure, saved)
+           values ($1, 1, 'learning', '', 0, 0, '{}', '[]', '[]', 0, 0, 0, 0, 0, 0, 0)""",
+        t,
+    )
+    await owner.execute(
+        "insert into prefilter_samples (tenant_id, screening_id, version, score, stands_for) values ($1, $2, 1, 0, 20)",
+        t,
+        screening,
+    )
     await owner.execute(
         "insert into plans (tenant_id, day, day_taken, week, week_taken) values ($1, '2026-11-20', 1, '2026-11-16', 1)",
         t,
@@ -179,6 +191,12 @@ async def _desk(owner: Any, t: UUID, user: UUID, story: UUID, item: UUID) -> Non
         t,
         str(pack),
         pack,
+    )
+    await owner.execute(
+        """insert into fits (tenant_id, screening_id, audience_relevance, business_relevance, actionability, risk_level)
+           values ($1, $2, 0.7, 0.5, 0.6, 'low')""",
+        t,
+        screening,
     )
     await owner.execute("insert into competition (tenant_id, screening_id, followed) values ($1, $2, 1)", t, screening)
     async with owner.transaction():
@@ -237,4 +255,32 @@ async def _desk(owner: Any, t: UUID, user: UUID, story: UUID, item: UUID) -> Non
         decision,
         version,
         sha,
+    )
+
+
+async def _tracker(owner: Any, t: UUID, user: UUID, screening: UUID) -> None:
+    entry = _id()
+    await owner.execute("insert into trackers (tenant_id, body) values ($1, '{}')", t)
+    await owner.execute(
+        """insert into entries (tenant_id, id, screening_id, story_id, item_id, category, regions, title, summary, url,
+             score, provider)
+           select $1, $2, s.id, s.story_id, s.item_id, 'C', '{R}', 'T', 'S', 'https://x.test', 1, 'p'
+           from screenings s where s.tenant_id = $1 and s.id = $3""",
+        t,
+        entry,
+        screening,
+    )
+    await owner.execute(
+        """insert into entry_decisions (tenant_id, id, entry_id, kind, user_id, via)
+           values ($1, $2, $3, 'hide', $4, 'cli')""",
+        t,
+        _id(),
+        entry,
+        user,
+    )
+    await owner.execute(
+        "insert into track_faults (tenant_id, id, screening_id, kind) values ($1, $2, $3, 'outage')",
+        t,
+        _id(),
+        screening,
     )

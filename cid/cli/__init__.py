@@ -22,6 +22,7 @@ COMMANDS = {
     "tenants": "cid.cli.tenants:tenants",
     "users": "cid.cli.users:users",
     "drafts": "cid.cli.drafts:drafts",
+    "trackers": "cid.cli.trackers:trackers",
     "calls": "cid.cli.calls:calls",
     "prompts": "cid.cli.prompts:prompts",
     "site": "cid.cli.site:site",

@@ -47,7 +47,7 @@ def since(_ctx: click.Context, _param: click.Parameter, text: str | None) -> dat
 
 
 @calls.command("list")
-@click.option("--stage", help="Asked for this: relevance, draft, review, judge.")
+@click.option("--stage", help="Asked for this: relevance, draft, review, revise, judge.")
 @click.option("--model", metavar="PROVIDER/MODEL", help="Asked of this model.")
 @click.option("--state", type=click.Choice([state.value for state in CallState]), help="In this state.")
 @click.option("--since", "after", callback=since, help="Sent since then: 2026-05-01, or 2h.")

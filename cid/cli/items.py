@@ -9,12 +9,16 @@ import click
 
 from cid.cli import frame
 from cid.cli.choice import tenant_named, tenant_option
-from cid.domain.errors import NotFound
+from cid.domain.errors import CidError, NotFound
 from cid.domain.evidence import Pack
+from cid.domain.llm import Json
 from cid.domain.news import Item
 from cid.domain.screening import Screening, ScreeningState
 from cid.domain.telling import Kin, Spread
-from cid.domain.verdicts import GATE_NUMBER
+from cid.domain.verdicts import GATE_NUMBER, Gate, Pass
+from cid.flows import again as rejudge
+from cid.flows import decide
+from cid.flows.again import STAGE_OF, Rehearsal, Step, Waits
 from cid.services import Services
 from cid.store import evidence, screenings, telling, verdicts
 from cid.store import items as store
@@ -35,6 +39,7 @@ class Trace:
     verdicts: list[verdicts.Said]
 
 
+GATES = (Gate.RULES, *STAGE_OF)
 BACKLOG = ", older than what its first poll screened"
 
 
@@ -158,8 +163,68 @@ def _tell(trace: Trace) -> None:
         score = f"  score {said.score:g}" if said.score is not None else ""
         detail = f"  {said.detail}" if said.detail else ""
         gate = f"gate {GATE_NUMBER[said.gate]} {said.gate}"
-        click.echo(f"{said.at:%H:%M:%S}  {gate:<18} {said.outcome:<5} {said.reason}{score}{detail}")
+        cost = f"  ${said.cost:f}" if said.cost else ""
+        click.echo(f"{said.at:%H:%M:%S}  {gate:<18} {said.outcome:<5} {said.reason}{score}{detail}{cost}")
+        if said.signals:
+            click.echo(f"{'':10}{', '.join(f'{name} {_told(value)}' for name, value in said.signals.items())}")
     click.echo(_end(trace))
+
+
+def _told(value: Json) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return "missing" if value is None else str(value)
+
+
+@items.command()
+@click.argument("url")
+@click.option("--from", "gate", type=click.Choice([gate.value for gate in GATES]), required=True, help="From here on.")
+@click.option("--as", "email", metavar="EMAIL", required=True, help="Who has it judged; a member who may decide.")
+@click.option("--for-real", is_flag=True, help="Not only what would change.")
+@tenant_option
+@frame.data_option
+@frame.json_option
+def again(
+    *, url: str, gate: str, email: str, for_real: bool, tenant: str | None, data: Path | None, as_json: bool
+) -> None:
+    """Judge the article at URL again: what would change, or with --for-real the thing itself."""
+
+    async def body(sv: Services) -> Rehearsal | None:
+        of = await tenant_named(sv, tenant)
+        who = await decide.person(sv, email, of)
+        async with sv.db.read(of.id) as tx:
+            item = await store.by_url(tx, url)
+        if item is None:
+            raise NotFound("No article of this address came in at this tenant's sources.")
+        if not for_real:
+            return await rejudge.rehearse(sv, who, item.id, Gate(gate))
+        await rejudge.run(sv, who, item.id, Gate(gate))
+        return None
+
+    found = frame.with_services(frame.Options(data=data), body)
+    if found is None:
+        if as_json:
+            frame.show({"judged_again": gate})
+        else:
+            click.echo(f"It is judged again from {gate} on.")
+    elif as_json:
+        frame.show([{"gate": step.gate, "changed": step.changed, "now": _now(step)} for step in found.steps])
+    else:
+        for step in found.steps:
+            before = f"{step.before.outcome} {step.before.reason}" if step.before else "not judged"
+            click.echo(f"gate {GATE_NUMBER[step.gate]} {step.gate:<10} {before:<24} → {_now(step)}")
+        if found.further:
+            click.echo("From there it would go on: what comes next fetches pages and writes.")
+
+
+def _now(step: Step) -> str:
+    now = step.now
+    if isinstance(now, Waits):
+        return f"would wait until {now.until:%Y-%m-%d %H:%M} UTC"
+    if isinstance(now, CidError):
+        return f"cannot be told: {now}"
+    score = "" if now.score is None else f" {now.score:g}"
+    return f"{'pass' if isinstance(now, Pass) else 'drop'} {now.reason}{score}{f', {now.detail}' if now.detail else ''}"
 
 
 def _tell_spread(trace: Trace) -> None:

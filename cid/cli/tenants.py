@@ -9,7 +9,8 @@ import click
 
 from cid.cli import frame
 from cid.cli.profiles import profile_of
-from cid.flows import people
+from cid.domain.tenants import Desk
+from cid.flows import people, trackers
 
 
 @click.group()
@@ -70,3 +71,14 @@ def profile(*, slug: str, file: Path, data: Path | None) -> None:
     wanted = profile_of(file)
     tenant = frame.with_services(frame.Options(data=data), lambda sv: people.set_profile(sv, slug=slug, profile=wanted))
     click.echo(f"{tenant.name} has {len(wanted.keywords)} keywords and {len(wanted.excluded)} exclusions.")
+
+
+@tenants.command()
+@click.argument("slug")
+@click.argument("on", metavar="DESKS...", nargs=-1, required=True, type=click.Choice([desk.value for desk in Desk]))
+@frame.data_option
+def desks(*, slug: str, on: tuple[str, ...], data: Path | None) -> None:
+    """Switch DESKS on and the others off. What came before a desk was on is not judged for it."""
+    wanted = [Desk(desk) for desk in on]
+    tenant = frame.with_services(frame.Options(data=data), lambda sv: trackers.set_desks(sv, slug=slug, desks=wanted))
+    click.echo(f"{tenant.name} runs {', '.join(desk for desk in Desk if desk in wanted)}.")

@@ -113,6 +113,8 @@ class Version:
     call_id: CallId | None
     provider: str
     """The provider and model that wrote it, or the empty string for a person. `offline` is shown on every page."""
+    revises: VersionId | None
+    """The version that the machine's own revision made it of."""
     article: str
     """The Article as canonical JSON."""
     payloads: str

@@ -20,6 +20,7 @@ class JobKind(StrEnum):
     JUDGE = "judge"
     RULES = "rules"
     RELATE = "relate"
+    LEARN = "learn"
     READ = "read"
     ASSESS = "assess"
     GATHER = "gather"

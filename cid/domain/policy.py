@@ -22,6 +22,11 @@ class Outage(StrEnum):
     DROP = "drop"
 
 
+class Switch(StrEnum):
+    OFF = "off"
+    ON = "on"
+
+
 MODEL_TRIES = 12
 """How often a job that asks a model is tried: with the queue's backoff an outage of two hours fails nothing. The flows
 count on being handed the last try, so that they can write the failure where people see it."""
@@ -45,6 +50,17 @@ class Relevance:
     """Stories of one question. The platform's number bounds what a tenant may ask for: it makes the groups."""
     summary_chars: int = 200
     """Of a summary, that a story is judged by."""
+    prefilter: Switch = Switch.OFF
+    """`on` drops without asking what a filter learned from the tenant's own past scores would drop, once it has proved
+    itself on scores that were held back from it."""
+    prefilter_recall: float = 0.98
+    """What it must keep of what passes; below, it switches itself off."""
+    prefilter_sure: float = 0.95
+    """What it must keep at least, as far as that can be told of so many: 95 of 100 times."""
+    prefilter_passes: int = 100
+    """Stories that passed, held back from it, before anything is believed of it."""
+    prefilter_sample: float = 0.05
+    """The share of what it would drop that is asked about all the same, so that it goes on being measured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +185,8 @@ class Drafting:
 class Reviewing:
     ready_score: int
     on_outage: Outage
+    revise_score: int = 70
+    """From here to `ready_score`, or with major findings, one revision by the machine is worth its price."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

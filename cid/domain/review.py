@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 from cid.domain.draft import DraftState
@@ -35,6 +36,26 @@ DRAFT_AFTER: dict[ReviewOutcome, DraftState] = {
 }
 
 
+class Course(StrEnum):
+    """What one reading of a draft comes to, before it is known whether the machine may mend it."""
+
+    READY = "ready_for_approval"
+    REVISE = "needs_auto_revision"
+    PERSON = "needs_admin_review"
+    BLOCKED = "blocked_factual_review"
+
+
+def concluded(course: Course, round_: int) -> ReviewOutcome:
+    """What is stored. The second round follows a revision, and there is no second revision."""
+    match course:
+        case Course.READY:
+            return ReviewOutcome.READY_FOR_APPROVAL if round_ == 1 else ReviewOutcome.AUTO_REVISED
+        case Course.BLOCKED:
+            return ReviewOutcome.BLOCKED_FACTUAL_REVIEW
+        case _:
+            return ReviewOutcome.NEEDS_ADMIN_REVIEW
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     severity: Severity
@@ -44,6 +65,23 @@ class Finding:
     fix: str = ""
     check: str = ""
     """The name of the check that found it; empty: a model did."""
+    field: str = ""
+    """The part of the article: title, description, body, questions, linkedin or other; empty: not said."""
+
+
+class ReviewKind(StrEnum):
+    REVIEW = "review"
+    AUTO_FIX = "auto_fix"
+    """Of a version that the machine's own revision made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One place that a revision changed."""
+
+    field: str
+    before: str
+    after: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +95,13 @@ class Review:
     findings: str
     """JSON list of Finding."""
     call_id: CallId | None
+    round: int
+    """1, or 2 after a revision."""
+    kind: ReviewKind
+    changes: list[dict[str, str]] | None
+    """Of that revision: a Change each."""
+    cost: Decimal | None
+    """US dollars, the revision's call included; None: no model was asked."""
     made_at: datetime
 
 

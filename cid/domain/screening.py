@@ -63,6 +63,8 @@ SCREENING = Lifecycle(
         ScreeningState.WAITING: frozenset(
             {ScreeningState.OPEN, ScreeningState.WAITING, ScreeningState.DROPPED, ScreeningState.FAILED}
         ),
+        # by a person, who has it judged again
+        ScreeningState.DROPPED: frozenset({ScreeningState.OPEN}),
         # dropped: its story merged into one that had gone further
         ScreeningState.FAILED: frozenset({ScreeningState.OPEN, ScreeningState.DROPPED}),
     },

@@ -62,7 +62,7 @@ class Structure:
     min_questions: int = 0
     max_questions: int = 5
     min_claims: int = 0
-    """Made of less evidence it would be padding."""
+    """Less evidence would make it padding."""
     min_publishers: int = 0
 
     @property

@@ -46,6 +46,7 @@ class Reason(StrEnum):
     # gate 2
     RELEVANT = "relevant"
     LOW_RELEVANCE = "low_relevance"
+    PREFILTERED = "prefiltered"
     # gate 3
     SIGNAL = "signal"
     LOW_SIGNAL = "low_signal"
@@ -56,6 +57,7 @@ class Reason(StrEnum):
     # gate 3.5
     FITS = "fits"
     WRONG_AUDIENCE = "wrong_audience"
+    NO_AUDIENCE = "no_audience"
     # gate 4
     WRITTEN = "written"
     NOT_AFFECTED = "not_affected"
@@ -69,6 +71,7 @@ class Reason(StrEnum):
     MERGED = "merged"
     # gate 5
     REVIEWED = "reviewed"
+    REVISED = "revised"
     # an outage policy of `pass` or `drop` was applied, by a person's recorded choice
     OUTAGE = "outage"
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cid.domain.errors import NotFound, Refused
 from cid.domain.llm import TRIAL
 from cid.domain.paid import READS
-from cid.gates import gate2_relevance, gate4_draft, gate5_review, same_story
+from cid.gates import gate2_relevance, gate4_draft, gate5_review, gate5_revise, gate35_fit, same_story
 from cid.gates.evidence import found as evidence_found
 from cid.gates.evidence import queries as evidence_queries
 from cid.llm import again
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 SCHEMAS: Mapping[str, Mapping[str, Json]] = {
     "relevance": gate2_relevance.SCHEMA,
+    "fit": gate35_fit.SCHEMA,
     "draft": gate4_draft.SCHEMA,
     "review": gate5_review.SCHEMA,
+    "revise": gate5_revise.SCHEMA,
     "judge": same_story.SCHEMA,
     "queries": evidence_queries.SCHEMA,
     "evidence": evidence_found.SCHEMA,

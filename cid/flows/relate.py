@@ -4,7 +4,7 @@ waits or fails, visibly, and never counts as scored 0."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 from uuid import UUID
@@ -13,16 +13,18 @@ from cid.domain.errors import BadReply, Batched, CidError, Deferred, Misconfigur
 from cid.domain.ids import CallId, ScreeningId, TenantId, VerdictId, uuid7
 from cid.domain.jobs import Job, JobKind, NewJob
 from cid.domain.llm import TRIAL
-from cid.domain.policy import GatePolicy
+from cid.domain.policy import GatePolicy, Switch
 from cid.domain.screening import Screening, Stage, WaitFor
 from cid.domain.tenants import Profile
-from cid.domain.verdicts import Drop, Gate, Pass, Reason, Verdict
+from cid.domain.verdicts import Drop, Gate, Pass, Reason, Signals, Verdict
 from cid.gates import gate2_relevance as gate2
+from cid.gates import prefilter
 from cid.gates.outage import Then, then
 from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
-from cid.store import evidence, policies, screenings, tenants, texts, verdicts
+from cid.store import evidence, policies, prefilters, screenings, tenants, texts, verdicts
+from cid.store.prefilters import Proved
 from cid.store.texts import PER_STORY
 from cid.text import domains
 from cid.text.policies import configured
@@ -37,6 +39,18 @@ class Room:
 
     policy: GatePolicy
     profile: Profile
+    filter: Proved | None = None
+    """What may drop without asking; None: nothing may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What the filter says of a story."""
+
+    score: float
+    below: bool
+    sampled: bool
+    """Asked about all the same, so that the filter goes on being measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +58,7 @@ class Judged:
     verdict: Verdict
     call: CallId | None
     reused: bool = False
+    weighed: Weighed | None = None
 
 
 Result: TypeAlias = Judged | CidError
@@ -58,7 +73,9 @@ class Task:
 
 
 async def room(sv: Services, tx: Tx, tenant: TenantId) -> Room:
-    return Room(await policies.of(tx, tenant, sv.policy), await tenants.profile(tx, tenant))
+    policy, profile = await policies.of(tx, tenant, sv.policy), await tenants.profile(tx, tenant)
+    on = policy.relevance.prefilter is Switch.ON
+    return Room(policy, profile, await prefilters.proved(tx, tenant) if on else None)
 
 
 async def judged(
@@ -132,6 +149,9 @@ async def _results(sv: Services, tenant: TenantId, room: Room, tasks: Sequence[T
     speak about their neighbours. Where one is urgent, none of them waits for a batch, nor with one that is in one."""
     # Looking for orders takes tens of milliseconds a text: too long for the loop that everything else runs on.
     apart = await asyncio.to_thread(_apart, [task.headline for task in tasks])
+    weighed = await asyncio.to_thread(_weighed, tasks, room, apart)
+    dropped = {key: _unasked(one, room) for key, one in weighed.items() if one.below and not one.sampled}
+    tasks = [task for task in tasks if task.headline.key not in dropped]
     fresh = [task for task in tasks if task.job.attempt == 1 and task.headline.key not in apart]
     seated = [task.headline for task in fresh if task.screening.waiting_for is WaitFor.BATCH]
     others = [task.headline for task in fresh if task.screening.waiting_for is not WaitFor.BATCH]
@@ -142,7 +162,48 @@ async def _results(sv: Services, tenant: TenantId, room: Room, tasks: Sequence[T
             together.create_task(_asked(sv, tenant, room, group, urgent=urgent))
             for group in [*_calls(others, room.policy), *_calls(seated, room.policy), *alone]
         ]
-    return {key: result for task in asked for key, result in task.result().items()}
+    results = {key: result for task in asked for key, result in task.result().items()}
+    return {**dropped, **{key: _with(result, weighed.get(key), room) for key, result in results.items()}}
+
+
+def _weighed(tasks: Sequence[Task], room: Room, apart: Collection[str]) -> dict[str, Weighed]:
+    """What the filter says of those that it may drop: never breaking news, nor what is in a batch and paid for, nor a
+    text that seems to speak to the model, whose words may be chosen for the filter as well."""
+    if room.filter is None:
+        return {}
+    policy, filter_ = room.policy.relevance, room.filter.filter
+    found = {}
+    for task in tasks:
+        one = task.headline
+        if task.screening.urgent or task.screening.waiting_for is WaitFor.BATCH or one.key in apart:
+            continue
+        score = prefilter.score(filter_, prefilter.features(one.title, one.summary, policy))
+        below = score < filter_.threshold
+        found[one.key] = Weighed(score, below, below and prefilter.sampled(one.key, policy))
+    return found
+
+
+def _signals(weighed: Weighed, room: Room) -> Signals:
+    assert room.filter is not None
+    return {
+        "prefilter": round(weighed.score, 3),
+        "prefilter_threshold": round(room.filter.filter.threshold, 3),
+        "prefilter_version": room.filter.version,
+        "prefilter_sampled": weighed.sampled,
+    }
+
+
+def _unasked(weighed: Weighed, room: Room) -> Judged:
+    detail = "its words are those of stories that were dropped before: nobody was asked"
+    return Judged(Drop(Reason.PREFILTERED, detail, signals=_signals(weighed, room)), None, weighed=weighed)
+
+
+def _with(result: Result, weighed: Weighed | None, room: Room) -> Result:
+    """The same with what the filter said beforehand."""
+    if weighed is None or not isinstance(result, Judged):
+        return result
+    signals = {**result.verdict.signals, **_signals(weighed, room)}
+    return replace(result, verdict=replace(result.verdict, signals=signals), weighed=weighed)
 
 
 def _calls(headlines: Sequence[gate2.Headline], policy: GatePolicy) -> list[Sequence[gate2.Headline]]:
@@ -239,6 +300,16 @@ async def _judge(sv: Services, tx: Tx, room: Room, screening: Screening, judged:
         reused=judged.reused,
         config=await policies.note(tx, configured(Gate.RELEVANCE, room.policy, room.profile)),
     )
+    if judged.weighed is not None and judged.weighed.sampled and judged.call is not None:
+        assert room.filter is not None
+        await prefilters.sample(
+            tx,
+            tx.tenant,
+            opened.id,
+            version=room.filter.version,
+            score=judged.weighed.score,
+            stands_for=1 / room.policy.relevance.prefilter_sample,
+        )
     if isinstance(judged.verdict, Pass):
         await queue.enqueue(
             tx,

@@ -37,7 +37,9 @@ async def rules(sv: Services, jobs: Sequence[Job]) -> None:
         policy, profile = await policies.of(tx, tenant, sv.policy), await tenants.profile(tx, tenant)
         desks = [desk for desk in await tenants.desks(tx, tenant) if desk in FIRST]
         tracker = await trackers.of(tx, tenant) if Desk.TRACKER in desks else None
-        found = await items.unjudged(tx, tenant, {ItemId(UUID(job.payload["item"])) for job in jobs}, desks)
+        wanted = {ItemId(UUID(job.payload["item"])) for job in jobs}
+        again = {ItemId(UUID(job.payload["item"])) for job in jobs if "again" in job.payload}
+        found = await items.unjudged(tx, tenant, wanted, desks, again)
         if Desk.PUBLISHING in desks:
             await _publishing(sv, tx, policy, profile, [item for item in found if Desk.PUBLISHING in item.desks])
         if tracker is not None:
@@ -63,7 +65,15 @@ async def _publishing(sv: Services, tx: Tx, policy: GatePolicy, profile: Profile
             for one in raised
         ),
     )
+    await _hurry(tx, urgent)
     await _read(sv, tx, judged, {id_ for id_ in screening_of.values() if id_ not in opened})
+
+
+async def _hurry(tx: Tx, urgent: Collection[ScreeningId]) -> None:
+    """What waits already for stories that are urgent now comes before others."""
+    waiting = [str(one) for one in urgent]
+    await queue.hurry(tx, {JobKind.RELATE}, waiting, -1, key=URGENT)
+    await queue.hurry(tx, {JOB_OF[stage] for stage in Stage} - {JobKind.RELATE}, waiting, -1)
 
 
 async def _tracking(sv: Services, tx: Tx, policy: GatePolicy, tracker: Tracker, found: Sequence[Unjudged]) -> None:

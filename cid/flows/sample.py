@@ -1,4 +1,4 @@
-"""Load the sample newsroom: a tenant, its profile, a dozen feeds and a site. The rest happens by the ordinary rules."""
+"""Load the sample newsroom: a tenant, its profile and tracker, a dozen feeds, a site. The rest happens by the rules."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from cid.domain.errors import Misconfigured
 from cid.domain.ids import PLATFORM, ChannelId, SourceId, SubscriptionId, TenantId, uuid7
 from cid.domain.jobs import JobKind, NewJob
 from cid.domain.news import SourceKind
+from cid.domain.tenants import Desk
 from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
 from cid.sources.sample import Newsroom, SampleReader
-from cid.store import sample, tenants
+from cid.store import sample, tenants, trackers
 
 INTERVAL_S = 1
 """While items still arrive; a feed of which all has arrived asks to be left alone for longer."""
@@ -30,6 +31,8 @@ async def load(sv: Services) -> TenantId:
         if not await tenants.add(tx, tenant, slug=newsroom.slug, name=newsroom.name, sample=True):
             raise Misconfigured(f"The name {newsroom.slug} was taken meanwhile: start the sample again.")
         await tenants.set_profile(tx, tenant, newsroom.profile)
+        await tenants.set_desks(tx, tenant, [Desk.PUBLISHING, Desk.TRACKER])
+        await trackers.set_(tx, tenant, newsroom.tracker)
         site = newsroom.site.replace("{desk}", sv.base_url)
         await sample.add_channel(tx, tenant, ChannelId(uuid7(sv.clock.now())), base_url=site)
         await _subscribe(sv, tx, tenant, newsroom)

@@ -73,8 +73,10 @@ class Task:
         return self.past.outages if self.past else 0
 
     @property
-    def timeouts(self) -> int:
-        return self.past.timeouts if self.past else 0
+    def suspect(self) -> bool:
+        """It may be what makes a model fail that answers others."""
+        past = self.past
+        return past is not None and bool(past.failed or past.timeouts or (past.others and past.outages >= PATIENCE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ def _told(opened: trackers.Opened, past: Past | None) -> gate.Told:
         key=str(opened.screening_id),
         title=opened.title,
         text=opened.text,
-        tries=past.failed if past else 0,
+        tries=past.ever if past else 0,
         problem=past.problem if past else "",
     )
 
@@ -156,7 +158,7 @@ def _groups(tasks: Sequence[Task], speaking: set[str], size: int) -> Iterator[li
     """What shares a call. Alone are those whose answers came to nothing, or whose question was never answered: one that
     a model refuses, or that makes it overflow or hang, must not take its neighbours down a second time. So are those
     that seem to speak to the model, which could speak about their neighbours. What waits in a batch stays there."""
-    apart = [task for task in tasks if task.failed or task.timeouts or task.told.key in speaking]
+    apart = [task for task in tasks if task.suspect or task.told.key in speaking]
     shared = [task for task in tasks if task not in apart]
     yield from ([task.told] for task in apart)
     for seated in (False, True):
@@ -222,11 +224,11 @@ async def _again(turn: Turn, task: Task, error: BadReply) -> None:
 
 
 async def _out(turn: Turn, task: Task, error: Upstream) -> None:
-    """The other side's fault. It waits for as long as that takes; but what is asked about alone, for hours, and each
-    time comes to no answer, hangs the model by itself, and fails before it is billed for ever."""
+    """The other side's fault. It waits for as long as that takes; but what comes to no answer for hours, while others
+    are answered, makes the model fail by itself, and has failed before it is billed for ever."""
     assert turn.room, "somebody was asked"
     tx, kind = turn.tx, Fault.TIMEOUT if isinstance(error, Unanswered) else Fault.OUTAGE
-    if kind is Fault.TIMEOUT and task.timeouts + 1 >= MODEL_TRIES:
+    if task.outages + 1 >= MODEL_TRIES and task.past and task.past.others:
         await _fail(turn, task.screening, kind, str(error), alone=True)
         await queue.done(tx, task.job)
         return
@@ -247,8 +249,7 @@ def _pause(tenant: TenantId, outages: int, asked: timedelta | None) -> timedelta
 
 
 async def _note(turn: Turn, task: Task, kind: Fault, why: str) -> None:
-    alone = task.failed + task.timeouts > 0
-    await faults.add(turn.tx, uuid7(turn.sv.clock.now()), task.screening.id, kind, why, alone=alone)
+    await faults.add(turn.tx, uuid7(turn.sv.clock.now()), task.screening.id, kind, why, alone=task.suspect)
 
 
 async def _fail(turn: Turn, opened: Screening, kind: Fault, why: str, *, alone: bool) -> None:

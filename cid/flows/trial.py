@@ -15,10 +15,10 @@ from cid.domain.ids import PLATFORM, uuid7
 from cid.domain.jobs import JobKind, NewJob
 from cid.domain.llm import TRIAL, Ask, Json
 from cid.domain.policy import MODEL_TRIES
-from cid.domain.review import Severity
+from cid.domain.review import Course
 from cid.domain.tenants import Profile
 from cid.domain.verdicts import Drop
-from cid.gates import gate2_relevance, gate4_draft, gate5_review, same_story
+from cid.gates import gate2_relevance, gate4_draft, gate5_review, gate5_revise, gate35_fit, same_story
 from cid.llm import again
 from cid.queue import jobs as queue
 from cid.store import audit, trials
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from cid.domain.ids import CallId, TenantId, UserId
     from cid.domain.jobs import Job
     from cid.domain.policy import GatePolicy
+    from cid.domain.verdicts import Verdict
     from cid.services import Services
 
 AT_ONCE = 4
@@ -37,8 +38,10 @@ PATIENCE_S = 300.0
 OFFLINE = "offline"
 SCHEMAS: Mapping[str, Mapping[str, Json]] = {
     "relevance": gate2_relevance.SCHEMA,
+    "fit": gate35_fit.SCHEMA,
     "draft": gate4_draft.SCHEMA,
     "review": gate5_review.SCHEMA,
+    "revise": gate5_revise.SCHEMA,
     "judge": same_story.SCHEMA,
 }
 
@@ -210,20 +213,36 @@ def judged(
     """Score and verdict as the stage's gate would have them; nothing of a stage without one. Pure."""
     try:
         match stage:
-            case "relevance":
-                keywords = request.get("shared", {}).get("profile", {}).get("keywords", {})
-                score = gate2_relevance.read(value, Profile(keywords=tuple(keywords.values())))
-                verdict = gate2_relevance.decide(score, policy.relevance)
-                return score.value, "dropped" if isinstance(verdict, Drop) else "passed"
+            case "relevance" | "fit":
+                verdict = _verdict(stage, value, request, policy)
+                return round(verdict.score or 0), "dropped" if isinstance(verdict, Drop) else "passed"
             case "review":
                 opinion = gate5_review.read(value)
-                grave = any(finding.severity is Severity.CRITICAL for finding in opinion.findings)
-                return opinion.score, "ready" if opinion.score >= policy.reviewing.ready_score and not grave else "held"
-            case "judge":
-                return None, "same" if same_story.read(value) else "different"
-            case "draft":
-                return None, "written" if value["skip"] == "none" else "not affected"
+                course = gate5_review.classify(opinion.score, opinion.findings, policy.reviewing)
+                return opinion.score, "ready" if course is Course.READY else "held"
             case _:
-                return None, ""
+                return None, _said(stage, value)
     except (BadReply, KeyError, TypeError, AttributeError):
         return None, "unreadable"
+
+
+def _verdict(stage: str, value: Mapping[str, Json], request: Mapping[str, Json], policy: GatePolicy) -> Verdict:
+    """Raises BadReply."""
+    if stage == "fit":
+        return gate35_fit.decide(gate35_fit.read(value, ()), policy.fit)
+    keywords = request.get("shared", {}).get("profile", {}).get("keywords", {})
+    profile = Profile(keywords=tuple(keywords.values()))
+    return gate2_relevance.decide(gate2_relevance.read(value, profile), policy.relevance)
+
+
+def _said(stage: str, value: Mapping[str, Json]) -> str:
+    """Of stages that give no score."""
+    match stage:
+        case "judge":
+            return "same" if same_story.read(value) else "different"
+        case "revise":
+            return "edited" if gate5_revise.read(value) else "not edited"
+        case "draft":
+            return "written" if value["skip"] == "none" else "not affected"
+        case _:
+            return ""

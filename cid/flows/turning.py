@@ -10,7 +10,7 @@ from typing import Any, get_type_hints
 
 from cid.domain.errors import Refused
 from cid.domain.ids import TenantId
-from cid.domain.knobs import KNOBS, NOT_TURNED, Knob
+from cid.domain.knobs import KNOBS, NOT_TURNED, Knob, options
 from cid.domain.llm import Json
 from cid.domain.policy import GatePolicy, Outage
 from cid.domain.tenants import Actor, Permission
@@ -30,6 +30,8 @@ class Number:
     knob: Knob
     kind: Any
     """Its type."""
+    options: tuple[str, ...] = ()
+    """What a text may be; empty: any."""
     shipped: str
     """The platform's value."""
     own: str | None
@@ -62,9 +64,9 @@ def _numbers(shipped: GatePolicy, rows: Sequence[policies.Changed]) -> list[Numb
         (one.section, one.name): one.why for one in _unfit(shipped, {place: row.value for place, row in own.items()})
     }
     known = [
-        _number((section, name), hint, getattr(getattr(shipped, section), name), own.pop((section, name), None), why)
+        _number(shipped, (section, name), own.pop((section, name), None), why)
         for section in (field.name for field in fields(GatePolicy) if field.name in TURNED)
-        for name, hint in _hints(shipped, section).items()
+        for name in _hints(shipped, section)
     ]
     # turned once, and no longer among the platform's
     return known + [
@@ -84,15 +86,19 @@ def _numbers(shipped: GatePolicy, rows: Sequence[policies.Changed]) -> list[Numb
 
 
 def _number(
-    place: tuple[str, str], hint: Any, value: Any, row: policies.Changed | None, why: Mapping[tuple[str, str], str]
+    shipped: GatePolicy,
+    place: tuple[str, str],
+    row: policies.Changed | None,
+    why: Mapping[tuple[str, str], str],
 ) -> Number:
     section, name = place
     return Number(
         section=section,
         name=name,
         knob=KNOBS.get(section, {}).get(name) or Knob(name, ""),
-        kind=hint,
-        shipped=spelled(value),
+        kind=_hints(shipped, section)[name],
+        options=options(shipped, section, name),
+        shipped=spelled(getattr(getattr(shipped, section), name)),
         own=_text(row.value) if row else None,
         unfit=why.get(place, ""),
         changed_at=row.changed_at if row else None,

@@ -70,13 +70,15 @@ def judge(sieve: Sieve, item: Candidate, now: datetime) -> Verdict:
     signals = _measured(item, now)
     if dropped := _plainly(sieve.rules, item, now, signals):
         return dropped
-    text = [*keys(item.title), BETWEEN, *keys(item.summary)]
+    title = keys(item.title)
+    text = [*title, BETWEEN, *keys(item.summary)]
     if found := sieve.excluded.any_in(text):
         return Drop(Reason.EXCLUDED_TOPIC, found.written, signals=signals)
     named = sieve.keywords.all_in(text)
     signals = {**signals, KEYWORDS: [phrase.written for phrase in named]}
     # in the title only, and not inside `record-breaking`: a summary mentions emergencies in passing
-    if found := sieve.urgent.any_in(keys(uncompounded(item.title))):
+    bare = uncompounded(item.title)
+    if found := sieve.urgent.any_in(title if bare == item.title else keys(bare)):
         return Pass(Reason.URGENT, found.written, signals=signals)
     if named:
         return Pass(Reason.KEYWORD, _listed(named), signals=signals)

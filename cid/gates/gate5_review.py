@@ -8,16 +8,18 @@ from dataclasses import asdict, dataclass, replace
 
 from cid.domain.draft import Article
 from cid.domain.errors import BadReply
-from cid.domain.evidence import Claim
+from cid.domain.evidence import Pack
 from cid.domain.ids import TenantId
 from cid.domain.llm import Ask, Json, Subject, Tier
 from cid.domain.policy import Reviewing
-from cid.domain.review import Finding, ReviewOutcome, Severity
+from cid.domain.review import Course, Finding, Severity
 from cid.domain.tenants import Profile
+from cid.text.briefs import about, avoided
 
 CATEGORIES = ("fabrication", "factual_risk", "off_topic", "brand_safety", "audience_fit", "structure", "style")
 BLOCKING = frozenset(CATEGORIES[:4])
 """Only these can be critical: no reader was ever misled by a missing table."""
+FIELDS = ("title", "description", "body", "questions", "linkedin", "other")
 SCHEMA: Mapping[str, Json] = {
     "type": "object",
     "properties": {
@@ -30,11 +32,12 @@ SCHEMA: Mapping[str, Json] = {
                 "properties": {
                     "severity": {"type": "string", "enum": [str(severity) for severity in Severity]},
                     "category": {"type": "string", "enum": list(CATEGORIES)},
+                    "field": {"type": "string", "enum": list(FIELDS)},
                     "where": {"type": "string"},
                     "what": {"type": "string"},
                     "fix": {"type": "string"},
                 },
-                "required": ["severity", "category", "where", "what", "fix"],
+                "required": ["severity", "category", "field", "where", "what", "fix"],
                 "additionalProperties": False,
             },
         },
@@ -51,21 +54,29 @@ class Opinion:
 
 
 def ask(
-    profile: Profile, article: Article, claims: Sequence[Claim], found: Sequence[Finding], *, tenant: TenantId, key: str
+    profile: Profile,
+    article: Article,
+    pack: Pack,
+    found: Sequence[Finding],
+    *,
+    rules: Sequence[str] = (),
+    tenant: TenantId,
+    key: str,
 ) -> Ask:
-    """`key` is the version's id; `found` is what the rules found already."""
+    """`key` is the version's id; `found` is what the checks found already; `rules` stand for every draft."""
     return Ask(
         tenant=tenant,
         stage="review",
         tier=Tier.CHEAP,
         prompt="review",
-        shared={"profile": asdict(profile)},
+        shared={"profile": about(profile, rules)},
         subjects=(
             Subject(
                 key=key,
                 input={
                     "article": asdict(article),
-                    "claims": [asdict(claim) for claim in claims],
+                    "claims": [asdict(claim) for claim in pack.claims],
+                    "avoid": avoided(pack),
                     "found": [finding.what for finding in found],
                 },
             ),
@@ -73,7 +84,7 @@ def ask(
         schema=SCHEMA,
         max_tokens=8_000,
         timeout_s=80,
-        addresses=tuple(sorted({claim.url for claim in claims} | {ref.url for ref in article.references})),
+        addresses=tuple(sorted({claim.url for claim in pack.claims} | {ref.url for ref in article.references})),
     )
 
 
@@ -90,9 +101,11 @@ def read(value: Mapping[str, Json]) -> Opinion:
 
 
 def _finding(row: Mapping[str, Json]) -> Finding:
-    texts = {key: row[key] for key in ("category", "where", "what", "fix")}
+    # what an earlier version of the prompt was answered has no field
+    texts = {key: row[key] for key in ("category", "where", "what", "fix")} | {"field": row.get("field", "")}
     if not all(isinstance(text, str) for text in texts.values()) or texts["category"] not in CATEGORIES:
         raise ValueError("a finding of another shape")
+    texts["field"] = texts["field"] if texts["field"] in FIELDS else ""
     clean = {key: text.replace("\0", "").encode(errors="ignore").decode()[:1000] for key, text in texts.items()}
     finding = Finding(severity=Severity(row["severity"]), **clean)
     if finding.severity is Severity.CRITICAL and finding.category not in BLOCKING:
@@ -100,14 +113,14 @@ def _finding(row: Mapping[str, Json]) -> Finding:
     return finding
 
 
-def classify(score: int, findings: Sequence[Finding], policy: Reviewing) -> ReviewOutcome:
-    """Anything critical blocks. What is good but not good enough goes to a person, as nothing revises by itself yet."""
+def classify(score: int, findings: Sequence[Finding], policy: Reviewing) -> Course:
+    """Anything critical blocks; nearly good is worth one revision; the rest is a person's."""
     severities = {finding.severity for finding in findings}
     if Severity.CRITICAL in severities:
-        return ReviewOutcome.BLOCKED_FACTUAL_REVIEW
+        return Course.BLOCKED
     if score >= policy.ready_score and Severity.MAJOR not in severities:
-        return ReviewOutcome.READY_FOR_APPROVAL
-    return ReviewOutcome.NEEDS_ADMIN_REVIEW
+        return Course.READY
+    return Course.REVISE if score >= policy.revise_score else Course.PERSON
 
 
 def listed(findings: Sequence[Finding]) -> str:

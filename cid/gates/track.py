@@ -146,6 +146,8 @@ def read(value: Mapping[str, Json], told: Told, tracker: Tracker) -> Found:
         return Found(relevant=False, score=int(score), tags=None, suspicious=suspicious)
     title, text = told.judged_by
     tags = checked(tracker, value.get("category"), value.get("regions"), value.get("summary"), of=f"{title}. {text}")
+    if LEFT_OUT in tags.summary or signs(tags.summary):
+        raise Unfit(Fault.SUMMARY, "the summary speaks to a model")
     known = set(numbers(f"{title} . {text}"))
     foreign = tuple(figure for figure in dict.fromkeys(numbers(tags.summary)) if figure not in known)
     return Found(relevant=True, score=int(score), tags=tags, suspicious=suspicious, foreign=foreign)
@@ -177,8 +179,6 @@ def _summary(tracker: Tracker, said: Json, of: str | None) -> str:
         least = min(least, max(1, len(sentences(of)) - 1))
     if not least <= count <= rules.max_sentences:
         raise Unfit(Fault.SUMMARY, f"the summary has not {least} to {rules.max_sentences} sentences")
-    if LEFT_OUT in summary or signs(summary):
-        raise Unfit(Fault.SUMMARY, "the summary speaks to a model")
     return summary
 
 

@@ -10,17 +10,21 @@ from cid.domain.errors import Misconfigured
 from cid.domain.llm import TRIAL, Json, Raw, Stop, Usage, Wire
 from cid.llm.offline_draft import draft
 from cid.llm.offline_evidence import evidence, queries
+from cid.llm.offline_fit import fit
 from cid.llm.offline_judge import judge
 from cid.llm.offline_relevance import relevance
 from cid.llm.offline_review import review
+from cid.llm.offline_revise import revise
 from cid.llm.offline_track import track
 
 Compute = Callable[[Mapping[str, Json], Mapping[str, Json]], Mapping[str, Json]]
 """(shared parts, one subject's input) → one answer."""
 STAGES: Mapping[str, Compute] = {
     "relevance": relevance,
+    "fit": fit,
     "draft": draft,
     "review": review,
+    "revise": revise,
     "judge": judge,
     "queries": queries,
     "evidence": evidence,

@@ -31,29 +31,35 @@ def review(shared: Mapping[str, Json], copy: Mapping[str, Json]) -> Mapping[str,
     return {"score": max(score, 0), "findings": found}
 
 
-def _finding(severity: str, category: str, where: str, what: str, fix: str) -> Finding:
-    return {"severity": severity, "category": category, "where": where[:120], "what": what, "fix": fix}
+def _finding(kind: tuple[str, str, str], where: str, what: str, fix: str) -> Finding:
+    """`kind`: severity, category and field."""
+    severity, category, field = kind
+    named = {"severity": severity, "category": category, "field": field}
+    return {**named, "where": where[:120], "what": what, "fix": fix}
 
 
 def _unsupported(article: Mapping[str, Json], claims: Sequence[Mapping[str, str]]) -> Iterator[Finding]:
     evidence = "\n".join(f"{claim['text']}\n{claim['title']}" for claim in claims)
     known, folded = set(numbers(evidence)), " ".join(words(evidence))
-    for sentence in _sentences(article):
+    for field, sentence in _sentences(article):
         for figure in numbers(sentence):
             if figure not in known:
-                yield _finding("critical", "fabrication", sentence, f"No report says {figure}.", "Take the figure out.")
+                said = f"No report says {figure}."
+                yield _finding(("critical", "fabrication", field), sentence, said, "Take the figure out.")
         for quotation in quotations(sentence):
             if " ".join(words(quotation)) not in folded:
-                yield _finding(
-                    "critical", "fabrication", sentence, "The quotation stands in no report.", "Take it out."
-                )
+                said = "The quotation stands in no report."
+                yield _finding(("critical", "fabrication", field), sentence, said, "Take it out.")
 
 
-def _sentences(article: Mapping[str, Json]) -> Iterator[str]:
-    answers = (text for row in article["questions"] for text in (row["question"], row["answer"]))
-    for text in (article["title"], article["description"], article["body"], article["linkedin"], *answers):
+def _sentences(article: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
+    """Each after the part of the article that it stands in."""
+    parts = [(name, article[name]) for name in ("title", "description", "body", "linkedin")]
+    parts += [("questions", text) for row in article["questions"] for text in (row["question"], row["answer"])]
+    for name, text in parts:
         for line in markdown.plain(text.replace("\\", "")).splitlines():
-            yield from sentences(line)
+            for sentence in sentences(line):
+                yield name, sentence
 
 
 def _contradictions(claims: Sequence[Mapping[str, str]]) -> Iterator[Finding]:
@@ -67,8 +73,7 @@ def _contradictions(claims: Sequence[Mapping[str, str]]) -> Iterator[Finding]:
             if first[unit].isdisjoint(second[unit]) and unit not in said:
                 said.add(unit)
                 yield _finding(
-                    "critical",
-                    "factual_risk",
+                    ("critical", "factual_risk", "body"),
                     one["text"],
                     f"Reports differ: {one['publisher']} says {_or(first[unit])} {unit}, "
                     f"{two['publisher']} says {_or(second[unit])} {unit}.",
@@ -98,4 +103,5 @@ def _avoided(profile: Mapping[str, Json], article: Mapping[str, Json]) -> Iterat
     text = words(f"{article['title']} . {article['body']}")
     for phrase in phrases(profile["avoided_angles"]):
         if first_found([phrase], text):
-            yield _finding("major", "audience_fit", "body", f"It speaks of {phrase.written}.", "Choose another angle.")
+            said = f"It speaks of {phrase.written}."
+            yield _finding(("major", "audience_fit", "body"), "body", said, "Choose another angle.")

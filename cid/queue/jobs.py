@@ -13,11 +13,11 @@ from cid.queue import wakeups
 from cid.queue.hand import CURRENT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from cid.domain.ids import TenantId
-    from cid.domain.jobs import Job, NewJob
+    from cid.domain.jobs import Job, JobKind, NewJob
     from cid.ports import Tx
 
 ENQUEUE = query("jobs.enqueue")
@@ -29,6 +29,7 @@ DEAD = query("jobs.dead")
 SNOOZE = query("jobs.snooze")
 BRING_FORWARD = query("jobs.bring_forward")
 HASTEN = query("jobs.hasten")
+HURRY = query("jobs.hurry")
 ERROR_LIMIT = 2000
 
 
@@ -124,6 +125,15 @@ async def hasten(tx: Tx, job: NewJob) -> None:
     """`job` is to be done now: the waiting one with its key is brought forward, and where there is none it is added."""
     await tx.execute(HASTEN, job.tenant, job.kind, job.dedupe)
     await enqueue(tx, job)
+
+
+async def hurry(
+    tx: Tx, kinds: Collection[JobKind], dedupe: Collection[str], priority: int, *, key: str | None = None
+) -> None:
+    """The tenant's waiting jobs with these dedupe keys come before others from now on, in the group `key` where one is
+    given; those that sleep go on sleeping."""
+    if dedupe:
+        await tx.execute(HURRY, tx.tenant, list(kinds), list(dedupe), priority, key)
 
 
 def reason(why: str) -> str:

@@ -19,7 +19,9 @@ from typing import Any
 from cid.domain.errors import Misconfigured
 from cid.domain.news import Entry, Polled, PollOutcome, Source
 from cid.domain.tenants import Profile
+from cid.domain.tracker import Tracker
 from cid.ports import Clock
+from cid.sources.trackers import tracker_from
 
 SCHEME = "sample:"
 SETTLED_S = 3600
@@ -62,6 +64,7 @@ class Newsroom:
     profile: Profile
     feeds: tuple[Feed, ...]
     items: tuple[Story, ...]
+    tracker: Tracker
 
 
 class SampleReader:
@@ -123,6 +126,7 @@ def load(path: Path) -> Newsroom:
             profile=Profile(**profile),
             feeds=tuple(Feed(**feed) for feed in value["feed"]),
             items=tuple(_story(item) for item in value["item"]),
+            tracker=tracker_from(value["tracker"], path),
         )
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise Misconfigured(f"The sample newsroom {path} cannot be read ({error!r}): put it back.") from error

@@ -33,6 +33,8 @@ class DraftRow:
     provider: str
     """Of the first version: how the text began."""
     score: int | None
+    outcome: str | None
+    """Of the current version's review."""
     states: list[str]
     """Of its publications."""
     live_at: datetime | None

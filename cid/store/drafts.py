@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from cid.domain.draft import DRAFT, Author, Draft, DraftState, Version
 from cid.domain.ids import CallId, DraftId, ReviewId, ScreeningId, StoryId, TenantId, UserId, VersionId
-from cid.domain.review import Review, ReviewOutcome
+from cid.domain.llm import Json
+from cid.domain.review import Review, ReviewKind, ReviewOutcome
 from cid.pg.rows import each, into
 from cid.pg.sql import query
 from cid.ports import Tx
@@ -19,6 +21,7 @@ OF_SCREENING = query("drafts.of_screening")
 VERSION = query("drafts.version")
 MOVE = query("drafts.move")
 REPLACE_VERSION = query("drafts.replace_version")
+MACHINES_OWN = query("drafts.machines_own")
 ADD_REVIEW = query("drafts.add_review")
 REVIEWS = query("drafts.reviews")
 FIRST_PROVIDER = query("drafts.first_provider")
@@ -52,10 +55,11 @@ async def add_version(
     article: str,
     payloads: str,
     renderer: str,
+    revises: VersionId | None = None,
 ) -> int:
     """The version's number. Postgres computes and checks the hash of `payloads`."""
     number = await tx.fetchval(
-        ADD_VERSION, tx.tenant, version, draft, author, author_id, call, provider, article, payloads, renderer
+        ADD_VERSION, tx.tenant, version, draft, author, author_id, call, provider, article, payloads, renderer, revises
     )
     return int(number)
 
@@ -100,12 +104,23 @@ async def add_review(
     score: int | None,
     findings: str,
     call: CallId | None,
+    paid: Collection[CallId] = (),
+    changes: Sequence[Json] | None = None,
 ) -> None:
-    await tx.execute(ADD_REVIEW, tx.tenant, review, draft, version, outcome, score, findings, call)
+    """`paid`: every call that was made for it. `changes`, where there are any, make it the second round."""
+    round_, kind = (1, ReviewKind.REVIEW) if changes is None else (2, ReviewKind.AUTO_FIX)
+    listed = None if changes is None else list(changes)
+    of = (tx.tenant, review, draft, version, outcome, score, findings, call)
+    await tx.execute(ADD_REVIEW, *of, round_, kind, listed, list(paid))
 
 
 async def reviews(tx: Tx, tenant: TenantId, draft: DraftId) -> list[Review]:
     return each(Review, await tx.fetch(REVIEWS, tenant, draft))
+
+
+async def machines_own(tx: Tx, tenant: TenantId, draft: DraftId) -> bool:
+    """Whether the machine may revise it: once, and never a person's words."""
+    return bool(await tx.fetchval(MACHINES_OWN, tenant, draft))
 
 
 async def first_provider(tx: Tx, tenant: TenantId, draft: DraftId) -> str:

@@ -24,9 +24,13 @@ class Past:
     screening_id: ScreeningId
     failed: int
     """By faults of its own."""
+    ever: int
+    """The same, since it was first asked about."""
     outages: int
     """By the other side's."""
     timeouts: int
+    others: bool
+    """Others of the tenant's stories were answered since the first of these."""
     problem: str
     """The last fault of its own, in our words."""
 

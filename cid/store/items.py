@@ -32,6 +32,7 @@ OF_STORY = query("items.of_story")
 RECENT = query("items.recent")
 IDS_BY_URL = query("items.ids_by_url")
 STORIES_OF = query("items.stories_of")
+VISIBLE = query("items.visible")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,9 +257,11 @@ async def readers(tx: Tx, items: Collection[ItemId]) -> list[tuple[TenantId, Ite
     return [(row["tenant_id"], row["item_id"]) for row in await tx.fetch(READERS, list(items))]
 
 
-async def unjudged(tx: Tx, tenant: TenantId, items: Collection[ItemId], desks: Collection[Desk]) -> list[Unjudged]:
-    """What at least one of `desks` has not judged."""
-    return each(Unjudged, await tx.fetch(UNJUDGED, tenant, list(items), list(desks)))
+async def unjudged(
+    tx: Tx, tenant: TenantId, items: Collection[ItemId], desks: Collection[Desk], again: Collection[ItemId] = ()
+) -> list[Unjudged]:
+    """What at least one of `desks` has not judged, and those of `again` that any has."""
+    return each(Unjudged, await tx.fetch(UNJUDGED, tenant, list(items), list(desks), list(again)))
 
 
 async def by_url(tx: Tx, url: str) -> Item | None:
@@ -296,3 +299,9 @@ async def ids_by_url(tx: Tx, canonical_urls: Collection[str]) -> dict[str, ItemI
 async def stories_of(tx: Tx, items: Collection[ItemId]) -> dict[ItemId, StoryId]:
     """Of those that are in one."""
     return {row["id"]: row["story_id"] for row in await tx.fetch(STORIES_OF, list(items))}
+
+
+async def visible(tx: Tx, item: ItemId) -> tuple[bool, StoryId | None]:
+    """Whether the tenant may see it, and the story that it is in by now."""
+    row = await tx.fetchrow(VISIBLE, item)
+    return row is not None, StoryId(row["story_id"]) if row and row["story_id"] else None

@@ -12,6 +12,7 @@ from cid.domain.ids import DraftId, ItemId, ScreeningId, SourceId, StoryId, Tena
 from cid.domain.llm import Json
 from cid.domain.news import PollOutcome, SourceKind
 from cid.domain.screening import ScreeningState, Stage, WaitFor
+from cid.domain.tenants import Desk
 from cid.domain.verdicts import Gate, Reason
 from cid.pg.rows import each, into
 from cid.pg.sql import query
@@ -238,13 +239,17 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of a trace. The call's cost is that of the whole call, which may have judged others too."""
+    """One line of a trace. The call's cost is that of the whole call, which may have judged others too; `share` is this
+    judgement's own, in US dollars."""
 
     gate: Gate
     outcome: str
     reason: Reason
     detail: str
     score: float | None
+    signals: Mapping[str, Json]
+    share: Decimal | None
+    desk: Desk
     at: datetime
     of_item: bool
     provider: str | None

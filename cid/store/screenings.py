@@ -24,8 +24,10 @@ DROP = query("screenings.drop")
 FAIL = query("screenings.fail")
 OPEN_MANY = query("screenings.open_many")
 OF_STORIES = query("screenings.of_stories")
+REOPEN = query("screenings.reopen")
 RAISE_URGENT = query("screenings.raise_urgent")
 SUPERSEDE = query("screenings.supersede")
+REVIVE = query("screenings.revive")
 SHAPES = {OF_STORY: Screening, BY_IDS: Screening}
 
 
@@ -79,6 +81,11 @@ async def fail(tx: Tx, screening: Screening, failure: str) -> bool:
     return await tx.fetchval(FAIL, screening.tenant_id, screening.id, screening.stage, failure[:500]) is not None
 
 
+async def reopen(tx: Tx, screening: ScreeningId, stage: Stage) -> bool:
+    """False when it became a draft, or part of another."""
+    return await tx.fetchval(REOPEN, tx.tenant, screening, stage) is not None
+
+
 async def open_many(
     tx: Tx, opened: Sequence[tuple[ScreeningId, StoryId, ItemId, bool]], desk: Desk = Desk.PUBLISHING
 ) -> tuple[set[ScreeningId], dict[StoryId, ScreeningId]]:
@@ -100,3 +107,11 @@ async def raise_urgent(tx: Tx, tenant: TenantId, stories: Collection[StoryId]) -
 async def supersede(tx: Tx, tenant: TenantId, stories: Collection[StoryId], window: timedelta) -> None:
     """Stories that were on the tracker for longer than `window` may open another screening there."""
     await tx.execute(SUPERSEDE, tenant, list(stories), window)
+
+
+async def revive(
+    tx: Tx, tenant: TenantId, desk: Desk, chosen: Collection[ScreeningId] | None, *, limit: int
+) -> list[ScreeningId]:
+    """Failed ones are open again where they failed; None: whichever failed. Answers which."""
+    ids = None if chosen is None else list(chosen)
+    return [ScreeningId(row["id"]) for row in await tx.fetch(REVIVE, tenant, desk, ids, limit)]

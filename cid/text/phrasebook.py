@@ -39,6 +39,8 @@ class Phrasebook:
         return None if place is None else self.phrases[place]
 
     def _ends(self, text: Sequence[str]) -> Iterator[int]:
+        if self.first.keys().isdisjoint(text):
+            return  # as nearly always, and at a tenth of the cost
         for start, word in enumerate(text):
             node, at = self.first.get(word), start
             while node is not None:

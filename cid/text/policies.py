@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any, get_type_hints
 
 from cid.domain.errors import Misconfigured
-from cid.domain.knobs import ASCENDING, KNOBS, NOT_TURNED
+from cid.domain.knobs import ASCENDING, KNOBS, NOT_TURNED, options
 from cid.domain.llm import Json
 from cid.domain.policy import GatePolicy
 from cid.domain.tenants import Profile
@@ -94,7 +94,13 @@ def _with(policy: GatePolicy, section: str, name: str, value: Json) -> GatePolic
         raise Misconfigured(f"{section} has no number {name!r} that a tenant may turn.")
     knob = KNOBS.get(section, {}).get(name)
     where = knob.label if knob else f"{section}.{name}"
-    part = replace(part, **{name: fitting(get_type_hints(type(part))[name], value, knob, where)})
+    typed = fitting(get_type_hints(type(part))[name], value, knob, where)
+    most = getattr(part, name)
+    if knob and knob.capped and typed > most:
+        raise Misconfigured(f"{where}: {typed} is above the platform's {most}.")
+    if (known := options(policy, section, name)) and typed not in known:
+        raise Misconfigured(f"{where}: {str(typed)[:40]!r} is none of {', '.join(known)}.")
+    part = replace(part, **{name: typed})
     for owner, low, high in ASCENDING:
         if owner == section and getattr(part, low) > getattr(part, high):
             raise Misconfigured(f"{KNOBS[owner][low].label} is above {KNOBS[owner][high].label}.")

@@ -29,6 +29,8 @@ class DraftLine:
     row: DraftRow
     chip: Chip
     offline: bool
+    outcome: str
+    """What the review of its current version came to; empty: it is not there yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

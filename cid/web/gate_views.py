@@ -9,7 +9,7 @@ from typing import get_args, get_origin
 
 from cid.domain.verdicts import GATE_NUMBER, Gate
 from cid.flows.turning import Number
-from cid.text.policies import SECTION
+from cid.text.policies import FURTHER, SECTION
 from cid.web import words
 from cid.web.forms import text
 from cid.web.words import _
@@ -67,8 +67,9 @@ def gates_view(numbers: Sequence[Number], wrong: Turn | None = None, problem: st
     by_section: dict[str, list[Number]] = {}
     for number in numbers:
         by_section.setdefault(number.section, []).append(number)
-    at = {section: gate for gate, section in SECTION.items()}
-    order = [*SECTION.values(), *(section for section in by_section if section not in at)]
+    known = [(gate, part) for gate in GATE_NUMBER for part in (SECTION[gate], *FURTHER.get(gate, ()))]
+    at = {section: gate for gate, section in known}
+    order = [*at, *(section for section in by_section if section not in at)]
     return GatesView(
         gates=[
             _group(at.get(section), section, by_section[section], wrong, problem)
@@ -83,7 +84,7 @@ def gates_view(numbers: Sequence[Number], wrong: Turn | None = None, problem: st
 
 def _group(gate: Gate | None, section: str, numbers: Sequence[Number], wrong: Turn | None, problem: str) -> GateNumbers:
     return GateNumbers(
-        title=words.GATES[gate] if gate else SECTIONS.get(section, section),
+        title=SECTIONS.get(section) or (words.GATES[gate] if gate else section),
         gate=GATE_NUMBER[gate] if gate else "",
         rows=[_row(number, wrong, problem) for number in numbers],
     )
@@ -98,7 +99,7 @@ def _row(number: Number, wrong: Turn | None, problem: str) -> NumberView:
     return NumberView(
         number=number,
         typed=wrong.value if wrong and refused else own,
-        options=_options(number.kind),
+        options=number.options or _options(number.kind),
         lines=_lines(number.kind),
         problem=problem if refused else "",
     )

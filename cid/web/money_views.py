@@ -16,13 +16,13 @@ from cid.web.words import _
 if TYPE_CHECKING:
     from cid.flows.choices import Standing
 
-STAGES = ("relevance", "draft", "review", "poll", "judge")
+STAGES = ("relevance", "queries", "evidence", "fit", "track", "draft", "review", "revise", "poll", "judge")
 """That a page asks caps for; others stay as they are."""
 PLACES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 FEWEST_PLACES = 3
 TIERS = {
     Tier.CHEAP: (_("Cheap"), _("judges relevance, reviews drafts, and tells stories apart")),
-    Tier.QUALITY: (_("Quality"), _("writes drafts")),
+    Tier.QUALITY: (_("Quality"), _("writes drafts and revises them")),
 }
 SET_BY = {
     "own": _("chosen by this tenant"),

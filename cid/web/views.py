@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from cid.domain.angles import Competition, Taken
 from cid.domain.choices import Held, Notice
 from cid.domain.news import Polled
 from cid.domain.telling import Kin, Spread
@@ -302,6 +303,18 @@ class LineView:
     passed: bool
     reason: str
     offline: bool
+    signals: Sequence[tuple[str, str]] = ()
+    """What the gate went by, as it is read; what was missing says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RivalsView:
+    """What competitors made of a story."""
+
+    known: Competition
+    since: Sequence[Taken]
+    """Written after the story was judged, and looked at when a draft of it is begun."""
+    followed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,5 +327,8 @@ class ItemView:
     next_step: str
     spread: Spread
     kin: Sequence[Kin]
+    rivals: RivalsView
     reading: ReadingView | None = None
     """None: nobody wanted its page read."""
+    gates: Sequence[tuple[str, str]] = ()
+    """From which it can be judged again."""

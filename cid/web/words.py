@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cid.domain.angles import Angle
 from cid.domain.draft import DraftState
 from cid.domain.evidence import ClaimKind, Confidence, EvidenceState, SourceClass
 from cid.domain.health import Kinship, Tier
@@ -9,6 +10,7 @@ from cid.domain.news import PollOutcome, SourceState
 from cid.domain.reading import TextState
 from cid.domain.screening import ScreeningState, Stage, WaitFor
 from cid.domain.tenants import Permission, Role
+from cid.domain.tracker import EntryDecision, EntryState, Fault, Progress
 from cid.domain.verdicts import Gate, Reason
 
 
@@ -41,6 +43,7 @@ REASONS = {
     Reason.NO_KEYWORD: _("names no keyword"),
     Reason.RELEVANT: _("relevant"),
     Reason.LOW_RELEVANCE: _("not relevant enough"),
+    Reason.PREFILTERED: _("unlike what passed before"),
     Reason.SIGNAL: _("enough signal"),
     Reason.LOW_SIGNAL: _("too little signal"),
     Reason.GATHERED: _("evidence gathered"),
@@ -48,6 +51,7 @@ REASONS = {
     Reason.NO_EVIDENCE: _("no evidence"),
     Reason.FITS: _("fits the audience"),
     Reason.WRONG_AUDIENCE: _("wrong audience"),
+    Reason.NO_AUDIENCE: _("no audience to judge by"),
     Reason.WRITTEN: _("draft written"),
     Reason.NOT_AFFECTED: _("audience not affected"),
     Reason.OVER_PLAN: _("over plan"),
@@ -55,6 +59,7 @@ REASONS = {
     Reason.TRACKED: _("on the tracker's topic"),
     Reason.OFF_TOPIC: _("off the tracker's topic"),
     Reason.REVIEWED: _("reviewed"),
+    Reason.REVISED: _("revised by the machine"),
     Reason.MERGED: _("its story became part of one that had gone further"),
     Reason.OUTAGE: _("gate had an outage; its policy decided"),
 }
@@ -155,6 +160,15 @@ DRAFT_STATES = {
     DraftState.REJECTED: (_("rejected"), "plain"),
 }
 
+OUTCOMES = {
+    "ready_for_approval": (_("ready"), "good", _("ready for approval")),
+    "auto_revised": (_("revised, ready"), "good", _("revised by the machine and ready")),
+    "needs_admin_review": (_("needs a person"), "warn", _("held: a person has to look closely")),
+    "blocked_factual_review": (_("facts in doubt"), "bad", _("held: facts are in doubt")),
+    "review_failed": (_("review failed"), "warn", _("held: the review itself failed")),
+}
+"""What a review came to: short, its tone, and in full."""
+
 KINDS = {
     "poll": _("Poll sources"),
     "heal": _("Find replacements"),
@@ -165,12 +179,15 @@ KINDS = {
     "read": _("Read articles"),
     "assess": _("Gate 3, signal"),
     "track": _("Tracker"),
+    "gather": _("Gather evidence"),
+    "fit": _("Gate 3.5, audience fit"),
     "draft": _("Write drafts"),
     "review": _("Review drafts"),
     "publish": _("Publish"),
     "batches": _("Send and fetch batches"),
     "wake": _("Wake what waits"),
     "tidy": _("Housekeeping"),
+    "learn": _("Learning what passes"),
     "try": _("Try prompts"),
 }
 
@@ -209,8 +226,10 @@ CALL_STATES = {
 CALL_STAGES = {
     "relevance": _("Relevance"),
     "track": _("Tracker"),
+    "fit": _("Audience fit"),
     "draft": _("Draft"),
     "review": _("Review"),
+    "revise": _("Revision"),
     "poll": _("Paid source"),
     "judge": _("One story or two"),
 }
@@ -236,6 +255,8 @@ TRIAL_VERDICTS = {
     "held": _("held"),
     "written": _("written"),
     "not affected": _("audience not affected"),
+    "edited": _("edited"),
+    "not edited": _("nothing edited"),
     "unreadable": _("cannot be read"),
 }
 
@@ -260,7 +281,49 @@ NEEDS = {
     Permission.MANAGE: _("owner"),
 }
 
+PROGRESS = {
+    Progress.SCRAPED: (_("scraped"), "plain"),
+    Progress.PROCESSING: (_("processing"), "live"),
+    Progress.PROCESSED: (_("processed"), "good"),
+    Progress.DROPPED: (_("dropped"), "plain"),
+    Progress.FAILED: (_("failed"), "bad"),
+}
+
+ENTRY_STATES = {
+    EntryState.PENDING: (_("pending"), "warn"),
+    EntryState.APPROVED: (_("approved"), "good"),
+    EntryState.HIDDEN: (_("hidden"), "plain"),
+}
+
+ENTRY_DECISIONS = {
+    EntryDecision.APPROVE: _("Approved"),
+    EntryDecision.HIDE: _("Hidden"),
+    EntryDecision.EDIT: _("Corrected"),
+}
+
+FAULTS = {
+    Fault.LEFT_OUT: _("answers that were missing, doubled or out of shape"),
+    Fault.UNUSABLE: _("replies that could not be read"),
+    Fault.CATEGORY: _("a category that is on no list"),
+    Fault.REGION: _("a region that is on no list"),
+    Fault.SUMMARY: _("summaries that break the rules"),
+    Fault.ANSWER: _("answers without a score"),
+    Fault.TIMEOUT: _("no answer in time"),
+    Fault.OUTAGE: _("a model that is out"),
+    Fault.SETTINGS: _("the desk's settings"),
+    Fault.UNSEEN: _("items that are not visible any more"),
+    Fault.RETRIED: _("tried anew"),
+}
+
 SAID = {
+    "entries_approve": _("Approved. What was approved before, or merged, stayed as it was."),
+    "entries_hide": _("Hidden. They stay hidden when they are reported again."),
+    "entry_approve": _("Approved."),
+    "entry_hide": _("Hidden. It stays hidden when it is reported again."),
+    "entry_edit": _("Corrected. What stood there before is kept with the decision."),
+    "tracker_retry": _("What failed is tried anew, with all its tries."),
+    "tracker_rule": _("The rule holds for what comes from now on."),
+    "tracker_rule_off": _("The rule has ended. What it approved stays approved."),
     "source_added": _("Source added. Its first poll is on its way."),
     "source_on": _("Source switched on."),
     "source_off": _("Source switched off. What it brought stays."),
@@ -272,6 +335,7 @@ SAID = {
     "source_itself_off": _("From now on you are asked before it is replaced."),
     "sources_itself_on": _("From now on tested replacements are taken as soon as they are found."),
     "sources_itself_off": _("From now on you are asked before a source is replaced."),
+    "judged_again": _("It is judged again."),
     "draft_asked": _("It is drafted now, beyond the plan."),
     "proposal_taken": _("Replaced. The new source keeps what was set for the old one, and is polled now."),
     "proposal_rejected": _("Rejected. It is not proposed for this source again."),
@@ -287,11 +351,16 @@ SAID = {
     "draft_undone": _("The approval is taken back. Nothing was sent."),
     "draft_edited": _("Saved as a new version. It is reviewed again before anybody can approve it."),
     "publication_again": _("It is being tried again."),
+    "rule_added": _("The rule stands: every later draft and review is told it."),
+    "rule_ended": _("The rule is switched off. What it made stays as it is."),
+    "revision_on": _("From now on the machine may revise a draft once."),
+    "revision_off": _("From now on no draft is revised by the machine."),
     "prompt_live": _("It is live: the next question is asked with it."),
     "prompt_back": _("The newest version that is no candidate is live again."),
     "trial_started": _("The trial has begun. Its answers count for nothing else."),
     "trial_stopped": _("The trial has ended. What was answered stays."),
     "gates_turned": _("Saved. It counts from the next judgement on."),
+    "prefilter_again": _("It learns anew. It drops nothing until it has proved itself again."),
     "gates_reset": _("As the platform has it again, from the next judgement on."),
     "models_chosen": _("Chosen. The next call asks as it stands below."),
     "models_capped": _("Caps set. What waited for them goes on."),
@@ -301,6 +370,17 @@ SAID = {
     "signed_out": _("You have signed out."),
 }
 """What a page says after a change led to it: `?said=key`. A closed set: a link can put no words into our mouth."""
+
+ANGLES: dict[Angle, str] = {
+    Angle.LOCAL_IMPACT: _("local impact"),
+    Angle.ACTION_LIST: _("list of actions"),
+    Angle.CONTRARIAN: _("contrarian view"),
+    Angle.FAQ_EXPLAINER: _("questions answered"),
+    Angle.EXPERT_COMMENTARY: _("expert commentary"),
+    Angle.DATA_STORY: _("story told by data"),
+    Angle.RISK_WARNING: _("warning of a risk"),
+    Angle.OPPORTUNITY: _("opportunity"),
+}
 
 INTERVALS = (
     (0, _("by its rhythm")),

@@ -13,10 +13,12 @@ from cid.flows import (
     assess,
     batches,
     draft,
+    fit,
     gather,
     group,
     heal,
     judge,
+    learn,
     poll,
     publish,
     read,
@@ -94,6 +96,8 @@ TABLE: dict[JobKind, Handler] = {
         linger=SECOND,
         most_per_key=4,
     ),
+    # A few seconds of arithmetic a tenant, in a thread: two at once would only make each other slower.
+    JobKind.LEARN: Handler(flow=learn.learn, tries=3, deadline=5 * MINUTE, slots=1),
     # As many as make calls of several; how many stories share one is the tenant's to say.
     JobKind.TRACK: Handler(
         flow=track.track, tries=MODEL_TRIES, deadline=4 * MINUTE, slots=4, group=12, linger=SECOND, most_per_key=4
@@ -104,6 +108,7 @@ TABLE: dict[JobKind, Handler] = {
     JobKind.ASSESS: Handler(flow=assess.assess, tries=8, deadline=MINUTE, slots=8),
     # Eight searches, two questions and ten pages, each with an end of its own.
     JobKind.GATHER: Handler(flow=gather.gather, tries=MODEL_TRIES, deadline=6 * MINUTE, slots=8),
+    JobKind.FIT: Handler(flow=fit.fit, tries=MODEL_TRIES, deadline=3 * MINUTE, slots=8),
     JobKind.DRAFT: Handler(flow=draft.write, tries=MODEL_TRIES, deadline=6 * MINUTE, slots=4),
     JobKind.REVIEW: Handler(flow=review.review, tries=MODEL_TRIES, deadline=3 * MINUTE, slots=4),
     JobKind.PUBLISH: Handler(flow=publish.publish, tries=8, deadline=2 * MINUTE, slots=4),

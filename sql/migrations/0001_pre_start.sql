@@ -408,6 +408,8 @@ create index screenings_item on screenings (item_id);     -- is looked for here
 create index screenings_recent on screenings (tenant_id, opened_at desc);
 create index screenings_state on screenings (tenant_id, state, opened_at desc, id desc);   -- lists and the backlog, by state
 
+create index screenings_tracked on screenings (tenant_id, opened_at desc, id desc) where desk = 'tracker';   -- the editor's list
+
 create table verdicts (
   id uuid not null,
   tenant_id uuid not null,
@@ -537,6 +539,47 @@ create index track_faults_screening on track_faults (tenant_id, screening_id, id
 create index track_faults_recent on track_faults (tenant_id, at);
 create index track_faults_user on track_faults (user_id) where user_id is not null;
 
+-- What gate 2 said of a tenant, learned: a filter that may drop without asking once it has proved itself on scores that were
+-- held back. One row, replaced whole; verdicts name the version.
+create table prefilters (
+  tenant_id uuid primary key references tenants,
+  version integer not null,
+  state text not null check (state in ('learning', 'proved', 'tripped')),
+  why text not null,                          -- why it is not proved, or switched itself off
+  bias double precision not null,
+  threshold double precision not null,
+  weights jsonb not null,                     -- {word: weight}
+  up jsonb not null,                          -- [[word, weight, wanted, unwanted]]: what says most, for people
+  down jsonb not null,
+  labels integer not null,                    -- stories learned from, tuned with and held back
+  decided integer not null,                   -- of these, those that a person decided about
+  passes integer not null,
+  held integer not null,
+  held_passes integer not null,
+  recall double precision,                    -- on what was held back
+  sure double precision not null,
+  saved double precision not null,
+  learned_at timestamptz not null default cid_now(),
+  measured_at timestamptz,                    -- what it does since it is on
+  kept_passes integer not null default 0,
+  asked integer not null default 0,
+  asked_passes integer not null default 0,
+  live_recall double precision,
+  cleared_by uuid references users,           -- who let one try again that had switched itself off, and when
+  cleared_at timestamptz
+);
+create table prefilter_samples (              -- would have been dropped, and was asked about by chance
+  tenant_id uuid not null,
+  screening_id uuid not null,
+  version integer not null,
+  score double precision not null,
+  stands_for double precision not null check (stands_for >= 1),
+  at timestamptz not null default cid_now(),
+  primary key (tenant_id, screening_id),
+  foreign key (tenant_id, screening_id) references screenings
+);
+create index prefilter_samples_recent on prefilter_samples (tenant_id, at);
+
 create table evidence_packs (
   tenant_id uuid not null references tenants,
   id uuid not null,
@@ -588,6 +631,21 @@ create table evidence_pages (
   pack_id uuid not null,
   primary key (tenant_id, sha256, pack_id),
   foreign key (tenant_id, pack_id) references evidence_packs
+);
+
+-- How well a story fits a tenant's readers: gate 4 is told what gate 3.5 chose.
+create table fits (
+  tenant_id uuid not null references tenants,
+  screening_id uuid not null,
+  audience_relevance numeric(4, 3) not null check (audience_relevance between 0 and 1),
+  business_relevance numeric(4, 3) not null check (business_relevance between 0 and 1),
+  actionability numeric(4, 3) not null check (actionability between 0 and 1),
+  risk_level text not null check (risk_level in ('low', 'medium', 'high')),
+  recommended_angle text,                     -- null: none of them stands out
+  claims_to_use text[] not null default '{}', -- the first 16 hex digits of SHA-256 over address, newline and text of each, the best first
+  made_at timestamptz not null default cid_now(),
+  primary key (tenant_id, screening_id),
+  foreign key (tenant_id, screening_id) references screenings
 );
 
 -- What competitors made of a story, by the titles of what their sources brought: replaced whole whenever it is looked at anew.
@@ -2096,7 +2154,7 @@ create view inspect.item_state with (security_invoker = true) as
   join items i on i.id = s.item_id
   left join lateral (
     select count(*) filter (where x.kind <> 'retried') as faults, max(x.at) filter (where x.kind <> 'retried') as last_at,
-           (array_agg(x.error order by x.id desc) filter (where x.kind <> 'retried'))[1] as last_error
+           (array_agg(x.error order by x.at desc, x.id desc) filter (where x.kind <> 'retried'))[1] as last_error
     from track_faults x where x.tenant_id = s.tenant_id and x.screening_id = s.id) f on true
   left join lateral (
     select max(w.at) as at from verdicts w where w.tenant_id = s.tenant_id and w.screening_id = s.id and w.gate = 'track' and w.call_id is not null) v on true
@@ -2144,7 +2202,7 @@ grant execute on function inspect.retry_item(uuid) to cid_worker;
 do $$
 declare t text;
 begin
-  foreach t in array array['profiles', 'policies', 'gate_configs', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults',
+  foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'model_terms', 'audit', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'proposals', 'searches',
       'guardrails'] loop
@@ -2152,7 +2210,7 @@ begin
     execute format('alter table %I force row level security', t);
     execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
   end loop;
-  foreach t in array array['profiles', 'policies', 'gate_configs', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults',
+  foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'audit', 'trials', 'trial_subjects',
       'proposals', 'searches'] loop
     execute format('create policy tenant on %I to cid_app using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()))', t);
@@ -2220,7 +2278,7 @@ grant select on tenants, profiles, policies, gate_configs, members, subscription
   jobs_dead, pauses, trials, trial_subjects, proposals, searches to cid_app;
 grant insert on screenings, trackers, entries, entry_decisions, track_faults, verdicts, evidence_packs, evidence_pages, drafts, versions, reviews, decisions, channels, publications, calls, call_subjects,
   batches, audit, jobs, jobs_done, jobs_dead, subscriptions to cid_app;
-grant update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, score, superseded, changed_at) on screenings to cid_app;
+grant update (state, stage, waiting_for, until, gate, reason, failure, urgent, spread, score, superseded, opened_at, changed_at) on screenings to cid_app;
 grant update (body, rule, rule_by, rule_at, changed_at) on trackers to cid_app;
 grant update (state, category, regions, summary, changed_at) on entries to cid_app;
 grant update (state, current_version_id, changed_at) on drafts to cid_app;
@@ -2236,6 +2294,9 @@ grant update (body, changed_at), insert on profiles to cid_app;
 grant insert, delete, update (value, changed_by, changed_at) on policies to cid_app;
 grant select, insert, update (active, changed_by, changed_at) on guardrails to cid_app, cid_worker;
 grant insert on gate_configs to cid_app;
+grant select, insert, update on prefilters to cid_app;
+grant select, insert on prefilter_samples to cid_app;
+grant select, insert, update on fits to cid_app;
 grant select, insert, update on competition to cid_app;
 grant select, insert, update, delete on interest to cid_worker;
 grant delete on jobs to cid_app;

@@ -2,7 +2,7 @@
 -- State by state along the index, then merged: one list over several states needs no index of its own.
 select d.id, d.state, d.sample, d.found_at, d.created_at, d.changed_at, v.number, v.article::jsonb ->> 'title' as title,
   (select f.provider from versions f where f.tenant_id = $1 and f.draft_id = d.id and f.number = 1) as provider,
-  r.score, p.states, p.live_at
+  r.score, r.outcome, p.states, p.live_at
 from unnest($2::text[]) as wanted (state)
   cross join lateral (
     select * from drafts x where x.tenant_id = $1 and x.state = wanted.state
@@ -10,7 +10,7 @@ from unnest($2::text[]) as wanted (state)
     order by x.changed_at desc, x.id desc limit $5) d
   join versions v on v.tenant_id = $1 and v.id = d.current_version_id
   left join lateral (
-    select q.score from reviews q where q.tenant_id = $1 and q.draft_id = d.id and q.version_id = v.id
+    select q.score, q.outcome from reviews q where q.tenant_id = $1 and q.draft_id = d.id and q.version_id = v.id
     order by q.made_at desc, q.id desc limit 1) r on true
   left join lateral (
     select coalesce(array_agg(q.state), '{}') as states, min(q.live_at) as live_at from publications q

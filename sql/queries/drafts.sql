@@ -4,8 +4,8 @@ insert into drafts (tenant_id, id, screening_id, story_id, current_version_id, s
 values ($1, $2, $3, story_root($4), $5, $6, $7)
 
 -- name: add_version
-insert into versions (tenant_id, id, draft_id, number, author, author_id, call_id, provider, article, payloads, sha256, renderer)
-select $1, $2, $3, coalesce(max(number), 0) + 1, $4, $5, $6, $7, $8, $9, sha256(convert_to($9, 'UTF8')), $10
+insert into versions (tenant_id, id, draft_id, number, author, author_id, call_id, provider, article, payloads, sha256, renderer, revises)
+select $1, $2, $3, coalesce(max(number), 0) + 1, $4, $5, $6, $7, $8, $9, sha256(convert_to($9, 'UTF8')), $10, $11
 from versions where tenant_id = $1 and draft_id = $3
 returning number
 
@@ -23,7 +23,7 @@ select tenant_id, id, screening_id, story_id, state, current_version_id, sample,
 from drafts where tenant_id = $1 and screening_id = $2
 
 -- name: version
-select tenant_id, id, draft_id, number, author, author_id, call_id, provider, article, payloads, sha256, renderer, made_at
+select tenant_id, id, draft_id, number, author, author_id, call_id, provider, revises, article, payloads, sha256, renderer, made_at
 from versions where tenant_id = $1 and id = $2
 
 -- name: move
@@ -36,12 +36,18 @@ update drafts set state = 'written', current_version_id = $4, changed_at = cid_n
 where tenant_id = $1 and id = $2 and current_version_id = $3 and state in ('written', 'ready', 'held', 'changes_requested')
 returning id
 
+-- name: machines_own
+-- Whether the machine may still revise it: no person has written in it, and it was not revised before, whatever became of that.
+select not exists (select from versions where tenant_id = $1 and draft_id = $2 and (revises is not null or author = 'person'))
+
 -- name: add_review
-insert into reviews (tenant_id, id, draft_id, version_id, outcome, score, findings, call_id)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
+-- Its calls are of this draft alone, so that all they cost is its own, whether the answer came now or was stored by a process that died.
+insert into reviews (tenant_id, id, draft_id, version_id, outcome, score, findings, call_id, round, kind, changes, cost)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
+  (select sum(coalesce(c.cost, 0)) from calls c where c.tenant_id = $1 and c.id = any($12::uuid[])))
 
 -- name: reviews
-select tenant_id, id, draft_id, version_id, outcome, score, findings, call_id, made_at
+select tenant_id, id, draft_id, version_id, outcome, score, findings, call_id, round, kind, changes, cost, made_at
 from reviews where tenant_id = $1 and draft_id = $2 order by made_at, id
 
 -- name: first_provider

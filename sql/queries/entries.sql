@@ -36,7 +36,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 -- name: decisions
 -- Oldest first, with the name of whoever decided, or whose rule it was.
 select d.id, d.kind, coalesce(person_of(d.user_id), '') as who, d.via, d.rule, d.reason, d.before, d.after, d.made_at
-from entry_decisions d where d.tenant_id = $1 and d.entry_id = $2 order by d.id
+from entry_decisions d where d.tenant_id = $1 and d.entry_id = $2 order by d.made_at, d.id
 
 -- name: reports
 -- How often, by how many, and when last the entry's story was reported, as far as the tenant sees.

@@ -52,6 +52,17 @@ select g.n::int as n, j.id
 from unnest($1::uuid[], $2::text[], $3::text[]) with ordinality as g (tenant_id, kind, dedupe, n)
 join jobs j on j.tenant_id = g.tenant_id and j.kind = g.kind and j.dedupe_key = g.dedupe and j.state in ('scheduled', 'ready')
 
+-- name: hurry
+-- Jobs that wait behind others and are urgent now. App may not update jobs, so the rows are taken out and put back; one that
+-- somebody claims at this moment is on its way already.
+with gone as (
+  delete from jobs
+  where tenant_id = $1 and kind = any($2::text[]) and dedupe_key = any($3::text[]) and state = 'ready' and priority > $4
+  returning id, tenant_id, kind, key, run_at, attempt, dedupe_key, payload, error, created_at, started_at
+)
+insert into jobs (id, tenant_id, kind, key, state, priority, run_at, attempt, dedupe_key, payload, error, created_at, started_at)
+select id, tenant_id, kind, coalesce($5, key), 'ready', $4, run_at, attempt, dedupe_key, payload, error, created_at, started_at from gone
+
 -- name: done
 -- Fenced by (id, lease) and nothing else: naming state or worker lets the planner take the running index. The ids stand there
 -- twice, or a planner without statistics reads the table.

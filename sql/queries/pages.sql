@@ -242,7 +242,7 @@ order by i.first_seen_at, i.id limit 50
 -- name: trace
 -- Everything that was said about an item and about its story's screening, and those that merged into it, oldest first, with what
 -- the model call cost as a whole.
-select v.gate, v.outcome, v.reason, v.detail, v.score::float8 as score, v.at, v.item_id is not null as of_item,
+select v.gate, v.outcome, v.reason, v.detail, v.score::float8 as score, v.signals, v.cost as share, v.desk, v.at, v.item_id is not null as of_item,
        c.provider, c.model, c.prompt, c.prompt_version, c.cost,
        (select g.body -> 'policy' from gate_configs g where g.tenant_id = v.tenant_id and g.hash = v.config) as set_to
 from verdicts v left join calls c on c.tenant_id = v.tenant_id and c.id = v.call_id

@@ -68,3 +68,20 @@ where tenant_id = $1 and id in (
   where s.tenant_id = $1 and s.desk = 'tracker' and s.story_id = any($2::uuid[]) and s.merged_into is null and not s.superseded
     and s.state = 'passed' and s.opened_at < cid_now() - $3::interval
   order by s.id for no key update)
+
+-- name: revive
+-- Failed stories of one desk get another chance at the stage where they failed: these, or, for null, the latest.
+update screenings set state = 'open', failure = '', changed_at = cid_now()
+where tenant_id = $1 and id in (
+  select s.id from screenings s
+  where s.tenant_id = $1 and s.desk = $2 and s.state = 'failed' and ($3::uuid[] is null or s.id = any($3))
+  order by s.id limit $4 for no key update)
+returning id
+
+-- name: reopen
+-- A person has it judged again from a stage on. Its time runs anew: what was over then is not over now.
+update screenings
+set state = 'open', stage = $3, gate = null, reason = null, failure = '', waiting_for = null, until = null, opened_at = cid_now(),
+  changed_at = cid_now()
+where tenant_id = $1 and id = $2 and merged_into is null and state in ('open', 'waiting', 'dropped', 'failed')
+returning id

@@ -100,7 +100,7 @@ async def at_draft(sv: Services, llm: Failing, owner: Owner, tenant: TenantId) -
     """A story that passed gate 3; its draft job is ready."""
     llm.answer = scoring(up=90)
     (screening,) = await stories(sv, tenant, "Harbour cranes go up", publishers=2)
-    await funnel.run(sv, owner, tenant, JobKind.RELATE, JobKind.ASSESS, JobKind.GATHER)
+    await funnel.run(sv, owner, tenant, JobKind.RELATE, JobKind.ASSESS, JobKind.GATHER, JobKind.FIT)
     return screening
 
 
@@ -311,7 +311,7 @@ async def test_one_publisher_waits_and_a_second_one_is_enough(
 ) -> None:
     llm.answer = scoring(good=80)
     await stories(sv, tenant, "Harbour good")
-    await funnel.run(sv, owner, tenant, JobKind.RELATE, JobKind.ASSESS, JobKind.GATHER)
+    await funnel.run(sv, owner, tenant, JobKind.RELATE, JobKind.ASSESS, JobKind.GATHER, JobKind.FIT)
     row = await one(owner, "screenings")
     assert (row["state"], row["waiting_for"], row["until"], row["spread"]) == (
         "waiting",
@@ -326,7 +326,7 @@ async def test_one_publisher_waits_and_a_second_one_is_enough(
     async with sv.platform.tx() as tx:
         await funnel.report(tx, row["story_id"], publisher="P2", title="T", summary=SUMMARY, at=clock.now())
     await owner.execute("update jobs set state = 'ready'")
-    await funnel.run(sv, owner, tenant, JobKind.ASSESS, JobKind.GATHER)
+    await funnel.run(sv, owner, tenant, JobKind.ASSESS, JobKind.GATHER, JobKind.FIT)
     row = await one(owner, "screenings")
     assert (row["state"], row["stage"], row["spread"]) == ("open", "draft", 2)
     pack = await one(owner, "evidence_packs")
@@ -341,7 +341,7 @@ async def test_a_story_nobody_new_reported_for_two_hours_is_dropped(
     llm.answer = scoring(good=80)
     await stories(sv, tenant, "Harbour good")
     clock.advance(timedelta(hours=2))
-    await funnel.run(sv, owner, tenant, JobKind.RELATE, JobKind.ASSESS, JobKind.GATHER)
+    await funnel.run(sv, owner, tenant, JobKind.RELATE, JobKind.ASSESS, JobKind.GATHER, JobKind.FIT)
     row = await one(owner, "screenings")
     assert (row["state"], row["gate"], row["reason"]) == ("dropped", "signal", "low_signal")
 

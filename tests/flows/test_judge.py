@@ -366,7 +366,7 @@ async def test_a_draft_under_way_when_its_story_merges_belongs_to_the_merged_sto
     async with sv.db.tx(tenant) as tx:
         await funnel.screening(tx, story, items[0])
     merging = replace(sv, llm=llm)
-    await funnel.run(merging, owner, tenant, JobKind.RELATE, JobKind.ASSESS, JobKind.GATHER)
+    await funnel.run(merging, owner, tenant, JobKind.RELATE, JobKind.ASSESS, JobKind.GATHER, JobKind.FIT)
     into, _ = await at_gate(sv, tenant, "Harbour two")
     llm.pairs = ((story, into),)
     await write(merging, await make.claimed(owner, JobKind.DRAFT, tenant))

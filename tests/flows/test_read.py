@@ -127,7 +127,7 @@ async def test_a_story_that_is_relevant_is_read_and_its_evidence_is_the_article(
     await desk.run(JobKind.ASSESS)
     await desk.run(JobKind.GATHER)
     assert await desk.claims(screening) == ARTICLE.split("\n\n")
-    assert await desk.owner.fetchval("select count(*) from jobs where kind = 'draft'") == 1
+    assert await desk.owner.fetchval("select count(*) from jobs where kind = 'fit'") == 1
 
 
 async def test_nothing_is_read_before_relevance_is_judged(desk: Desk) -> None:

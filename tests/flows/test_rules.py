@@ -93,3 +93,23 @@ async def test_an_item_without_a_date_passes_and_its_verdict_says_so(
     assert row["outcome"] == "pass"
     assert '"dated": false' in row["signals"]
     assert '"age_h": null' in row["signals"]
+
+
+async def test_an_urgent_report_brings_its_waiting_story_to_the_front_and_past_no_gate(
+    sv: Services, owner: Any, tenant: TenantId
+) -> None:
+    story, other = StoryId(uuid4()), StoryId(uuid4())
+    await arrives(sv, owner, tenant, story, "Ferry waits in the harbour")
+    await arrives(sv, owner, tenant, other, "Crane falls")
+    await judged(sv, owner, tenant)
+    queued = "select payload->>'screening' as screening, priority, id, key from jobs where kind = 'relate' order by id"
+    before = await owner.fetch(queued)
+    assert [row["priority"] for row in before] == [0, 0]
+    await arrives(sv, owner, tenant, story, "Breaking: ferry on fire")
+    await judged(sv, owner, tenant)
+    row = await owner.fetchrow("select id, urgent, state, stage from screenings where story_id = $1", story)
+    assert tuple(row)[1:] == (True, "open", "relate"), "gate 2 judges it as any other"
+    after = await owner.fetch(queued)
+    assert {row["screening"]: row["priority"] for row in after if row["priority"]} == {str(row["id"]): -1}
+    assert {one["key"] for one in after if one["priority"]} == {"urgent"}, "no group holds it up"
+    assert [row["id"] for row in after] == [row["id"] for row in before], "the same jobs, none twice"

@@ -165,7 +165,7 @@ async def test_headlines_alone_wait_for_a_report_that_can_be_cited(
         screening = await funnel.screening(tx, story, opened[0])
     await owner.execute("update screenings set stage = 'assess' where id = $1", screening)
     await owner.execute("update jobs set kind = 'assess' where tenant_id = $1", tenant)
-    await funnel.run(sv, owner, tenant, JobKind.ASSESS, JobKind.GATHER)
+    await funnel.run(sv, owner, tenant, JobKind.ASSESS, JobKind.GATHER, JobKind.FIT)
     assert [tuple(row)[:2] for row in await funnel.states(owner)] == [("waiting", "assess")]
     async with platform.tx() as tx:
         await funnel.report(
@@ -177,5 +177,5 @@ async def test_headlines_alone_wait_for_a_report_that_can_be_cited(
             at=sv.clock.now(),
         )
     await owner.execute("update jobs set state = 'ready' where kind = 'assess'")
-    await funnel.run(sv, owner, tenant, JobKind.ASSESS, JobKind.GATHER)
+    await funnel.run(sv, owner, tenant, JobKind.ASSESS, JobKind.GATHER, JobKind.FIT)
     assert [tuple(row)[:2] for row in await funnel.states(owner)] == [("open", "draft")]

@@ -19,7 +19,7 @@ from cid.domain.errors import BadReply, Deferred, Misconfigured, Unanswered, Ups
 from cid.domain.evidence import Claim, EvidenceState, Pack, Report, Spread
 from cid.domain.ids import ItemId, TenantId
 from cid.domain.policy import MODEL_TRIES, Outage
-from cid.domain.review import DRAFT_AFTER, Finding, ReviewOutcome, Severity
+from cid.domain.review import Finding, Severity
 from cid.domain.tenants import Profile
 from cid.domain.verdicts import Drop, Pass, Reason
 from cid.gates import checks, evidence, gate4_draft, gate5_review
@@ -372,27 +372,9 @@ def test_style_never_blocks_and_facts_do() -> None:
     assert [finding.severity for finding in opinion.findings] == [Severity.MAJOR, Severity.CRITICAL]
 
 
-@pytest.mark.parametrize(
-    ("score", "severities", "outcome"),
-    [
-        (100, [Severity.CRITICAL], ReviewOutcome.BLOCKED_FACTUAL_REVIEW),
-        (85, [], ReviewOutcome.READY_FOR_APPROVAL),
-        (85, [Severity.MINOR], ReviewOutcome.READY_FOR_APPROVAL),
-        (99, [Severity.MAJOR], ReviewOutcome.NEEDS_ADMIN_REVIEW),
-        (84, [], ReviewOutcome.NEEDS_ADMIN_REVIEW),
-        (70, [], ReviewOutcome.NEEDS_ADMIN_REVIEW),
-        (0, [], ReviewOutcome.NEEDS_ADMIN_REVIEW),
-    ],
-)
-def test_what_a_review_comes_to(score: int, severities: list[Severity], outcome: ReviewOutcome) -> None:
-    findings = [Finding(severity=severity, category="style", where="", what="") for severity in severities]
-    assert gate5_review.classify(score, findings, POLICY.reviewing) is outcome
-    assert outcome in DRAFT_AFTER
-
-
 def test_the_review_sees_the_article_its_claims_and_what_the_rules_found() -> None:
     finding = Finding(severity=Severity.MINOR, category="structure", where="", what="Too long.")
-    ask = gate5_review.ask(PROFILE, whole(), [CLAIM], [finding], tenant=TenantId(uuid4()), key="k")
+    ask = gate5_review.ask(PROFILE, whole(), Pack(claims=(CLAIM,)), [finding], tenant=TenantId(uuid4()), key="k")
     seen = ask.subjects[0].input
     assert seen["claims"] == [asdict(CLAIM)]
     assert seen["found"] == ["Too long."]

@@ -161,7 +161,10 @@ def _together(sv: Services, hits: Sequence[Hit], said: gate.Said, trail: Trail) 
     """Pages first; of results whose pages gave nothing, what the search shows of them."""
     spoke = {claim.url for claim in said.claims}
     known = {report.url for report in trail.case.reports}
-    shown = {hit.url: hit for hit in hits if hit.url not in spoke | known}
+    shown: dict[str, Hit] = {}
+    for hit in hits:
+        if hit.url not in spoke | known:
+            shown.setdefault(hit.url, hit)
     snippets = [claim for hit in shown.values() if (claim := gate.snippet(hit, sv.source_rules))]
     claims = (*said.claims, *snippets)[: max(trail.case.wanted.claims, 0)]
     references = {claim.url: claim.title for claim in claims}

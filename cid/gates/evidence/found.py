@@ -46,6 +46,7 @@ _CLAIM: Mapping[str, Json] = {
 }
 GUESSED = (SourceClass.PRESS, SourceClass.VENDOR, SourceClass.SOCIAL)
 """What a model may take a host for: that it is a state's, or a wire, only our lists say."""
+_GUESSES = {kind.value: kind for kind in GUESSED}
 
 
 def _rows(properties: Mapping[str, Json], most: int) -> Json:
@@ -144,7 +145,7 @@ def ask(tenant: TenantId, key: str, headline: str, pages: Sequence[Page]) -> Ask
 def read(value: Mapping[str, Json], pages: Sequence[Page], rules: SourceRules) -> Said:
     """Raises BadReply."""
     try:
-        guesses = {row["page"]: SourceClass(row["is"]) for row in value["sources"]}
+        guesses = {row["page"]: _GUESSES[row["is"]] for row in value["sources"]}
         kinds = {
             number: classed(page.url, rules) or guesses.get(number, SourceClass.PRESS)
             for number, page in enumerate(pages, 1)

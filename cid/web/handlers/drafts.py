@@ -81,13 +81,6 @@ POSTED = {
     PublicationState.UPDATING: (Chip(_("updating"), "live"), ""),
     PublicationState.RETRACTED: (Chip(_("taken back"), "plain"), ""),
 }
-OUTCOMES = {
-    "ready_for_approval": _("ready for approval"),
-    "auto_revised": _("revised by the machine and ready"),
-    "needs_admin_review": _("held: a person has to look closely"),
-    "blocked_factual_review": _("held: facts are in doubt"),
-    "review_failed": _("held: the review itself failed"),
-}
 ORDER = {Severity.CRITICAL: 0, Severity.MAJOR: 1, Severity.MINOR: 2}
 
 
@@ -103,7 +96,13 @@ async def listed(request: web.Request) -> web.StreamResponse:
     last = rows[PAGE - 1] if len(rows) > PAGE else None
     view = DraftsView(
         rows=[
-            DraftLine(row=row, chip=_chip(row.state, row.fate), offline=is_offline(row.provider)) for row in rows[:PAGE]
+            DraftLine(
+                row=row,
+                chip=_chip(row.state, row.fate),
+                offline=is_offline(row.provider),
+                outcome=words.OUTCOMES[row.outcome][0] if row.outcome else "",
+            )
+            for row in rows[:PAGE]
         ],
         choices=[
             Choice(key=key, text=text, count=sum(counts.get(state, 0) for state in states), chosen=key == chosen)
@@ -204,7 +203,7 @@ async def _view(tx: Tx, who: Actor, draft: Draft) -> DraftView:
         offline=is_offline(rows[-1].provider),
         steps=_steps(draft, said, posted),
         review=review,
-        outcome=OUTCOMES[review.outcome] if review else "",
+        outcome=words.OUTCOMES[review.outcome][2] if review else "",
         findings=_findings(review),
         evidence=await evidence_view(tx, tenant, draft.screening_id),
         trace=await _trace(tx, draft),
@@ -254,7 +253,7 @@ async def _trace(tx: Tx, draft: Draft) -> list[TraceLine]:
             title=words.GATES[line.gate],
             passed=line.outcome == "pass",
             reason=words.REASONS[line.reason],
-            detail=OUTCOMES.get(line.detail, line.detail),
+            detail=words.OUTCOMES[line.detail][2] if line.detail in words.OUTCOMES else line.detail,
         )
         for line in sorted(said, key=lambda line: (line.at, GATE_NUMBER[line.gate]))
     ]

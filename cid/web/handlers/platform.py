@@ -40,6 +40,7 @@ class CapsForm:
     relevance: str = text(longest=40, default="")
     draft: str = text(longest=40, default="")
     review: str = text(longest=40, default="")
+    revise: str = text(longest=40, default="")
     judge: str = text(longest=40, default="")
     poll: str = text(longest=40, default="")
 
