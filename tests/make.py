@@ -25,7 +25,7 @@ from cid.pg.pool import AppDb, WorkerDb
 from cid.pg.sql import SQL
 from cid.ports import Llm, Tx
 from cid.services import Outside, Services
-from cid.settings import read
+from cid.settings import angle_patterns, read
 from cid.store import tenants
 from cid.text.typed import into
 from tests.fakes import FakeHttp, FakeLlm, FrozenClock, InlineChildren
@@ -81,6 +81,7 @@ def services(
         caps=catalogue(db).caps,
         base_url="http://desk.test",
         prompts=prompts or Prompts.load(SQL.parent / "config" / "prompts"),
+        angles=angle_patterns(),
     )
 
 

@@ -132,7 +132,7 @@ async def _answer(sv: Services, trends: Trends, tenant: TenantId, question: Ques
             if heard.rest:
                 await interests.tell(tx, trends.name, "", {"": None}, heard.rest, missing=heard.missing)
         else:
-            await interests.tell(tx, trends.name, question.place, heard.scores, keep)
+            await interests.tell(tx, trends.name, question.place, {question.keyword: None, **heard.scores}, keep)
             if not question.keyword:
                 await interests.tell(tx, trends.name, question.place, {"": None}, again)
         return await interests.known(tx, trends.name, question)

@@ -25,10 +25,10 @@ from cid.domain.publication import Channel
 from cid.domain.screening import Screening, Stage, WaitFor
 from cid.domain.tenants import Profile, Tenant
 from cid.domain.verdicts import Drop, Gate, Reason, Verdict
+from cid.gates import angles, skeletons
 from cid.gates import clusters as topics
 from cid.gates import gate4_draft as gate4
 from cid.gates import gate35_fit as fitting
-from cid.gates import skeletons
 from cid.gates.outage import Then, then
 from cid.outside.rendering import Marks, Rendered, render_version
 from cid.ports import Tx
@@ -83,6 +83,7 @@ Written: TypeAlias = tuple[Answer, gate4.Outcome, Rendered | None]
 
 async def write(sv: Services, jobs: Sequence[Job]) -> None:
     for job in jobs:
+        await _look_again(sv, job)
         async with sv.db.read(job.tenant) as tx:
             brief = await _brief(sv, tx, job)
         if brief is None:
@@ -101,6 +102,22 @@ async def write(sv: Services, jobs: Sequence[Job]) -> None:
             async with sv.db.tx(job.tenant) as tx:
                 await _store(sv, tx, brief, written)
                 await queue.done(tx, job)
+
+
+async def _look_again(sv: Services, job: Job) -> None:
+    """What competitors wrote since gate 3: until a draft is begun, angles are taken."""
+    async with sv.db.read(job.tenant) as tx:
+        found = await screenings.by_ids(tx, job.tenant, [ScreeningId(UUID(job.payload["screening"]))])
+        if not found or not found[0].wants(Stage.DRAFT):
+            return
+        known = await competition.of(tx, job.tenant, found[0].id)
+        wrote = await competition.articles(tx, job.tenant, found[0].story_id)
+        followed = await competition.followed(tx, job.tenant)
+        profile = await tenants.profile(tx, job.tenant)
+    standing = await asyncio.to_thread(angles.compared, wrote, profile, sv.angles, followed=followed)
+    if standing != known:
+        async with sv.db.tx(job.tenant) as tx:
+            await competition.note(tx, found[0].id, standing)
 
 
 async def _placed(sv: Services, job: Job, brief: Brief) -> bool:

@@ -24,10 +24,9 @@ from uuid import NAMESPACE_URL, uuid5
 
 from lxml import etree
 
-from cid.domain.ids import SourceId
 from cid.domain.interest import Heard, Question
 from cid.domain.outside import ChildFailure, HttpFailure, HttpTrouble
-from cid.domain.paid import Held, Order, Outcome
+from cid.domain.paid import SEARCH, Held, Order, Outcome
 from cid.text import dates
 from cid.text.clean import line
 from cid.text.words import words
@@ -136,7 +135,8 @@ class SerpApiTrends:
         about = f"google_trends {question.place} {question.keyword}"
         return Order(
             tenant=tenant,
-            source=SourceId(uuid5(NAMESPACE_URL, about)),
+            source=uuid5(NAMESPACE_URL, about),
+            stage=SEARCH,
             provider="serpapi",
             what="searches",
             most={"search": 1},

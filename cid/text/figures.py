@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from cid.text.words import fold, words
@@ -89,6 +89,10 @@ _SMALL: Mapping[str, int] = {
 }
 
 
+COUNTED = 4
+"""Letters of a word that may say what is counted: `to` and `of` do not."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
     written: str
@@ -111,11 +115,8 @@ def figures(text: str) -> list[Figure]:
     found = [_figure(text, match) for match in _FIGURE.finditer(text)]
     for at in range(len(found) - 2, -1, -1):  # `4 to 5 %`: the first is of the second's unit
         one, then = found[at], found[at + 1]
-        if not one.unit and then.unit and _RANGE.fullmatch(text, one.end, then.start):
-            found[at] = Figure(
-                written=one.written, start=one.start, end=one.end, readings=one.readings, bare=one.bare,
-                scaled=one.scaled, unit=then.unit, counted=then.counted,
-            )  # fmt: skip
+        if not one.unit and _RANGE.fullmatch(text, one.end, then.start):
+            found[at] = replace(one, unit=then.unit, counted=then.counted)
     return found
 
 
@@ -165,7 +166,7 @@ def _unit_after(text: str, end: int) -> str:
 
 def _words_after(text: str, end: int) -> str:
     following = _NEXT.match(text, end)
-    return fold(following[1]) if following else ""
+    return fold(following[1]) if following and len(following[1]) >= COUNTED else ""
 
 
 def _readings(written: str) -> frozenset[Decimal]:
@@ -228,7 +229,7 @@ class Known:
         """Whether some evidence gives this figure, of the same unit where both say one."""
         for value in figure.readings:
             units = self._units.get(value)
-            if units and (not figure.unit or figure.unit in units or "" in units):
+            if units and (not figure.unit or figure.unit in units or units == {""}):
                 return True
         return not figure.scaled and not figure.unit and not figure.bare.isdisjoint(self._any)
 

@@ -12,35 +12,8 @@ from dataclasses import dataclass
 from cid.text.prose import sentences
 
 _TOKEN = re.compile(r"[^\W\d_][\w'’-]*")
-_JOINS = frozenset(
-    [
-        "of",
-        "the",
-        "de",
-        "la",
-        "del",
-        "der",
-        "den",
-        "des",
-        "du",
-        "van",
-        "von",
-        "di",
-        "da",
-        "e",
-        "y",
-        "et",
-        "und",
-        "and",
-        "al",
-        "el",
-        "bin",
-        "ibn",
-        "do",
-        "dos",
-        "das",
-    ]
-)
+_SMALL_WORDS = "of the de la las los del den des du van von di da al el bin ibn do dos das"
+_JOINS = frozenset(_SMALL_WORDS.split())
 NOUNS = 0.18
 """Share of words inside sentences that begin with a capital, above which a language writes nouns so."""
 INITIALS = 5
@@ -56,25 +29,26 @@ class Name:
     """A number stands before it: `12 Tonnen Stahl`."""
 
 
-def names(text: str, *, inner: bool = True) -> Iterator[Name]:
-    """Runs of capitalised words in `text`. The first word of a sentence says nothing by its capital: with `inner` it
-    belongs to no run, unless the next word has one as well."""
+def names(text: str, *, nouns: bool = False) -> Iterator[Name]:
+    """Runs of capitalised words in `text`. The first word of a sentence says nothing by its capital: it belongs to a
+    run only where the next word has one as well. With `nouns`, where that says nothing either, it never does, and no
+    small word joins two."""
     for sentence in sentences(text):
-        yield from _of_sentence(sentence, inner=inner)
+        yield from _of_sentence(sentence, nouns=nouns)
 
 
-def _of_sentence(sentence: str, *, inner: bool) -> Iterator[Name]:
+def _of_sentence(sentence: str, *, nouns: bool) -> Iterator[Name]:
     run: list[re.Match[str]] = []
     last_end = 0
     for number, token in enumerate(_TOKEN.finditer(sentence)):
-        gap = sentence[last_end : token.start()]
-        capital = token[0][0].isupper()
-        if run and (gap.strip(" \u00a0") or not (capital or token[0] in _JOINS)):
+        capital, joins = token[0][0].isupper(), token[0] in _JOINS and not nouns
+        if number == 0 and (nouns or not _second_capital(sentence, token)):
+            capital = False
+        apart = sentence[last_end : token.start()].strip(" \u00a0")
+        if run and (apart or not (capital or joins)):
             yield from _made(sentence, run)
             run = []
-        if (capital and not (inner and number == 0 and not _second_capital(sentence, token))) or (
-            run and token[0] in _JOINS
-        ):
+        if capital or (run and joins):
             run.append(token)
         last_end = token.end()
     yield from _made(sentence, run)

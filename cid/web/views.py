@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from cid.domain.angles import Competition, Taken
 from cid.domain.choices import Held, Notice
 from cid.domain.news import Polled
 from cid.domain.telling import Kin, Spread
@@ -307,6 +308,16 @@ class LineView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RivalsView:
+    """What competitors made of a story."""
+
+    known: Competition
+    since: Sequence[Taken]
+    """Written after the story was judged, and looked at when a draft of it is begun."""
+    followed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ItemView:
     item: ItemPage
     standing: Standing
@@ -316,6 +327,7 @@ class ItemView:
     next_step: str
     spread: Spread
     kin: Sequence[Kin]
+    rivals: RivalsView
     reading: ReadingView | None = None
     """None: nobody wanted its page read."""
     gates: Sequence[tuple[str, str]] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cid.domain.angles import Angle
 from cid.domain.draft import DraftState
 from cid.domain.evidence import ClaimKind, Confidence, EvidenceState, SourceClass
 from cid.domain.health import Kinship, Tier
@@ -359,6 +360,7 @@ SAID = {
     "trial_started": _("The trial has begun. Its answers count for nothing else."),
     "trial_stopped": _("The trial has ended. What was answered stays."),
     "gates_turned": _("Saved. It counts from the next judgement on."),
+    "prefilter_again": _("It learns anew. It drops nothing until it has proved itself again."),
     "gates_reset": _("As the platform has it again, from the next judgement on."),
     "models_chosen": _("Chosen. The next call asks as it stands below."),
     "models_capped": _("Caps set. What waited for them goes on."),
@@ -368,6 +370,17 @@ SAID = {
     "signed_out": _("You have signed out."),
 }
 """What a page says after a change led to it: `?said=key`. A closed set: a link can put no words into our mouth."""
+
+ANGLES: dict[Angle, str] = {
+    Angle.LOCAL_IMPACT: _("local impact"),
+    Angle.ACTION_LIST: _("list of actions"),
+    Angle.CONTRARIAN: _("contrarian view"),
+    Angle.FAQ_EXPLAINER: _("questions answered"),
+    Angle.EXPERT_COMMENTARY: _("expert commentary"),
+    Angle.DATA_STORY: _("story told by data"),
+    Angle.RISK_WARNING: _("warning of a risk"),
+    Angle.OPPORTUNITY: _("opportunity"),
+}
 
 INTERVALS = (
     (0, _("by its rhythm")),

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cid.cli import frame, main
-from cid.domain.ids import ItemId, uuid7
+from cid.domain.ids import ItemId, SourceId, uuid7
 from cid.domain.jobs import JobKind, NewJob
+from cid.domain.tenants import Profile
 from cid.flows.review import review
+from cid.gates import angles
 from cid.queue import jobs as queue
-from cid.store import screenings, stories, telling
+from cid.store import competition, screenings, stories, telling
 from cid.text.spread import spread
 from cid.text.urls import url_hash
 from tests import make
@@ -188,3 +190,42 @@ async def test_what_is_read_by_the_story_that_went_is_told_of_the_one_that_stays
     assert {one.first.item_id for one in old.chains} == {room.items["waiting"], room.items["drafted"]}
     assert found
     assert found.state == "passed"
+
+
+async def test_an_items_page_tells_which_competitor_took_which_side_and_which_nobody_took(
+    boss: Person, stranger: Person, room: Newsroom, owner: Owner, desk: Desk
+) -> None:
+    page = f"items/{room.items['drafted']}"
+    before = await boss.text(f"/t/acme/{page}")
+    assert "You follow no competitor" in before
+    source = SourceId(uuid7(room.now))
+    await owner.execute(
+        """insert into sources (id, kind, url, publisher, polled_at)
+           values ($1, 'rss', 'https://rival.test/feed', 'rival.test', cid_now())""",
+        source,
+    )
+    await owner.execute(
+        "insert into subscriptions (tenant_id, id, source_id, role) values ($1, $2, $3, 'competitor')",
+        room.tenant,
+        uuid7(room.now),
+        source,
+    )
+    assert "The competitor that you follow has nothing on it" in await boss.text(f"/t/acme/{page}")
+    room.sources["rival"] = source
+    await retell(owner, room, "drafted", "rival", "What <it> means for ports", 5)
+    text = await boss.text(f"/t/acme/{page}")
+    assert "since the story was judged" in text
+    async with desk.sv.db.tx(room.tenant) as tx:
+        screening = await screenings.of_story(tx, room.tenant, room.stories["drafted"])
+        assert screening
+        wrote = await competition.articles(tx, room.tenant, room.stories["drafted"])
+        found = angles.compared(wrote, Profile(), desk.sv.angles, followed=1)
+        await competition.note(tx, screening.id, found)
+    text = await boss.text(f"/t/acme/{page}")
+    assert "What &lt;it&gt; means for ports" in text
+    assert "local impact" in text
+    assert "Nobody took: list of actions, contrarian view" in " ".join(text.split())
+    assert "since the story was judged" not in text
+    theirs = await stranger.text(f"/t/other/{page}")
+    assert "You follow no competitor" in theirs, "whom one follows is no other's business"
+    assert "local impact" not in theirs

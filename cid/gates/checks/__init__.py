@@ -72,8 +72,10 @@ def run(
     internal: Mapping[str, str] | None = None,
     now: datetime | None = None,
     extractive: bool = False,
+    among: Mapping[str, Check] | None = None,
 ) -> list[Finding]:
-    """All that is found, check by check. CPU work of up to some hundred milliseconds: not for the event loop."""
+    """All that is found, check by check; `among` others than CHECKS. CPU work of up to some hundred milliseconds: not
+    for the event loop."""
     one = Material(
         article=article,
         pack=pack,
@@ -86,7 +88,7 @@ def run(
         now=now,
         extractive=extractive,
     )
-    return [replace(found, check=name) for name, check in CHECKS.items() for found in check(one)]
+    return [replace(found, check=name) for name, check in (among or CHECKS).items() for found in check(one)]
 
 
 def trace(article: Article, policy: Drafting) -> Trace:

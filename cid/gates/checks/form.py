@@ -29,14 +29,16 @@ def _minor(where: str, what: str, fix: str) -> Finding:
 
 
 def size(one: Material) -> Iterator[Finding]:
-    count = len(words(markdown.plain(one.article.body)))
+    """Questions and answers are read with the body, and count."""
+    asked = " ".join(f"{row.question} {row.answer}" for row in one.article.questions)
+    count = len(words(markdown.plain(one.article.body))) + len(words(asked))
     least, most = one.drafting.min_words, one.drafting.max_words
     if structure := one.structure:
         least, most = max(least, structure.min_words), min(most, structure.max_words)
     if count < least:
-        yield _major("body", f"The body has {count} words, fewer than {least}.", "Say more, or let it go.")
+        yield _major("body", f"The text has {count} words, fewer than {least}.", "Say more, or let it go.")
     if count > most:
-        yield _major("body", f"The body has {count} words, more than {most}.", "Cut what repeats.")
+        yield _major("body", f"The text has {count} words, more than {most}.", "Cut what repeats.")
 
 
 def opening(one: Material) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from cid.text.words import words
 
 LONGER = 9
 """Words of a sentence from which on two texts do not share it by accident."""
-HEADINGS = 4
+HEADINGS = 3
 """Of fewer, the same ones say nothing."""
 
 

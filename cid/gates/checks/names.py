@@ -71,7 +71,7 @@ def invented(one: Material) -> Iterator[Finding]:
     several: list[str] = []
     single: list[str] = []
     for passage in running:
-        for name in names(passage.text):
+        for name in names(passage.text, nouns=large):
             unknown = [part for part in name.parts if not _is_known(part, known, beginnings)]
             if not unknown or country(name.written) or (large and (len(unknown) < 2 or name.after_figure)):
                 continue

@@ -10,19 +10,20 @@ from uuid import UUID
 
 from aiohttp import web
 
+from cid.domain.angles import Competition
 from cid.domain.errors import NotFound
 from cid.domain.ids import ItemId, ScreeningId
 from cid.domain.llm import Json
 from cid.domain.screening import ScreeningState
 from cid.domain.tenants import Desk
 from cid.domain.verdicts import GATE_NUMBER, Gate, Reason
-from cid.store import pages, telling, texts
+from cid.store import competition, pages, telling, texts
 from cid.text.spread import spread
 from cid.web import again_views, words
 from cid.web.forms import clean
 from cid.web.keys import actor, services
 from cid.web.render import page
-from cid.web.views import ItemLine, ItemsView, ItemView, LineView, ReadingView, Standing
+from cid.web.views import ItemLine, ItemsView, ItemView, LineView, ReadingView, RivalsView, Standing
 from cid.web.words import _
 
 if TYPE_CHECKING:
@@ -137,6 +138,7 @@ async def one(request: web.Request) -> web.StreamResponse:
         others = await pages.told_with(tx, found.story_id, item) if found.story_id else []
         told = await telling.reports(tx, who.tenant.id, found.story_id) if found.story_id else []
         kin = await telling.kin(tx, found.story_id) if found.story_id else []
+        rivals = await _rivals(tx, who, found)
     # the last of them: a person may have had it judged again
     own = next((line for line in reversed(lines) if line.of_item and line.desk is Desk.PUBLISHING), None)
     view = ItemView(
@@ -148,12 +150,25 @@ async def one(request: web.Request) -> web.StreamResponse:
         next_step=_next_step(found, own),
         spread=await asyncio.to_thread(spread, told),
         kin=kin,
+        rivals=rivals,
         gates=again_views.gates(),
         reading=ReadingView(row=text, text=words.TEXT_STATES[text.state][0], tone=words.TEXT_STATES[text.state][1])
         if text
         else None,
     )
     return page(request, "item.html", view)
+
+
+async def _rivals(tx: Tx, who: Actor, item: pages.ItemPage) -> RivalsView:
+    """As gate 3 or the draft looked at them last, and what competitors wrote since."""
+    known, wrote = Competition(), []
+    if item.screening_id:
+        known = await competition.of(tx, who.tenant.id, item.screening_id)
+    if item.story_id:
+        wrote = await competition.articles(tx, who.tenant.id, item.story_id)
+    seen = {one.url for one in known.taken}
+    since = [one for one in wrote if one.url not in seen]
+    return RivalsView(known=known, since=since, followed=await competition.followed(tx, who.tenant.id))
 
 
 def _standing_of_row(row: pages.ItemRow) -> Standing:
