@@ -2139,6 +2139,7 @@ create table publications (
   constraint publications_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
 CREATE INDEX publications_draft ON public.publications USING btree (tenant_id, draft_id);
+CREATE INDEX publications_live ON public.publications USING btree (tenant_id, live_at DESC, id DESC) WHERE (state = ANY (ARRAY['live'::text, 'updating'::text]));
 CREATE UNIQUE INDEX publications_one ON public.publications USING btree (tenant_id, draft_id, channel_id) WHERE (state <> 'retracted'::text);
 alter table publications enable row level security;
 alter table publications force row level security;

@@ -10,7 +10,7 @@ from cid.domain.evidence import Claim, Pack
 from cid.domain.ids import TenantId
 from cid.domain.llm import Ask, Wire
 from cid.domain.tenants import Profile
-from cid.gates import gate2_relevance, gate4_draft, gate5_review, gate5_revise
+from cid.gates import gate2_relevance, gate4_draft, gate5_review, gate5_revise, gate35_fit
 from cid.llm.prompts import Prompts
 from cid.llm.wire import Form
 from tests import funnel, make
@@ -32,7 +32,8 @@ def asks() -> list[Ask]:
     tenant, policy = TenantId(uuid4()), make.policy()
     return [
         relevance(),
-        gate4_draft.ask(PROFILE, "Harbour", [CLAIM], policy.drafting, tenant=tenant, key="k"),
+        gate35_fit.ask(PROFILE, "Harbour", [CLAIM], tenant=tenant, key="k"),
+        gate4_draft.ask(PROFILE, make.assignment(CLAIM, headline="Harbour"), policy.drafting, tenant=tenant, key="k"),
         gate5_review.ask(PROFILE, funnel.article(), Pack(claims=(CLAIM,)), [], tenant=tenant, key="k"),
         gate5_revise.ask(PROFILE, funnel.article(), Pack(claims=(CLAIM,)), [], tenant=tenant, key="k"),
     ]

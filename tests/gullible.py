@@ -17,19 +17,29 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 from typing import Any
 from urllib.parse import unquote
+from uuid import UUID
 
 from aiohttp import web
 
+from cid.domain.ids import TenantId
 from cid.domain.llm import Usage
+from cid.gates import gate4_draft
 from cid.llm.offline_draft import draft
 from cid.text.overlap import overlap
+from tests import make
 from tests.claude import Claude
 from tests.injection.corpus import CYRILLIC, FIGURES, GREEK, PROFILE, RELEVANT, Attacked
 from tests.vendor import Body, Said, strings
 
 SPEECH = Claude()
 USAGE = Usage(input=900, output=300)
-SHARED = {"profile": asdict(PROFILE), "form": {"min_words": 30, "max_words": 3500, "questions": 5}}
+SHARED = gate4_draft.ask(
+    PROFILE,
+    gate4_draft.Assignment(headline="", claims=(), structure=None),
+    make.policy().drafting,
+    tenant=TenantId(UUID(int=1)),
+    key="k",
+).shared
 LEGIBLE = 4
 """Words in a row that are enough to be obeyed; in scripts without spaces, twice as many characters."""
 
@@ -53,6 +63,8 @@ class Gullible:
         commanded = {subject["id"]: self._commands(stage, subject) for subject in material}
         if stage == "relevance":
             return _scores(material, commanded)
+        if stage == "fit":
+            return {"answers": [_fits(subject, commanded[subject["id"]]) for subject in material]}
         if stage == "draft":
             return {"answers": [row for one in material for row in _drafts(one, commanded[one["id"]], body)]}
         score = 100 if any(commanded.values()) else 90
@@ -177,14 +189,22 @@ def _selected(said: str) -> Iterator[int]:
 
 def _stage(body: Body) -> str:
     properties = body["output_config"]["format"]["schema"]["properties"]["answers"]["items"]["properties"]
-    return "relevance" if "matched" in properties else "draft" if "skip" in properties else "review"
+    telling = {"matched": "relevance", "actionability": "fit", "skip": "draft"}
+    return next((stage for name, stage in telling.items() if name in properties), "review")
+
+
+def _fits(subject: Mapping[str, Any], orders: Sequence[Attacked]) -> Mapping[str, Any]:
+    """Everything fits; an order to sink a story does."""
+    sunk = any(order.wants in {"down", "skip"} for order in orders)
+    shares = dict.fromkeys(("audience_relevance", "business_relevance", "actionability"), 0 if sunk else 0.9)
+    return {"id": subject["id"], **shares, "risk_level": "low", "recommended_angle": "none", "claims_to_use": []}
 
 
 def _scores(material: Sequence[Mapping[str, Any]], commanded: Mapping[str, Sequence[Attacked]]) -> Mapping[str, Any]:
     """An honest score goes by words, as the offline provider's does; then every order is followed, the others' too."""
     rows: list[dict[str, Any]] = []
     for subject in material:
-        score, matched = overlap(SHARED["profile"], subject["title"], subject["summary"])
+        score, matched = overlap(asdict(PROFILE), subject["title"], subject["summary"])
         numbers = [PROFILE.keywords.index(keyword) + 1 for keyword in matched]
         rows.append({"id": subject["id"], "score": score, "matched": numbers})
     for row in list(rows):

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+from cid.domain.evidence import Claim
 from cid.domain.ids import ItemId, SourceId, StoryId, TenantId, UserId, uuid7
 from cid.domain.jobs import Job, JobKind
 from cid.domain.news import Source, SourceKind, SourceState
-from cid.domain.policy import Checks, Drafting, GatePolicy, Outage, Polling, Relevance, Reviewing, Rules, Signal
+from cid.domain.policy import Checks, GatePolicy, Outage, Polling, Relevance, Reviewing, Rules, Signal
 from cid.domain.tenants import Profile
+from cid.gates.gate4_draft import Assignment
 from cid.llm.catalogue import Catalogue
 from cid.llm.models import load_models, load_prices
 from cid.llm.offline import Offline
@@ -23,7 +25,7 @@ from cid.pg.pool import AppDb, WorkerDb
 from cid.pg.sql import SQL
 from cid.ports import Llm, Tx
 from cid.services import Outside, Services
-from cid.settings import angle_patterns, load_structures
+from cid.settings import angle_patterns, load_structures, read
 from cid.store import tenants
 from cid.text.typed import into
 from tests.fakes import FakeHttp, FakeLlm, FrozenClock, InlineChildren
@@ -41,13 +43,7 @@ def policy() -> GatePolicy:
             rejudge_at=(2, 3, 5),
             patience=timedelta(hours=2),
         ),
-        drafting=Drafting(
-            min_words=200,
-            max_words=3500,
-            questions=5,
-            on_outage=Outage.RETRY,
-            structures=load_structures(SQL.parent / "config" / "structures"),
-        ),
+        drafting=read({}).gates.drafting,  # word lists and structures, too long to say again
         reviewing=Reviewing(ready_score=85, on_outage=Outage.RETRY),
         checks=shipped_checks(),
         polling=Polling(spacing=timedelta(0)),  # two polls of one host in one test
@@ -57,6 +53,11 @@ def policy() -> GatePolicy:
 def shipped_checks() -> Checks:
     table = tomllib.loads((SQL.parent / "config" / "gates.toml").read_text())["checks"]
     return into(Checks, table, "checks")
+
+
+def assignment(*claims: Claim, headline: str = "H", **over: Any) -> Assignment:
+    """What gate 4 is to write about; without a structure unless one is named."""
+    return Assignment(**{"headline": headline, "claims": claims, "structure": None, **over})
 
 
 def services(

@@ -72,6 +72,8 @@ class Article:
     structure: str = ""
     """The skeleton that it was written to."""
     angle: str = ""
+    angle_reason: str = ""
+    """Why it was told from that side."""
 
 
 def article_from(text: str) -> Article:

@@ -175,6 +175,24 @@ class Drafting:
     """One of `structures` for every draft, or `by_evidence`: chosen for each by what there is to say."""
     structures: tuple[Structure, ...] = ()
     """Those of config/structures."""
+    description: tuple[int, int] = (150, 160)
+    """Characters of the description that search results show."""
+    short_post: int = 280
+    """Characters, at most."""
+    internal_links: int = 5
+    """The tenant's own published articles that a draft may link to, at most."""
+    title_question: bool = False
+    """Whether titles have to be questions. One form for all is a fingerprint: off unless a tenant wants it."""
+    title_keyword_within: int = 8
+    """Words from the title's beginning that hold the first keyword; 0: it may stand anywhere."""
+    title_year: bool = False
+    """Whether titles end with the year. The same ending for all is a fingerprint, too."""
+    question_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By language tag: what a question may begin with."""
+    number_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By language tag: numbers in words, for `{n}` in patterns."""
+    forbidden_titles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By language tag: patterns of `cid/text/titles.py`."""
 
     def structure_of(self, name: str) -> Structure | None:
         """None: it is none of those any more, or the article was written before there were any."""

@@ -322,7 +322,8 @@ def _bounded(article: Article) -> None:
     for reference in article.references:
         if not reference.url:
             raise Refused(f"The source {reference.title} has no address.")
-    whole = len(article.body) + len(article.linkedin) + sum(len(q.question + q.answer) for q in article.questions)
+    posts = len(article.linkedin) + len(article.short_post) + len(article.newsletter) + len(article.image_brief)
+    whole = len(article.body) + posts + sum(len(q.question + q.answer) for q in article.questions)
     if whole > BODY_LIMIT:
         raise Refused(f"The text is longer than {BODY_LIMIT} characters.")
 

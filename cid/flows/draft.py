@@ -9,9 +9,12 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
 
+from cid.domain.angles import Competition
+from cid.domain.clusters import Post
 from cid.domain.draft import Article, Author
 from cid.domain.errors import BadReply, Batched, CidError, Deferred, Misconfigured, Upstream
 from cid.domain.evidence import Pack, Report
+from cid.domain.fit import Fit
 from cid.domain.ids import DraftId, ScreeningId, TenantId, VerdictId, VersionId, uuid7
 from cid.domain.jobs import Job, JobKind, NewJob
 from cid.domain.llm import Answer
@@ -23,13 +26,29 @@ from cid.domain.screening import Screening, Stage, WaitFor
 from cid.domain.tenants import Profile, Tenant
 from cid.domain.verdicts import Drop, Gate, Reason, Verdict
 from cid.gates import angles
+from cid.gates import clusters as topics
 from cid.gates import gate4_draft as gate4
+from cid.gates import gate35_fit as fitting
+from cid.gates import skeletons
 from cid.gates.outage import Then, then
 from cid.outside.rendering import Marks, Rendered, render_version
 from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
-from cid.store import channels, competition, drafts, evidence, plans, policies, screenings, tenants, verdicts
+from cid.store import (
+    channels,
+    clusters,
+    competition,
+    drafts,
+    evidence,
+    fits,
+    guardrails,
+    plans,
+    policies,
+    screenings,
+    tenants,
+    verdicts,
+)
 from cid.text.policies import configured
 
 PLACE_AGAIN = timedelta(hours=1)
@@ -48,6 +67,11 @@ class Brief:
     policy: GatePolicy
     channels: Sequence[Channel]
     found_at: datetime
+    fit: Fit | None
+    """None: gate 3.5 had nothing to judge by, or was out and a person lets stories pass then."""
+    competition: Competition
+    guardrails: Sequence[str]
+    posts: Sequence[Post]
 
     @property
     def sample(self) -> bool:
@@ -155,35 +179,53 @@ async def _brief(sv: Services, tx: Tx, job: Job) -> Brief | None:
     reports = await evidence.reports(tx, job.tenant, screening.story_id)
     if tenant is None:
         return None
+    profile = await tenants.profile(tx, job.tenant)
     return Brief(
         tenant=tenant,
-        profile=await tenants.profile(tx, job.tenant),
+        profile=profile,
         screening=screening,
         reports=reports,
         pack=pack,
         policy=await policies.of(tx, job.tenant, sv.policy),
         channels=await channels.active(tx, job.tenant),
         found_at=await evidence.found_at(tx, screening.story_id) or screening.opened_at,
+        fit=await fits.of(tx, job.tenant, screening.id),
+        competition=await competition.of(tx, job.tenant, screening.id),
+        guardrails=await guardrails.standing(tx, job.tenant, profile.industry),
+        posts=await clusters.live(tx, job.tenant),
+    )
+
+
+def _assignment(brief: Brief) -> gate4.Assignment:
+    """Pure. Looking for what belongs together takes tens of milliseconds, which the loop has not."""
+    claims, policy = fitting.chosen(brief.pack, brief.fit), brief.policy.drafting
+    headline = brief.reports[0].title
+    told = "\n".join([headline, *(claim.text for claim in claims)])
+    return gate4.Assignment(
+        headline=headline,
+        claims=claims,
+        structure=skeletons.choose(policy, claims, brief.screening.id),
+        avoid=brief.pack.avoid,
+        recommended=brief.fit.recommended_angle if brief.fit else None,
+        competition=brief.competition,
+        internal=topics.related(brief.posts, told, most=policy.internal_links),
+        guardrails=brief.guardrails,
     )
 
 
 async def _written(sv: Services, brief: Brief) -> Written:
     """The call, and the rendering of what it wrote. Raises what the model layer and the children raise."""
-    if not brief.pack.claims:
+    if not brief.pack.claims or not brief.reports:
         raise Misconfigured("the story shows this tenant no evidence any more")
     key = str(brief.screening.id)
-    ask = gate4.ask(
-        brief.profile,
-        brief.reports[0].title,
-        brief.pack.claims,
-        brief.policy.drafting,
-        tenant=brief.tenant.id,
-        key=key,
+    told = await asyncio.to_thread(_assignment, brief)
+    ask = await asyncio.to_thread(
+        gate4.ask, brief.profile, told, brief.policy.drafting, tenant=brief.tenant.id, key=key
     )
     answer = (await sv.llm.ask(replace(ask, urgent=brief.screening.urgent))).get(key)
     if answer is None:
         raise BadReply("draft: the model left it out")
-    outcome = gate4.read(answer.value, brief.pack.claims)
+    outcome = await asyncio.to_thread(gate4.read, answer.value, told)
     if not isinstance(outcome, Article):
         return answer, outcome, None
     marks = Marks(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -31,7 +31,7 @@ from cid.outside.rendering import Marks, Rendered, render_version
 from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
-from cid.store import channels, drafts, evidence, guardrails, policies, switches, telling, tenants, verdicts
+from cid.store import channels, clusters, drafts, evidence, guardrails, policies, switches, telling, tenants, verdicts
 from cid.text.policies import configured
 
 OFFLINE = "offline"
@@ -58,6 +58,8 @@ class Copy:
     now: datetime
     extractive: bool
     """No model wrote its first version."""
+    internal: Mapping[str, str]
+    """Address → title of the tenant's own live articles: a draft may link to them."""
     twin: Twin | None
     """The draft that speaks for the story instead of this one."""
 
@@ -123,6 +125,7 @@ async def _copy(sv: Services, tx: Tx, job: Job) -> Copy | None:
         archive=Archive(),
         now=sv.clock.now(),
         extractive=(await drafts.first_provider(tx, job.tenant, draft.id)).partition("/")[0] == OFFLINE,
+        internal={post.url: post.title for post in await clusters.live(tx, job.tenant)},
         twin=next((one for one in twins if one.speaks and one.state is not DraftState.REJECTED), None),
     )
 
@@ -254,6 +257,7 @@ def _checked(copy: Copy) -> list[Finding]:
         profile=copy.profile,
         now=copy.now,
         extractive=copy.extractive,
+        internal=copy.internal,
     )
 
 

@@ -7,14 +7,16 @@ longer one.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from cid.domain.angles import Angle
 from cid.domain.llm import Json
 from cid.text.links import unlinked
 from cid.text.prose import numbers, significant
 from cid.text.words import first_found, phrases, words
 
 Claim = Mapping[str, str]
+ANGLES = tuple(str(angle) for angle in Angle)
 STRANGERS = ("text", "title", "publisher")
 """What of a claim strangers wrote freely: addresses in it are not passed on."""
 QUICK = 45
@@ -41,30 +43,89 @@ MISTAKES = (
 )
 
 
+HEADINGS: Mapping[str, str] = {
+    "what_you_will_learn": "What you will learn",
+    "what_it_is": "What it is",
+    "why_it_happens": "Why it happens",
+    "at_a_glance": "At a glance",
+    "how_to": "What to do now",
+    "if_ignored": "If you do nothing",
+    "mistakes": "Mistakes to avoid",
+    "tips": "Worth checking",
+    "takeaways": "Key takeaways",
+    "what_happened": "What happened",
+    "what_it_means": "What it means",
+    "what_to_do": "What to do now",
+    "what_is_known": "What is known",
+    "comparison": "The reports beside each other",
+    "what_follows": "What follows",
+    "open_questions": "What reports leave open",
+}
+FALLBACK: Sequence[Mapping[str, Json]] = (
+    {"name": "answer", "kind": "opening"},
+    {"name": "what_it_means", "kind": "bullets", "entries": [2, 5]},
+    {"name": "at_a_glance", "kind": "table", "columns": 2, "entries": [3, 6]},
+    {"name": "what_to_do", "kind": "steps", "entries": [2, 4]},
+    {"name": "mistakes", "kind": "table", "columns": 3},
+    {"name": "takeaways", "kind": "bullets", "entries": [3, 4]},
+)
+"""Where no structure is wanted."""
+PROSE = 5
+"""Claims in a part of prose that has no bounds."""
+WORDS = 17
+"""Of a claim with its source, as a rule."""
+
+
 def draft(shared: Mapping[str, Json], story: Mapping[str, Json]) -> Mapping[str, Json]:
-    profile, headline = shared["profile"], unlinked(story["headline"])
+    client, rules, headline = shared["client"], shared["rules"], unlinked(story["headline"])
     claims = [{**claim, **{key: unlinked(claim[key]) for key in STRANGERS}} for claim in story["claims"]]
-    if not _concerned(profile, headline, claims):
-        places = ", ".join(profile["geography"])
+    if not _concerned(client, headline, claims):
+        places = ", ".join(client["places"])
         return {"skip": "not_affected", "why": f"No report names {places}.", "article": None}
-    ranked = _ranked(profile, claims)
+    ranked = _ranked(client, claims)
     article = {
-        "angle": next(iter(profile["preferred_angles"]), ""),
+        "angle": _angle(story),
+        "angle_reason": "Chosen by fixed rules.",
         "title": f"{_cut(headline, 80)}: what is known",
         "slug": "-".join(re.sub(r"[^a-z0-9]", "", word) for word in words(headline)[:8]).strip("-"),
-        "description": _cut(claims[0]["text"], 155),
-        "body": _body(claims, ranked),
-        "keywords": [phrase.written for phrase in phrases(profile["keywords"]) if _says([phrase.written], claims)],
-        "questions": _questions(claims, ranked, shared["form"]["questions"]),
-        "references": [{"title": claim["title"], "url": claim["url"]} for claim in _first_of_each(claims, "url")],
+        "description": _description(claims, rules["description_characters"][1]),
+        "body": _body(shared["structure"].get("parts", FALLBACK), claims, ranked, rules["words"][0]),
+        "keywords": list(story["keywords"]),
+        "questions": _questions(claims, ranked, rules["questions"][1]),
+        "references": _references(shared["structure"], claims),
         "linkedin": _linkedin(claims, ranked),
+        "short_post": _cut(claims[0]["text"], rules["short_post_characters"]),
+        "newsletter": "\n\n".join(claim["text"] for claim in _mixed([claims[0]], ranked, 2)),
+        "image_brief": _cut(f"A plain picture without people: {', '.join(story['keywords']) or headline}", 300),
     }
     return {"skip": "none", "why": "", "article": article}
 
 
-def _concerned(profile: Mapping[str, Json], headline: str, claims: Sequence[Claim]) -> bool:
+def _angle(story: Mapping[str, Json]) -> str:
+    """What is recommended, else what nobody took, else the first that is not taken."""
+    taken = set(story["angles_taken"])
+    wanted = [story["recommended_angle"], *story["angles_free"], *ANGLES]
+    return next((angle for angle in wanted if angle and angle not in taken), ANGLES[0])
+
+
+def _description(claims: Sequence[Claim], most: int) -> str:
+    text = ""
+    for claim in claims:
+        text = f"{text} {claim['text']}".strip()
+        if len(text) >= most:
+            break
+    return _cut(text, most)
+
+
+def _references(structure: Mapping[str, Json], claims: Sequence[Claim]) -> list[Mapping[str, str]]:
+    most = next((part["entries"][1] for part in structure.get("parts", ()) if part["kind"] == "references"), 60)
+    linked = _first_of_each(claims, "url")[:most]
+    return [{"title": claim["title"], "url": claim["url"]} for claim in linked]
+
+
+def _concerned(client: Mapping[str, Json], headline: str, claims: Sequence[Claim]) -> bool:
     """Where no place is given, everything is near."""
-    places = profile["geography"]
+    places = client.get("places", ())
     return not places or _says(places, [*claims, {"text": headline, "title": ""}])
 
 
@@ -73,34 +134,73 @@ def _says(looked_for: Sequence[str], claims: Sequence[Claim]) -> bool:
     return first_found(phrases(looked_for), text) is not None
 
 
-def _ranked(profile: Mapping[str, Json], claims: Sequence[Claim]) -> list[Claim]:
+def _ranked(client: Mapping[str, Json], claims: Sequence[Claim]) -> list[Claim]:
     """What shares most words with the audience's worries comes first; equals keep their order."""
-    wanted = significant(" ".join([profile["primary_audience"], profile["business_goal"], *profile["pain_points"]]))
+    said = [client.get("primary_audience", ""), client.get("business_goal", ""), *client.get("pain_points", ())]
+    wanted = significant(" ".join(said))
     return sorted(claims, key=lambda claim: -len(wanted & significant(claim["text"])))
 
 
-def _body(claims: Sequence[Claim], ranked: Sequence[Claim]) -> str:
-    figures = [claim for claim in claims if numbers(claim["text"])]
-    later = [claim for claim in ranked if claim not in _opening(claims)]
-    parts = [
-        " ".join(_sourced(claim) for claim in _opening(claims)),
-        "## What it means",
-        "\n".join(f"- {_sourced(claim)}" for claim in (later or ranked)[:5]),
-        "## At a glance",
-        _table(("Reported", "Publisher"), [(_cell(claim), _link(claim)) for claim in _mixed(figures, claims, 6)]),
-        "## What to do now",
-        "\n".join(
-            f"{number}. {step} {_sourced(claim)}"
-            for number, (step, claim) in enumerate(
-                zip(STEPS, _mixed(_first_of_each(claims, "url"), ranked, 4), strict=False), 1
-            )
-        ),
-        "## Mistakes to avoid",
-        _table(("Mistake", "Why", "Instead"), MISTAKES),
-        "## Key takeaways",
-        "\n".join(f"- {_sourced(claim)}" for claim in _mixed(figures, ranked, 4)),
-    ]
-    return "\n\n".join(parts)
+def _body(parts: Sequence[Mapping[str, Json]], claims: Sequence[Claim], ranked: Sequence[Claim], least: int) -> str:
+    """Each part by its kind, from claims dealt out in turn; those that were used first are used again last. `least`:
+    words of all of it."""
+    opening = _opening(claims)
+    deal = _Deal([*(claim for claim in ranked if claim not in opening), *opening])
+    written = [" ".join(_sourced(claim) for claim in opening)]
+    sections = [part for part in parts if part["kind"] in MAKERS]
+    prose = sum(part["kind"] == "prose" for part in sections)
+    lists = sum(part.get("entries", [0, 4])[1] for part in sections if part["kind"] != "prose")
+    share = max(PROSE, -(-(least // WORDS - lists) // max(prose, 1)))
+    for part in sections:
+        heading = HEADINGS.get(part["name"], part["name"].replace("_", " ").capitalize())
+        written += [f"## {heading}", MAKERS[part["kind"]](part, deal, share)]
+    return "\n\n".join(written)
+
+
+class _Deal:
+    """Claims in turn, so that no part says what the part before it said."""
+
+    def __init__(self, claims: Sequence[Claim]) -> None:
+        self.claims, self.next = list(claims), 0
+
+    def out(self, count: int) -> list[Claim]:
+        """So many, each once: fewer where there are not so many."""
+        count = min(count, len(self.claims))
+        dealt = [self.claims[(self.next + number) % len(self.claims)] for number in range(count)]
+        self.next += count
+        return dealt
+
+
+def _prose(part: Mapping[str, Json], deal: _Deal, share: int) -> str:
+    most = part.get("words", [0, 0])[1]
+    count = min(share, max(2, most // WORDS)) if most else share
+    return "\n\n".join(_sourced(claim) for claim in deal.out(count))
+
+
+def _bullets(part: Mapping[str, Json], deal: _Deal, _share: int) -> str:
+    return "\n".join(f"- {_sourced(claim)}" for claim in deal.out(part.get("entries", [2, 4])[1]))
+
+
+def _steps(part: Mapping[str, Json], deal: _Deal, _share: int) -> str:
+    dealt = deal.out(min(part.get("entries", [2, 4])[1], len(STEPS)))
+    return "\n".join(
+        f"{number}. {step} {_sourced(claim)}" for number, (step, claim) in enumerate(zip(STEPS, dealt, strict=False), 1)
+    )
+
+
+def _rows(part: Mapping[str, Json], deal: _Deal, _share: int) -> str:
+    if part.get("columns", 2) > 2:
+        return _table(("Mistake", "Why", "Instead"), MISTAKES)
+    rows = [(_cell(claim), _link(claim)) for claim in deal.out(part.get("entries", [3, 6])[1])]
+    return _table(("Reported", "Publisher"), rows)
+
+
+MAKERS: Mapping[str, Callable[[Mapping[str, Json], _Deal, int], str]] = {
+    "prose": _prose,
+    "bullets": _bullets,
+    "steps": _steps,
+    "table": _rows,
+}
 
 
 def _opening(claims: Sequence[Claim]) -> list[Claim]:
@@ -124,10 +224,10 @@ def _first_of_each(claims: Sequence[Claim], key: str) -> list[Claim]:
 
 
 def _questions(claims: Sequence[Claim], ranked: Sequence[Claim], count: int) -> list[Mapping[str, str]]:
+    """None of which two have one answer."""
     figure = next((claim for claim in claims if numbers(claim["text"])), claims[0])
     other = next((claim for claim in claims if claim["publisher"] != claims[0]["publisher"]), claims[-1])
     answers = _mixed([claims[0], figure, other], [*ranked, *claims], count)
-    answers += [claims[-1]] * (count - len(answers))
     return [
         {"question": question, "answer": f"{answer['publisher'] or 'One report'}: {answer['text']}"}
         for question, answer in zip(QUESTIONS, answers, strict=False)

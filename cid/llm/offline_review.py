@@ -52,9 +52,12 @@ def _unsupported(article: Mapping[str, Json], claims: Sequence[Mapping[str, str]
                 yield _finding(("critical", "fabrication", field), sentence, said, "Take it out.")
 
 
+SHORT = ("short_post", "newsletter")
+
+
 def _sentences(article: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
     """Each after the part of the article that it stands in."""
-    parts = [(name, article[name]) for name in ("title", "description", "body", "linkedin")]
+    parts = [(name, article[name]) for name in ("title", "description", "body", "linkedin", *SHORT)]
     parts += [("questions", text) for row in article["questions"] for text in (row["question"], row["answer"])]
     for name, text in parts:
         for line in markdown.plain(text.replace("\\", "")).splitlines():

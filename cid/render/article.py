@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 _UNSTORABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
+LATER = ("short_post", "newsletter", "image_brief", "structure", "angle_reason")
+"""Fields that versions made before they existed do not have."""
+
+
 def canonical(value: object) -> str:
     """JSON with one spelling per value: keys sorted, nothing between them, text as it is."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
@@ -38,7 +42,12 @@ def cleaned(article: Article) -> Article:
         questions=tuple(q for q in questions if q.question and q.answer),
         references=tuple(r for r in references if r.url),
         linkedin=storable(article.linkedin),
+        short_post=storable(article.short_post),
+        newsletter=storable(article.newsletter),
+        image_brief=storable(article.image_brief),
+        structure=storable(article.structure),
         angle=storable(article.angle),
+        angle_reason=storable(article.angle_reason),
     )
 
 
@@ -63,4 +72,5 @@ def article_of(value: Mapping[str, Any]) -> Article:
         references=tuple(Reference(title=r["title"], url=r["url"]) for r in value["references"]),
         linkedin=value["linkedin"],
         angle=value["angle"],
+        **{name: value.get(name, "") for name in LATER},
     )

@@ -58,7 +58,19 @@ def articles(old: Article, new: Article) -> tuple[Field, ...]:
     )
 
 
-FIELDS = ("Title", "Description", "Text", "Questions", "Sources", "LinkedIn text", "Keywords", "Address on the site")
+FIELDS = (
+    "Title",
+    "Description",
+    "Text",
+    "Questions",
+    "Sources",
+    "LinkedIn text",
+    "Short post",
+    "Newsletter",
+    "Picture",
+    "Keywords",
+    "Address on the site",
+)
 
 
 def flat(article: Article) -> tuple[str, ...]:
@@ -70,6 +82,9 @@ def flat(article: Article) -> tuple[str, ...]:
         "\n\n".join(f"{q.question}\n{q.answer}" for q in article.questions),
         "\n\n".join(f"{r.title} {r.url}" for r in article.references),
         article.linkedin,
+        article.short_post,
+        article.newsletter,
+        article.image_brief,
         ", ".join(article.keywords),
         article.slug,
     )

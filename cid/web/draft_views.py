@@ -84,6 +84,14 @@ class PostedLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShortText:
+    """One of the texts beside the article."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DraftView:
     draft: Draft
     chip: Chip
@@ -91,8 +99,9 @@ class DraftView:
     version: VersionRow
     article: Article
     word_count: int
-    linkedin: str
-    """As it will be sent, marks included."""
+    posts: Sequence[ShortText]
+    plan: str
+    """From which side it was told and to which structure, in a sentence; empty: nobody said."""
     offline: bool
     steps: Sequence[Step]
     review: Review | None

@@ -832,6 +832,7 @@ create table publications (
 -- one at a time; what was retracted, by an undo too, stays as a row and another may be planned
 create unique index publications_one on publications (tenant_id, draft_id, channel_id) where state <> 'retracted';
 create index publications_draft on publications (tenant_id, draft_id);
+create index publications_live on publications (tenant_id, live_at desc, id desc) where state in ('live', 'updating');   -- what drafts may link to
 
 -- ---------------------------------------------------------------------------------------------- models and money
 

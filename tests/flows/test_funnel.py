@@ -104,11 +104,15 @@ async def at_draft(sv: Services, llm: Failing, owner: Owner, tenant: TenantId) -
     return screening
 
 
+DRAFTED = ("title", "slug", "description", "linkedin", "short_post", "newsletter", "image_brief", "angle_reason")
+
+
 def drafting(**over: Any) -> Says:
     def say(_ask: Ask, subject: Subject) -> Mapping[str, Json]:
         claim = subject.input["claims"][0]
         article = {
-            **dict.fromkeys(("angle", "title", "slug", "description", "linkedin"), "x"),
+            **dict.fromkeys(DRAFTED, "x"),
+            "angle": "data_story",
             "body": f"Said [P](<{claim['url']}>).",
             "keywords": [],
             "questions": [],
@@ -487,12 +491,12 @@ def _whole() -> dict[str, Any]:
     """An article that the rules find nothing wrong with."""
     facts = "The harbour of Norhaven gets three cranes and owners of small boats wait less from now on there."
     table = "| {} |\n| --- | --- | --- |\n| a | b | c |"
-    parts = [facts, "## A\n\n" + "word " * 300, "## B\n\n" + table.format("a | b | c"), "## C\n\n1. One\n2. Two"]
-    parts += ["## D\n\n" + table.format("d | e | f"), "## E\n\n- one\n- two\n- three"]
+    parts = [f"{facts} {facts}", "## A\n\n" + "word " * 300, "## B\n\n- Once\n- Twice"]
+    parts += ["## C\n\n" + table.format("d | e | f"), "## D\n\n- one\n- two\n- three"]
     return {
         "body": "\n\n".join(parts),
-        "description": "What three cranes in the harbour change for you.",
-        "questions": [{"question": f"Q{n}?", "answer": "A."} for n in "abcde"],
+        "description": "What three cranes in the harbour change for you. " + "x" * 105,
+        "questions": [{"question": f"Q{n}?", "answer": "A."} for n in "ab"],
     }
 
 

@@ -24,6 +24,7 @@ from cid.domain.publication import ChannelKind
 from cid.flows import sources
 from cid.flows.assess import assess
 from cid.flows.draft import write
+from cid.flows.fit import fit
 from cid.flows.gather import gather
 from cid.flows.group import group
 from cid.flows.poll import poll
@@ -52,6 +53,7 @@ STEPS: tuple[tuple[JobKind, Flow, bool], ...] = (
     (JobKind.RELATE, relate, False),
     (JobKind.ASSESS, assess, False),
     (JobKind.GATHER, gather, False),
+    (JobKind.FIT, fit, False),
     (JobKind.DRAFT, write, False),
     (JobKind.REVIEW, review, False),
 )
@@ -144,7 +146,9 @@ async def replay(
             )
             sv = make.services(db, platform, llm=watched, outside=outside, clock=clock)
             # every article is judged, also of a feed's first poll
-            polling, drafting = replace(sv.policy.polling, first=2000), replace(sv.policy.drafting, min_words=30)
+            polling = replace(sv.policy.polling, first=2000)
+            # stories of two sentences: no structure would be filled
+            drafting = replace(sv.policy.drafting, min_words=30, structures=())
             sv = replace(sv, policy=replace(sv.policy, polling=polling, drafting=drafting))
             tenant = await _desk(sv, platform, base)
             await _run(sv, owner, tenant, _order(articles, beside))

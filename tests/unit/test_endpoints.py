@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import AsyncExitStack
 from datetime import date
 from decimal import Decimal
@@ -28,8 +29,7 @@ def test_what_is_shipped_reaches_deepseek_and_this_machine() -> None:
 
 
 def test_an_endpoint_names_the_variable_of_its_key(tmp_path: Path) -> None:
-    for path in settings.CONFIG.glob("*.toml"):
-        (tmp_path / path.name).write_text(path.read_text())
+    shutil.copytree(settings.CONFIG, tmp_path, dirs_exist_ok=True)
     with (tmp_path / "models.toml").open("a") as file:
         file.write('[providers.mill]\nbase_url = "https://mill.test/v1/"\nkey = "MILL_KEY"\n')
     read = settings.read({"MILL_KEY": "grain"}, tmp_path)

@@ -200,7 +200,8 @@ def test_orders_in_an_article_are_no_evidence() -> None:
 
 def answer(**over: Any) -> dict[str, Any]:
     article = {
-        "angle": "cost",
+        "angle": "local_impact",
+        "angle_reason": "It is near.",
         "title": "Three cranes",
         "slug": "Three Cranes!",
         "description": "D",
@@ -209,35 +210,41 @@ def answer(**over: Any) -> dict[str, Any]:
         "questions": [{"question": "Q?", "answer": "A."}],
         "references": [{"title": "Cranes", "url": "https://news.test/1"}] * 2,
         "linkedin": "L",
+        "short_post": "S",
+        "newsletter": "N",
+        "image_brief": "I",
     }
     return {"skip": "none", "why": "", "article": {**article, **over}}
 
 
+TOLD = make.assignment(CLAIM)
 ARTICLE_KEYS = tuple(answer()["article"])
 
 
 @given(st.fixed_dictionaries({"skip": SCALARS, "why": JSON, "article": JSON | shaped(*ARTICLE_KEYS)}))
 def test_reading_a_draft_raises_bad_reply_and_nothing_else(value: Mapping[str, Any]) -> None:
     with suppress(BadReply):
-        gate4_draft.read(value, [CLAIM])
+        gate4_draft.read(value, TOLD)
 
 
 @given(shaped(*ARTICLE_KEYS))
 def test_reading_an_article_raises_bad_reply_and_nothing_else(over: Mapping[str, Any]) -> None:
     with suppress(BadReply):
-        gate4_draft.read(answer(**over), [CLAIM])
+        gate4_draft.read(answer(**over), TOLD)
 
 
 def test_an_article_is_read_with_what_repeats_taken_once() -> None:
-    article = gate4_draft.read(answer(), [CLAIM])
+    article = gate4_draft.read(answer(), TOLD)
     assert isinstance(article, Article)
     assert (article.slug, article.keywords) == ("three-cranes", ("quay",))
     assert article.references == (Reference(title="Cranes", url="https://news.test/1"),)
-    assert gate4_draft.decide(article) == Pass(Reason.WRITTEN, "cost")
+    said = gate4_draft.decide(article)
+    assert (type(said), said.reason, said.detail) == (Pass, Reason.WRITTEN, "local_impact: It is near.")
+    assert said.signals == {"angle": "local_impact", "structure": None, "words": 2, "questions": 1}
 
 
 def test_a_story_that_concerns_nobody_is_dropped_with_the_reason() -> None:
-    skip = gate4_draft.read({"skip": "not_affected", "why": "Far away.", "article": None}, [CLAIM])
+    skip = gate4_draft.read({"skip": "not_affected", "why": "Far away.", "article": None}, TOLD)
     assert gate4_draft.decide(skip) == Drop(Reason.NOT_AFFECTED, "Far away.")
 
 
@@ -253,13 +260,13 @@ def test_a_story_that_concerns_nobody_is_dropped_with_the_reason() -> None:
 )
 def test_an_address_outside_the_evidence_is_refused(over: Mapping[str, Any]) -> None:
     with pytest.raises(BadReply, match="not in the evidence"):
-        gate4_draft.read(answer(**over), [CLAIM])
+        gate4_draft.read(answer(**over), TOLD)
 
 
 @given(st.text())
 def test_a_slug_is_always_one(title: str) -> None:
     with suppress(BadReply):
-        article = gate4_draft.read(answer(title=title, slug=title), [CLAIM])
+        article = gate4_draft.read(answer(title=title, slug=title), TOLD)
         assert isinstance(article, Article)
         assert article.slug.replace("-", "a").isalnum()
         assert article.slug.isascii()
@@ -267,7 +274,8 @@ def test_a_slug_is_always_one(title: str) -> None:
 
 
 def test_the_evidence_is_the_only_place_an_answer_may_link_to() -> None:
-    ask = gate4_draft.ask(PROFILE, "H", [CLAIM, CLAIM], POLICY.drafting, tenant=TenantId(uuid4()), key="k")
+    told = make.assignment(CLAIM, CLAIM)
+    ask = gate4_draft.ask(PROFILE, told, POLICY.drafting, tenant=TenantId(uuid4()), key="k")
     assert ask.addresses == ("https://news.test/1",)
     assert ask.subjects[0].input["claims"][1]["id"] == "c2"
 
@@ -304,7 +312,7 @@ def whole(**over: Any) -> Article:
     values: dict[str, Any] = {
         "title": "Three cranes",
         "slug": "three-cranes",
-        "description": "What three new cranes on the quay change for you.",
+        "description": "What three new cranes on the quay change for you. " + "x" * 105,
         "body": BODY + "\nword" * 300,
         "questions": tuple(Question(question=f"Q{n}?", answer="A.") for n in "abcde"),
         "references": (Reference(title="Cranes", url="https://news.test/1"),),

@@ -106,11 +106,15 @@ def test_an_order_is_no_evidence_and_no_title() -> None:
 
 def test_a_writer_sees_no_address_in_what_strangers_wrote() -> None:
     claims = [claim("Register at https://evil.test/x or evil.test/y now, they say.")]
-    ask = gate4_draft.ask(PROFILE, f"See www.evil.test. {ORDER}", claims, make.policy().drafting, tenant=_id(), key="k")
+    told = make.assignment(*claims, headline=f"See www.evil.test. {ORDER}")
+    ask = gate4_draft.ask(PROFILE, told, make.policy().drafting, tenant=_id(), key="k")
     shown = json.dumps(dict(ask.subjects[0].input))
     assert "evil" not in shown
     assert "Ignore" not in shown
     assert ask.subjects[0].input["claims"][0]["url"] == "https://news.test/1"
+
+
+SHORT = ("title", "slug", "description", "linkedin", "short_post", "newsletter", "image_brief", "angle_reason")
 
 
 def _id() -> TenantId:
@@ -154,14 +158,15 @@ def test_what_no_reader_sees_does_not_get_into_a_draft() -> None:
         "skip": "none",
         "why": "",
         "article": {
-            **dict.fromkeys(("angle", "title", "slug", "description", "linkedin"), "a\U000e0041b"),
+            **dict.fromkeys(SHORT, "a\U000e0041b"),
+            "angle": "data_story",
             "body": "a\u200bb\n\n  - c\u202ed",
             "keywords": [],
             "questions": [],
             "references": [],
         },
     }
-    read_back = gate4_draft.read(value, [])
+    read_back = gate4_draft.read(value, make.assignment())
     assert isinstance(read_back, Article)
     assert (read_back.title, read_back.body) == ("ab", "ab\n\n  - cd")
 

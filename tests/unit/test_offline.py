@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +14,7 @@ from cid.domain.archive import Archive
 from cid.domain.draft import Article
 from cid.domain.errors import Misconfigured
 from cid.domain.evidence import Claim, EvidenceState, Pack, Report
-from cid.domain.ids import ItemId
+from cid.domain.ids import ItemId, TenantId
 from cid.domain.llm import Wire
 from cid.domain.review import Finding
 from cid.domain.tenants import Profile
@@ -30,7 +31,7 @@ from tests import funnel, make
 
 ROOM = load(funnel.CONFIG / "sample" / "newsroom.toml")
 PROFILE = asdict(ROOM.profile)
-FORM = {"min_words": 300, "max_words": 3500, "questions": 5}
+DRAFTING = make.policy().drafting
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
@@ -52,11 +53,19 @@ def claims_of(word: str) -> tuple[Claim, ...]:
     return evidence.pack(reports)
 
 
-def written(claims: tuple[Claim, ...], profile: dict[str, Any] | None = None) -> Article:
-    story = {"headline": claims[0].title, "claims": [asdict(claim) for claim in claims]}
-    outcome = gate4_draft.read(draft({"profile": profile or PROFILE, "form": FORM}, story), claims)
+def written(
+    claims: tuple[Claim, ...], profile: Profile | None = None, structure: str = "analysis", **over: Any
+) -> Article:
+    told = make.assignment(*claims, headline=claims[0].title, structure=DRAFTING.structure_of(structure), **over)
+    outcome = gate4_draft.read(drafted(told, profile), told)
     assert isinstance(outcome, Article)
     return outcome
+
+
+def drafted(told: gate4_draft.Assignment, profile: Profile | None = None) -> Mapping[str, Any]:
+    """As the offline provider answers gate 4's own question."""
+    ask = gate4_draft.ask(profile or ROOM.profile, told, DRAFTING, tenant=TenantId(UUID(int=1)), key="k")
+    return draft(ask.shared, ask.subjects[0].input)
 
 
 def opinion(article: Article, claims: tuple[Claim, ...]) -> Any:
@@ -79,7 +88,7 @@ def test_the_same_story_gives_the_same_article() -> None:
 
 
 def test_two_stories_share_no_sentence_of_more_than_eight_words() -> None:
-    nowhere = {**PROFILE, "geography": []}
+    nowhere = replace(ROOM.profile, geography=())
     stories = [claims_of("grant"), claims_of("tariff"), claims_of("quota")]
     said = [_sentences(written(claims, nowhere)) for claims in stories]
     for number, one in enumerate(said):
@@ -108,9 +117,9 @@ def test_every_longer_sentence_is_a_reports_own() -> None:
 
 def test_a_story_that_names_none_of_the_places_is_skipped_and_without_places_none_is() -> None:
     claims = claims_of("quota")
-    story = {"headline": claims[0].title, "claims": [asdict(claim) for claim in claims]}
-    assert draft({"profile": PROFILE, "form": FORM}, story)["skip"] == "not_affected"
-    assert draft({"profile": {**PROFILE, "geography": []}, "form": FORM}, story)["skip"] == "none"
+    told = make.assignment(*claims, headline=claims[0].title)
+    assert drafted(told)["skip"] == "not_affected"
+    assert drafted(told, replace(ROOM.profile, geography=()))["skip"] == "none"
 
 
 def test_strangers_marks_and_addresses_stay_text() -> None:

@@ -29,7 +29,7 @@ from cid.text.policies import configured
 PATIENCE = timedelta(seconds=20)
 """How long a story that passes waits for articles that are being read; then it goes on with what the sources said."""
 LOOK_AGAIN = timedelta(seconds=1)
-NEXT = Stage.DRAFT
+NEXT = Stage.FIT
 """Where a story goes from here."""
 NOTHING = "gather: there is nothing that a draft could stand on"
 

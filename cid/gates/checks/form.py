@@ -9,13 +9,12 @@ from collections.abc import Iterator, Sequence
 from cid.domain.review import Finding, Severity
 from cid.domain.structures import Part, PartKind
 from cid.gates.checks.material import Material, finding
-from cid.text import markdown
+from cid.text import markdown, titles
 from cid.text.words import words
 
 QUICK = (15, 90)
 """Words of the paragraph that answers first."""
-TITLE, DESCRIPTION = 110, 320
-SHORT_POST = 280
+TITLE = 110
 LEEWAY = 0.2
 """Of a part's bounds in words, before it is worth a finding: a good paragraph is not spoilt for three words."""
 _YEAR = re.compile(r"(?<!\d)20\d{2}(?!\d)")
@@ -160,6 +159,8 @@ def _kinds(one: Material) -> Iterator[Finding]:
 
 def title(one: Material) -> Iterator[Finding]:
     article = one.article
+    for fault in titles.faults(article.title, next(iter(article.keywords), ""), one.drafting):
+        yield (_major if fault.grave else _minor)("title", fault.what, fault.fix)
     if len(article.title) > TITLE:
         yield _minor("title", f"The title has more than {TITLE} characters.", "Shorten it.")
     told = {year for text in one.ground if text not in one.own for year in _YEAR.findall(text)}
@@ -168,15 +169,16 @@ def title(one: Material) -> Iterator[Finding]:
 
 
 def description(one: Material) -> Iterator[Finding]:
-    if not 40 <= len(one.article.description) <= DESCRIPTION:
-        yield _minor("description", f"The description is not within 40 to {DESCRIPTION} characters.", "Rewrite it.")
+    least, most = one.drafting.description
+    if not least <= len(one.article.description) <= most:
+        yield _minor("description", f"The description is not within {least} to {most} characters.", "Rewrite it.")
 
 
 def posts(one: Material) -> Iterator[Finding]:
     if not one.article.linkedin:
         yield _major("linkedin", "There is no LinkedIn text.", "Write one.")
-    if len(one.article.short_post) > SHORT_POST:
-        yield _major("short post", f"The short post has more than {SHORT_POST} characters.", "Shorten it.")
+    if len(one.article.short_post) > one.drafting.short_post:
+        yield _major("short post", f"The short post has more than {one.drafting.short_post} characters.", "Shorten it.")
 
 
 def markup(one: Material) -> Iterator[Finding]:

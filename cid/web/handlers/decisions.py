@@ -53,6 +53,9 @@ class Edit:
     description: str = text(default="", longest=5000, lines=True)
     body: str = text(default="", longest=400_000, lines=True)
     linkedin: str = text(default="", longest=20_000, lines=True)
+    short_post: str = text(default="", longest=5000, lines=True)
+    newsletter: str = text(default="", longest=10_000, lines=True)
+    image_brief: str = text(default="", longest=5000, lines=True)
     keywords: str = text(default="", longest=5000, lines=True)
 
 
@@ -179,25 +182,31 @@ async def _edit_page(
 
 async def _typed(request: web.Request, form: Edit) -> Article:
     posted = await doors.posted(request)
+    planned = await _planned(request)
     return Article(
         title=form.title,
         slug=form.slug,
         description=form.description,
         body=form.body,
         linkedin=form.linkedin,
+        short_post=form.short_post,
+        newsletter=form.newsletter,
+        image_brief=form.image_brief,
         keywords=tuple(word for part in re.split(r"[,\n]", form.keywords) if (word := part.strip())),
         questions=tuple(Question(question=q, answer=a) for q, a in _rows(posted, "question", "answer")),
         references=tuple(Reference(title=t, url=u) for t, u in _rows(posted, "source-title", "source-url")),
-        angle=await _angle(request),
+        structure=planned.structure if planned else "",
+        angle=planned.angle if planned else "",
+        angle_reason=planned.angle_reason if planned else "",
     )
 
 
-async def _angle(request: web.Request) -> str:
-    """Chosen when the draft was planned, and no matter of its text."""
+async def _planned(request: web.Request) -> Article | None:
+    """Structure and angle were chosen when the draft was planned, and are no matter of its text."""
     async with services(request).db.read(actor(request).tenant.id) as tx:
         draft = await drafts.by_id(tx, tx.tenant, _draft(request))
         current = await drafts.version(tx, tx.tenant, draft.current_version_id) if draft else None
-    return read_article(current.article).angle if current else ""
+    return read_article(current.article) if current else None
 
 
 def _rows(posted: Mapping[str, object], first: str, second: str) -> list[tuple[str, str]]:

@@ -30,6 +30,7 @@ from cid.web.draft_views import (
     DraftsView,
     DraftView,
     PostedLine,
+    ShortText,
     Step,
     TraceLine,
 )
@@ -41,7 +42,7 @@ from cid.web.words import _
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cid.domain.draft import Draft, Version
+    from cid.domain.draft import Article, Draft, Version
     from cid.domain.review import Review
     from cid.domain.tenants import Actor
     from cid.ports import Tx
@@ -199,7 +200,8 @@ async def _view(tx: Tx, who: Actor, draft: Draft) -> DraftView:
         version=next(row for row in rows if row.id == current.id),
         article=article,
         word_count=len(article.body.split()),
-        linkedin=_linkedin(current),
+        posts=_posts(article, current),
+        plan=_plan(article),
         offline=is_offline(rows[-1].provider),
         steps=_steps(draft, said, posted),
         review=review,
@@ -266,9 +268,26 @@ def _findings(review: Review | None) -> list[Finding]:
     return sorted(made, key=lambda finding: ORDER[finding.severity])
 
 
-def _linkedin(version: Version) -> str:
+def _posts(article: Article, version: Version) -> list[ShortText]:
+    """Those that there are; the LinkedIn text as it will be sent, marks included."""
     payloads = json.loads(version.payloads)
-    return next((str(payload["linkedin"]) for payload in payloads.values()), "")
+    linkedin = next((str(payload["linkedin"]) for payload in payloads.values()), "")
+    texts = (
+        (_("LinkedIn text"), linkedin),
+        (_("Short post"), article.short_post),
+        (_("Newsletter"), article.newsletter),
+        (_("Picture"), article.image_brief),
+    )
+    return [ShortText(title=title, text=text) for title, text in texts if text]
+
+
+def _plan(article: Article) -> str:
+    said = []
+    if article.structure:
+        said.append(_("Written as: {structure}.").format(structure=article.structure.replace("_", " ")))
+    if article.angle:
+        said.append(_("Angle: {angle}.").format(angle=article.angle.replace("_", " ")))
+    return " ".join([*said, article.angle_reason]).strip()
 
 
 def _posted(who: Actor, post: Posted) -> PostedLine:
