@@ -25,7 +25,7 @@ from cid.pg.pool import AppDb, WorkerDb
 from cid.pg.sql import SQL
 from cid.ports import Llm, Tx
 from cid.services import Outside, Services
-from cid.settings import angle_patterns, load_structures, read
+from cid.settings import angle_patterns, read
 from cid.store import tenants
 from cid.text.typed import into
 from tests.fakes import FakeHttp, FakeLlm, FrozenClock, InlineChildren

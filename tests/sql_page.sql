@@ -110,6 +110,10 @@ insert into contests (id, item_id, story_id, likeness, state, why, judged_at) va
   (gen_random_uuid(), '00000000-0000-7000-8000-0000000000b3', '00000000-0000-7000-8000-0000000000c1', 0.33, 'different', '', cid_now()),
   (gen_random_uuid(), '00000000-0000-7000-8000-0000000000b5', '00000000-0000-7000-8000-0000000000a1', 0.34, 'unjudged', 'no judge is switched on', cid_now());
 
+-- A filter before gate 2 that has learned, and has not proved itself.
+insert into prefilters (tenant_id, version, state, why, bias, threshold, weights, up, down, labels, decided, passes, held, held_passes, recall, sure, saved)
+values ('00000000-0000-7000-8000-00000000000a', 3, 'learning', '41 stories that passed were held back, 100 are wanted', -1.2, -4, '{"quay": 3.1}',
+  '[["quay", 3.1, 40, 2]]', '[]', 460, 12, 140, 138, 41, 1, 0.938, 0.37);
 -- A tracker of borden's: one story on it, one that does not belong, one that failed and one on its way.
 insert into trackers (tenant_id, body) values ('00000000-0000-7000-8000-00000000000b', '{}');
 insert into stories (id, words) select ('00000000-0000-7000-8000-0000000000b' || n)::uuid, '{}' from generate_series(1, 4) n;

@@ -150,7 +150,7 @@ KNOBS: Mapping[str, Mapping[str, Knob]] = {
         "copied_critical": _share("Copied, critical", "The same share, from which it is critical."),
         "title_likeness": _share("Like an earlier title", "How alike two titles may be, 0 to 1."),
         "skeleton_likeness": _share("Like an earlier skeleton", "Share of headings that an earlier post has, too."),
-        "shared_major": _count("Shared sentences", "With one earlier post, from which it is major.", 1, 100),
+        "shared_major": _count("Shared sentences", "From so many shared with one earlier post it is major.", 1, 100),
         "elsewhere_major": _share("Off topic, major", "Share of the words in paragraphs about something else."),
         "elsewhere_critical": _share("Off topic, critical", "The same share, from which it is critical."),
         "avoid_near": _share("Near a claim to avoid", "Share of its words that no sentence may reach."),

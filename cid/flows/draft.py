@@ -25,11 +25,10 @@ from cid.domain.publication import Channel
 from cid.domain.screening import Screening, Stage, WaitFor
 from cid.domain.tenants import Profile, Tenant
 from cid.domain.verdicts import Drop, Gate, Reason, Verdict
-from cid.gates import angles
+from cid.gates import angles, skeletons
 from cid.gates import clusters as topics
 from cid.gates import gate4_draft as gate4
 from cid.gates import gate35_fit as fitting
-from cid.gates import skeletons
 from cid.gates.outage import Then, then
 from cid.outside.rendering import Marks, Rendered, render_version
 from cid.ports import Tx

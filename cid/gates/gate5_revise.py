@@ -42,6 +42,8 @@ PLACES = {
     ),
 }
 """Where checks say that something is wrong, and the part of the article that this is."""
+ELSEWHERE = frozenset({"suspicious", "stale", "evidence", "posts", "references", "like_skeleton", "topic"})
+"""Checks of which no edit mends what they find."""
 LONGEST = {"title": 200, "description": 600, "body": 60_000, "question": 300, "answer": 3_000}
 """Characters."""
 SHARE = 0.5
@@ -270,6 +272,8 @@ def _part(article: Article, finding: Finding) -> str:
     """As the finding says; else by the place that a check names, or by the words that it quotes."""
     if finding.field:
         return finding.field if finding.field in FIELDS else "other"
+    if finding.check in ELSEWHERE:
+        return "other"
     if finding.where in (*FIELDS, *PLACES):
         return PLACES.get(finding.where, finding.where)
     quoted = " ".join(words(finding.where))

@@ -102,7 +102,7 @@ def _with(policy: GatePolicy, section: str, name: str, value: Json) -> GatePolic
         raise Misconfigured(f"{where}: {str(typed)[:40]!r} is none of {', '.join(known)}.")
     part = replace(part, **{name: typed})
     for owner, low, high in ASCENDING:
-        if owner == section and hasattr(part, low) and getattr(part, low) > getattr(part, high):
+        if owner == section and getattr(part, low) > getattr(part, high):
             raise Misconfigured(f"{KNOBS[owner][low].label} is above {KNOBS[owner][high].label}.")
     return replace(policy, **{section: part})
 

@@ -15,8 +15,6 @@ from cid.text.words import Phrase, first_found, fold, phrases, words
 
 MOST_CATEGORIES, MOST_REGIONS, MOST_WORDS = 20, 400, 500
 LONGEST_NAME, LONGEST_TEXT = 80, 2000
-SPELLED_OUT = 4
-"""Letters of a name that is looked for in a text; shorter ones are codes, and words of some language: `up`, `or`."""
 _CODE = re.compile(r"[A-Z0-9]{1,8}(?:-[A-Z0-9]{1,8})?")
 
 
@@ -94,10 +92,11 @@ def in_order(tracker: Tracker, codes: Iterable[str]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=64)
 def _spelled_out(regions: tuple[tuple[str, tuple[str, ...]], ...]) -> tuple[tuple[str, tuple[Phrase, ...]], ...]:
-    return tuple((code, phrases(name for name in names if len(name) >= SPELLED_OUT)) for code, names in regions)
+    return tuple((code, phrases(name for name in names if not _CODE.fullmatch(name))) for code, names in regions)
 
 
 def named(regions: Iterable[tuple[str, tuple[str, ...]]], text: str) -> tuple[str, ...]:
-    """The codes of places that a text names in full, given as code and names. By words, never by codes."""
+    """The codes of places that a text names in full, given as code and names. By words, and never by codes, which are
+    words of some language: `up`, `or`."""
     said = words(text.replace("&", " and "))
     return tuple(code for code, names in _spelled_out(tuple(regions)) if first_found(names, said))

@@ -360,6 +360,7 @@ SAID = {
     "trial_started": _("The trial has begun. Its answers count for nothing else."),
     "trial_stopped": _("The trial has ended. What was answered stays."),
     "gates_turned": _("Saved. It counts from the next judgement on."),
+    "prefilter_again": _("It learns anew. It drops nothing until it has proved itself again."),
     "gates_reset": _("As the platform has it again, from the next judgement on."),
     "models_chosen": _("Chosen. The next call asks as it stands below."),
     "models_capped": _("Caps set. What waited for them goes on."),

@@ -95,20 +95,22 @@ where g.item_id = any($1::uuid[]) and not g.backlog
 
 -- name: unjudged
 -- Items as one tenant sees them, with the trust of the best source it has them from, and those of its desks ($3) that have not
--- judged them; where all have, they are left out, but for those that a person has judged again ($4).
+-- judged them; where all have, they are left out, but for those that a person has judged again ($4). What was judged is read once
+-- for all: looked for item by item, a planner whose statistics are a burst old reads all verdicts of the tenant for each (3 s
+-- instead of 20 ms for 500).
+with judged as materialized (
+  select v.item_id, array_agg(v.desk) as desks from verdicts v
+  where v.tenant_id = $1 and v.item_id = any($2::uuid[]) and v.item_id <> all($4::uuid[]) and v.gate = 'rules' group by v.item_id
+)
 select i.id, i.story_id, i.title, i.summary, least(i.published_at, i.first_seen_at) as at,
   i.published_at is not null as dated, max(s.trust)::float8 as trust,
-  todo.desks
+  array(select d.desk from unnest($3::text[]) as d (desk) where d.desk <> all(coalesce(j.desks, '{}'))) as desks
 from items i
 join sightings g on g.item_id = i.id
 join subscriptions s on s.tenant_id = $1 and s.source_id = g.source_id and s.active and s.role = 'news'
-cross join lateral (
-  select array(select d.desk from unnest($3::text[]) as d (desk)
-    where i.id = any($4::uuid[])
-      or not exists (select from verdicts v where v.tenant_id = $1 and v.item_id = i.id and v.gate = 'rules' and v.desk = d.desk)) as desks
-) todo
-where i.id = any($2::uuid[]) and i.story_id is not null and todo.desks <> '{}'
-group by i.id, todo.desks
+left join judged j on j.item_id = i.id
+where i.id = any($2::uuid[]) and i.story_id is not null and not $3::text[] <@ coalesce(j.desks, '{}')
+group by i.id, j.desks
 order by at, i.id
 
 -- name: by_url_hash

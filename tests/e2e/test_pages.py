@@ -31,6 +31,7 @@ def pages(room: Newsroom) -> dict[str, int]:
         f"/t/acme/items/{room.items['waiting']}": 200,
         "/t/acme/sources": 200,
         "/t/acme/drafts": 200,
+        "/t/acme/gates/figures": 200,
         "/t/acme/quality": 200,
         "/t/acme/models": 200,
         "/t/acme/costs": 200,

@@ -12,7 +12,7 @@ import pytest
 
 from cid.domain.draft import Article, DraftState, Question, Reference, article_from
 from cid.domain.errors import BadReply, CidError, Deferred, LostLease, Misconfigured, Upstream
-from cid.domain.evidence import Claim, Pack
+from cid.domain.evidence import Claim, EvidenceState, Pack
 from cid.domain.ids import DraftId
 from cid.domain.jobs import Job, JobKind, NewJob
 from cid.domain.llm import Ask, Json, Subject
@@ -50,7 +50,9 @@ ARTICLE = Article(
     linkedin="Three cranes.",
     angle="local impact",
 )
-CLAIM = Claim(text=FACTS, item_id="", url=URL, title="Cranes", publisher="P")
+SAID = "Norhaven has three new harbour cranes. Boat owners, small ones too, now wait less than they did."
+CLAIM = Claim(text=SAID, item_id="", url=URL, title="Cranes", publisher="P")
+PACK = Pack(claims=(CLAIM,), references=(("Cranes", URL),), state=EvidenceState.REPORTS)
 FIX = {"field": "body", "number": 0, "old": WRONG, "new": "A permit costs less."}
 
 
@@ -121,7 +123,7 @@ async def desk(db: AppDb, platform: WorkerDb, owner: Any) -> Desk:
     draft = await made.draft(DraftState.WRITTEN, ARTICLE, provider="anthropic/x")
     seen = await made.seen(draft)
     async with made.sv.db.tx(made.tenant) as tx:
-        await evidence.add(tx, uuid4(), seen.screening_id, Pack(claims=(CLAIM,), references=(("Cranes", URL),)))
+        await evidence.add(tx, uuid4(), seen.screening_id, PACK)
         payload = {"draft": str(draft), "version": str(seen.current_version_id)}
         await queue.enqueue(tx, NewJob(kind=JobKind.REVIEW, tenant=made.tenant, payload=payload))
     return Desk(made, llm, owner, draft)
@@ -322,7 +324,7 @@ async def _another(desk: Desk) -> DraftId:
     draft = await desk.press.draft(DraftState.WRITTEN, replace(ARTICLE, title="Another"), provider="anthropic/x")
     seen = await desk.press.seen(draft)
     async with desk.press.sv.db.tx(desk.press.tenant) as tx:
-        await evidence.add(tx, uuid4(), seen.screening_id, Pack(claims=(CLAIM,), references=(("Cranes", URL),)))
+        await evidence.add(tx, uuid4(), seen.screening_id, PACK)
         payload = {"draft": str(draft), "version": str(seen.current_version_id)}
         await queue.enqueue(tx, NewJob(kind=JobKind.REVIEW, tenant=desk.press.tenant, payload=payload))
     return draft

@@ -64,8 +64,8 @@ async def test_chosen_entries_are_approved_and_hidden_in_one_go(editor: Person, 
     await editor.post("/t/acme/tracker/decide", **{f"e-{entry}": "1", "kind": "hide", "reason": "Old news."})
     assert await owner.fetchval("select state from entries") == "hidden"
     assert "Old news." in await editor.text(f"/t/acme/tracker/entries/{entry}")
-    assert (await editor.post("/t/acme/tracker/decide", kind="approve")).status == 400
-    assert (await editor.post("/t/acme/tracker/decide", **{f"e-{entry}": "1", "kind": "edit"})).status == 400
+    assert (await editor.post("/t/acme/tracker/decide", kind="approve")).status == 422
+    assert (await editor.post("/t/acme/tracker/decide", **{f"e-{entry}": "1", "kind": "edit"})).status == 422
 
 
 async def test_a_correction_is_held_to_the_lists_and_comes_back_with_what_was_typed(
@@ -105,7 +105,7 @@ async def test_a_rule_is_an_owners_and_is_told_with_its_name(boss: Person, edito
     text = await boss.text("/t/acme/tracker/report")
     assert "approves what comes with a score of 70 or more" in text
     assert "in Works" in text
-    assert (await boss.post("/t/acme/tracker/rule", **{"min_score": "70", "c-1": "Sports"})).status == 400
+    assert (await boss.post("/t/acme/tracker/rule", **{"min_score": "70", "c-1": "Sports"})).status == 422
     await boss.post("/t/acme/tracker/rule", off="1")
     assert await owner.fetchval("select count(*) from trackers where rule is not null") == 0
 
