@@ -132,7 +132,7 @@ KNOBS: Mapping[str, Mapping[str, Knob]] = {
     },
     "follow": {
         "pause": _time("Pause", "From a further report of a drafted story to the look at what is new.", 60, _DAY),
-        "min_claims": _count("Least new claims", "With fewer, the draft stays as it is.", 1, 30),
+        "min_claims": _count("Least new claims", "Fewer of them leave the draft as it is.", 1, 30),
         "per_draft": _most(
             "Follow-ups a draft", "Written anew so often, and so many updates. The platform's is the most.", 0, 20
         ),
