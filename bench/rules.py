@@ -120,7 +120,7 @@ async def read(sv: Services, tenant: TenantId, items: Sequence[ItemId]) -> float
     """Milliseconds that Postgres takes for a hand-out's items, as the tenant."""
     async with sv.db.tx(tenant) as tx:
         told = await tx.fetchval(
-            f"explain (analyze, format json) {item_store.UNJUDGED}", tenant, list(items), [Desk.PUBLISHING]
+            f"explain (analyze, format json) {item_store.UNJUDGED}", tenant, list(items), [Desk.PUBLISHING], []
         )
     (plan,) = json.loads(told) if isinstance(told, str) else told
     return float(plan["Execution Time"])

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from cid.domain.angles import Competition
 from cid.domain.errors import BadReply, CidError, Conflict, Deferred, Misconfigured, NotFound, Refused, Upstream
-from cid.domain.evidence import Report
+from cid.domain.evidence import Pack, Report
 from cid.domain.ids import ItemId, ScreeningId, StoryId, TenantId
 from cid.domain.jobs import JobKind, NewJob
 from cid.domain.policy import GatePolicy
@@ -24,12 +24,15 @@ from cid.domain.verdicts import Drop, Gate, Pass, Verdict
 from cid.gates import angles, gate1_rules
 from cid.gates import gate2_relevance as gate2
 from cid.gates import gate3_signal as gate3
+from cid.gates import gate35_fit as gate35
+from cid.gates.evidence import pack as gathered
 from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
 from cid.store import audit, competition, evidence, items, policies, screenings, tenants, verdicts
 from cid.store.items import Unjudged
 from cid.store.verdicts import Said
+from cid.text import audience
 
 STAGE_OF: Mapping[Gate, Stage] = {
     Gate.RELEVANCE: Stage.RELATE,
@@ -38,8 +41,8 @@ STAGE_OF: Mapping[Gate, Stage] = {
     Gate.FIT: Stage.FIT,
     Gate.DRAFT: Stage.DRAFT,
 }
-REHEARSED = (Gate.RULES, Gate.RELEVANCE, Gate.SIGNAL)
-"""Judged without writing anything. What comes after them fetches pages or writes a draft: that is no rehearsal."""
+REHEARSED = (Gate.RULES, Gate.RELEVANCE, Gate.SIGNAL, Gate.FIT)
+"""Judged without writing anything. What comes beside them fetches pages or writes a draft: that is no rehearsal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ class Step:
 class Rehearsal:
     steps: tuple[Step, ...]
     further: bool
-    """Everything that can be rehearsed lets it pass: evidence, audience fit and a draft would follow."""
+    """Everything that can be rehearsed lets it pass: evidence and a draft would follow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +103,8 @@ async def rehearse(sv: Services, actor: Actor, item: ItemId, gate: Gate) -> Rehe
     _may(actor)
     story = await _story(sv, actor.tenant.id, item)
     steps: list[Step] = []
-    for here in REHEARSED[REHEARSED.index(gate) :] if gate in REHEARSED else ():
+    begin = Gate.FIT if gate is Gate.EVIDENCE else gate
+    for here in REHEARSED[REHEARSED.index(begin) :] if begin in REHEARSED else ():
         steps.append(Step(gate=here, before=story.before(here), now=await _judged(sv, story, here)))
         if not steps[-1].goes_on:
             return Rehearsal(steps=tuple(steps), further=False)
@@ -177,8 +181,10 @@ async def _judged(sv: Services, story: Story, gate: Gate) -> Now:
                 return await _ruled(sv, story)
             case Gate.RELEVANCE:
                 return await _related(sv, story)
-            case _:
+            case Gate.SIGNAL:
                 return await _assessed(sv, story)
+            case _:
+                return await _fitted(sv, story)
     except (Upstream, Deferred, BadReply, Misconfigured) as error:
         return error
 
@@ -239,6 +245,26 @@ async def _assessed(sv: Services, story: Story) -> Now:
     if isinstance(outcome, Pass) and not reports:
         outcome = gate3.uncitable(seen, sv.clock.now(), signal)
     return Waits(outcome.until) if isinstance(outcome, gate3.Wait) else outcome
+
+
+async def _fitted(sv: Services, story: Story) -> Now:
+    """By the evidence that was gathered; where none was, by what the story's own reports say."""
+    if audience.is_blank(story.profile):
+        return gate35.unjudged()
+    if story.root is None:
+        return Misconfigured("it is in no story yet")
+    key = str(story.screening.id if story.screening else story.root)
+    async with sv.db.read(story.tenant) as tx:
+        reports = await evidence.reports(tx, story.tenant, story.root)
+        pack = await evidence.pack(tx, story.tenant, story.screening.id) if story.screening else Pack()
+    if not reports:
+        return Misconfigured("the story shows you no reports any more")
+    claims = pack.claims or await asyncio.to_thread(gathered, reports, sv.source_rules)
+    ask = await asyncio.to_thread(gate35.ask, story.profile, reports[0].title, claims, tenant=story.tenant, key=key)
+    answer = (await sv.llm.ask(ask)).get(key)
+    if answer is None:
+        return BadReply("fit: the model left it out")
+    return gate35.decide(gate35.read(answer.value, claims), story.policy.fit)
 
 
 def _outcome(verdict: Verdict) -> str:

@@ -49,12 +49,13 @@ _BINARY = re.compile(r"(?<!\w)(?:[01]{8} ?){6,}(?!\w)")
 _ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|&#x?[0-9a-fA-F]{2,6};|%[0-9a-fA-F]{2})")
 
 
-def signs(*texts: str) -> tuple[Sign, ...]:
+def signs(*texts: str, turned: bool = True) -> tuple[Sign, ...]:
     """What is suspicious about texts that stand together, in the order of Sign. An order may run from one into the
-    next."""
-    found = {sign for text in texts for sign in _signs(text)}
+    next. Without `turned` nobody looks for orders written backwards or in rot13, which is most of the work: for texts
+    of which it is known that they are made of words."""
+    found = {sign for text in texts for sign in _signs(text, turned)}
     if len(texts) > 1:
-        found |= _signs(" ".join(texts))
+        found |= _signs(" ".join(texts), turned)
     return tuple(sign for sign in Sign if sign in found)
 
 
@@ -102,14 +103,14 @@ def _without(part: Sequence[str], marked: Sequence[bool]) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _signs(text: str) -> frozenset[Sign]:
+def _signs(text: str, turned: bool = True) -> frozenset[Sign]:  # noqa: FBT001, FBT002 - the cache takes it so
     """Remembered, as one text is asked about by several gates."""
     shown = clean(text[:LOOKED_AT])
     folded = fold(shown.translate(_QUOTES))
     found: set[Sign] = set()
     for reading in dict.fromkeys((folded, _unmasked(folded))):
         found |= set(_plain_signs(reading))
-    if _SPACED.search(folded) or any(_is_order(reading) for reading in _decoded(shown, folded)):
+    if _SPACED.search(folded) or any(_is_order(reading) for reading in _decoded(shown, folded, turned=turned)):
         found.add(Sign.ENCODED)
     return frozenset(found)
 
@@ -160,10 +161,11 @@ def _unmasked(folded: str) -> str:
     return _FIGURES.sub(lambda word: word[0].translate(_TO_LETTERS), latin)
 
 
-def _decoded(shown: str, folded: str) -> Iterator[str]:
+def _decoded(shown: str, folded: str, *, turned: bool) -> Iterator[str]:
     """What the text may say in a code, folded."""
-    yield folded[::-1]
-    yield codecs.encode(_FAR.sub(" ", folded), "rot13")
+    if turned:
+        yield folded[::-1]
+        yield codecs.encode(_FAR.sub(" ", folded), "rot13")
     for token in _BASE64.findall(shown):
         yield from _printable(_base64(token))
     for token in _HEX.findall(shown):

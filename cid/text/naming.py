@@ -9,8 +9,6 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from cid.text.prose import sentences
-
 _TOKEN = re.compile(r"[^\W\d_][\w'’-]*")
 _SMALL_WORDS = "of the de la las los del den des du van von di da al el bin ibn do dos das"
 _JOINS = frozenset(_SMALL_WORDS.split())
@@ -29,11 +27,11 @@ class Name:
     """A number stands before it: `12 Tonnen Stahl`."""
 
 
-def names(text: str, *, nouns: bool = False) -> Iterator[Name]:
-    """Runs of capitalised words in `text`. The first word of a sentence says nothing by its capital: it belongs to a
+def names(told: Iterable[str], *, nouns: bool = False) -> Iterator[Name]:
+    """Runs of capitalised words in sentences. The first word of a sentence says nothing by its capital: it belongs to a
     run only where the next word has one as well. With `nouns`, where that says nothing either, it never does, and no
     small word joins two."""
-    for sentence in sentences(text):
+    for sentence in told:
         yield from _of_sentence(sentence, nouns=nouns)
 
 
@@ -68,14 +66,13 @@ def _made(sentence: str, run: list[re.Match[str]]) -> Iterator[Name]:
         yield Name(sentence[run[0].start() : run[-1].end()], parts, before[-1:].isdigit())
 
 
-def writes_nouns_large(texts: Iterable[str]) -> bool:
-    """As German does."""
+def writes_nouns_large(told: Iterable[str]) -> bool:
+    """As German does, sentence by sentence."""
     inside = large = 0
-    for text in texts:
-        for sentence in sentences(text):
-            tokens = _TOKEN.findall(sentence)[1:]
-            inside += len(tokens)
-            large += sum(token[0].isupper() for token in tokens)
+    for sentence in told:
+        tokens = _TOKEN.findall(sentence)[1:]
+        inside += len(tokens)
+        large += sum(token[0].isupper() for token in tokens)
     return inside > 0 and large > inside * NOUNS
 
 

@@ -4,22 +4,22 @@
 -- judges items: a drop of the one that opened the story. Gate 5 judges drafts: by its newest review.
 with decided as materialized (
   select * from (select d.id, d.screening_id, true as good from drafts d
-    where d.tenant_id = $1 and d.state = 'approved' and d.update_of is null and d.changed_at >= cid_now() - $2::interval
+    where d.tenant_id = $1 and d.state = 'approved' and d.update_of is null and d.changed_at >= (select cid_now() - $2::interval)
     order by d.changed_at desc, d.id desc limit $3) a
   union all
   select * from (select d.id, d.screening_id, false from drafts d
-    where d.tenant_id = $1 and d.state = 'rejected' and d.update_of is null and d.changed_at >= cid_now() - $2::interval
+    where d.tenant_id = $1 and d.state = 'rejected' and d.update_of is null and d.changed_at >= (select cid_now() - $2::interval)
     order by d.changed_at desc, d.id desc limit $3) r
 ), said as (
   select x.id, x.good, v.gate, bool_or(v.outcome = 'drop' and v.reason not in ('merged', 'outage')) as dropped
   from decided x join verdicts v on v.tenant_id = $1 and v.screening_id = x.screening_id
-  where v.gate <> 'review' and v.id >= uuid7_floor(cid_now() - $2::interval - interval '30 days')
+  where v.gate <> 'review' and v.id >= (select uuid7_floor(cid_now() - $2::interval - interval '30 days'))
   group by x.id, x.good, v.gate
   union all
   select x.id, x.good, 'rules', true
   from decided x join screenings s on s.tenant_id = $1 and s.id = x.screening_id
   where exists (select from verdicts v where v.tenant_id = $1 and v.item_id = s.item_id and v.gate = 'rules' and v.outcome = 'drop'
-                and v.id >= uuid7_floor(cid_now() - $2::interval - interval '30 days'))
+                and v.id >= (select uuid7_floor(cid_now() - $2::interval - interval '30 days')))
   union all
   select x.id, x.good, 'review', r.outcome not in ('ready_for_approval', 'auto_revised')
   from decided x cross join lateral (

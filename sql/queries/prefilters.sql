@@ -4,7 +4,7 @@
 select i.title, i.summary, case d.state when 'approved' then true when 'rejected' then false else v.outcome = 'pass' end as wanted,
   d.state is not null as decided, coalesce(p.stands_for, 1) as stands_for
 from (select v.screening_id, v.outcome, v.at, v.id from verdicts v
-      where v.tenant_id = $1 and v.gate = 'relevance' and v.reason in ('relevant', 'low_relevance') and v.id >= uuid7_floor(cid_now() - $3::interval)
+      where v.tenant_id = $1 and v.gate = 'relevance' and v.reason in ('relevant', 'low_relevance') and v.id >= (select uuid7_floor(cid_now() - $3::interval))
       order by v.at desc, v.id desc limit $2) v
 join screenings s on s.tenant_id = $1 and s.id = v.screening_id
 join visible_items i on i.id = s.item_id
@@ -52,7 +52,7 @@ with asked as materialized (
 ), passed as (
   select count(*) as n from verdicts v
   where v.tenant_id = $1 and v.gate = 'relevance' and v.reason = 'relevant' and v.at >= (select min(a.at) from asked a)
-    and v.id >= uuid7_floor(cid_now() - $2::interval)
+    and v.id >= (select uuid7_floor(cid_now() - $2::interval))
 )
 select (passed.n - coalesce(j.asked_passes, 0))::int as kept_passes, coalesce(j.asked, 0)::int as asked,
   coalesce(j.asked_passes, 0)::int as asked_passes, coalesce(j.missed, 0)::float8 as missed

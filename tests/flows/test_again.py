@@ -43,9 +43,12 @@ class Scores(FakeLlm):
     def __init__(self) -> None:
         super().__init__(self._say)
 
-    def _say(self, _ask: Ask, _subject: Subject) -> Mapping[str, Json]:
+    def _say(self, ask: Ask, _subject: Subject) -> Mapping[str, Json]:
         if self.error:
             raise self.error
+        if ask.stage == "fit":
+            shares = dict.fromkeys(("audience_relevance", "business_relevance", "actionability"), 0.1)
+            return {**shares, "risk_level": "low", "recommended_angle": "none", "claims_to_use": []}
         return {"score": self.score, "matched": []}
 
 
@@ -120,13 +123,30 @@ async def test_a_rehearsal_tells_what_new_keywords_would_change_and_changes_noth
         (Gate.RULES, True),
         (Gate.RELEVANCE, True),
         (Gate.SIGNAL, True),
+        (Gate.FIT, True),
     ]
-    (ruled, related, assessed), further = found.steps, found.further
+    (ruled, related, assessed, _), further = found.steps, found.further
     assert ruled.before
     assert (ruled.before.reason, isinstance(ruled.now, Pass), further) == (Reason.NO_KEYWORD, True, True)
     assert isinstance(related.now, Pass)
     assert (related.before, related.now.score, isinstance(assessed.now, Pass)) == (None, 80, True)
     assert await desk.counts() == before
+
+
+async def test_how_well_it_fits_the_readers_is_rehearsed_by_the_reports_where_no_evidence_was_gathered(
+    desk: Desk,
+) -> None:
+    item = await desk.item()
+    async with desk.sv.platform.tx() as tx:
+        profile = Profile(keywords=("harbour",), primary_audience="owners of boats")
+        await tenants.set_profile(tx, desk.tenant, profile)
+    desk.llm.score = 80
+    found = await desk.rehearse(item, Gate.RULES)
+    fit = found.steps[-1]
+    assert isinstance(fit.now, Drop)
+    assert (fit.gate, fit.now.reason, found.further) == (Gate.FIT, Reason.WRONG_AUDIENCE, False)
+    asked = desk.llm.asked[-1]
+    assert [claim["text"] for claim in asked.subjects[0].input["claims"]] == SUMMARY.replace(". T", ".|T").split("|")
 
 
 async def test_it_ends_at_the_gate_that_does_not_let_it_pass(desk: Desk) -> None:

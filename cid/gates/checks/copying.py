@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import TypeAlias
 
 from cid.domain.review import Finding, Severity
 from cid.gates.checks.material import Material, Source, finding
 from cid.text.words import words
 
+Gram: TypeAlias = tuple[str, ...]
 GRAM = 5
 BREAK = "|"
 """Stands where a run ends: at a quotation, at the end of a line."""
@@ -28,7 +30,7 @@ def own_words(one: Material) -> list[str]:
     return said
 
 
-def grams(said: Sequence[str]) -> list[tuple[str, ...]]:
+def grams(said: Sequence[str]) -> list[Gram]:
     return list(zip(*(said[start:] for start in range(GRAM)), strict=False))
 
 
@@ -40,14 +42,12 @@ def runs(one: Material) -> Iterator[Finding]:
         return
     said = own_words(one)
     most = one.checks.run_words * (2 if _unspaced(said) else 1)
-    mine = grams(said)
-    for source in one.sources:
-        theirs = {gram for claim in source.said for gram in grams(claim)}
-        for start, end in _in_a_row(mine, theirs):
+    for source, places in _shared(one, grams(said)).items():
+        for start, end in _in_a_row(places):
             length = end - start + GRAM - 1
             text = " ".join(said[start : start + length])
-            if length > most and f" {text} " in source.folded:
-                yield _run(source, text, length, most)
+            if length > most and f" {text} " in one.sources[source].folded:
+                yield _run(one.sources[source], text, length, most)
 
 
 def _run(source: Source, text: str, length: int, most: int) -> Finding:
@@ -70,12 +70,24 @@ def _extractive() -> Finding:
     )
 
 
-def _in_a_row(mine: Sequence[tuple[str, ...]], theirs: set[tuple[str, ...]]) -> Iterator[tuple[int, int]]:
-    """Where grams of one source follow each other: the first and after the last."""
-    for shared, group in groupby(range(len(mine)), key=lambda at: mine[at] in theirs):
-        if shared:
-            found = list(group)
-            yield found[0], found[-1] + 1
+def _shared(one: Material, mine: Sequence[Gram]) -> Mapping[int, list[int]]:
+    """Source → the places in the draft at which a gram of it stands. The draft's grams are the table, for sources are
+    longer by far."""
+    places: dict[Gram, list[int]] = {}
+    for at, gram in enumerate(mine):
+        places.setdefault(gram, []).append(at)
+    return {
+        number: sorted(at for gram in found for at in places[gram])
+        for number, source in enumerate(one.sources)
+        if (found := {gram for claim in source.said for gram in grams(claim) if gram in places})
+    }
+
+
+def _in_a_row(places: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Where places follow each other: the first and after the last."""
+    for _, group in groupby(enumerate(places), key=lambda pair: pair[1] - pair[0]):
+        found = [at for _, at in group]
+        yield found[0], found[-1] + 1
 
 
 def contained(one: Material) -> Iterator[Finding]:
@@ -83,14 +95,13 @@ def contained(one: Material) -> Iterator[Finding]:
     mine = [gram for gram in grams(own_words(one)) if BREAK not in gram]
     if one.extractive or len(mine) < LEAST:
         return
-    for source in one.sources:
-        theirs = {gram for claim in source.said for gram in grams(claim)}
-        share = sum(gram in theirs for gram in mine) / len(mine)
+    for source, places in _shared(one, mine).items():
+        share = len(places) / len(mine)
         if severity := _severity(one, share):
             yield finding(
                 severity,
                 "brand_safety",
-                source.url,
+                one.sources[source].url,
                 f"{share:.0%} of the text's runs of {GRAM} words stand in this one report.",
                 "Say it in your own words, or draw on more reports.",
             )

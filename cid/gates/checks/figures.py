@@ -15,6 +15,7 @@ from cid.text.words import words
 
 SMALL = 10
 """Below, a figure without unit counts what the text itself lists: it is looked at only where claims count the same."""
+_UNIT = re.compile(r"[^\w\s]?\s?[\w%€£₹]*")
 _YEAR = re.compile(r"(?:19|20)\d{2}")
 _ORDINAL = re.compile(
     r"^(?:\W*(?:step|part|tip|no|schritt|teil|paso|parte|étape|этап|шаг|चरण)\.?\s*)?\d{1,2}[.):]?\s", re.IGNORECASE
@@ -85,10 +86,13 @@ def numbers(one: Material) -> Iterator[Finding]:
     known, years = one.known_figures, _years(one)
     found = []
     for passage in one.passages:
-        taken = [(day.start, day.end) for day in dates(passage.text)]
-        taken += [(at, at + len(number)) for number in dialled(passage.text) for at in [passage.text.find(number)]]
+        taken = {at for day in dates(passage.text) for at in range(day.start, day.end)}
+        for number in dict.fromkeys(dialled(passage.text)):
+            start = passage.text.find(number)
+            taken.update(range(start, start + len(number)))
+        listed_to = _listed_to(passage)
         for figure in figures(passage.text):
-            if any(start <= figure.start < end for start, end in taken) or _listed(passage, figure):
+            if figure.start in taken or figure.end <= listed_to:
                 continue
             if _YEAR.fullmatch(figure.written) and int(figure.written) in years:
                 continue
@@ -108,14 +112,14 @@ def numbers(one: Material) -> Iterator[Finding]:
 
 def _end(text: str, figure: Figure) -> int:
     """The figure with the word after it: `25 percent` says more than `25`."""
-    after = re.compile(r"[^\w\s]?\s?[\w%€£₹]*").match(text, figure.start + len(figure.written))
+    after = _UNIT.match(text, figure.start + len(figure.written))
     return after.end() if after else figure.end
 
 
-def _listed(passage: Passage, figure: Figure) -> bool:
-    """Whether it only numbers a step or a heading."""
+def _listed_to(passage: Passage) -> int:
+    """Where what only numbers a step or a heading ends."""
     match = _ORDINAL.match(passage.text + " ")
-    return bool(match and figure.end <= match.end())
+    return match.end() if match else 0
 
 
 def _years(one: Material) -> set[int]:
@@ -125,15 +129,15 @@ def _years(one: Material) -> set[int]:
 
 def days(one: Material) -> Iterator[Finding]:
     """A claim that says `on Monday` stands for a day near its report."""
-    told = [day for text in one.ground for day in dates(text)]
+    told = list({(day.year, day.month, day.day, day.other): day for text in one.ground for day in dates(text)}.values())
+    judged: dict[str, bool] = {}
     own = {report.reported_at.date() for report in one.reports} | ({one.now.date()} if one.now else set())
     near = WEEK if any(not _RELATIVE.isdisjoint(words(text)) for text in one.ground) else 0
-    found = [
-        day.written
-        for passage in one.passages
-        for day in dates(passage.text)
-        if not any(day.agrees(other) for other in told) and not _is_near(day, own, near)
-    ]
+    for passage in one.passages:
+        for day in dates(passage.text):
+            if day.written not in judged:
+                judged[day.written] = any(day.agrees(other) for other in told) or _is_near(day, own, near)
+    found = [written for written, good in judged.items() if not good]
     if found:
         yield finding(
             one.unsupported,

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from cid.domain.archive import Trace
 from cid.domain.review import Finding, Severity
 from cid.gates.checks.material import Material, finding
-from cid.text.prose import sentences
 from cid.text.words import words
 
 LONGER = 9
@@ -31,7 +30,7 @@ def _headings(one: Material) -> tuple[int, ...]:
 def _sentences(one: Material) -> Iterator[tuple[int, str]]:
     """Hash and text of each longer sentence of the body, its quotations and all."""
     for passage in one.body:
-        for sentence in sentences(passage.text):
+        for sentence in passage.sentences:
             said = words(sentence)
             if len(said) >= LONGER:
                 yield hashed(said), sentence

@@ -16,8 +16,8 @@ from cid.domain.review import Finding, Severity
 from cid.domain.structures import Part, PartKind, Structure
 from cid.domain.tenants import Profile
 from cid.text import markdown
-from cid.text.figures import Known
-from cid.text.prose import Quoted, quoted
+from cid.text.figures import Known, figures
+from cid.text.prose import SIGNIFICANT, Quoted, quoted, sentences
 from cid.text.words import words
 
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
@@ -42,6 +42,10 @@ class Passage:
     @cached_property
     def words(self) -> tuple[str, ...]:
         return tuple(words(self.text))
+
+    @cached_property
+    def sentences(self) -> list[str]:
+        return sentences(self.text)
 
     @cached_property
     def quotes(self) -> list[Quoted]:
@@ -164,6 +168,10 @@ class Material:
         return frozenset(said.union(*(words(text) for text in self.ground if text not in claimed)))
 
     @cached_property
+    def claim_contents(self) -> list[set[str]]:
+        return [content_of(claim.text) for claim in self.pack.claims]
+
+    @cached_property
     def known_figures(self) -> Known:
         return Known(self.ground)
 
@@ -217,3 +225,12 @@ def stem(word: str) -> str:
 def listed(parts: Collection[str], most: int = 8) -> str:
     """The first few, as a finding quotes them."""
     return ", ".join(list(dict.fromkeys(parts))[:most])
+
+
+def content_of(text: str) -> set[str]:
+    """Stems of the words that say something, and figures."""
+    return long_stems(words(text)) | {str(min(figure.readings)) for figure in figures(text)}
+
+
+def long_stems(told: Sequence[str]) -> set[str]:
+    return {stem(word) for word in told if len(word) >= SIGNIFICANT and not word.isdigit()}

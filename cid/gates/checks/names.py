@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from cid.domain.review import Finding, Severity
 from cid.gates.checks.material import Material, finding, listed
@@ -16,6 +16,8 @@ _SMALL = re.compile(r"(?<![\w])[^\W\d_A-Z][\w'’-]*")
 SHORTEST = 3
 INFLECTED = 3
 """Letters that a form of a name may have more than another: `Berliner`, `Australian`."""
+BEGINNING = 4
+"""Letters that two forms of a name share at least."""
 _COMMON = frozenset(
     [
         "monday",
@@ -64,15 +66,15 @@ def invented(one: Material) -> Iterator[Finding]:
     if one.foreign_tongue:
         return  # names are spelled otherwise in other languages
     running = [passage for passage in one.passages if passage.running]
-    large = writes_nouns_large(passage.text for passage in running if passage.field == "body")
+    large = writes_nouns_large(said for passage in running if passage.field == "body" for said in passage.sentences)
     small = {fold(word) for passage in running for word in _SMALL.findall(passage.text)}
     known = one.ground_words | small
-    beginnings = frozenset(word[: len(word) - cut] for word in one.ground_words for cut in range(INFLECTED + 1))
+    alike = _by_beginning(one.ground_words)
     several: list[str] = []
     single: list[str] = []
     for passage in running:
-        for name in names(passage.text, nouns=large):
-            unknown = [part for part in name.parts if not _is_known(part, known, beginnings)]
+        for name in names(passage.sentences, nouns=large):
+            unknown = [part for part in name.parts if not _is_known(part, known, alike)]
             if not unknown or country(name.written) or (large and (len(unknown) < 2 or name.after_figure)):
                 continue
             (several if _is_whole(name, unknown) else single).append(name.written)
@@ -97,16 +99,24 @@ def _is_whole(name: Name, unknown: list[str]) -> bool:
     return len(name.parts) > 1 and len(unknown) * 2 >= len(name.parts)
 
 
-def _is_known(part: str, known: frozenset[str] | set[str], beginnings: frozenset[str]) -> bool:
+def _by_beginning(known: Iterable[str]) -> Mapping[str, list[str]]:
+    table: dict[str, list[str]] = {}
+    for word in known:
+        if len(word) >= BEGINNING:
+            table.setdefault(word[:BEGINNING], []).append(word)
+    return table
+
+
+def _is_known(part: str, known: frozenset[str], alike: Mapping[str, list[str]]) -> bool:
     if is_initials(part) or len(part) < SHORTEST:
         return True
-    return all(_one_is_known(word, known, beginnings) for piece in re.split(r"[-’']", part) for word in words(piece))
+    return all(_one_is_known(word, known, alike) for piece in re.split(r"[-’']", part) for word in words(piece))
 
 
-def _one_is_known(word: str, known: frozenset[str] | set[str], beginnings: frozenset[str]) -> bool:
+def _one_is_known(word: str, known: frozenset[str], alike: Mapping[str, list[str]]) -> bool:
     if len(word) < SHORTEST or word in known or word in _COMMON or month_of(word):
         return True
     return any(
-        len(word) - cut >= 4 and (word[: len(word) - cut] in known or (not cut and word in beginnings))
-        for cut in range(INFLECTED + 1)
+        abs(len(other) - len(word)) <= INFLECTED and (other.startswith(word) or word.startswith(other))
+        for other in alike.get(word[:BEGINNING], ())
     )

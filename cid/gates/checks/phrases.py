@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cid.domain.review import Finding, Severity
-from cid.gates.checks.material import Material, finding, listed, stem
+from cid.gates.checks.material import Material, Passage, content_of, finding, listed, long_stems
 from cid.text import markdown
-from cid.text.figures import figures
 from cid.text.injection import signs
-from cid.text.prose import SIGNIFICANT, sentences
 from cid.text.words import Phrase, phrases, words
 
 LEAST = 3
@@ -43,17 +41,17 @@ def _unquoted(text: str, spans: Sequence[tuple[int, int]]) -> str:
 
 def avoided(one: Material) -> Iterator[Finding]:
     """A sentence that has nearly all words of a claim to avoid, and of no claim as many."""
-    claims = [(avoid, _content(avoid.text)) for avoid in one.pack.avoid]
+    claims = [(avoid, content_of(avoid.text)) for avoid in one.pack.avoid]
     looked_for = [(avoid, content) for avoid, content in claims if len(content) >= LEAST]
     if not looked_for:
         return
-    borne = [_content(claim.text) for claim in one.pack.claims]
     for passage in one.passages:
-        for sentence in sentences(passage.text):
-            said = _content(sentence)
+        if not any(_near(one, content, _stems(passage)) for _, content in looked_for):
+            continue
+        for sentence in passage.sentences:
+            said = content_of(sentence)
             for avoid, content in looked_for:
-                share = len(content & said) / len(content)
-                if share < one.checks.avoid_near or _is_borne_out(said, borne):
+                if not _near(one, content, said) or _is_borne_out(said, one):
                     continue
                 yield finding(
                     Severity.CRITICAL,
@@ -65,19 +63,28 @@ def avoided(one: Material) -> Iterator[Finding]:
                 return
 
 
-def _is_borne_out(said: set[str], borne: Sequence[set[str]]) -> bool:
-    return any(len(said & claim) >= 0.9 * len(said) for claim in borne)
+def _near(one: Material, content: set[str], said: set[str]) -> bool:
+    return len(content & said) >= one.checks.avoid_near * len(content)
 
 
-def _content(text: str) -> set[str]:
-    told = {stem(word) for word in words(text) if len(word) >= SIGNIFICANT and not word.isdigit()}
-    return told | {str(min(figure.readings)) for figure in figures(text)}
+def _stems(passage: Passage) -> set[str]:
+    """All that a sentence of it can have in common with anything, and more: figures are told apart later."""
+    return content_of(passage.text) if any(char.isdigit() for char in passage.text) else long_stems(passage.words)
+
+
+def _is_borne_out(said: set[str], one: Material) -> bool:
+    return any(len(said & claim) >= 0.9 * len(said) for claim in one.claim_contents)
+
+
+UNKNOWN_ROW = 3
+"""Words in a row that stand nowhere in the ground: fewer say nothing, whichever way they are read."""
 
 
 def orders(one: Material) -> Iterator[Finding]:
+    """Backwards and in rot13 only where words stand that no report has: what reads as words is no code."""
     for _, text in one.texts:
         for part in markdown.plain(text).splitlines():
-            if found := signs(part):
+            if found := signs(part, turned=_has_unknown_row(part, one.ground_words)):
                 yield finding(
                     Severity.MAJOR,
                     "brand_safety",
@@ -86,3 +93,12 @@ def orders(one: Material) -> Iterator[Finding]:
                     "Take the sentence out.",
                 )
                 return
+
+
+def _has_unknown_row(text: str, known: frozenset[str]) -> bool:
+    row = 0
+    for word in words(text):
+        row = 0 if word in known else row + 1
+        if row >= UNKNOWN_ROW:
+            return True
+    return False

@@ -20,7 +20,7 @@ from cid.web.render import page
 from cid.web.words import _
 
 WITHIN = timedelta(days=180)
-MOST = 2000
+MOST = 500
 """Drafts of either kind that are looked at, the newest."""
 ENOUGH = 20
 """Decisions from which on a share is said at all."""
