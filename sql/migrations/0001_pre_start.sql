@@ -1094,6 +1094,7 @@ create table jobs_dead (
   died_at timestamptz not null default cid_now()
 );
 create index jobs_dead_tenant on jobs_dead (tenant_id, died_at desc);
+create index jobs_dead_screenings on jobs_dead (died_at) where payload ? 'screening';   -- which are not woken at once
 
 -- Liveness: one row per process, beaten by a thread of its own.
 create table workers (
