@@ -20,10 +20,14 @@ LONGEST = 12
 """Words of a pattern; a longer one is never found."""
 _PLACE = re.compile(r"(\{n\}|\{words\})")
 _YEAR = re.compile(r"\b20\d\d\W*$")
+_SUFFIX = re.compile(r"[(\[:|,–—-]\s?20\d\d\W*$")
+"""Set off from the sentence. `Prices in 2027` says something."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
+    kind: str
+    """pattern, question, keyword or year."""
     what: str
     fix: str
     grave: bool
@@ -38,15 +42,20 @@ def faults(title: str, keyword: str, policy: Drafting) -> Iterator[Fault]:
     )
     patterns = [pattern for listed in policy.forbidden_titles.values() for pattern in listed]
     if pattern := forbidden(title, patterns, numbers):
-        yield Fault(f"The title is of a worn-out kind: “{pattern}”.", "Say what is new, in plain words.", grave=True)
+        what = f"The title is of a worn-out kind: “{pattern}”."
+        yield Fault("pattern", what, "Say what is new, in plain words.", grave=True)
     asking = {word for listed in policy.question_words.values() for written in listed for word in words(written)}
     if policy.title_question and not asking.intersection(told[:1]):
-        yield Fault("The title is no question.", "Begin it with a question word, as Why or Should.", grave=True)
+        fix = "Begin it with a question word, as Why or Should."
+        yield Fault("question", "The title is no question.", fix, grave=True)
     within = policy.title_keyword_within
     if keyword and within and not _among(keyword, told[:within]):
-        yield Fault(f"The first {within} words of the title lack “{keyword[:80]}”.", "Name it early.", grave=False)
+        what = f"The first {within} words of the title lack “{keyword[:80]}”."
+        yield Fault("keyword", what, "Name it early.", grave=False)
     if policy.title_year and not _YEAR.search(title):
-        yield Fault("The title does not end with a year.", "Add the year that it holds for.", grave=False)
+        yield Fault("year", "The title does not end with a year.", "Add the year that it holds for.", grave=False)
+    if not policy.title_year and _SUFFIX.search(title):
+        yield Fault("year", "The title ends with a year that is hung on.", "Leave the year out.", grave=False)
 
 
 def forbidden(title: str, patterns: Iterable[str], numbers: frozenset[str] = frozenset()) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -35,6 +36,8 @@ class Clean:
     profile: Profile
     archive: Archive = field(default_factory=Archive)
     now: datetime = NOW
+    drafting: Mapping[str, Any] = field(default_factory=dict)
+    """Numbers of the tenant's own."""
 
     def checked(self, *names: str) -> list[Finding]:
         """By all checks, or by those named."""
@@ -43,7 +46,7 @@ class Clean:
             self.article,
             self.pack,
             self.reports,
-            policy.drafting,
+            replace(policy.drafting, **self.drafting),
             self.archive,
             checks=policy.checks,
             profile=self.profile,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cid.domain.review import Finding, Severity
-from cid.gates.checks.material import Material, Passage, content_of, finding, listed, long_stems
+from cid.gates.checks.material import Material, content_of, finding, listed, long_stems
 from cid.text import markdown
 from cid.text.injection import signs
 from cid.text.words import Phrase, phrases, words
@@ -43,14 +43,12 @@ def avoided(one: Material) -> Iterator[Finding]:
     """A sentence that has nearly all words of a claim to avoid, and of no claim as many."""
     claims = [(avoid, content_of(avoid.text)) for avoid in one.pack.avoid]
     looked_for = [(avoid, content) for avoid, content in claims if len(content) >= LEAST]
-    if not looked_for:
-        return
-    for passage in one.passages:
-        if not any(_near(one, content, _stems(passage)) for _, content in looked_for):
-            continue
-        for sentence in passage.sentences:
+    for passage in one.passages if looked_for else ():
+        stems = long_stems(passage.words)
+        near = [(avoid, content) for avoid, content in looked_for if _near(one, content, stems | _figures_of(content))]
+        for sentence in passage.sentences if near else ():
             said = content_of(sentence)
-            for avoid, content in looked_for:
+            for avoid, content in near:
                 if not _near(one, content, said) or _is_borne_out(said, one):
                     continue
                 yield finding(
@@ -67,13 +65,17 @@ def _near(one: Material, content: set[str], said: set[str]) -> bool:
     return len(content & said) >= one.checks.avoid_near * len(content)
 
 
-def _stems(passage: Passage) -> set[str]:
-    """All that a sentence of it can have in common with anything, and more: figures are told apart later."""
-    return content_of(passage.text) if any(char.isdigit() for char in passage.text) else long_stems(passage.words)
+def _figures_of(content: set[str]) -> set[str]:
+    """Taken for said until a sentence is looked at: finding the figures of a whole text is dear."""
+    return {part for part in content if any(char.isdigit() for char in part)}
 
 
 def _is_borne_out(said: set[str], one: Material) -> bool:
-    return any(len(said & claim) >= 0.9 * len(said) for claim in one.claim_contents)
+    enough, unsure = 0.9 * len(said), _figures_of(said)
+    return any(
+        len(said & (stems | unsure)) >= enough and len(said & one.content_of_claim(text)) >= enough
+        for text, stems in one.claim_stems.items()
+    )
 
 
 UNKNOWN_ROW = 3
