@@ -233,7 +233,7 @@ async def test_a_version_that_a_person_wrote_is_never_overwritten_and_its_page_n
     assert (reason, signals["left"]) == ("not_followed", [str(item)])
     seen = await desk.press.version(row["id"])
     async with desk.sv.db.read(desk.press.tenant) as tx:
-        later = await draft_pages.came_since(tx, desk.press.tenant, desk.screening, seen.made_at)
+        later = await draft_pages.came_since(tx, desk.press.tenant, await desk.press.seen(row["id"]), seen.made_at)
     assert [one.id for one in later] == [item]
 
 
