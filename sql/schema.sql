@@ -1777,6 +1777,7 @@ create table jobs_dead (
   died_at timestamp with time zone default cid_now() not null,
   constraint jobs_dead_pkey PRIMARY KEY (id)
 );
+CREATE INDEX jobs_dead_screenings ON public.jobs_dead USING btree (died_at) WHERE (payload ? 'screening'::text);
 CREATE INDEX jobs_dead_tenant ON public.jobs_dead USING btree (tenant_id, died_at DESC);
 alter table jobs_dead enable row level security;
 alter table jobs_dead force row level security;
@@ -2482,6 +2483,25 @@ create table term_uses (
   constraint term_uses_pkey PRIMARY KEY (key)
 ) with (fillfactor=70);
 grant delete, insert, select, update on term_uses to cid_worker;
+
+create table traces (
+  tenant_id uuid not null,
+  version_id uuid not null,
+  draft_id uuid not null,
+  title text not null,
+  headings bigint[] not null,
+  sentences bigint[] not null,
+  made_at timestamp with time zone default cid_now() not null,
+  constraint traces_pkey PRIMARY KEY (tenant_id, version_id),
+  constraint traces_tenant_id_draft_id_fkey FOREIGN KEY (tenant_id, draft_id) REFERENCES drafts(tenant_id, id),
+  constraint traces_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint traces_tenant_id_version_id_fkey FOREIGN KEY (tenant_id, version_id) REFERENCES versions(tenant_id, id)
+);
+alter table traces enable row level security;
+alter table traces force row level security;
+create policy owner on traces for all to current_user using (true) with check (true);
+create policy tenant on traces for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select on traces to cid_app;
 
 create table track_faults (
   tenant_id uuid not null,

@@ -31,7 +31,7 @@ async def group(sv: Services, jobs: Sequence[Job]) -> None:
     async with sv.platform.tx() as tx:
         found, placed = await _put(tx, wanted, sv)
         touched = {item.story_id for item in found if item.story_id} | {one.story for one in placed}
-        waiting = await stories.spread_reached(tx, touched, sv.policy.signal.rejudge_at)
+        waiting = await stories.spread_reached(tx, touched, sv.policy)
         readers = await items.readers(tx, [item.id for item in found])
         await queue.enqueue(
             tx,

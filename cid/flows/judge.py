@@ -110,7 +110,7 @@ async def _close(sv: Services, tx: Tx, pairs: Sequence[Pair], endings: Sequence[
     merges = [(pair.other, pair.own) if pair.older_own else (pair.own, pair.other) for pair in pairs if pair.id in same]
     merged = await stories.merge(tx, merges)
     await stories.recount(tx, merged)
-    waiting = await stories.spread_reached(tx, merged, sv.policy.signal.rejudge_at)
+    waiting = await stories.spread_reached(tx, merged, sv.policy)
     later = sv.clock.now() + sv.policy.follow.pause
     await queue.enqueue(
         tx,

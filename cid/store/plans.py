@@ -60,7 +60,8 @@ async def held(tx: Tx, tenant: TenantId, screening: ScreeningId, ordinal: int = 
 
 
 async def release(tx: Tx, screening: ScreeningId, ordinal: int = 1) -> None:
-    """There came no draft of it: somebody else may have the place. Changes nothing where none is held."""
+    """There came no draft of it: somebody else may have the place. Changes nothing where none is held, or a draft was
+    written."""
     row = await tx.fetchrow(RELEASE, tx.tenant, screening, ordinal)
     if row and row["day"] is not None:
         await tx.execute(GIVE_BACK, tx.tenant, row["day"], row["week"])

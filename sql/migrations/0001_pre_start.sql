@@ -730,6 +730,20 @@ create table versions (
 alter table drafts add foreign key (tenant_id, current_version_id) references versions (tenant_id, id) deferrable initially deferred;
 create unique index versions_revision on versions (tenant_id, draft_id) where revises is not null;   -- a draft is revised once
 
+-- What of a version later drafts are held against: enough to know it again, not enough to read it. Written with its review.
+create table traces (
+  tenant_id uuid not null references tenants,
+  version_id uuid not null,
+  draft_id uuid not null,
+  title text not null,
+  headings bigint[] not null,                 -- a hash each, in order
+  sentences bigint[] not null,                -- a hash of each longer one of the body
+  made_at timestamptz not null default cid_now(),
+  primary key (tenant_id, version_id),
+  foreign key (tenant_id, version_id) references versions (tenant_id, id),
+  foreign key (tenant_id, draft_id) references drafts
+);
+
 create table reviews (
   tenant_id uuid not null references tenants,
   id uuid not null,
@@ -1080,6 +1094,7 @@ create table jobs_dead (
   died_at timestamptz not null default cid_now()
 );
 create index jobs_dead_tenant on jobs_dead (tenant_id, died_at desc);
+create index jobs_dead_screenings on jobs_dead (died_at) where payload ? 'screening';   -- which are not woken at once
 
 -- Liveness: one row per process, beaten by a thread of its own.
 create table workers (
@@ -2209,7 +2224,7 @@ grant execute on function inspect.retry_item(uuid) to cid_worker;
 do $$
 declare t text;
 begin
-  foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
+  foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'traces', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'model_terms', 'audit', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'proposals', 'searches',
       'guardrails'] loop
@@ -2217,7 +2232,7 @@ begin
     execute format('alter table %I force row level security', t);
     execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
   end loop;
-  foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
+  foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'traces', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'audit', 'trials', 'trial_subjects',
       'proposals', 'searches'] loop
     execute format('create policy tenant on %I to cid_app using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()))', t);
@@ -2305,6 +2320,7 @@ grant select, insert, update on prefilters to cid_app;
 grant select, insert on prefilter_samples to cid_app;
 grant select, insert, update on fits to cid_app;
 grant select, insert, update on competition to cid_app;
+grant select, insert on traces to cid_app;
 grant select, insert, update, delete on interest to cid_worker;
 grant delete on jobs to cid_app;
 grant insert on trials, trial_subjects to cid_app;

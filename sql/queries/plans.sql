@@ -31,8 +31,11 @@ returning screening_id
 select exists (select from places where tenant_id = $1 and screening_id = $2 and ordinal = $3 and released_at is null)
 
 -- name: release
-update places set released_at = cid_now() where tenant_id = $1 and screening_id = $2 and ordinal = $3 and released_at is null
-returning day, week
+-- Whoever finds that there will be no draft may say so: one that was written all the same keeps its place.
+update places p set released_at = cid_now()
+where p.tenant_id = $1 and p.screening_id = $2 and p.ordinal = $3 and p.released_at is null
+  and not exists (select from drafts d where d.tenant_id = $1 and d.screening_id = $2 and d.ordinal = $3)
+returning p.day, p.week
 
 -- name: give_back
 -- Only while the day or the week lasts that it was counted on.

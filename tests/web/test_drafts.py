@@ -170,9 +170,22 @@ def typed(text: str) -> dict[str, Any]:
     return {name: unescape(value) for name, value in fields.items()}
 
 
+WHOLE = replace(
+    ARTICLE,
+    slug="new-quay",
+    short_post="Quay opens on 3 May & trucks go south.",
+    newsletter="The quay opens in May.\nFerries come every 20 minutes.",
+    image_brief="The empty quay at dawn",
+    structure="news_brief",
+    angle="local_impact",
+    angle_reason="Nobody else asks what it means for trucks.",
+)
+
+
 async def test_an_edit_keeps_what_was_not_touched_and_makes_a_version(acme: Press, editor: Person) -> None:
-    draft = await acme.draft()
+    draft = await acme.draft(article=WHOLE)
     first = json.loads((await acme.version(draft)).article)
+    assert all(first.values()), "every part that an article may have"
     fields = typed(await editor.text(at(draft, "/edit")))
     answer = await editor.post(at(draft, "/edit"), **fields | {"title": "Harbour opens its old quay"})
     assert answer.status == 303, await answer.text()
@@ -181,6 +194,18 @@ async def test_an_edit_keeps_what_was_not_touched_and_makes_a_version(acme: Pres
     text = await editor.text(at(draft, "/diff"))
     assert "its <del>new</del><ins>old</ins> quay" in text
     assert acme.actor.user.name in text
+
+
+@pytest.mark.parametrize("name", ["short_post", "newsletter", "image_brief", "linkedin"])
+async def test_the_short_texts_that_go_with_an_article_are_edited_beside_it(
+    acme: Press, editor: Person, name: str
+) -> None:
+    draft = await acme.draft(article=WHOLE)
+    first = json.loads((await acme.version(draft)).article)
+    fields = typed(await editor.text(at(draft, "/edit")))
+    assert (await editor.post(at(draft, "/edit"), **fields | {name: "Quay open: what changes."})).status == 303
+    assert json.loads((await acme.version(draft)).article) == first | {name: "Quay open: what changes."}
+    assert "Quay open: what changes." in await editor.text(at(draft))
 
 
 async def test_questions_and_sources_come_and_go(acme: Press, editor: Person) -> None:
