@@ -50,6 +50,7 @@ from cid.text.policies import configured
 
 LOOK_AGAIN = timedelta(hours=1)
 """Who waits for a place in the plan, or for an article to be live."""
+IN_HAND = timedelta(seconds=30)
 STRUCTURE = "news_brief"
 """Of updates, where there is one of that name."""
 UNDECIDED = frozenset({DraftState.WRITTEN, DraftState.READY, DraftState.HELD})
@@ -68,8 +69,12 @@ async def follow(sv: Services, jobs: Sequence[Job]) -> None:
         async with sv.db.read(job.tenant) as tx:
             screening = await _screening(tx, job)
             case = await read(sv, tx, screening) if screening and screening.merged_into is None else None
-        if screening is None or case is None:
+            busy = case is not None and await queue.elsewhere(tx, job)
+        if screening is None or case is None or busy:
             async with sv.db.tx(job.tenant) as tx:
+                if busy:
+                    await queue.snooze(tx, job, sv.clock.now() + IN_HAND, "another job is writing it")
+                    continue
                 if screening and screening.merged_into:
                     await queue.enqueue(tx, job_for(job.tenant, screening.merged_into, sv.clock.now()))
                 await queue.done(tx, job)
@@ -198,6 +203,7 @@ async def _store(sv: Services, tx: Tx, found: Found, written: Written) -> None:
     case = found.case
     answer, outcome, rendered = written
     if not await _stands(tx, case):
+        await plans.release(tx, case.screening.id, case.draft.ordinal + 1)
         await queue.enqueue(tx, job_for(tx.tenant, case.screening.id, sv.clock.now() + case.policy.follow.pause))
         return
     if rendered is None or not isinstance(outcome, Article):
@@ -269,6 +275,7 @@ async def _extend(sv: Services, tx: Tx, found: Found) -> None:
 
 async def _leave(sv: Services, job: Job, found: Found, reason: Reason, why: str) -> None:
     async with sv.db.tx(job.tenant) as tx:
+        await plans.release(tx, found.case.screening.id, found.case.draft.ordinal + 1)
         await _say(sv, tx, found, reason, why)
         await queue.done(tx, job)
 
