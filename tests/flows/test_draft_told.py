@@ -57,7 +57,8 @@ async def rule(tx: Tx, tenant: TenantId | None, text: str, industry: str = "") -
 async def competitor(tx: Tx, tenant: TenantId) -> SourceId:
     source = SourceId(uuid4())
     await tx.execute(
-        "insert into sources (id, kind, url, publisher, vetted) values ($1, 'rss', 'https://rival.test/f', '', true)",
+        """insert into sources (id, kind, url, publisher, vetted)
+           values ($1, 'rss', 'https://rival.test/feed', 'R', true)""",
         source,
     )
     await tx.execute(

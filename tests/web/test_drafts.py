@@ -14,14 +14,16 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from cid.channels.site import SitePublisher
-from cid.domain.draft import DraftState
-from cid.domain.ids import DraftId
+from cid.domain.draft import Author, DraftState
+from cid.domain.ids import DraftId, VerdictId, VersionId, uuid7
 from cid.domain.publication import ChannelKind, PublicationState
 from cid.domain.tenants import Actor, Role, Tenant, User
+from cid.domain.verdicts import Gate, Pass, Reason
 from cid.flows import decide, publish
 from cid.outside.rendering import Marks
 from cid.render.version import render_version
 from cid.services import Outside
+from cid.store import drafts, verdicts
 from cid.web.app import make_app
 from cid.web.handlers.drafts import FILTERS, PAGE
 from tests import make
@@ -342,3 +344,31 @@ async def test_stories_over_the_plan_are_listed_and_drafted_by_hand(
     assert tuple(job) == ("draft", str(screening), -1)
     again = await boss.post(f"/t/acme/plan/{screening}/draft")
     assert again.status == 409
+
+
+async def test_an_update_and_what_it_updates_name_each_other_and_say_what_came_later(
+    acme: Press, editor: Person
+) -> None:
+    draft = await acme.draft()
+    first = await acme.seen(draft)
+    rendered = await acme.rendered(replace(ARTICLE, title="Quay closes <again>"))
+    update, version = DraftId(uuid4()), VersionId(uuid4())
+    async with acme.sv.platform.tx() as tx:
+        item = await make.item(tx, title="Fishermen went to court & won")
+    async with acme.sv.db.tx(acme.tenant) as tx:
+        of: Any = {"screening": first.screening_id, "story": first.story_id, "version": version, "sample": False}
+        await drafts.add(tx, update, **of, found_at=first.found_at, ordinal=2, update_of=draft)
+        text: Any = {"article": rendered.article, "payloads": rendered.payloads, "renderer": rendered.renderer}
+        by: Any = {"author": Author.MACHINE, "author_id": None, "call": None, "provider": "offline/rules"}
+        await drafts.add_version(tx, version, update, **by, **text)
+        left = Pass(Reason.NOT_FOLLOWED, "a person has written in it", signals={"left": [str(item)]})
+        key = VerdictId(uuid7(acme.sv.clock.now()))
+        await verdicts.add(tx, key, Gate.DRAFT, left, story=first.story_id, screening=first.screening_id)
+    page = await editor.text(at(update))
+    assert f'An update of: <a href="{at(draft)}">' in page
+    assert "1 report with news came after this version" in page
+    assert "Fishermen went to court &amp; won" in page
+    assert "further reports were left alone" in page
+    page = await editor.text(at(draft))
+    assert f'in an update: <a href="{at(update)}">Quay closes &lt;again&gt;</a>' in page
+    assert (await editor.text("/t/acme/drafts")).count("· update") == 1
