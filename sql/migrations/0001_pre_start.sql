@@ -2388,9 +2388,10 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
   from public.sessions s join public.users u on u.id = s.user_id
   where s.id_hash = hash and s.expires_at > public.cid_now() and s.seen_at > public.cid_now() - interval '12 hours' and u.disabled_at is null
 $$;
-create function memberships_of(who uuid) returns table (tenant_id uuid, slug text, name text, sample boolean, created_at timestamptz, role text)
+create function memberships_of(who uuid)
+  returns table (tenant_id uuid, slug text, name text, sample boolean, created_at timestamptz, role text, desks text[])
 language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
-  select t.id, t.slug, t.name, t.sample, t.created_at, m.role
+  select t.id, t.slug, t.name, t.sample, t.created_at, m.role, t.desks
   from public.members m join public.tenants t on t.id = m.tenant_id where m.user_id = who order by t.name
 $$;
 -- What to call somebody who acts or acted in the tenant at hand; nothing of anybody else.
@@ -2481,7 +2482,7 @@ revoke all on function delete_tenant(uuid) from public;
 
 -- Text search over what one tenant judged. The owner's, because under a policy the search would lose its index; the tenant is
 -- the transaction's own and no argument. Planned anew each time: a rare word starts at the words, a common one at the verdicts.
-create function find_verdicts(words text, gate text, outcome text, reason text, before_at timestamptz, before_id uuid, most integer)
+create function find_verdicts(words text, gate text, outcome text, reason text, before_at timestamptz, before_id uuid, most integer, desk text)
 returns table (id uuid)
 language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp as $$
 begin
@@ -2491,13 +2492,13 @@ begin
     left join public.screenings s on s.tenant_id = v.tenant_id and s.id = v.screening_id
     join public.items i on i.id = coalesce(v.item_id, s.item_id)
     where v.tenant_id = $1 and public.title_words(i.title) @@ public.title_query($2)
-      and ($3 is null or v.gate = $3) and ($4 is null or v.outcome = $4) and ($5 is null or v.reason = $5)
+      and ($3 is null or v.gate = $3) and ($4 is null or v.outcome = $4) and ($5 is null or v.reason = $5) and ($9 is null or v.desk = $9)
       and ($6 is null or (v.at, v.id) < ($6, $7))
     order by v.at desc, v.id desc limit $8
-  $q$ using public.app_tenant(), words, gate, outcome, reason, before_at, before_id, most;
+  $q$ using public.app_tenant(), words, gate, outcome, reason, before_at, before_id, most, desk;
 end $$;
-revoke all on function find_verdicts(text, text, text, text, timestamptz, uuid, integer) from public;
-grant execute on function find_verdicts(text, text, text, text, timestamptz, uuid, integer) to cid_app;
+revoke all on function find_verdicts(text, text, text, text, timestamptz, uuid, integer, text) from public;
+grant execute on function find_verdicts(text, text, text, text, timestamptz, uuid, integer, text) to cid_app;
 
 -- Pages tell whether this program and the database fit together.
 grant select on migrations to cid_app, cid_worker;
