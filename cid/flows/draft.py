@@ -300,6 +300,9 @@ async def _store(sv: Services, tx: Tx, brief: Brief, written: Written) -> None:
             dedupe=str(version),
         ),
     )
+    if await verdicts.came_since_evidence(tx, tx.tenant, opened.id):
+        at = sv.clock.now() + brief.policy.follow.pause
+        await queue.enqueue(tx, _job(tx.tenant, opened.id)._replace(kind=JobKind.FOLLOW, run_at=at))
 
 
 async def _say(tx: Tx, screening: Screening, verdict: Verdict, answer: Answer, *, config: bytes, at: datetime) -> None:
