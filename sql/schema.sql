@@ -692,6 +692,8 @@ begin
   -- of all pairs at once, or the second pair's would be taken out of their order
   perform from public.screenings s where s.story_id in (select public.story_root(u.id) from unnest(p_from || p_into) as u (id))
   order by s.tenant_id, s.id for no key update;
+  perform from public.entries e where e.story_id in (select public.story_root(u.id) from unnest(p_from || p_into) as u (id))
+  order by e.tenant_id, e.id for no key update;   -- people decide on many at once, in this order
   for pair in select u.f, u.i from unnest(p_from, p_into) with ordinality as u (f, i, n) order by u.n loop
     gone := public.story_root(pair.f);
     stays := public.story_root(pair.i);

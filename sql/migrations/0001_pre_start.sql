@@ -2047,7 +2047,8 @@ revoke all on function merged_terms(uuid, uuid) from public;
 -- so; one that became a draft keeps it and its state, and is only led on. Of two tracker entries an approved one stands before a
 -- hidden one and that before one nobody decided on; the other is hidden and names it.
 --
--- Locks, always in this order: the writer of stories, the openers of screenings, screenings by tenant and id, drafts. Whoever
+-- Locks, always in this order: the writer of stories, the openers of screenings, screenings by tenant and id, entries likewise,
+-- drafts. Whoever
 -- opens a screening holds the second lock shared (`stories.hold`), so that none is opened for a story that merges meanwhile;
 -- gates move one screening, or several in the order of their ids.
 create function merge_stories(p_from uuid[], p_into uuid[]) returns setof uuid
@@ -2060,6 +2061,8 @@ begin
   -- of all pairs at once, or the second pair's would be taken out of their order
   perform from public.screenings s where s.story_id in (select public.story_root(u.id) from unnest(p_from || p_into) as u (id))
   order by s.tenant_id, s.id for no key update;
+  perform from public.entries e where e.story_id in (select public.story_root(u.id) from unnest(p_from || p_into) as u (id))
+  order by e.tenant_id, e.id for no key update;   -- people decide on many at once, in this order
   for pair in select u.f, u.i from unnest(p_from, p_into) with ordinality as u (f, i, n) order by u.n loop
     gone := public.story_root(pair.f);
     stays := public.story_root(pair.i);
