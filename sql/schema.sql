@@ -1054,6 +1054,18 @@ end $function$;
 revoke all on function reserve_call(uuid,text,text,text,numeric,integer,numeric,numeric,numeric,numeric,numeric,double precision,double precision,interval) from public;
 grant execute on function reserve_call(uuid,text,text,text,numeric,integer,numeric,numeric,numeric,numeric,numeric,double precision,double precision,interval) to cid_app;
 
+CREATE OR REPLACE FUNCTION public.role_of(who uuid)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select m.role from public.members m join public.users u on u.id = m.user_id
+  where m.tenant_id = public.app_tenant() and m.user_id = who and u.disabled_at is null
+$function$;
+revoke all on function role_of(uuid) from public;
+grant execute on function role_of(uuid) to cid_app;
+
 CREATE OR REPLACE FUNCTION public.session_of(hash bytea)
  RETURNS TABLE(user_id uuid, email text, name text, admin boolean, csrf text, stale boolean)
  LANGUAGE sql

@@ -2411,6 +2411,14 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
 $$;
 revoke all on function person_of(uuid) from public;
 grant execute on function person_of(uuid) to cid_app;
+-- What somebody may do in the tenant at hand, by the name of the role; null: is no member of it, or switched off.
+create function role_of(who uuid) returns text
+language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
+  select m.role from public.members m join public.users u on u.id = m.user_id
+  where m.tenant_id = public.app_tenant() and m.user_id = who and u.disabled_at is null
+$$;
+revoke all on function role_of(uuid) from public;
+grant execute on function role_of(uuid) to cid_app;
 revoke all on function session_of(bytea), memberships_of(uuid) from public;
 grant execute on function session_of(bytea), memberships_of(uuid) to cid_app, cid_worker;
 

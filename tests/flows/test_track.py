@@ -557,6 +557,26 @@ async def test_a_rule_approves_in_the_name_of_who_made_it_and_within_its_bounds(
     assert '"min_score": 80' in row["rule"]
 
 
+@pytest.mark.parametrize(
+    "after",
+    [
+        "update members set role = 'editor'",
+        "delete from members",
+        "update users set disabled_at = cid_now()",
+    ],
+)
+async def test_a_rule_of_somebody_who_may_not_make_it_any_more_approves_nothing(
+    base: Services, owner: Owner, after: str
+) -> None:
+    tenant = await tracking(base)
+    sv = replace(base, llm=FakeLlm(lambda _ask, _subject: GOOD))
+    await desk.set_rule(sv, await person(sv, tenant), ApprovalRule(min_score=0))
+    await owner.execute(after)
+    await _entry(sv, owner, tenant)
+    assert (await one(owner, "entries"))["state"] == "pending"
+    assert await owner.fetchval("select count(*) from entry_decisions") == 0
+
+
 async def test_a_summary_with_a_figure_of_its_own_is_approved_by_no_rule(base: Services, owner: Owner) -> None:
     tenant = await tracking(base)
     answer = {**GOOD, "summary": "Kerala opened a centre for artificial intelligence. It has room for 400 start-ups."}
