@@ -21,7 +21,17 @@ from cid.web.views import Down, GateView, OverviewView, PieceView, ReasonCount, 
 from cid.web.words import _
 
 SHARED = (JobKind.POLL, JobKind.GROUP)
-OURS = (JobKind.RULES, JobKind.RELATE, JobKind.ASSESS, JobKind.DRAFT, JobKind.REVIEW, JobKind.PUBLISH)
+OURS = (
+    JobKind.RULES,
+    JobKind.RELATE,
+    JobKind.TRACK,
+    JobKind.ASSESS,
+    JobKind.GATHER,
+    JobKind.FIT,
+    JobKind.DRAFT,
+    JobKind.REVIEW,
+    JobKind.PUBLISH,
+)
 SHOWN_DROPS = 4
 
 
