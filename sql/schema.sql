@@ -727,7 +727,7 @@ begin
       select s.tenant_id, s.desk, s.id, s.story_id, s.opened_at, s.urgent,
              10 * public.how_far(s.state, s.stage, s.gate, s.reason) + coalesce((
                select array_position(array['rejected', 'written', 'changes_requested', 'held', 'ready', 'approved'], d.state)
-               from public.drafts d where d.tenant_id = s.tenant_id and d.screening_id = s.id), (
+               from public.drafts d where d.tenant_id = s.tenant_id and d.screening_id = s.id and d.update_of is null), (
                select array_position(array['pending', 'hidden', 'approved'], e.state)
                from public.entries e where e.tenant_id = s.tenant_id and e.screening_id = s.id), 0) as far
       from public.screenings s where s.story_id in (gone, stays) and s.merged_into is null and not s.superseded
@@ -1419,6 +1419,8 @@ create table drafts (
   id uuid not null,
   screening_id uuid not null,
   story_id uuid not null,
+  ordinal integer default 1 not null,
+  update_of uuid,
   state text default 'written'::text not null,
   current_version_id uuid not null,
   sample boolean default false not null,
@@ -1426,16 +1428,20 @@ create table drafts (
   created_at timestamp with time zone default cid_now() not null,
   changed_at timestamp with time zone default cid_now() not null,
   constraint drafts_pkey PRIMARY KEY (tenant_id, id),
-  constraint drafts_tenant_id_screening_id_key UNIQUE (tenant_id, screening_id),
+  constraint drafts_tenant_id_screening_id_ordinal_key UNIQUE (tenant_id, screening_id, ordinal),
+  constraint drafts_check CHECK (((ordinal = 1) = (update_of IS NULL))),
+  constraint drafts_ordinal_check CHECK ((ordinal > 0)),
   constraint drafts_state_check CHECK ((state = ANY (ARRAY['written'::text, 'ready'::text, 'held'::text, 'approved'::text, 'changes_requested'::text, 'rejected'::text]))),
   constraint drafts_story_id_fkey FOREIGN KEY (story_id) REFERENCES stories(id),
   constraint drafts_tenant_id_current_version_id_fkey FOREIGN KEY (tenant_id, current_version_id) REFERENCES versions(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
   constraint drafts_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
-  constraint drafts_tenant_id_screening_id_fkey FOREIGN KEY (tenant_id, screening_id) REFERENCES screenings(tenant_id, id)
+  constraint drafts_tenant_id_screening_id_fkey FOREIGN KEY (tenant_id, screening_id) REFERENCES screenings(tenant_id, id),
+  constraint drafts_tenant_id_update_of_fkey FOREIGN KEY (tenant_id, update_of) REFERENCES drafts(tenant_id, id)
 );
 CREATE INDEX drafts_listed ON public.drafts USING btree (tenant_id, state, changed_at DESC, id DESC);
 CREATE INDEX drafts_recent ON public.drafts USING btree (tenant_id, created_at DESC, id DESC);
 CREATE INDEX drafts_story ON public.drafts USING btree (story_id);
+CREATE INDEX drafts_updates ON public.drafts USING btree (tenant_id, update_of) WHERE (update_of IS NOT NULL);
 CREATE INDEX drafts_version ON public.drafts USING btree (tenant_id, current_version_id);
 alter table drafts enable row level security;
 alter table drafts force row level security;
@@ -1771,6 +1777,7 @@ create table jobs_dead (
   died_at timestamp with time zone default cid_now() not null,
   constraint jobs_dead_pkey PRIMARY KEY (id)
 );
+CREATE INDEX jobs_dead_screenings ON public.jobs_dead USING btree (died_at) WHERE (payload ? 'screening'::text);
 CREATE INDEX jobs_dead_tenant ON public.jobs_dead USING btree (tenant_id, died_at DESC);
 alter table jobs_dead enable row level security;
 alter table jobs_dead force row level security;
@@ -1947,14 +1954,16 @@ grant delete, insert, select on periodic_slots to cid_worker;
 create table places (
   tenant_id uuid not null,
   screening_id uuid not null,
+  ordinal integer default 1 not null,
   day date,
   week date,
   by_hand uuid,
   taken_at timestamp with time zone default cid_now() not null,
   released_at timestamp with time zone,
-  constraint places_pkey PRIMARY KEY (tenant_id, screening_id),
+  constraint places_pkey PRIMARY KEY (tenant_id, screening_id, ordinal),
   constraint places_check CHECK (((day IS NULL) = (by_hand IS NOT NULL))),
   constraint places_check1 CHECK (((day IS NULL) = (week IS NULL))),
+  constraint places_ordinal_check CHECK ((ordinal > 0)),
   constraint places_by_hand_fkey FOREIGN KEY (by_hand) REFERENCES users(id),
   constraint places_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint places_tenant_id_screening_id_fkey FOREIGN KEY (tenant_id, screening_id) REFERENCES screenings(tenant_id, id)
@@ -2475,6 +2484,25 @@ create table term_uses (
 ) with (fillfactor=70);
 grant delete, insert, select, update on term_uses to cid_worker;
 
+create table traces (
+  tenant_id uuid not null,
+  version_id uuid not null,
+  draft_id uuid not null,
+  title text not null,
+  headings bigint[] not null,
+  sentences bigint[] not null,
+  made_at timestamp with time zone default cid_now() not null,
+  constraint traces_pkey PRIMARY KEY (tenant_id, version_id),
+  constraint traces_tenant_id_draft_id_fkey FOREIGN KEY (tenant_id, draft_id) REFERENCES drafts(tenant_id, id),
+  constraint traces_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint traces_tenant_id_version_id_fkey FOREIGN KEY (tenant_id, version_id) REFERENCES versions(tenant_id, id)
+);
+alter table traces enable row level security;
+alter table traces force row level security;
+create policy owner on traces for all to current_user using (true) with check (true);
+create policy tenant on traces for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select on traces to cid_app;
+
 create table track_faults (
   tenant_id uuid not null,
   id uuid not null,
@@ -2984,7 +3012,7 @@ create view inspect.story_costs with (security_invoker=true) as
    FROM (((inspect.call_shares c
      LEFT JOIN tenants t ON ((t.id = c.tenant_id)))
      LEFT JOIN screenings s ON (((s.tenant_id = c.tenant_id) AND (s.id = c.screening_id))))
-     LEFT JOIN drafts d ON (((d.tenant_id = s.tenant_id) AND (d.screening_id = s.id))))
+     LEFT JOIN drafts d ON (((d.tenant_id = s.tenant_id) AND (d.screening_id = s.id) AND (d.update_of IS NULL))))
   GROUP BY t.slug, s.id, s.item_id, d.id, c.tenant_id;
 grant select on inspect.story_costs to cid_app;
 

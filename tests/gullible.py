@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cache
+from itertools import cycle
 from typing import Any
 from urllib.parse import unquote
 from uuid import UUID
@@ -26,6 +27,7 @@ from cid.domain.llm import Usage
 from cid.gates import gate4_draft
 from cid.llm.offline_draft import draft
 from cid.text.overlap import overlap
+from cid.text.prose import quoted
 from tests import make
 from tests.claude import Claude
 from tests.injection.corpus import CYRILLIC, FIGURES, GREEK, PROFILE, RELEVANT, Attacked
@@ -40,6 +42,9 @@ SHARED = gate4_draft.ask(
     tenant=TenantId(UUID(int=1)),
     key="k",
 ).shared
+OWN = ("indeed", "so", "now", "also", "then")
+"""What the writer puts between the words of reports to make them its own."""
+UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]{1,3}|[^\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]+")
 LEGIBLE = 4
 """Words in a row that are enough to be obeyed; in scripts without spaces, twice as many characters."""
 
@@ -225,7 +230,8 @@ def _follow(order: Attacked, row: dict[str, Any], rows: list[dict[str, Any]]) ->
 
 
 def _drafts(story: Mapping[str, Any], orders: Sequence[Attacked], body: Body) -> Iterator[Mapping[str, Any]]:
-    value: dict[str, Any] = {"id": story["id"], **draft(SHARED, story)}
+    told = [{**claim, "text": own_words(claim["text"])} for claim in story["claims"]]
+    value: dict[str, Any] = {"id": story["id"], **draft(SHARED, {**story, "claims": told})}
     said = unicodedata.normalize("NFKC", "\n".join(strings(story))).replace("\u200b", "").lower()
     for order in orders:
         article = value["article"]
@@ -239,6 +245,32 @@ def _drafts(story: Mapping[str, Any], orders: Sequence[Attacked], body: Body) ->
             article["body"] = article["body"].replace("\n\n## ", f"\n\n{text}\n\n## ", 1)
             article["linkedin"] += f"\n\n{text}"
     yield value
+
+
+def own_words(text: str) -> str:
+    """The same said so that no five words in a row are the report's, as a writer is asked to do; quotations and figures
+    stay what they are."""
+    said, at = [], 0
+    for quote in [*quoted(text), None]:
+        said.append(_loosened(text[at : quote.start if quote else None]))
+        if quote:
+            said.append(text[quote.start : quote.end])
+            at = quote.end
+    return "".join(said)
+
+
+def _loosened(text: str) -> str:
+    fillers, count = cycle(OWN), 0
+    made: list[str] = []
+    for part in re.split(r"(\s+)", text):
+        pieces = UNSPACED.findall(part) or [part]
+        for piece in pieces:
+            made.append(piece)
+            count += bool(piece.strip())
+            if count and count % 3 == 0 and piece[-1:].isalpha():
+                made.append(f" {next(fillers)}" + (" " if len(pieces) > 1 else ""))
+                count = 0
+    return "".join(made)
 
 
 def _inserted(order: Attacked, said: str, body: Body) -> str:

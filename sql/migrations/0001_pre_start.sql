@@ -447,12 +447,13 @@ create table plans (
 create table places (
   tenant_id uuid not null references tenants,
   screening_id uuid not null,
+  ordinal integer not null default 1 check (ordinal > 0),   -- which draft of the screening: the first, or an update of it
   day date,                                   -- that it was counted on; null: a person asked for the draft, beyond the plan
   week date,
   by_hand uuid references users,
   taken_at timestamptz not null default cid_now(),
   released_at timestamptz,                    -- there came no draft of it
-  primary key (tenant_id, screening_id),
+  primary key (tenant_id, screening_id, ordinal),
   foreign key (tenant_id, screening_id) references screenings,
   check ((day is null) = (by_hand is not null)),
   check ((day is null) = (week is null))
@@ -683,6 +684,8 @@ create table drafts (
   id uuid not null,
   screening_id uuid not null,
   story_id uuid not null references stories,
+  ordinal integer not null default 1 check (ordinal > 0),   -- of the screening's drafts
+  update_of uuid,                             -- the first of them, which this one says the news since; null: it is the first
   state text not null default 'written'
     check (state in ('written', 'ready', 'held', 'approved', 'changes_requested', 'rejected')),
   current_version_id uuid not null,
@@ -691,9 +694,12 @@ create table drafts (
   created_at timestamptz not null default cid_now(),
   changed_at timestamptz not null default cid_now(),
   primary key (tenant_id, id),
-  unique (tenant_id, screening_id),
-  foreign key (tenant_id, screening_id) references screenings
+  unique (tenant_id, screening_id, ordinal),  -- two workers cannot both write the same update
+  foreign key (tenant_id, screening_id) references screenings,
+  foreign key (tenant_id, update_of) references drafts (tenant_id, id),
+  check ((ordinal = 1) = (update_of is null))
 );
+create index drafts_updates on drafts (tenant_id, update_of) where update_of is not null;
 create index drafts_recent on drafts (tenant_id, created_at desc, id desc);
 create index drafts_listed on drafts (tenant_id, state, changed_at desc, id desc);
 create index drafts_story on drafts (story_id);
@@ -723,6 +729,20 @@ create table versions (
 );
 alter table drafts add foreign key (tenant_id, current_version_id) references versions (tenant_id, id) deferrable initially deferred;
 create unique index versions_revision on versions (tenant_id, draft_id) where revises is not null;   -- a draft is revised once
+
+-- What of a version later drafts are held against: enough to know it again, not enough to read it. Written with its review.
+create table traces (
+  tenant_id uuid not null references tenants,
+  version_id uuid not null,
+  draft_id uuid not null,
+  title text not null,
+  headings bigint[] not null,                 -- a hash each, in order
+  sentences bigint[] not null,                -- a hash of each longer one of the body
+  made_at timestamptz not null default cid_now(),
+  primary key (tenant_id, version_id),
+  foreign key (tenant_id, version_id) references versions (tenant_id, id),
+  foreign key (tenant_id, draft_id) references drafts
+);
 
 create table reviews (
   tenant_id uuid not null references tenants,
@@ -1074,6 +1094,7 @@ create table jobs_dead (
   died_at timestamptz not null default cid_now()
 );
 create index jobs_dead_tenant on jobs_dead (tenant_id, died_at desc);
+create index jobs_dead_screenings on jobs_dead (died_at) where payload ? 'screening';   -- which are not woken at once
 
 -- Liveness: one row per process, beaten by a thread of its own.
 create table workers (
@@ -1922,7 +1943,7 @@ create view inspect.call_shares with (security_invoker = true) as
   left join versions w on w.tenant_id = c.tenant_id and w.id = v.subject_id
   left join drafts d on d.tenant_id = w.tenant_id and d.id = w.draft_id;
 
--- What each run through the funnel cost: a screening, with the item that opened it and the draft that it became. The row without a
+-- What each run through the funnel cost: a screening, with the item that opened it and the draft that it became first. The row without a
 -- screening is what was spent on what is no story's, or on one that is gone.
 create view inspect.story_costs with (security_invoker = true) as
   select t.slug as tenant, s.id as screening_id, s.item_id, d.id as draft_id, count(distinct c.call_id) as calls,
@@ -1930,7 +1951,7 @@ create view inspect.story_costs with (security_invoker = true) as
   from inspect.call_shares c
   left join tenants t on t.id = c.tenant_id
   left join screenings s on s.tenant_id = c.tenant_id and s.id = c.screening_id
-  left join drafts d on d.tenant_id = s.tenant_id and d.screening_id = s.id
+  left join drafts d on d.tenant_id = s.tenant_id and d.screening_id = s.id and d.update_of is null
   group by t.slug, s.id, s.item_id, d.id, c.tenant_id;
 
 -- The same for some screenings of the transaction's tenant, by what their calls were about. The owner's, because under a policy the
@@ -2074,7 +2095,7 @@ begin
       select s.tenant_id, s.desk, s.id, s.story_id, s.opened_at, s.urgent,
              10 * public.how_far(s.state, s.stage, s.gate, s.reason) + coalesce((
                select array_position(array['rejected', 'written', 'changes_requested', 'held', 'ready', 'approved'], d.state)
-               from public.drafts d where d.tenant_id = s.tenant_id and d.screening_id = s.id), (
+               from public.drafts d where d.tenant_id = s.tenant_id and d.screening_id = s.id and d.update_of is null), (
                select array_position(array['pending', 'hidden', 'approved'], e.state)
                from public.entries e where e.tenant_id = s.tenant_id and e.screening_id = s.id), 0) as far
       from public.screenings s where s.story_id in (gone, stays) and s.merged_into is null and not s.superseded
@@ -2203,7 +2224,7 @@ grant execute on function inspect.retry_item(uuid) to cid_worker;
 do $$
 declare t text;
 begin
-  foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
+  foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'traces', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'model_terms', 'audit', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'proposals', 'searches',
       'guardrails'] loop
@@ -2211,7 +2232,7 @@ begin
     execute format('alter table %I force row level security', t);
     execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
   end loop;
-  foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
+  foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'traces', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'audit', 'trials', 'trial_subjects',
       'proposals', 'searches'] loop
     execute format('create policy tenant on %I to cid_app using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()))', t);
@@ -2299,6 +2320,7 @@ grant select, insert, update on prefilters to cid_app;
 grant select, insert on prefilter_samples to cid_app;
 grant select, insert, update on fits to cid_app;
 grant select, insert, update on competition to cid_app;
+grant select, insert on traces to cid_app;
 grant select, insert, update, delete on interest to cid_worker;
 grant delete on jobs to cid_app;
 grant insert on trials, trial_subjects to cid_app;

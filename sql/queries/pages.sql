@@ -220,7 +220,7 @@ select i.id, i.url, i.title, i.summary, i.author, i.published_at, i.first_seen_a
        d.id as draft_id, d.state as draft_state
 from visible_items i
 left join screenings s on s.tenant_id = $1 and s.story_id = i.story_id and s.desk = 'publishing' and s.merged_into is null
-left join drafts d on d.tenant_id = $1 and d.screening_id = s.id
+left join drafts d on d.tenant_id = $1 and d.screening_id = s.id and d.update_of is null
 where i.id = $2
 
 -- name: sightings

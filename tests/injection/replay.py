@@ -148,7 +148,7 @@ async def replay(
             # every article is judged, also of a feed's first poll
             polling = replace(sv.policy.polling, first=2000)
             # stories of two sentences: no structure would be filled
-            drafting = replace(sv.policy.drafting, min_words=30, structures=())
+            drafting = replace(sv.policy.drafting, min_words=30, structures=(), per_day=999, per_week=999)
             sv = replace(sv, policy=replace(sv.policy, polling=polling, drafting=drafting))
             tenant = await _desk(sv, platform, base)
             await _run(sv, owner, tenant, _order(articles, beside))

@@ -51,7 +51,7 @@ def by_hand(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False).replace('\\"', '"')
 
 
-UNSEEING: Patches = {"cid.text.injection._signs": lambda _text: frozenset()}
+UNSEEING: Patches = {"cid.text.injection._signs": lambda *_: frozenset()}
 """Without the detector, so that what stands behind it can be seen to hold, or not."""
 UNHIDING: Patches = {
     "cid.text.html.clean": spaced,
