@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cid.domain.ids import VerdictId, uuid7
+from cid.domain.jobs import JobKind
 from cid.domain.news import Entry, Polled, PollOutcome
 from cid.domain.screening import JOB_OF, Stage
 from cid.domain.verdicts import Drop, Gate, Reason
@@ -53,7 +54,7 @@ async def test_the_overview_tells_what_waits_and_since_when(boss: Person, room: 
 
 
 async def test_the_overview_shows_the_queue_of_every_stage_of_a_story(boss: Person, room: Newsroom, desk: Desk) -> None:
-    kinds = {JOB_OF[stage] for stage in Stage}
+    kinds = {*(JOB_OF[stage] for stage in Stage), JobKind.FOLLOW}
     async with desk.sv.platform.tx() as tx:
         for kind in kinds:
             await tx.execute("insert into jobs (tenant_id, kind) values ($1, $2)", room.tenant, str(kind))

@@ -29,6 +29,7 @@ OURS = (
     JobKind.GATHER,
     JobKind.FIT,
     JobKind.DRAFT,
+    JobKind.FOLLOW,
     JobKind.REVIEW,
     JobKind.PUBLISH,
 )
