@@ -265,7 +265,7 @@ def decide(outcome: Outcome) -> Verdict:
         "questions": len(outcome.questions),
     }
     why = f": {outcome.angle_reason}" if outcome.angle_reason else ""
-    return Pass(Reason.WRITTEN, f"{outcome.angle}{why}"[:200], signals=signals)
+    return Pass(Reason.WRITTEN, f"{outcome.angle.replace('_', ' ')}{why}"[:200], signals=signals)
 
 
 def _article(value: Mapping[str, Json], structure: Structure | None) -> Article:

@@ -14,7 +14,7 @@ from aiohttp import web
 from markupsafe import Markup
 
 from cid.domain.tenants import Permission
-from cid.web import words
+from cid.web import trace_words, words
 from cid.web.keys import ACTOR, ADMIN, PAGES, REQUEST_ID, services, visit
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ def environment(assets: Mapping[str, Asset]) -> jinja2.Environment:
     made.globals["ngettext"] = _texts
     made.globals["asset"] = lambda name: f"/static/{name}?v={assets[name].version}"
     made.globals["words"] = words
+    made.filters["stage"] = trace_words.stage
     made.filters.update(
         exact=exact, iso=iso, ago=ago, span=span, money=money, digits=digits, count=count, address=address, host=host
     )

@@ -229,17 +229,6 @@ CALL_STATES = {
 }
 """What a call's state is called, its tone, and what it means."""
 
-CALL_STAGES = {
-    "relevance": _("Relevance"),
-    "track": _("Tracker"),
-    "fit": _("Audience fit"),
-    "draft": _("Draft"),
-    "review": _("Review"),
-    "revise": _("Revision"),
-    "poll": _("Paid source"),
-    "judge": _("One story or two"),
-}
-
 CALL_STOPS = {
     "end": "",
     "length": _("cut off at its ceiling"),

@@ -239,7 +239,7 @@ def test_an_article_is_read_with_what_repeats_taken_once() -> None:
     assert (article.slug, article.keywords) == ("three-cranes", ("quay",))
     assert article.references == (Reference(title="Cranes", url="https://news.test/1"),)
     said = gate4_draft.decide(article)
-    assert (type(said), said.reason, said.detail) == (Pass, Reason.WRITTEN, "local_impact: It is near.")
+    assert (type(said), said.reason, said.detail) == (Pass, Reason.WRITTEN, "local impact: It is near.")
     assert said.signals == {"angle": "local_impact", "structure": None, "words": 2, "questions": 1}
 
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cid.domain.ids import VerdictId, uuid7
+from cid.domain.jobs import JobKind
 from cid.domain.news import Entry, Polled, PollOutcome
+from cid.domain.screening import JOB_OF, Stage
 from cid.domain.verdicts import Drop, Gate, Reason
 from cid.store import pages, verdicts
 from cid.web import words
@@ -88,6 +90,16 @@ async def test_the_overview_tells_what_waits_and_since_when(boss: Person, room: 
     row = re.search(r"Gate 2, relevance\s*</th>\s*<td class=\"n\">(\d+)", await boss.text("/t/acme/"))
     assert row
     assert row[1] == "12"
+
+
+async def test_the_overview_shows_the_queue_of_every_stage_of_a_story(boss: Person, room: Newsroom, desk: Desk) -> None:
+    kinds = {*(JOB_OF[stage] for stage in Stage), JobKind.FOLLOW}
+    async with desk.sv.platform.tx() as tx:
+        for kind in kinds:
+            await tx.execute("insert into jobs (tenant_id, kind) values ($1, $2)", room.tenant, str(kind))
+    text = await boss.text("/t/acme/")
+    unseen = {kind for kind in kinds if not re.search(rf"{words.KINDS[kind]}\s*</th>\s*<td class=\"n\">1<", text)}
+    assert unseen == set()
 
 
 async def test_the_overview_tells_what_was_spent_and_counts_the_unanswered(

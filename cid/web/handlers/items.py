@@ -19,7 +19,7 @@ from cid.domain.tenants import Desk
 from cid.domain.verdicts import GATE_NUMBER, Gate, Reason
 from cid.store import competition, pages, telling, texts
 from cid.text.spread import spread
-from cid.web import again_views, words
+from cid.web import again_views, trace_words, words
 from cid.web.forms import clean
 from cid.web.keys import actor, services
 from cid.web.render import page
@@ -213,7 +213,7 @@ def _line(line: pages.Line) -> LineView:
         passed=line.outcome == "pass",
         reason=words.REASONS[line.reason],
         offline=line.provider == "offline",
-        signals=[(name.replace("_", " "), _told(value)) for name, value in line.signals.items()],
+        signals=[(trace_words.signal(name), _told(value)) for name, value in line.signals.items()],
     )
 
 
@@ -224,7 +224,7 @@ def _told(value: Json) -> str:
         return _("yes") if value else _("no")
     if isinstance(value, list):
         return ", ".join(map(str, value)) or _("none")
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else str(value) or _("nothing")
 
 
 def _next_step(item: pages.ItemPage, own: pages.Line | None) -> str:

@@ -23,7 +23,18 @@ from cid.web.views import DeskView, Down, GateView, OverviewView, PieceView, Rea
 from cid.web.words import _
 
 SHARED = (JobKind.POLL, JobKind.GROUP)
-OURS = (JobKind.RULES, JobKind.RELATE, JobKind.ASSESS, JobKind.DRAFT, JobKind.REVIEW, JobKind.PUBLISH)
+OURS = (
+    JobKind.RULES,
+    JobKind.RELATE,
+    JobKind.TRACK,
+    JobKind.ASSESS,
+    JobKind.GATHER,
+    JobKind.FIT,
+    JobKind.DRAFT,
+    JobKind.FOLLOW,
+    JobKind.REVIEW,
+    JobKind.PUBLISH,
+)
 GATES = {Desk.PUBLISHING: frozenset(Gate) - {Gate.TRACK}, Desk.TRACKER: frozenset({Gate.RULES, Gate.TRACK})}
 SHOWN_DROPS = 4
 
