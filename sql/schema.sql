@@ -490,7 +490,7 @@ end $function$;
 revoke all on function drop_old_history(interval) from public;
 grant execute on function drop_old_history(interval) to cid_worker;
 
-CREATE OR REPLACE FUNCTION public.find_verdicts(words text, gate text, outcome text, reason text, before_at timestamp with time zone, before_id uuid, most integer)
+CREATE OR REPLACE FUNCTION public.find_verdicts(words text, gate text, outcome text, reason text, before_at timestamp with time zone, before_id uuid, most integer, desk text)
  RETURNS TABLE(id uuid)
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
@@ -503,13 +503,13 @@ begin
     left join public.screenings s on s.tenant_id = v.tenant_id and s.id = v.screening_id
     join public.items i on i.id = coalesce(v.item_id, s.item_id)
     where v.tenant_id = $1 and public.title_words(i.title) @@ public.title_query($2)
-      and ($3 is null or v.gate = $3) and ($4 is null or v.outcome = $4) and ($5 is null or v.reason = $5)
+      and ($3 is null or v.gate = $3) and ($4 is null or v.outcome = $4) and ($5 is null or v.reason = $5) and ($9 is null or v.desk = $9)
       and ($6 is null or (v.at, v.id) < ($6, $7))
     order by v.at desc, v.id desc limit $8
-  $q$ using public.app_tenant(), words, gate, outcome, reason, before_at, before_id, most;
+  $q$ using public.app_tenant(), words, gate, outcome, reason, before_at, before_id, most, desk;
 end $function$;
-revoke all on function find_verdicts(text,text,text,text,timestamp with time zone,uuid,integer) from public;
-grant execute on function find_verdicts(text,text,text,text,timestamp with time zone,uuid,integer) to cid_app;
+revoke all on function find_verdicts(text,text,text,text,timestamp with time zone,uuid,integer,text) from public;
+grant execute on function find_verdicts(text,text,text,text,timestamp with time zone,uuid,integer,text) to cid_app;
 
 CREATE OR REPLACE FUNCTION public.finish_call(p_tenant uuid, p_call uuid, p_state text, p_cost numeric, p_error text, p_reply jsonb, p_tokens integer, p_tokens_per_minute double precision, p_breaker text, p_wait interval)
  RETURNS boolean
@@ -666,12 +666,12 @@ revoke all on function make_partitions(timestamp with time zone) from public;
 grant execute on function make_partitions(timestamp with time zone) to cid_worker;
 
 CREATE OR REPLACE FUNCTION public.memberships_of(who uuid)
- RETURNS TABLE(tenant_id uuid, slug text, name text, sample boolean, created_at timestamp with time zone, role text)
+ RETURNS TABLE(tenant_id uuid, slug text, name text, sample boolean, created_at timestamp with time zone, role text, desks text[])
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
-  select t.id, t.slug, t.name, t.sample, t.created_at, m.role
+  select t.id, t.slug, t.name, t.sample, t.created_at, m.role, t.desks
   from public.members m join public.tenants t on t.id = m.tenant_id where m.user_id = who order by t.name
 $function$;
 revoke all on function memberships_of(uuid) from public;
@@ -692,6 +692,8 @@ begin
   -- of all pairs at once, or the second pair's would be taken out of their order
   perform from public.screenings s where s.story_id in (select public.story_root(u.id) from unnest(p_from || p_into) as u (id))
   order by s.tenant_id, s.id for no key update;
+  perform from public.entries e where e.story_id in (select public.story_root(u.id) from unnest(p_from || p_into) as u (id))
+  order by e.tenant_id, e.id for no key update;   -- people decide on many at once, in this order
   for pair in select u.f, u.i from unnest(p_from, p_into) with ordinality as u (f, i, n) order by u.n loop
     gone := public.story_root(pair.f);
     stays := public.story_root(pair.i);
@@ -1051,6 +1053,18 @@ begin
 end $function$;
 revoke all on function reserve_call(uuid,text,text,text,numeric,integer,numeric,numeric,numeric,numeric,numeric,double precision,double precision,interval) from public;
 grant execute on function reserve_call(uuid,text,text,text,numeric,integer,numeric,numeric,numeric,numeric,numeric,double precision,double precision,interval) to cid_app;
+
+CREATE OR REPLACE FUNCTION public.role_of(who uuid)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select m.role from public.members m join public.users u on u.id = m.user_id
+  where m.tenant_id = public.app_tenant() and m.user_id = who and u.disabled_at is null
+$function$;
+revoke all on function role_of(uuid) from public;
+grant execute on function role_of(uuid) to cid_app;
 
 CREATE OR REPLACE FUNCTION public.session_of(hash bytea)
  RETURNS TABLE(user_id uuid, email text, name text, admin boolean, csrf text, stale boolean)

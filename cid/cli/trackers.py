@@ -73,6 +73,8 @@ def show(*, tenant: str | None, data: Path | None, as_json: bool) -> None:
     if standing:
         which = ", ".join(standing.value.categories) or "any"
         click.echo(f"\nApproved by {standing.who}'s rule: {which} from {standing.value.min_score} on")
+        if not standing.holds:
+            click.echo("It approves nothing now: that person may not make such a rule any more.")
 
 
 @trackers.command("list")

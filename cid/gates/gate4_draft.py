@@ -237,7 +237,7 @@ def read(value: Mapping[str, Json], told: Assignment) -> Outcome:
     """Raises BadReply: also for an address that is neither the evidence's nor one of the tenant's own articles."""
     try:
         if value["skip"] != "none":
-            return Skip(str(value["why"]))
+            return Skip(_line(value["why"]))
         article = _article(value["article"], told.structure)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise BadReply(f"draft: {error!r}") from error

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from cid.domain.draft import Author, DraftState
+from cid.domain.draft import Author, Draft, DraftState
 from cid.domain.ids import DraftId, ItemId, ScreeningId, TenantId, VersionId
 from cid.domain.publication import Fate, PublicationState, fate
 from cid.pg.rows import each, into
@@ -126,6 +126,6 @@ async def kin(tx: Tx, tenant: TenantId, draft: DraftId) -> list[Kin]:
     return each(Kin, await tx.fetch(KIN, tenant, draft))
 
 
-async def came_since(tx: Tx, tenant: TenantId, screening: ScreeningId, since: datetime) -> list[Later]:
-    """What the last follow-up after `since` found and left alone."""
-    return each(Later, await tx.fetch(CAME_SINCE, tenant, screening, since))
+async def came_since(tx: Tx, tenant: TenantId, draft: Draft, since: datetime) -> list[Later]:
+    """What the last follow-up of it after `since` found and left alone."""
+    return each(Later, await tx.fetch(CAME_SINCE, tenant, draft.screening_id, since, draft.id))

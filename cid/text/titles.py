@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from cid.domain.policy import Drafting
 from cid.text.words import words
@@ -71,23 +73,19 @@ def _parts(pattern: str) -> list[str]:
 
 
 def _starts(parts: Sequence[str], told: Sequence[str], numbers: frozenset[str]) -> set[int]:
-    """Where in the title the pattern stands."""
-    if parts[0] == "^":
-        return {0} if _stands(parts[1:], told, 0, numbers) else set()
-    return {start for start in range(len(told)) if _stands(parts, told, start, numbers)}
-
-
-def _stands(parts: Sequence[str], told: Sequence[str], start: int, numbers: frozenset[str]) -> bool:
-    """Keeps all ends that are possible: at most one for each word of the title."""
-    ends = {start}
-    for part in parts:
-        if part == "{words}":
-            ends = {end + more for end in ends for more in range(1, MOST + 1) if end + more <= len(told)}
+    """Where in the title the pattern stands: all places at once, from the pattern's end to its beginning. Bit by bit,
+    `here` holds the places that what is left of it may begin at."""
+    here = (1 << (len(told) + 1)) - 1
+    for part in reversed(parts):
+        if part == "^":
+            here &= 1
+        elif part == "{words}":
+            here = reduce(or_, (here >> more for more in range(1, MOST + 1)))
         else:
-            ends = {end + 1 for end in ends if end < len(told) and _is(part, told[end], numbers)}
-        if not ends:
-            return False
-    return True
+            here = (here >> 1) & sum(1 << at for at, word in enumerate(told) if _is(part, word, numbers))
+        if not here:
+            break
+    return {at for at in range(len(told)) if here >> at & 1}
 
 
 def _is(part: str, word: str, numbers: frozenset[str]) -> bool:

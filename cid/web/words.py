@@ -9,7 +9,7 @@ from cid.domain.health import Kinship, Tier
 from cid.domain.news import PollOutcome, SourceState
 from cid.domain.reading import TextState
 from cid.domain.screening import ScreeningState, Stage, WaitFor
-from cid.domain.tenants import Permission, Role
+from cid.domain.tenants import Desk, Permission, Role
 from cid.domain.tracker import EntryDecision, EntryState, Fault, Progress
 from cid.domain.verdicts import Gate, Reason
 
@@ -135,6 +135,8 @@ SCREENING_STATES = {
     ScreeningState.DROPPED: _("dropped"),
     ScreeningState.FAILED: _("failed"),
 }
+
+DESKS = {Desk.PUBLISHING: _("publishing"), Desk.TRACKER: _("tracker"), Desk.ANALYSIS: _("analysis")}
 
 STAGES = {
     Stage.RELATE: _("relevance is judged next"),

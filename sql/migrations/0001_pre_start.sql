@@ -2047,7 +2047,8 @@ revoke all on function merged_terms(uuid, uuid) from public;
 -- so; one that became a draft keeps it and its state, and is only led on. Of two tracker entries an approved one stands before a
 -- hidden one and that before one nobody decided on; the other is hidden and names it.
 --
--- Locks, always in this order: the writer of stories, the openers of screenings, screenings by tenant and id, drafts. Whoever
+-- Locks, always in this order: the writer of stories, the openers of screenings, screenings by tenant and id, entries likewise,
+-- drafts. Whoever
 -- opens a screening holds the second lock shared (`stories.hold`), so that none is opened for a story that merges meanwhile;
 -- gates move one screening, or several in the order of their ids.
 create function merge_stories(p_from uuid[], p_into uuid[]) returns setof uuid
@@ -2060,6 +2061,8 @@ begin
   -- of all pairs at once, or the second pair's would be taken out of their order
   perform from public.screenings s where s.story_id in (select public.story_root(u.id) from unnest(p_from || p_into) as u (id))
   order by s.tenant_id, s.id for no key update;
+  perform from public.entries e where e.story_id in (select public.story_root(u.id) from unnest(p_from || p_into) as u (id))
+  order by e.tenant_id, e.id for no key update;   -- people decide on many at once, in this order
   for pair in select u.f, u.i from unnest(p_from, p_into) with ordinality as u (f, i, n) order by u.n loop
     gone := public.story_root(pair.f);
     stays := public.story_root(pair.i);
@@ -2388,9 +2391,10 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
   from public.sessions s join public.users u on u.id = s.user_id
   where s.id_hash = hash and s.expires_at > public.cid_now() and s.seen_at > public.cid_now() - interval '12 hours' and u.disabled_at is null
 $$;
-create function memberships_of(who uuid) returns table (tenant_id uuid, slug text, name text, sample boolean, created_at timestamptz, role text)
+create function memberships_of(who uuid)
+  returns table (tenant_id uuid, slug text, name text, sample boolean, created_at timestamptz, role text, desks text[])
 language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
-  select t.id, t.slug, t.name, t.sample, t.created_at, m.role
+  select t.id, t.slug, t.name, t.sample, t.created_at, m.role, t.desks
   from public.members m join public.tenants t on t.id = m.tenant_id where m.user_id = who order by t.name
 $$;
 -- What to call somebody who acts or acted in the tenant at hand; nothing of anybody else.
@@ -2407,6 +2411,14 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
 $$;
 revoke all on function person_of(uuid) from public;
 grant execute on function person_of(uuid) to cid_app;
+-- What somebody may do in the tenant at hand, by the name of the role; null: is no member of it, or switched off.
+create function role_of(who uuid) returns text
+language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
+  select m.role from public.members m join public.users u on u.id = m.user_id
+  where m.tenant_id = public.app_tenant() and m.user_id = who and u.disabled_at is null
+$$;
+revoke all on function role_of(uuid) from public;
+grant execute on function role_of(uuid) to cid_app;
 revoke all on function session_of(bytea), memberships_of(uuid) from public;
 grant execute on function session_of(bytea), memberships_of(uuid) to cid_app, cid_worker;
 
@@ -2481,7 +2493,7 @@ revoke all on function delete_tenant(uuid) from public;
 
 -- Text search over what one tenant judged. The owner's, because under a policy the search would lose its index; the tenant is
 -- the transaction's own and no argument. Planned anew each time: a rare word starts at the words, a common one at the verdicts.
-create function find_verdicts(words text, gate text, outcome text, reason text, before_at timestamptz, before_id uuid, most integer)
+create function find_verdicts(words text, gate text, outcome text, reason text, before_at timestamptz, before_id uuid, most integer, desk text)
 returns table (id uuid)
 language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp as $$
 begin
@@ -2491,13 +2503,13 @@ begin
     left join public.screenings s on s.tenant_id = v.tenant_id and s.id = v.screening_id
     join public.items i on i.id = coalesce(v.item_id, s.item_id)
     where v.tenant_id = $1 and public.title_words(i.title) @@ public.title_query($2)
-      and ($3 is null or v.gate = $3) and ($4 is null or v.outcome = $4) and ($5 is null or v.reason = $5)
+      and ($3 is null or v.gate = $3) and ($4 is null or v.outcome = $4) and ($5 is null or v.reason = $5) and ($9 is null or v.desk = $9)
       and ($6 is null or (v.at, v.id) < ($6, $7))
     order by v.at desc, v.id desc limit $8
-  $q$ using public.app_tenant(), words, gate, outcome, reason, before_at, before_id, most;
+  $q$ using public.app_tenant(), words, gate, outcome, reason, before_at, before_id, most, desk;
 end $$;
-revoke all on function find_verdicts(text, text, text, text, timestamptz, uuid, integer) from public;
-grant execute on function find_verdicts(text, text, text, text, timestamptz, uuid, integer) to cid_app;
+revoke all on function find_verdicts(text, text, text, text, timestamptz, uuid, integer, text) from public;
+grant execute on function find_verdicts(text, text, text, text, timestamptz, uuid, integer, text) to cid_app;
 
 -- Pages tell whether this program and the database fit together.
 grant select on migrations to cid_app, cid_worker;

@@ -53,6 +53,7 @@ where d.tenant_id = $1 and d.id = $2 order by o.ordinal limit 20
 select i.id, i.title, i.first_seen_at as at
 from (select v.signals from verdicts v
       where v.tenant_id = $1 and v.screening_id = $2 and v.gate = 'draft' and v.reason in ('followed', 'not_followed') and v.at >= $3
+        and v.signals ->> 'draft' = $4::uuid::text
       order by v.at desc, v.id desc limit 1) s
 cross join lateral jsonb_array_elements_text(coalesce(s.signals -> 'left', '[]')) as n (item)
 join visible_items i on i.id = n.item::uuid

@@ -199,6 +199,16 @@ async def test_two_processes_with_the_same_job_make_one_version(desk: Desk) -> N
     assert len(await desk.versions((await desk.drafts())[0]["id"])) == 2
 
 
+async def test_while_one_job_writes_another_waits_and_pays_nothing(desk: Desk) -> None:
+    await desk.report(LATER)
+    [job] = await desk.due()
+    [other] = await desk.due()
+    await follow(desk.sv, [other])
+    assert desk.llm.drafts() == []
+    await follow(desk.sv, [job])
+    assert (len(desk.llm.drafts()), len(await desk.versions((await desk.drafts())[0]["id"]))) == (1, 2)
+
+
 async def test_killed_between_answer_and_commit_it_is_as_if_nothing_was(desk: Desk) -> None:
     await desk.report(LATER)
     [job] = await desk.due()
@@ -233,7 +243,7 @@ async def test_a_version_that_a_person_wrote_is_never_overwritten_and_its_page_n
     assert (reason, signals["left"]) == ("not_followed", [str(item)])
     seen = await desk.press.version(row["id"])
     async with desk.sv.db.read(desk.press.tenant) as tx:
-        later = await draft_pages.came_since(tx, desk.press.tenant, desk.screening, seen.made_at)
+        later = await draft_pages.came_since(tx, desk.press.tenant, await desk.press.seen(row["id"]), seen.made_at)
     assert [one.id for one in later] == [item]
 
 

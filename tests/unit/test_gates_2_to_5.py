@@ -248,6 +248,11 @@ def test_a_story_that_concerns_nobody_is_dropped_with_the_reason() -> None:
     assert gate4_draft.decide(skip) == Drop(Reason.NOT_AFFECTED, "Far away.")
 
 
+def test_the_reason_holds_nothing_that_a_terminal_obeys() -> None:
+    skip = gate4_draft.read({"skip": "not_affected", "why": "Far\x1b]0;owned\x07\u202e away.", "article": None}, TOLD)
+    assert gate4_draft.decide(skip).detail == "Far]0;owned away."
+
+
 @pytest.mark.parametrize(
     "over",
     [

@@ -361,7 +361,9 @@ async def test_an_update_and_what_it_updates_name_each_other_and_say_what_came_l
         text: Any = {"article": rendered.article, "payloads": rendered.payloads, "renderer": rendered.renderer}
         by: Any = {"author": Author.MACHINE, "author_id": None, "call": None, "provider": "offline/rules"}
         await drafts.add_version(tx, version, update, **by, **text)
-        left = Pass(Reason.NOT_FOLLOWED, "a person has written in it", signals={"left": [str(item)]})
+        left = Pass(
+            Reason.NOT_FOLLOWED, "a person has written in it", signals={"draft": str(update), "left": [str(item)]}
+        )
         key = VerdictId(uuid7(acme.sv.clock.now()))
         await verdicts.add(tx, key, Gate.DRAFT, left, story=first.story_id, screening=first.screening_id)
     page = await editor.text(at(update))
@@ -370,5 +372,6 @@ async def test_an_update_and_what_it_updates_name_each_other_and_say_what_came_l
     assert "Fishermen went to court &amp; won" in page
     assert "further reports were left alone" in page
     page = await editor.text(at(draft))
+    assert "came after this version" not in page
     assert f'in an update: <a href="{at(update)}">Quay closes &lt;again&gt;</a>' in page
     assert (await editor.text("/t/acme/drafts")).count("· update") == 1

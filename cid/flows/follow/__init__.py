@@ -50,8 +50,11 @@ from cid.text.policies import configured
 
 LOOK_AGAIN = timedelta(hours=1)
 """Who waits for a place in the plan, or for an article to be live."""
+IN_HAND = timedelta(seconds=30)
 STRUCTURE = "news_brief"
 """Of updates, where there is one of that name."""
+UNDECIDED = frozenset({DraftState.WRITTEN, DraftState.READY, DraftState.HELD})
+"""What the machine's review moves it between; no person did."""
 CONTEXT = 12
 """Claims of the first article that an update is shown besides its news."""
 TOLD = 3000
@@ -66,8 +69,12 @@ async def follow(sv: Services, jobs: Sequence[Job]) -> None:
         async with sv.db.read(job.tenant) as tx:
             screening = await _screening(tx, job)
             case = await read(sv, tx, screening) if screening and screening.merged_into is None else None
-        if screening is None or case is None:
+            busy = case is not None and await queue.elsewhere(tx, job)
+        if screening is None or case is None or busy:
             async with sv.db.tx(job.tenant) as tx:
+                if busy:
+                    await queue.snooze(tx, job, sv.clock.now() + IN_HAND, "another job is writing it")
+                    continue
                 if screening and screening.merged_into:
                     await queue.enqueue(tx, job_for(job.tenant, screening.merged_into, sv.clock.now()))
                 await queue.done(tx, job)
@@ -90,13 +97,19 @@ async def _follow(sv: Services, job: Job, case: Case) -> None:
     found = await asyncio.to_thread(found_in, sv, case)
     if len(found.claims) < case.policy.follow.min_claims:
         await _leave(sv, job, found, Reason.NOTHING_NEW, f"{len(found.claims)} new claims")
-    elif found.course is Course.LEAVE:
+    elif found.course is Course.LEAVE or (found.course is Course.WAIT and _stale(sv, found)):
         await _leave(sv, job, found, Reason.NOT_FOLLOWED, found.why)
     elif found.course is Course.WAIT:
         async with sv.db.tx(job.tenant) as tx:
             await queue.snooze(tx, job, sv.clock.now() + LOOK_AGAIN, found.why)
     elif found.course is Course.ENRICH or await _placed(sv, job, found):
         await _write(sv, job, found)
+
+
+def _stale(sv: Services, found: Found) -> bool:
+    """Whether gate 1 would take none of it any more."""
+    newest = max(report.reported_at for report in found.reports)
+    return sv.clock.now() >= newest + found.case.policy.rules.max_age
 
 
 async def _write(sv: Services, job: Job, found: Found) -> None:
@@ -170,7 +183,6 @@ async def _placed(sv: Services, job: Job, found: Found) -> bool:
     stories that come first, and is let go once its news are stale; its job has ended then, or sleeps."""
     case = found.case
     screening, ordinal, drafting = case.screening, case.draft.ordinal + 1, case.policy.drafting
-    newest = max(report.reported_at for report in found.reports)
     turn = Turn(id=screening.id, urgent=screening.urgent, score=screening.score, opened_at=screening.opened_at)
     async with sv.db.tx(job.tenant) as tx:
         if await plans.held(tx, job.tenant, screening.id, ordinal):
@@ -180,7 +192,7 @@ async def _placed(sv: Services, job: Job, found: Found) -> bool:
             tx, screening.id, per_day=drafting.per_day, per_week=drafting.per_week, ordinal=ordinal
         ):
             return True
-        if sv.clock.now() < newest + case.policy.rules.max_age:
+        if not _stale(sv, found):
             await queue.snooze(tx, job, sv.clock.now() + LOOK_AGAIN, "no place in the plan for an update")
             return False
     await _leave(sv, job, found, Reason.NOT_FOLLOWED, "no place in the plan for an update")
@@ -191,6 +203,7 @@ async def _store(sv: Services, tx: Tx, found: Found, written: Written) -> None:
     case = found.case
     answer, outcome, rendered = written
     if not await _stands(tx, case):
+        await plans.release(tx, case.screening.id, case.draft.ordinal + 1)
         await queue.enqueue(tx, job_for(tx.tenant, case.screening.id, sv.clock.now() + case.policy.follow.pause))
         return
     if rendered is None or not isinstance(outcome, Article):
@@ -234,8 +247,7 @@ async def _stands(tx: Tx, case: Case) -> bool:
         and newest is not None
         and newest.id == seen.id
         and screening.merged_into is None
-        and (seen.state is DraftState.APPROVED) == (case.draft.state is DraftState.APPROVED)
-        and seen.state is not DraftState.REJECTED
+        and (seen.state is case.draft.state or {seen.state, case.draft.state} <= UNDECIDED)
         and seen.current_version_id == case.version.id
     )
 
@@ -263,6 +275,7 @@ async def _extend(sv: Services, tx: Tx, found: Found) -> None:
 
 async def _leave(sv: Services, job: Job, found: Found, reason: Reason, why: str) -> None:
     async with sv.db.tx(job.tenant) as tx:
+        await plans.release(tx, found.case.screening.id, found.case.draft.ordinal + 1)
         await _say(sv, tx, found, reason, why)
         await queue.done(tx, job)
 

@@ -48,6 +48,7 @@ class Case:
     version: Version
     article: Article
     reports: Sequence[Report]
+    """The story's latest, in order of time."""
     pack: Pack
     policy: GatePolicy
     channels: Sequence[Channel]
@@ -94,7 +95,7 @@ async def read(sv: Services, tx: Tx, screening: Screening) -> Case | None:
         draft=draft,
         version=version,
         article=article_from(version.article),
-        reports=await evidence.reports(tx, of, screening.story_id),
+        reports=await evidence.latest_reports(tx, of, screening.story_id),
         pack=await evidence.pack(tx, of, screening.id),
         policy=await policies.of(tx, of, sv.policy),
         channels=await channels.active(tx, of),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from cid.domain.review import Finding, Severity
 from cid.gates.checks.material import Material, Passage, content_of, finding, listed, long_stems
 from cid.text import markdown
-from cid.text.injection import signs
+from cid.text.injection import may_be_turned, signs
 from cid.text.words import Phrase, phrases, words
 
 LEAST = 3
@@ -76,15 +76,11 @@ def _is_borne_out(said: set[str], one: Material) -> bool:
     return any(len(said & claim) >= 0.9 * len(said) for claim in one.claim_contents)
 
 
-UNKNOWN_ROW = 3
-"""Words in a row that stand nowhere in the ground: fewer say nothing, whichever way they are read."""
-
-
 def orders(one: Material) -> Iterator[Finding]:
-    """Backwards and in rot13 only where words stand that no report has: what reads as words is no code."""
+    """Backwards and in rot13 only where a word of an order is found that way: what reads as words is no code."""
     for _, text in one.texts:
         for part in markdown.plain(text).splitlines():
-            if found := signs(part, turned=_has_unknown_row(part, one.ground_words)):
+            if found := signs(part, turned=may_be_turned(part)):
                 yield finding(
                     Severity.MAJOR,
                     "brand_safety",
@@ -93,12 +89,3 @@ def orders(one: Material) -> Iterator[Finding]:
                     "Take the sentence out.",
                 )
                 return
-
-
-def _has_unknown_row(text: str, known: frozenset[str]) -> bool:
-    row = 0
-    for word in words(text):
-        row = 0 if word in known else row + 1
-        if row >= UNKNOWN_ROW:
-            return True
-    return False

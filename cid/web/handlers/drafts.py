@@ -212,7 +212,7 @@ async def _view(tx: Tx, who: Actor, draft: Draft) -> DraftView:
         versions=rows,
         twins=await telling.twins(tx, tenant, draft.id),
         kin=await draft_pages.kin(tx, tenant, draft.id),
-        later=await draft_pages.came_since(tx, tenant, draft.screening_id, current.made_at),
+        later=await draft_pages.came_since(tx, tenant, draft, current.made_at),
         decisions=said[::-1],
         last=said[-1] if said else None,
         posted=lines,
