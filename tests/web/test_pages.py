@@ -155,7 +155,7 @@ async def test_an_item_tells_why_it_stands_where_it_stands(
 
 async def test_a_trace_names_the_model_and_its_cost(boss: Person, room: Newsroom) -> None:
     text = await boss.text(f"/t/acme/items/{room.items['drafted']}")
-    for part in ("anthropic/model-1", "relevance v1", " for this", "score 88", "trust 0.80"):
+    for part in ("anthropic/model-1", "relevance v1", "$0.0021 for this", "score 88", "trust 0.80"):
         assert part in text
 
 
