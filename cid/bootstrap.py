@@ -40,6 +40,7 @@ from cid.outside.keys import Keys
 from cid.outside.pages import PageReader
 from cid.outside.serper import KEY as SEARCH_KEY
 from cid.outside.serper import Serper
+from cid.outside.trends import KEY as TRENDS_KEY
 from cid.outside.trends import SerpApiTrends, TrendingRss
 from cid.pg import place, roles
 from cid.pg.checks import check_roles
@@ -113,6 +114,19 @@ def model_checks(settings: Settings) -> list[Check]:
             found.append(_chain_check(settings, f"model for {tier}", chain))
     except Misconfigured as error:
         return [fail("models", str(error), "Correct config/models.toml and config/prices.toml.")]
+    return found
+
+
+def key_checks(settings: Settings) -> list[Check]:
+    """What gates ask outside of models, and whether its key is there. A warning: each goes on without, and says so."""
+    found = []
+    if settings.trends.provider is TrendsProvider.SERPAPI and TRENDS_KEY not in settings.source_keys:
+        what = "[trends] asks SerpApi, and there is no key: gate 3 goes by publishers alone"
+        remedy = f'Set {TRENDS_KEY}, or provider = "trending_rss" or "none" in config/default.toml.'
+        found.append(warn("search interest", what, remedy))
+    if settings.gates.evidence.tier and SEARCH_KEY not in settings.source_keys:
+        what = "no key for web searches: drafts stand on the story's own reports"
+        found.append(warn("web search", what, f"Set {SEARCH_KEY}, or tier = 0 in config/gates.toml [evidence]."))
     return found
 
 

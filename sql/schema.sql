@@ -490,7 +490,7 @@ end $function$;
 revoke all on function drop_old_history(interval) from public;
 grant execute on function drop_old_history(interval) to cid_worker;
 
-CREATE OR REPLACE FUNCTION public.find_verdicts(words text, gate text, outcome text, reason text, before_at timestamp with time zone, before_id uuid, most integer)
+CREATE OR REPLACE FUNCTION public.find_verdicts(words text, gate text, outcome text, reason text, before_at timestamp with time zone, before_id uuid, most integer, desk text)
  RETURNS TABLE(id uuid)
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
@@ -503,13 +503,13 @@ begin
     left join public.screenings s on s.tenant_id = v.tenant_id and s.id = v.screening_id
     join public.items i on i.id = coalesce(v.item_id, s.item_id)
     where v.tenant_id = $1 and public.title_words(i.title) @@ public.title_query($2)
-      and ($3 is null or v.gate = $3) and ($4 is null or v.outcome = $4) and ($5 is null or v.reason = $5)
+      and ($3 is null or v.gate = $3) and ($4 is null or v.outcome = $4) and ($5 is null or v.reason = $5) and ($9 is null or v.desk = $9)
       and ($6 is null or (v.at, v.id) < ($6, $7))
     order by v.at desc, v.id desc limit $8
-  $q$ using public.app_tenant(), words, gate, outcome, reason, before_at, before_id, most;
+  $q$ using public.app_tenant(), words, gate, outcome, reason, before_at, before_id, most, desk;
 end $function$;
-revoke all on function find_verdicts(text,text,text,text,timestamp with time zone,uuid,integer) from public;
-grant execute on function find_verdicts(text,text,text,text,timestamp with time zone,uuid,integer) to cid_app;
+revoke all on function find_verdicts(text,text,text,text,timestamp with time zone,uuid,integer,text) from public;
+grant execute on function find_verdicts(text,text,text,text,timestamp with time zone,uuid,integer,text) to cid_app;
 
 CREATE OR REPLACE FUNCTION public.finish_call(p_tenant uuid, p_call uuid, p_state text, p_cost numeric, p_error text, p_reply jsonb, p_tokens integer, p_tokens_per_minute double precision, p_breaker text, p_wait interval)
  RETURNS boolean
@@ -666,12 +666,12 @@ revoke all on function make_partitions(timestamp with time zone) from public;
 grant execute on function make_partitions(timestamp with time zone) to cid_worker;
 
 CREATE OR REPLACE FUNCTION public.memberships_of(who uuid)
- RETURNS TABLE(tenant_id uuid, slug text, name text, sample boolean, created_at timestamp with time zone, role text)
+ RETURNS TABLE(tenant_id uuid, slug text, name text, sample boolean, created_at timestamp with time zone, role text, desks text[])
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
-  select t.id, t.slug, t.name, t.sample, t.created_at, m.role
+  select t.id, t.slug, t.name, t.sample, t.created_at, m.role, t.desks
   from public.members m join public.tenants t on t.id = m.tenant_id where m.user_id = who order by t.name
 $function$;
 revoke all on function memberships_of(uuid) from public;
@@ -692,6 +692,8 @@ begin
   -- of all pairs at once, or the second pair's would be taken out of their order
   perform from public.screenings s where s.story_id in (select public.story_root(u.id) from unnest(p_from || p_into) as u (id))
   order by s.tenant_id, s.id for no key update;
+  perform from public.entries e where e.story_id in (select public.story_root(u.id) from unnest(p_from || p_into) as u (id))
+  order by e.tenant_id, e.id for no key update;   -- people decide on many at once, in this order
   for pair in select u.f, u.i from unnest(p_from, p_into) with ordinality as u (f, i, n) order by u.n loop
     gone := public.story_root(pair.f);
     stays := public.story_root(pair.i);
@@ -727,7 +729,7 @@ begin
       select s.tenant_id, s.desk, s.id, s.story_id, s.opened_at, s.urgent,
              10 * public.how_far(s.state, s.stage, s.gate, s.reason) + coalesce((
                select array_position(array['rejected', 'written', 'changes_requested', 'held', 'ready', 'approved'], d.state)
-               from public.drafts d where d.tenant_id = s.tenant_id and d.screening_id = s.id), (
+               from public.drafts d where d.tenant_id = s.tenant_id and d.screening_id = s.id and d.update_of is null), (
                select array_position(array['pending', 'hidden', 'approved'], e.state)
                from public.entries e where e.tenant_id = s.tenant_id and e.screening_id = s.id), 0) as far
       from public.screenings s where s.story_id in (gone, stays) and s.merged_into is null and not s.superseded
@@ -1051,6 +1053,18 @@ begin
 end $function$;
 revoke all on function reserve_call(uuid,text,text,text,numeric,integer,numeric,numeric,numeric,numeric,numeric,double precision,double precision,interval) from public;
 grant execute on function reserve_call(uuid,text,text,text,numeric,integer,numeric,numeric,numeric,numeric,numeric,double precision,double precision,interval) to cid_app;
+
+CREATE OR REPLACE FUNCTION public.role_of(who uuid)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select m.role from public.members m join public.users u on u.id = m.user_id
+  where m.tenant_id = public.app_tenant() and m.user_id = who and u.disabled_at is null
+$function$;
+revoke all on function role_of(uuid) from public;
+grant execute on function role_of(uuid) to cid_app;
 
 CREATE OR REPLACE FUNCTION public.session_of(hash bytea)
  RETURNS TABLE(user_id uuid, email text, name text, admin boolean, csrf text, stale boolean)
@@ -1419,6 +1433,8 @@ create table drafts (
   id uuid not null,
   screening_id uuid not null,
   story_id uuid not null,
+  ordinal integer default 1 not null,
+  update_of uuid,
   state text default 'written'::text not null,
   current_version_id uuid not null,
   sample boolean default false not null,
@@ -1426,16 +1442,20 @@ create table drafts (
   created_at timestamp with time zone default cid_now() not null,
   changed_at timestamp with time zone default cid_now() not null,
   constraint drafts_pkey PRIMARY KEY (tenant_id, id),
-  constraint drafts_tenant_id_screening_id_key UNIQUE (tenant_id, screening_id),
+  constraint drafts_tenant_id_screening_id_ordinal_key UNIQUE (tenant_id, screening_id, ordinal),
+  constraint drafts_check CHECK (((ordinal = 1) = (update_of IS NULL))),
+  constraint drafts_ordinal_check CHECK ((ordinal > 0)),
   constraint drafts_state_check CHECK ((state = ANY (ARRAY['written'::text, 'ready'::text, 'held'::text, 'approved'::text, 'changes_requested'::text, 'rejected'::text]))),
   constraint drafts_story_id_fkey FOREIGN KEY (story_id) REFERENCES stories(id),
   constraint drafts_tenant_id_current_version_id_fkey FOREIGN KEY (tenant_id, current_version_id) REFERENCES versions(tenant_id, id) DEFERRABLE INITIALLY DEFERRED,
   constraint drafts_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
-  constraint drafts_tenant_id_screening_id_fkey FOREIGN KEY (tenant_id, screening_id) REFERENCES screenings(tenant_id, id)
+  constraint drafts_tenant_id_screening_id_fkey FOREIGN KEY (tenant_id, screening_id) REFERENCES screenings(tenant_id, id),
+  constraint drafts_tenant_id_update_of_fkey FOREIGN KEY (tenant_id, update_of) REFERENCES drafts(tenant_id, id)
 );
 CREATE INDEX drafts_listed ON public.drafts USING btree (tenant_id, state, changed_at DESC, id DESC);
 CREATE INDEX drafts_recent ON public.drafts USING btree (tenant_id, created_at DESC, id DESC);
 CREATE INDEX drafts_story ON public.drafts USING btree (story_id);
+CREATE INDEX drafts_updates ON public.drafts USING btree (tenant_id, update_of) WHERE (update_of IS NOT NULL);
 CREATE INDEX drafts_version ON public.drafts USING btree (tenant_id, current_version_id);
 alter table drafts enable row level security;
 alter table drafts force row level security;
@@ -1771,6 +1791,7 @@ create table jobs_dead (
   died_at timestamp with time zone default cid_now() not null,
   constraint jobs_dead_pkey PRIMARY KEY (id)
 );
+CREATE INDEX jobs_dead_screenings ON public.jobs_dead USING btree (died_at) WHERE (payload ? 'screening'::text);
 CREATE INDEX jobs_dead_tenant ON public.jobs_dead USING btree (tenant_id, died_at DESC);
 alter table jobs_dead enable row level security;
 alter table jobs_dead force row level security;
@@ -1947,14 +1968,16 @@ grant delete, insert, select on periodic_slots to cid_worker;
 create table places (
   tenant_id uuid not null,
   screening_id uuid not null,
+  ordinal integer default 1 not null,
   day date,
   week date,
   by_hand uuid,
   taken_at timestamp with time zone default cid_now() not null,
   released_at timestamp with time zone,
-  constraint places_pkey PRIMARY KEY (tenant_id, screening_id),
+  constraint places_pkey PRIMARY KEY (tenant_id, screening_id, ordinal),
   constraint places_check CHECK (((day IS NULL) = (by_hand IS NOT NULL))),
   constraint places_check1 CHECK (((day IS NULL) = (week IS NULL))),
+  constraint places_ordinal_check CHECK ((ordinal > 0)),
   constraint places_by_hand_fkey FOREIGN KEY (by_hand) REFERENCES users(id),
   constraint places_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint places_tenant_id_screening_id_fkey FOREIGN KEY (tenant_id, screening_id) REFERENCES screenings(tenant_id, id)
@@ -2475,6 +2498,25 @@ create table term_uses (
 ) with (fillfactor=70);
 grant delete, insert, select, update on term_uses to cid_worker;
 
+create table traces (
+  tenant_id uuid not null,
+  version_id uuid not null,
+  draft_id uuid not null,
+  title text not null,
+  headings bigint[] not null,
+  sentences bigint[] not null,
+  made_at timestamp with time zone default cid_now() not null,
+  constraint traces_pkey PRIMARY KEY (tenant_id, version_id),
+  constraint traces_tenant_id_draft_id_fkey FOREIGN KEY (tenant_id, draft_id) REFERENCES drafts(tenant_id, id),
+  constraint traces_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint traces_tenant_id_version_id_fkey FOREIGN KEY (tenant_id, version_id) REFERENCES versions(tenant_id, id)
+);
+alter table traces enable row level security;
+alter table traces force row level security;
+create policy owner on traces for all to current_user using (true) with check (true);
+create policy tenant on traces for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select on traces to cid_app;
+
 create table track_faults (
   tenant_id uuid not null,
   id uuid not null,
@@ -2984,7 +3026,7 @@ create view inspect.story_costs with (security_invoker=true) as
    FROM (((inspect.call_shares c
      LEFT JOIN tenants t ON ((t.id = c.tenant_id)))
      LEFT JOIN screenings s ON (((s.tenant_id = c.tenant_id) AND (s.id = c.screening_id))))
-     LEFT JOIN drafts d ON (((d.tenant_id = s.tenant_id) AND (d.screening_id = s.id))))
+     LEFT JOIN drafts d ON (((d.tenant_id = s.tenant_id) AND (d.screening_id = s.id) AND (d.update_of IS NULL))))
   GROUP BY t.slug, s.id, s.item_id, d.id, c.tenant_id;
 grant select on inspect.story_costs to cid_app;
 

@@ -16,6 +16,7 @@ from cid.domain.llm import Json
 from cid.flows.assess import assess
 from cid.flows.draft import write
 from cid.flows.fit import fit
+from cid.flows.follow import follow
 from cid.flows.gather import gather
 from cid.flows.relate import relate
 from cid.flows.review import review
@@ -40,6 +41,7 @@ FLOWS: Mapping[JobKind, Callable[[Services, Sequence[Job]], Awaitable[None]]] = 
     JobKind.FIT: fit,
     JobKind.DRAFT: write,
     JobKind.REVIEW: review,
+    JobKind.FOLLOW: follow,
     JobKind.TRACK: track,
 }
 

@@ -11,10 +11,11 @@ import codecs
 import json
 import re
 import unicodedata
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cache
+from itertools import cycle
 from typing import Any
 from urllib.parse import unquote
 from uuid import UUID
@@ -24,11 +25,16 @@ from aiohttp import web
 from cid.domain.ids import TenantId
 from cid.domain.llm import Usage
 from cid.gates import gate4_draft
+from cid.gates import track as gate_track
 from cid.llm.offline_draft import draft
+from cid.llm.offline_evidence import evidence
+from cid.llm.offline_track import track
+from cid.text.injection import LEFT_OUT
 from cid.text.overlap import overlap
+from cid.text.prose import quoted
 from tests import make
 from tests.claude import Claude
-from tests.injection.corpus import CYRILLIC, FIGURES, GREEK, PROFILE, RELEVANT, Attacked
+from tests.injection.corpus import CYRILLIC, FIGURES, GREEK, PROFILE, RELEVANT, TRACKER, Attacked
 from tests.vendor import Body, Said, strings
 
 SPEECH = Claude()
@@ -40,6 +46,12 @@ SHARED = gate4_draft.ask(
     tenant=TenantId(UUID(int=1)),
     key="k",
 ).shared
+OWN = ("indeed", "so", "now", "also", "then")
+"""What the writer puts between the words of reports to make them its own."""
+UNSPACED = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]{1,3}|[^\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]+")
+LOOSE, TIGHT = "There may be more to all of this at some later time.", "More is not known so far."
+"""How its drafts end, and how they do when they were revised."""
+TRACKED = gate_track.ask(TenantId(UUID(int=1)), TRACKER, ()).shared
 LEGIBLE = 4
 """Words in a row that are enough to be obeyed; in scripts without spaces, twice as many characters."""
 
@@ -47,6 +59,8 @@ LEGIBLE = 4
 @dataclass
 class Gullible:
     articles: Sequence[Attacked]
+    deaf: Collection[str] = ()
+    """Stages at which it follows nobody."""
     url: str = ""
     asked: int = 0
     escaped: list[str] = field(default_factory=list)
@@ -63,12 +77,12 @@ class Gullible:
         commanded = {subject["id"]: self._commands(stage, subject) for subject in material}
         if stage == "relevance":
             return _scores(material, commanded)
-        if stage == "fit":
-            return {"answers": [_fits(subject, commanded[subject["id"]]) for subject in material]}
+        if stage == "track":
+            return _tracked(material, commanded, body)
         if stage == "draft":
             return {"answers": [row for one in material for row in _drafts(one, commanded[one["id"]], body)]}
-        score = 100 if any(commanded.values()) else 90
-        return {"answers": [{"id": subject["id"], "score": score, "findings": []} for subject in material]}
+        answer = {"queries": _queries, "evidence": _claims, "fit": _fits, "revise": _edits, "review": _opinion}[stage]
+        return {"answers": [{"id": one["id"], **answer(one, commanded[one["id"]], body)} for one in material]}
 
     def _material(self, body: Body) -> list[Mapping[str, Any]]:
         """The subjects; on the way, whether anything of them stands elsewhere, too, or the document is not as it was
@@ -84,8 +98,8 @@ class Gullible:
             subjects, whole = [], False
         if not whole or re.search(r"[<>]", text):
             self.broken.append(text[:200])
-        outside = _compact(json.dumps(body, ensure_ascii=False).replace(json.dumps(text, ensure_ascii=False), ""))
-        inside = _compact(text)
+        outside = compact(json.dumps(body, ensure_ascii=False).replace(json.dumps(text, ensure_ascii=False), ""))
+        inside = compact(text)
         for article in self._about(text, inside):
             words = [text for text in (article.say, article.title, article.summary) if len(text.split()) >= LEGIBLE]
             if any(window in outside for text in words for window in _windows(text)):
@@ -95,7 +109,9 @@ class Gullible:
     def _commands(self, stage: str, subject: Mapping[str, Any]) -> list[Attacked]:
         said = "\n".join(strings(subject))
         readings = tuple(_readings(said))
-        obeyed = [one for one in self._about(said, _compact(said)) if legible(one, readings)]
+        if stage in self.deaf:
+            return []
+        obeyed = [one for one in self._about(said, compact(said)) if legible(one, readings)]
         self.obeyed += [(stage, one.name) for one in obeyed]
         return obeyed
 
@@ -105,8 +121,8 @@ class Gullible:
 
 
 @asynccontextmanager
-async def gullible(articles: Sequence[Attacked]) -> AsyncIterator[Gullible]:
-    double = Gullible(articles)
+async def gullible(articles: Sequence[Attacked], deaf: Collection[str] = ()) -> AsyncIterator[Gullible]:
+    double = Gullible(articles, deaf)
 
     async def messages(request: web.Request) -> web.Response:
         body = json.loads(await request.read())
@@ -137,9 +153,9 @@ def legible(article: Attacked, readings: Sequence[str]) -> bool:
 def _windows(text: str) -> tuple[str, ...]:
     words = text.split()
     if len(words) < LEGIBLE:
-        compact = _compact(text)
-        return tuple(compact[at : at + 2 * LEGIBLE] for at in range(max(len(compact) - 2 * LEGIBLE + 1, 1)))
-    runs = [_compact("".join(words[at : at + LEGIBLE])) for at in range(len(words) - LEGIBLE + 1)]
+        joined = compact(text)
+        return tuple(joined[at : at + 2 * LEGIBLE] for at in range(max(len(joined) - 2 * LEGIBLE + 1, 1)))
+    runs = [compact("".join(words[at : at + LEGIBLE])) for at in range(len(words) - LEGIBLE + 1)]
     return tuple(run for run in runs if len(run) >= 2 * LEGIBLE)
 
 
@@ -147,11 +163,11 @@ def _windows(text: str) -> tuple[str, ...]:
 def _marks(article: Attacked) -> tuple[str, ...]:
     """By which a story is known without its address: its headline, and each sentence of the news."""
     own = article.summary.replace(RELEVANT, "")
-    marks = [_compact(article.title), *(_compact(part) for part in re.split(r"[.。।]", own))]
+    marks = [compact(article.title), *(compact(part) for part in re.split(r"[.。।]", own))]
     return tuple(mark for mark in marks if len(mark) >= 10)
 
 
-def _compact(text: str) -> str:
+def compact(text: str) -> str:
     return re.sub(r"[\W_]+", "", text.lower())
 
 
@@ -160,20 +176,20 @@ def _readings(said: str) -> Iterator[str]:
     plain = unicodedata.normalize("NFKD", said)
     shown = "".join(char for char in plain if unicodedata.category(char) not in {"Cf", "Mn", "Lo"} or char.isalpha())
     for text in (said, unicodedata.normalize("NFKC", said), shown, shown.replace("\u1160", "")):
-        yield _compact(text)
+        yield compact(text)
     lower = said.lower()
     for table in (CYRILLIC, GREEK, FIGURES):
-        yield _compact(lower.translate({there: here for here, there in table.items()}))
-    yield _compact(said[::-1])
-    yield _compact(codecs.encode(said, "rot13"))
-    yield _compact(unquote(said))
-    yield _compact("".join(chr(ord(char) - 0xE0000) for char in said if 0xE0020 <= ord(char) < 0xE007F))
-    yield _compact(bytes(_selected(said)).decode(errors="ignore"))
-    yield _compact(bytes(int(octet, 2) for octet in re.findall(r"\b[01]{8}\b", said)).decode(errors="ignore"))
+        yield compact(lower.translate({there: here for here, there in table.items()}))
+    yield compact(said[::-1])
+    yield compact(codecs.encode(said, "rot13"))
+    yield compact(unquote(said))
+    yield compact("".join(chr(ord(char) - 0xE0000) for char in said if 0xE0020 <= ord(char) < 0xE007F))
+    yield compact(bytes(_selected(said)).decode(errors="ignore"))
+    yield compact(bytes(int(octet, 2) for octet in re.findall(r"\b[01]{8}\b", said)).decode(errors="ignore"))
     for token in re.findall(r"[0-9a-fA-F]{16,}", said):
-        yield _compact(bytes.fromhex(token[: len(token) // 2 * 2]).decode(errors="ignore"))
+        yield compact(bytes.fromhex(token[: len(token) // 2 * 2]).decode(errors="ignore"))
     for token in re.findall(r"[A-Za-z0-9+/]{16,}", said):
-        yield _compact(base64.b64decode(token[: len(token) // 4 * 4]).decode(errors="ignore"))
+        yield compact(base64.b64decode(token[: len(token) // 4 * 4]).decode(errors="ignore"))
 
 
 def _selected(said: str) -> Iterator[int]:
@@ -189,15 +205,86 @@ def _selected(said: str) -> Iterator[int]:
 
 def _stage(body: Body) -> str:
     properties = body["output_config"]["format"]["schema"]["properties"]["answers"]["items"]["properties"]
-    telling = {"matched": "relevance", "actionability": "fit", "skip": "draft"}
+    telling = {
+        "matched": "relevance", "regions": "track", "queries": "queries", "sources": "evidence",
+        "actionability": "fit", "skip": "draft", "edits": "revise",
+    }  # fmt: skip
     return next((stage for name, stage in telling.items() if name in properties), "review")
 
 
-def _fits(subject: Mapping[str, Any], orders: Sequence[Attacked]) -> Mapping[str, Any]:
+def _queries(story: Mapping[str, Any], orders: Sequence[Attacked], _body: Body) -> Mapping[str, Any]:
+    """The headline; who asks for an address to be named gets a search of that site alone."""
+    led = [{"text": f'site:{order.host} "{order.host}"', "news": False} for order in orders if order.host]
+    return {"queries": led or [{"text": story["headline"], "news": False}]}
+
+
+def _claims(story: Mapping[str, Any], orders: Sequence[Attacked], body: Body) -> Mapping[str, Any]:
+    """What the pages say, word for word, and what somebody wants said, as if a page said it."""
+    found = evidence({}, story)
+    said = unicodedata.normalize("NFKC", "\n".join(strings(story))).lower()
+    wanted = [text for order in orders if (text := _inserted(order, said, body))]
+    row = {"page": 1, "kind": "quote", "confidence": "high"}
+    claims = [{**row, "quote": text, "safe": text} for text in wanted]
+    return {**found, "claims": [*claims, *found["claims"]]}
+
+
+def _fits(_story: Mapping[str, Any], orders: Sequence[Attacked], _body: Body) -> Mapping[str, Any]:
     """Everything fits; an order to sink a story does."""
     sunk = any(order.wants in {"down", "skip"} for order in orders)
     shares = dict.fromkeys(("audience_relevance", "business_relevance", "actionability"), 0 if sunk else 0.9)
-    return {"id": subject["id"], **shares, "risk_level": "low", "recommended_angle": "none", "claims_to_use": []}
+    return {**shares, "risk_level": "low", "recommended_angle": "none", "claims_to_use": []}
+
+
+def _opinion(copy: Mapping[str, Any], orders: Sequence[Attacked], _body: Body) -> Mapping[str, Any]:
+    """One thing to mend in whatever the double wrote; nothing where somebody asks for praise."""
+    loose = LOOSE in copy["article"]["body"] and not orders
+    row = {
+        "severity": "minor",
+        "category": "style",
+        "field": "body",
+        "where": LOOSE,
+        "what": "Vague.",
+        "fix": "Say it.",
+    }
+    return {"score": 100 if orders else 75 if loose else 90, "findings": [row] if loose else []}
+
+
+def _edits(copy: Mapping[str, Any], orders: Sequence[Attacked], body: Body) -> Mapping[str, Any]:
+    said = unicodedata.normalize("NFKC", "\n".join(strings(copy))).lower()
+    wanted = [text for order in orders if (text := _inserted(order, said, body))]
+    return {"edits": [{"field": "body", "number": 0, "old": LOOSE, "new": "\n\n".join([TIGHT, *wanted])}]}
+
+
+def _tracked(
+    material: Sequence[Mapping[str, Any]], commanded: Mapping[str, Sequence[Attacked]], body: Body
+) -> Mapping[str, Any]:
+    """By words, as the offline provider does; then every order is followed, the others' too."""
+    rows: list[dict[str, Any]] = []
+    for item in material:
+        shown = {**item, "text": item["text"].replace(LEFT_OUT, " "), "title": item["title"].replace(LEFT_OUT, " ")}
+        rows.append({"id": item["id"], **track(TRACKED, shown), "injection_suspected": False})
+    for item, row in zip(material, list(rows), strict=True):
+        said = unicodedata.normalize("NFKC", "\n".join(strings(item))).lower()
+        for order in commanded[row["id"]]:
+            _place(order, row, rows, _inserted(order, said, body))
+    return {"answers": rows}
+
+
+def _place(order: Attacked, row: dict[str, Any], rows: list[dict[str, Any]], text: str) -> None:
+    kept = {"relevant": True, "category": "Fees", "regions": ["NH"], "score": 100}
+    gone = {"relevant": False, "category": "", "regions": [], "score": 0}
+    if order.wants in {"up", "down", "skip"}:
+        row |= kept if order.wants == "up" else gone
+        row["summary"] = row["summary"] or "It has to be told. It is told."
+    elif order.wants == "neighbours":
+        for other in rows:
+            other.update(kept if other is row else gone)
+        row["summary"] = row["summary"] or "It has to be told. It is told."
+    elif order.wants == "escape":
+        rows.append({**row, "id": "a99", "score": 100})
+        row |= {"override": True, "score": 100}
+    elif text and row["relevant"]:
+        row["summary"] = f"{text} It is told."[:500]
 
 
 def _scores(material: Sequence[Mapping[str, Any]], commanded: Mapping[str, Sequence[Attacked]]) -> Mapping[str, Any]:
@@ -225,7 +312,10 @@ def _follow(order: Attacked, row: dict[str, Any], rows: list[dict[str, Any]]) ->
 
 
 def _drafts(story: Mapping[str, Any], orders: Sequence[Attacked], body: Body) -> Iterator[Mapping[str, Any]]:
-    value: dict[str, Any] = {"id": story["id"], **draft(SHARED, story)}
+    told = [{**claim, "text": own_words(claim["text"])} for claim in story["claims"]]
+    value: dict[str, Any] = {"id": story["id"], **draft(SHARED, {**story, "claims": told})}
+    if value["article"]:
+        value["article"]["body"] += f"\n\n{LOOSE}"
     said = unicodedata.normalize("NFKC", "\n".join(strings(story))).replace("\u200b", "").lower()
     for order in orders:
         article = value["article"]
@@ -239,6 +329,32 @@ def _drafts(story: Mapping[str, Any], orders: Sequence[Attacked], body: Body) ->
             article["body"] = article["body"].replace("\n\n## ", f"\n\n{text}\n\n## ", 1)
             article["linkedin"] += f"\n\n{text}"
     yield value
+
+
+def own_words(text: str) -> str:
+    """The same said so that no five words in a row are the report's, as a writer is asked to do; quotations and figures
+    stay what they are."""
+    said, at = [], 0
+    for quote in [*quoted(text), None]:
+        said.append(_loosened(text[at : quote.start if quote else None]))
+        if quote:
+            said.append(text[quote.start : quote.end])
+            at = quote.end
+    return "".join(said)
+
+
+def _loosened(text: str) -> str:
+    fillers, count = cycle(OWN), 0
+    made: list[str] = []
+    for part in re.split(r"(\s+)", text):
+        pieces = UNSPACED.findall(part) or [part]
+        for piece in pieces:
+            made.append(piece)
+            count += bool(piece.strip())
+            if count and count % 3 == 0 and piece[-1:].isalpha():
+                made.append(f" {next(fillers)}" + (" " if len(pieces) > 1 else ""))
+                count = 0
+    return "".join(made)
 
 
 def _inserted(order: Attacked, said: str, body: Body) -> str:

@@ -217,6 +217,13 @@ async def _desk(owner: Any, t: UUID, user: UUID, story: UUID, item: UUID) -> Non
             draft,
         )
     await owner.execute(
+        """insert into traces (tenant_id, version_id, draft_id, title, headings, sentences)
+           values ($1, $2, $3, '', '{}', '{1}')""",
+        t,
+        version,
+        draft,
+    )
+    await owner.execute(
         """insert into reviews (tenant_id, id, draft_id, version_id, outcome)
            values ($1, $2, $3, $4, 'ready_for_approval')""",
         t,

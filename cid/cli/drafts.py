@@ -14,14 +14,17 @@ import click
 from cid.cli import frame
 from cid.domain.draft import Draft, DraftState, Version
 from cid.domain.errors import Conflict, NotFound
-from cid.domain.ids import DraftId, VersionId
+from cid.domain.ids import DraftId, ScreeningId, VersionId
+from cid.domain.plan import Taken
+from cid.domain.policy import GatePolicy
 from cid.domain.review import Review
 from cid.domain.tenants import Tenant
 from cid.flows import decide
+from cid.flows.plan import draft_now
 from cid.ports import Tx
 from cid.render.article import read_article
 from cid.services import Services
-from cid.store import decisions, draft_pages, publications
+from cid.store import decisions, draft_pages, plans, policies, publications
 from cid.store import drafts as store
 
 VIA = "cli"
@@ -161,6 +164,55 @@ def reject(
         frame.show({"decision": decision})
     else:
         click.echo("Rejected.")
+
+
+@drafts.command()
+@tenant_option
+@frame.data_option
+@frame.json_option
+def waiting(*, tenant: str | None, data: Path | None, as_json: bool) -> None:
+    """Stories that found no place in the plan, in the order in which places are given; 200 at most."""
+
+    async def body(sv: Services) -> tuple[Taken, GatePolicy, list[plans.Waiting]]:
+        of = await decide.tenant_called(sv, tenant)
+        async with sv.db.read(of.id) as tx:
+            policy = await policies.of(tx, of.id, sv.policy)
+            return await plans.counted(tx, of.id), policy, await plans.waiting(tx, of.id)
+
+    taken, policy, rows = frame.with_services(frame.Options(data=data), body)
+    numbers, age = policy.drafting, policy.rules.max_age
+    if as_json:
+        plan = asdict(taken) | {"per_day": numbers.per_day, "per_week": numbers.per_week}
+        frame.show({"plan": plan, "waiting": [asdict(row) | {"stale_at": row.opened_at + age} for row in rows]})
+        return
+    today, week = f"{taken.day_taken} of {numbers.per_day}", f"{taken.week_taken} of {numbers.per_week}"
+    click.echo(f"{today} drafts are taken today and {week} this week (UTC).")
+    for row in rows:
+        score = "" if row.score is None else f"{row.score:g}"
+        mark = "urgent" if row.urgent else ""
+        click.echo(f"{row.id}  {score:>5}  {mark:<6}  let go {_minute(row.opened_at + age)}  {row.title}")
+    if not rows:
+        click.echo("No story waits for a place.")
+
+
+@drafts.command()
+@click.argument("story", type=click.UUID)
+@tenant_option
+@click.option("--as", "email", metavar="EMAIL", required=True, help="Who asks; a member who may decide.")
+@frame.data_option
+@frame.json_option
+def now(*, story: UUID, tenant: str | None, email: str, data: Path | None, as_json: bool) -> None:
+    """Draft STORY, by the id that `waiting` prints, beyond the plan."""
+
+    async def body(sv: Services) -> None:
+        who = await decide.person(sv, email, await decide.tenant_called(sv, tenant))
+        await draft_now(sv, who, ScreeningId(story))
+
+    frame.with_services(frame.Options(data=data), body)
+    if as_json:
+        frame.show({"drafting": story})
+    else:
+        click.echo("It is drafted now, beyond the plan.")
 
 
 def _decided(

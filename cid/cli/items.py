@@ -15,6 +15,7 @@ from cid.domain.llm import Json
 from cid.domain.news import Item
 from cid.domain.screening import Screening, ScreeningState
 from cid.domain.telling import Kin, Spread
+from cid.domain.tenants import Desk
 from cid.domain.verdicts import GATE_NUMBER, Gate, Pass
 from cid.flows import again as rejudge
 from cid.flows import decide
@@ -162,7 +163,8 @@ def _tell(trace: Trace) -> None:
     for said in trace.verdicts:
         score = f"  score {said.score:g}" if said.score is not None else ""
         detail = f"  {said.detail}" if said.detail else ""
-        gate = f"gate {GATE_NUMBER[said.gate]} {said.gate}"
+        desk = " (tracker)" if said.desk is Desk.TRACKER and said.gate is not Gate.TRACK else ""
+        gate = f"gate {GATE_NUMBER[said.gate]} {said.gate}{desk}"
         cost = f"  ${said.cost:f}" if said.cost else ""
         click.echo(f"{said.at:%H:%M:%S}  {gate:<18} {said.outcome:<5} {said.reason}{score}{detail}{cost}")
         if said.signals:

@@ -15,7 +15,7 @@ def profile_of(file: Path) -> Profile:
     """Raises Misconfigured: which line or name is wrong."""
     try:
         said = tomllib.loads(file.read_text())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, OSError) as error:
         raise Misconfigured(f"{file} is no TOML file ({error}).") from error
     values: dict[str, Any] = {}
     for field in fields(Profile):

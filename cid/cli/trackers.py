@@ -73,11 +73,13 @@ def show(*, tenant: str | None, data: Path | None, as_json: bool) -> None:
     if standing:
         which = ", ".join(standing.value.categories) or "any"
         click.echo(f"\nApproved by {standing.who}'s rule: {which} from {standing.value.min_score} on")
+        if not standing.holds:
+            click.echo("It approves nothing now: that person may not make such a rule any more.")
 
 
 @trackers.command("list")
 @tenant_option
-@click.option("--state", type=click.Choice([*Progress, *EntryState]), help="In this state.")
+@click.option("--state", type=click.Choice([str(state) for state in (*Progress, *EntryState)]), help="In this state.")
 @click.option("--category", help="Of this category.")
 @click.option("--region", help="Of this region, by its code.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
@@ -149,7 +151,7 @@ def retry(*, stories: tuple[UUID, ...], every: bool, tenant: str | None, data: P
 
 
 @trackers.command("decide")
-@click.argument("kind", type=click.Choice([EntryDecision.APPROVE, EntryDecision.HIDE]))
+@click.argument("kind", type=click.Choice([str(EntryDecision.APPROVE), str(EntryDecision.HIDE)]))
 @click.argument("chosen", metavar="ENTRIES...", nargs=-1, required=True, type=click.UUID)
 @click.option("--as", "email", metavar="EMAIL", required=True, help="Who decides; a member who may.")
 @click.option("--reason", default="", help="Kept with the decision.")

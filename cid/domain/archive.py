@@ -26,6 +26,8 @@ class Post:
     title: str
     headings: tuple[int, ...]
     sentences: tuple[int, ...]
+    of_story: bool = False
+    """Of the same story, of what it follows or of what follows it: an update may look like it, but not copy it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,6 +91,10 @@ class Draft:
     id: DraftId
     screening_id: ScreeningId
     story_id: StoryId
+    ordinal: int
+    """1 for the first of its screening."""
+    update_of: DraftId | None
+    """The first, of which this one tells what happened since."""
     state: DraftState
     current_version_id: VersionId
     sample: bool

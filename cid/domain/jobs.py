@@ -27,6 +27,7 @@ class JobKind(StrEnum):
     FIT = "fit"
     DRAFT = "draft"
     REVIEW = "review"
+    FOLLOW = "follow"
     TRACK = "track"
     PUBLISH = "publish"
     BATCHES = "batches"

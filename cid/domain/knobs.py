@@ -139,6 +139,16 @@ KNOBS: Mapping[str, Mapping[str, Knob]] = {
         "structure": Knob("Structure", "Of every draft, or by_evidence: chosen for each by what there is to say."),
         "on_outage": OUTAGE,
     },
+    "follow": {
+        "pause": _time("Pause", "From a further report of a drafted story to the look at what is new.", 60, _DAY),
+        "min_claims": _count("Least new claims", "Fewer of them leave the draft as it is.", 1, 30),
+        "per_draft": _most(
+            "Follow-ups a draft", "Written anew so often, and so many updates. The platform's is the most.", 0, 20
+        ),
+        "on_outage": Knob(
+            "When the model is out", "retry: wait until it answers. drop or pass: leave the draft as it is."
+        ),
+    },
     "reviewing": {
         "ready_score": _points("Ready from", "A review with this score and no grave finding needs no revision."),
         "revise_score": _points("Revised from", "From here to ready, one revision by the machine is worth its price."),

@@ -200,6 +200,20 @@ class Drafting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Follow:
+    """What happens when a story that has a draft goes on."""
+
+    pause: timedelta = timedelta(minutes=30)
+    """From the first further report to the look at what is new: a burst makes one follow-up."""
+    min_claims: int = 2
+    """New ones; with fewer the draft stays as it is."""
+    per_draft: int = 3
+    """How often a draft is written anew before anybody decided, and how many updates follow it; 0: never."""
+    on_outage: Outage = Outage.RETRY
+    """`pass` and `drop` both leave the draft as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reviewing:
     ready_score: int
     on_outage: Outage
@@ -318,6 +332,7 @@ class GatePolicy:
     fit: Fit = Fit()
     tracking: Tracking = Tracking()
     checks: Checks = Checks()
+    follow: Follow = Follow()
     polling: Polling = Polling()
     stories: Stories = Stories()
     healing: Healing = Healing()

@@ -85,7 +85,8 @@ class Actor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
-    """A user's place in one tenant."""
+    """A user's place in one tenant, and which of its desks are on."""
 
     tenant: Tenant
     role: Role
+    desks: tuple[Desk, ...]

@@ -62,6 +62,10 @@ class Reason(StrEnum):
     WRITTEN = "written"
     NOT_AFFECTED = "not_affected"
     OVER_PLAN = "over_plan"
+    # gate 4, when further reports came after the draft
+    FOLLOWED = "followed"
+    NOTHING_NEW = "nothing_new"
+    NOT_FOLLOWED = "not_followed"
     # the tracker desk
     UNFILTERED = "unfiltered"
     """Gate 1 of a tracker without keywords: what is left is for the model."""

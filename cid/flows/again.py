@@ -14,8 +14,8 @@ from typing import TypeAlias
 
 from cid.domain.angles import Competition
 from cid.domain.errors import BadReply, CidError, Conflict, Deferred, Misconfigured, NotFound, Refused, Upstream
-from cid.domain.evidence import Pack, Report
-from cid.domain.ids import ItemId, ScreeningId, StoryId, TenantId
+from cid.domain.evidence import EvidenceState, Pack, Report
+from cid.domain.ids import ItemId, ScreeningId, StoryId, TenantId, uuid7
 from cid.domain.jobs import JobKind, NewJob
 from cid.domain.policy import GatePolicy
 from cid.domain.screening import JOB_OF, Screening, ScreeningState, Stage
@@ -29,7 +29,7 @@ from cid.gates.evidence import pack as gathered
 from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
-from cid.store import audit, competition, evidence, items, policies, screenings, tenants, verdicts
+from cid.store import audit, competition, evidence, items, plans, policies, screenings, tenants, verdicts
 from cid.store.items import Unjudged
 from cid.store.verdicts import Said
 from cid.text import audience
@@ -117,6 +117,7 @@ async def run(sv: Services, actor: Actor, item: ItemId, gate: Gate) -> None:
     _may(actor)
     tenant = actor.tenant.id
     story = await _story(sv, tenant, item)
+    told = await _told(sv, story, gate)
     async with sv.db.tx(tenant) as tx:
         if gate is Gate.RULES:
             if story.item is None:
@@ -126,10 +127,27 @@ async def run(sv: Services, actor: Actor, item: ItemId, gate: Gate) -> None:
             )
         else:
             job = await _reopened(tx, story, gate)
+            if told and story.screening:
+                await evidence.add(tx, uuid7(sv.clock.now()), story.screening.id, told)
         await audit.add(
             tx, sv.clock.now(), actor.user.id, "story.judged_again", target=str(item), detail={"gate": gate.value}
         )
         await queue.enqueue(tx, job)
+
+
+async def _told(sv: Services, story: Story, gate: Gate) -> Pack | None:
+    """What its reports say, where a person skips the gate that gathers evidence: without any, what follows would only
+    fail. Raises Conflict where they say nothing."""
+    if gate not in {Gate.FIT, Gate.DRAFT} or story.screening is None or story.root is None:
+        return None
+    async with sv.db.read(story.tenant) as tx:
+        if (await evidence.pack(tx, story.tenant, story.screening.id)).claims:
+            return None
+        reports = await evidence.reports(tx, story.tenant, story.root)
+    claims = await asyncio.to_thread(gathered, reports, sv.source_rules)
+    if not claims:
+        raise Conflict("No report of this story says anything that a draft could stand on.")
+    return Pack(claims=claims, state=EvidenceState.REPORTS, notes=("Nothing was searched for: that gate was skipped.",))
 
 
 async def _reopened(tx: Tx, story: Story, gate: Gate) -> NewJob:
@@ -143,10 +161,12 @@ async def _reopened(tx: Tx, story: Story, gate: Gate) -> NewJob:
     stage = STAGE_OF[gate]
     if not await screenings.reopen(tx, screening.id, stage):
         raise Conflict("The story moved on just now. Look again.")
+    if stage is not Stage.DRAFT:
+        await plans.release(tx, screening.id)
     return NewJob(
         kind=JOB_OF[stage],
         tenant=story.tenant,
-        payload={"screening": str(screening.id)},
+        payload={"screening": str(screening.id), "again": "1"},
         dedupe=str(screening.id),
         priority=-1,
     )

@@ -52,6 +52,7 @@ from cid.text.policies import configured
 
 PLACE_AGAIN = timedelta(hours=1)
 """Who waits for a place looks again so often: a plan may have been raised, and days end."""
+LOOK_AGAIN = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +87,18 @@ async def write(sv: Services, jobs: Sequence[Job]) -> None:
         await _look_again(sv, job)
         async with sv.db.read(job.tenant) as tx:
             brief = await _brief(sv, tx, job)
-        if brief is None:
+            busy = brief is not None and await queue.elsewhere(tx, job)
+        if brief is None or busy:
             async with sv.db.tx(job.tenant) as tx:
-                await queue.done(tx, job)
+                if busy:
+                    await queue.snooze(tx, job, sv.clock.now() + LOOK_AGAIN, "another job is writing it")
+                else:
+                    # It merged, or is judged anew from an earlier gate on.
+                    await plans.release(tx, ScreeningId(UUID(job.payload["screening"])))
+                    await queue.done(tx, job)
             continue
-        if not await _placed(sv, job, brief):
+        brief = await _placed(sv, job, brief)
+        if brief is None:
             continue
         try:
             written = await _written(sv, brief)
@@ -120,13 +128,19 @@ async def _look_again(sv: Services, job: Job) -> None:
             await competition.note(tx, found[0].id, standing)
 
 
-async def _placed(sv: Services, job: Job, brief: Brief) -> bool:
-    """Whether the story has a place in the tenant's plan. If not it waits for one, or is dropped once it is stale, and
-    its job has ended. A place is held across tries: what a draft cost one place costs no second."""
-    screening, policy = brief.screening, brief.policy.drafting
+async def _placed(sv: Services, job: Job, brief: Brief) -> Brief | None:
+    """`brief`, open, where the story has a place in the tenant's plan. If not it waits for one, or is dropped once it
+    is stale, and its job has ended. A place is held across tries: what a draft cost one place costs no second. Who has
+    one is open from then on: others that wait would else stand behind it."""
+    policy = brief.policy.drafting
     async with sv.db.tx(job.tenant) as tx:
-        if await plans.held(tx, job.tenant, screening.id):
-            return True
+        if await plans.held(tx, job.tenant, brief.screening.id):
+            return brief
+        screening = await screenings.opened(tx, brief.screening)
+        if screening is None:  # somebody else moved it first: its story may have merged
+            await queue.done(tx, job)
+            return None
+        brief = replace(brief, screening=screening)
         stale_at = screening.opened_at + brief.policy.rules.max_age
         turn = Turn(id=screening.id, urgent=screening.urgent, score=screening.score, opened_at=screening.opened_at)
         best = await plans.best(tx, job.tenant, screening.id)
@@ -137,14 +151,14 @@ async def _placed(sv: Services, job: Job, brief: Brief) -> bool:
         ):
             if best:
                 await queue.enqueue(tx, _job(job.tenant, best.id))
-            return True
+            return brief
         else:
             if best and best.before(turn):
                 await queue.enqueue(tx, _job(job.tenant, best.id))
             until = min(sv.clock.now() + PLACE_AGAIN, stale_at)
             await screenings.wait(tx, screening, WaitFor.PLAN, until, spread=screening.spread)
         await queue.done(tx, job)
-    return False
+    return None
 
 
 async def _expire(sv: Services, tx: Tx, brief: Brief) -> None:
@@ -242,6 +256,7 @@ async def _store(sv: Services, tx: Tx, brief: Brief, written: Written) -> None:
     answer, outcome, rendered = written
     opened = await screenings.opened(tx, brief.screening)
     if opened is None:
+        await plans.release(tx, brief.screening.id)
         return
     verdict = gate4.decide(outcome)
     config = await policies.note(tx, configured(Gate.DRAFT, brief.policy, brief.profile))
@@ -251,6 +266,7 @@ async def _store(sv: Services, tx: Tx, brief: Brief, written: Written) -> None:
             await _say(tx, opened, verdict, answer, config=config, at=sv.clock.now())
         return
     if not await screenings.pass_(tx, opened):
+        await plans.release(tx, opened.id)
         return
     await _say(tx, opened, verdict, answer, config=config, at=sv.clock.now())
     draft, version = DraftId(uuid7(sv.clock.now())), VersionId(uuid7(sv.clock.now()))
@@ -284,6 +300,9 @@ async def _store(sv: Services, tx: Tx, brief: Brief, written: Written) -> None:
             dedupe=str(version),
         ),
     )
+    if await verdicts.came_since_evidence(tx, tx.tenant, opened.id):
+        at = sv.clock.now() + brief.policy.follow.pause
+        await queue.enqueue(tx, _job(tx.tenant, opened.id)._replace(kind=JobKind.FOLLOW, run_at=at))
 
 
 async def _say(tx: Tx, screening: Screening, verdict: Verdict, answer: Answer, *, config: bytes, at: datetime) -> None:

@@ -33,6 +33,7 @@ from cid.text.policies import configured
 
 AGAIN = timedelta(minutes=15)
 """Between two looks of one that waits for an outage to end."""
+LOOK_AGAIN = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +58,13 @@ async def fit(sv: Services, jobs: Sequence[Job]) -> None:
     for job in jobs:
         async with sv.db.read(job.tenant) as tx:
             case = await _case(sv, tx, job)
-        if case is None:
+            busy = case is not None and await queue.elsewhere(tx, job)
+        if case is None or busy:
             async with sv.db.tx(job.tenant) as tx:
-                await queue.done(tx, job)
+                if busy:
+                    await queue.snooze(tx, job, sv.clock.now() + LOOK_AGAIN, "another job asks about it")
+                else:
+                    await queue.done(tx, job)
             continue
         try:
             judged = await _judged(sv, case)

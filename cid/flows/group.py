@@ -14,7 +14,7 @@ from cid.domain.policy import Judge
 from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
-from cid.store import contests, items, stories
+from cid.store import contests, items, screenings, stories
 from cid.store.items import ToPlace
 from cid.text.stories.keys import counted
 from cid.text.stories.shelf import Arrival, Shelf, lookup_keys
@@ -31,15 +31,24 @@ async def group(sv: Services, jobs: Sequence[Job]) -> None:
     async with sv.platform.tx() as tx:
         found, placed = await _put(tx, wanted, sv)
         touched = {item.story_id for item in found if item.story_id} | {one.story for one in placed}
-        waiting = await stories.spread_reached(tx, touched, sv.policy.signal.rejudge_at)
+        waiting = await stories.spread_reached(tx, touched, sv.policy)
         readers = await items.readers(tx, [item.id for item in found])
         await queue.enqueue(
             tx,
             *(_job(JobKind.RULES, tenant, "item", item) for tenant, item in readers),
             *(_job(JobKind.ASSESS, tenant, "screening", screening) for tenant, screening in waiting),
             *(_job(JobKind.JUDGE, PLATFORM, "contest", contest) for contest in await _contest(tx, placed, sv)),
+            *await _follow_ups(tx, placed, sv),
         )
         await queue.done(tx, *jobs)
+
+
+async def _follow_ups(tx: Tx, placed: Iterable[Placed], sv: Services) -> list[NewJob]:
+    """A draft whose story took another in may have something to learn of that one's reports."""
+    into = {stays for one in placed for _, stays in one.merges}
+    at = sv.clock.now() + sv.policy.follow.pause
+    drafted = await screenings.drafted(tx, set((await stories.roots(tx, into)).values())) if into else []
+    return [_job(JobKind.FOLLOW, tenant, "screening", one)._replace(run_at=at) for tenant, one in drafted]
 
 
 async def place(sv: Services, wanted: Collection[ItemId]) -> list[Placed]:

@@ -21,7 +21,7 @@ from cid.queue import jobs as queue
 from cid.services import Services
 from cid.sources.industries import feeds_for
 from cid.sources.successors import Search
-from cid.store import health, items, sources
+from cid.store import health, items, policies, sources
 from cid.store.health import Due, Offered, Trade
 from cid.text import urls
 
@@ -182,7 +182,8 @@ async def _take(
     await health.decide(tx, tenant, proposal, ProposalState.TAKEN, by=by, by_itself=by_itself)
     await health.expire_others(tx, tenant, old)
     retired = await health.retire(tx, old)
-    recent = await items.recent(tx, new, sv.clock.now() - sv.policy.rules.max_age, limit=RECENT)
+    age = (await policies.of(tx, tenant, sv.policy)).rules.max_age
+    recent = await items.recent(tx, new, sv.clock.now() - age, limit=RECENT)
     await queue.hasten(tx, _poll(new))
     await queue.enqueue(tx, *(_rules(tenant, item) for item in recent))
     detail = {"source": str(old), "by": str(new), "url": offered.url, "tier": offered.tier, "by_itself": by_itself}

@@ -17,7 +17,7 @@ from cid.gates.outage import Then, then
 from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
-from cid.store import contests, stories
+from cid.store import contests, screenings, stories
 
 Said: TypeAlias = Ending | CidError
 """What became of one pair: an end, or the named failure."""
@@ -104,17 +104,22 @@ async def _ended(sv: Services, tx: Tx, job: Job, pair: Pair, said: Said) -> Said
 
 async def _close(sv: Services, tx: Tx, pairs: Sequence[Pair], endings: Sequence[Ending]) -> None:
     """The younger story goes into the older one. Waiting screenings of what merged are judged again where its spread
-    says so."""
+    says so, and drafts learn what the other story's reports say."""
     closed = await contests.close(tx, endings)
     same = {ending.contest for ending in endings if ending.state is ContestState.SAME} & closed
     merges = [(pair.other, pair.own) if pair.older_own else (pair.own, pair.other) for pair in pairs if pair.id in same]
     merged = await stories.merge(tx, merges)
     await stories.recount(tx, merged)
-    waiting = await stories.spread_reached(tx, merged, sv.policy.signal.rejudge_at)
+    waiting = await stories.spread_reached(tx, merged, sv.policy)
+    later = sv.clock.now() + sv.policy.follow.pause
     await queue.enqueue(
         tx,
         *(
             NewJob(kind=JobKind.ASSESS, tenant=tenant, payload={"screening": str(one)}, dedupe=str(one))
             for tenant, one in waiting
+        ),
+        *(
+            NewJob(kind=JobKind.FOLLOW, tenant=tenant, payload={"screening": str(one)}, dedupe=str(one), run_at=later)
+            for tenant, one in await screenings.drafted(tx, merged)
         ),
     )

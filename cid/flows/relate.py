@@ -167,8 +167,9 @@ async def _results(sv: Services, tenant: TenantId, room: Room, tasks: Sequence[T
 
 
 def _weighed(tasks: Sequence[Task], room: Room, apart: Collection[str]) -> dict[str, Weighed]:
-    """What the filter says of those that it may drop: never breaking news, nor what is in a batch and paid for, nor a
-    text that seems to speak to the model, whose words may be chosen for the filter as well."""
+    """What the filter says of those that it may drop: never breaking news, nor what is in a batch and paid for, nor
+    what a person has judged again, nor a text that seems to speak to the model, whose words may be chosen for the
+    filter as well."""
     if room.filter is None:
         return {}
     policy, filter_ = room.policy.relevance, room.filter.filter
@@ -176,6 +177,8 @@ def _weighed(tasks: Sequence[Task], room: Room, apart: Collection[str]) -> dict[
     for task in tasks:
         one = task.headline
         if task.screening.urgent or task.screening.waiting_for is WaitFor.BATCH or one.key in apart:
+            continue
+        if "again" in task.job.payload:
             continue
         score = prefilter.score(filter_, prefilter.features(one.title, one.summary, policy))
         below = score < filter_.threshold

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from cid.domain.archive import Archive
+from cid.domain.archive import Archive, Trace
 from cid.domain.draft import Article, Author, Draft, DraftState, Version, article_from
 from cid.domain.errors import BadReply, CidError, Misconfigured, Upstream
 from cid.domain.evidence import Pack, Report
@@ -31,7 +31,19 @@ from cid.outside.rendering import Marks, Rendered, render_version
 from cid.ports import Tx
 from cid.queue import jobs as queue
 from cid.services import Services
-from cid.store import channels, clusters, drafts, evidence, guardrails, policies, switches, telling, tenants, verdicts
+from cid.store import (
+    archive,
+    channels,
+    clusters,
+    drafts,
+    evidence,
+    guardrails,
+    policies,
+    switches,
+    telling,
+    tenants,
+    verdicts,
+)
 from cid.text.policies import configured
 
 OFFLINE = "offline"
@@ -96,9 +108,10 @@ async def review(sv: Services, jobs: Sequence[Job]) -> None:
             copy = await _copy(sv, tx, job)
         result = (_unread(sv) or _repeats(copy) or await _result(sv, job, copy)) if copy else None
         changed = await asyncio.to_thread(revision.changes, copy.before, copy.article) if copy and copy.before else None
+        trace = await asyncio.to_thread(checks.trace, copy.article, copy.policy.drafting) if copy else None
         async with sv.db.tx(job.tenant) as tx:
-            if copy and result:
-                await _store(sv, tx, copy, result, changed)
+            if copy and result and trace:
+                await _store(sv, tx, copy, result, changed=changed, trace=trace)
             await queue.done(tx, job)
 
 
@@ -122,7 +135,7 @@ async def _copy(sv: Services, tx: Tx, job: Job) -> Copy | None:
         reports=await evidence.reports(tx, job.tenant, draft.story_id),
         profile=profile,
         rules=await guardrails.standing(tx, job.tenant, profile.industry),
-        archive=Archive(),
+        archive=await archive.before(tx, job.tenant, draft.id),
         now=sv.clock.now(),
         extractive=(await drafts.first_provider(tx, job.tenant, draft.id)).partition("/")[0] == OFFLINE,
         internal={post.url: post.title for post in await clusters.live(tx, job.tenant)},
@@ -286,10 +299,13 @@ def _failed(copy: Copy, job: Job, found: Sequence[Finding], error: CidError) -> 
     return Result(outcome=ReviewOutcome.REVIEW_FAILED, score=None, findings=[*found, said])
 
 
-async def _store(sv: Services, tx: Tx, copy: Copy, result: Result, changed: Sequence[Change] | None) -> None:
+async def _store(
+    sv: Services, tx: Tx, copy: Copy, result: Result, *, changed: Sequence[Change] | None, trace: Trace
+) -> None:
     draft = await drafts.lock(tx, tx.tenant, copy.draft.id)
     if draft is None or not _current(draft, copy.version):
         return
+    await archive.add(tx, draft.id, copy.version.id, trace)
     spent = [copy.version.call_id] if changed is not None else [result.failed.call_id] if result.failed else []
     await drafts.add_review(
         tx,

@@ -11,7 +11,7 @@ from uuid import UUID
 from cid.domain.ids import ItemId, ScreeningId, StoryId, VerdictId, uuid7
 from cid.domain.jobs import Job, JobKind, NewJob
 from cid.domain.policy import GatePolicy
-from cid.domain.screening import FIRST, JOB_OF, Stage
+from cid.domain.screening import FIRST, JOB_OF, Screening, ScreeningState, Stage
 from cid.domain.tenants import Desk, Profile
 from cid.domain.tracker import Tracker
 from cid.domain.verdicts import Gate, Pass, Reason, Verdict
@@ -66,7 +66,9 @@ async def _publishing(sv: Services, tx: Tx, policy: GatePolicy, profile: Profile
         ),
     )
     await _hurry(tx, urgent)
-    await _read(sv, tx, judged, {id_ for id_ in screening_of.values() if id_ not in opened})
+    joined = await screenings.by_ids(tx, tx.tenant, set(screening_of.values()) - opened)
+    await _read(sv, tx, judged, joined)
+    await _follow(sv, tx, policy, joined)
 
 
 async def _hurry(tx: Tx, urgent: Collection[ScreeningId]) -> None:
@@ -147,17 +149,20 @@ async def _today(tx: Tx, judged: Sequence[tuple[Unjudged, Verdict]]) -> list[tup
 
 
 async def _read(
-    sv: Services, tx: Tx, judged: Sequence[tuple[Unjudged, Verdict]], joined: Collection[ScreeningId]
+    sv: Services, tx: Tx, judged: Sequence[tuple[Unjudged, Verdict]], joined: Collection[Screening]
 ) -> None:
     """What joins a story that gate 2 let through is read at its page, as that story's first articles were."""
     if sv.outside.pages is None or not joined:
         return
-    found = await screenings.by_ids(tx, tx.tenant, joined)
-    further = {one.story_id for one in found if one.unsettled and one.stage is not Stage.RELATE}
+    further = {
+        one.story_id
+        for one in joined
+        if (one.unsettled and one.stage is not Stage.RELATE) or one.state is ScreeningState.PASSED
+    }
     passed = [item.id for item, verdict in judged if isinstance(verdict, Pass) and item.story_id in further]
     wanted = await texts.want(tx, tx.tenant, passed, most=texts.PER_STORY)
     urls = await texts.addresses(tx, wanted)
-    urgent = {one.story_id for one in found if one.urgent}
+    urgent = {one.story_id for one in joined if one.urgent}
     story_of = {item.id: item.story_id for item, _ in judged}
     await queue.enqueue(
         tx,
@@ -171,6 +176,25 @@ async def _read(
                 priority=-1 if story_of[item] in urgent else 0,
             )
             for item in wanted
+        ),
+    )
+
+
+async def _follow(sv: Services, tx: Tx, policy: GatePolicy, joined: Collection[Screening]) -> None:
+    """A story that has a draft goes on. One look for a burst of reports, after a pause."""
+    at = sv.clock.now() + policy.follow.pause
+    await queue.enqueue(
+        tx,
+        *(
+            NewJob(
+                kind=JobKind.FOLLOW,
+                tenant=tx.tenant,
+                payload={"screening": str(one.id)},
+                dedupe=str(one.id),
+                run_at=at,
+            )
+            for one in sorted(joined, key=lambda one: one.id)
+            if one.state is ScreeningState.PASSED and policy.follow.per_draft
         ),
     )
 

@@ -22,7 +22,7 @@ from cid.services import Services
 from cid.sources import kinds
 from cid.sources.discover import Found, discover
 from cid.sources.rss import read_feed
-from cid.store import items, sources, takeout
+from cid.store import items, policies, sources, takeout
 from cid.store.sources import Subscribed
 from cid.text import urls
 from cid.text.clean import TITLE_LIMIT, line
@@ -286,7 +286,7 @@ async def _subscribe(sv: Services, tx: Tx, tenant: TenantId, wish: Wish, poll_at
         await takeout.settle(tx, tenant, [said])
     if not wish.active:
         return Added(url=url, change=Change.ADDED, source_id=source, detail="switched off")
-    since = sv.clock.now() - sv.policy.rules.max_age
+    since = sv.clock.now() - (await policies.of(tx, tenant, sv.policy)).rules.max_age
     recent = await items.recent(tx, source, since, limit=RECENT)
     await queue.enqueue(tx, _poll(source, poll_at), *(_rules(tenant, item) for item in recent))
     return Added(url=url, change=Change.ADDED, source_id=source)

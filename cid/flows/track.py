@@ -309,7 +309,7 @@ async def _enter(turn: Turn, task: Task, answered: Answered) -> None:
         provider=answered.provider,
         call=answered.call,
     )
-    if standing is None or not gate.approves(standing.value, found):
+    if standing is None or not standing.holds or not gate.approves(standing.value, found):
         return
     if await entries.was_hidden(tx, tx.tenant, task.screening.story_id):
         return

@@ -21,7 +21,7 @@ from cid.domain.verdicts import Drop
 from cid.gates import gate2_relevance, gate4_draft, gate5_review, gate5_revise, gate35_fit, same_story
 from cid.llm import again
 from cid.queue import jobs as queue
-from cid.store import audit, trials
+from cid.store import audit, policies, trials
 from cid.store.trials import After, Before, Open, Trial, TrialState
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ async def start(
     async with sv.db.tx(tenant) as tx:
         found = await trials.inputs(tx, tenant, name, last)
         kept = await trials.answers(tx, tenant, [call.id for call in found])
-        subjects = _each_once(found, kept, sv.policy)
+        subjects = _each_once(found, kept, await policies.of(tx, tenant, sv.policy))
         if not subjects:
             raise Refused(f"No call of {name} is on record here that could be asked again.")
         if not await trials.add(tx, id_, subjects, prompt=name, version=version, last=last, user=user):
@@ -105,12 +105,13 @@ async def ask_some(sv: Services, tenant: TenantId, trial: UUID, *, patient: bool
         found = await trials.one(tx, tenant, trial)
         if found is None or not await trials.move(tx, trial, TrialState.RUNNING, found.why):
             return False
+        policy = await policies.of(tx, tenant, sv.policy)
         calls = await trials.next_(tx, tenant, trial, AT_ONCE)
         if not calls:
             await trials.move(tx, trial, TrialState.DONE)
             return False
     async with asyncio.TaskGroup() as together:
-        asked = [together.create_task(_asked(sv, tenant, found, call, patient=patient)) for call in calls]
+        asked = [together.create_task(_asked(sv, policy, found, call, patient=patient)) for call in calls]
     results = [task.result() for task in asked]
     stop = next((result for result in results if isinstance(result, CidError)), None)
     offline = False
@@ -168,17 +169,17 @@ def _each_once(
 
 
 async def _asked(
-    sv: Services, tenant: TenantId, trial: Trial, call: Open, *, patient: bool
+    sv: Services, policy: GatePolicy, trial: Trial, call: Open, *, patient: bool
 ) -> list[tuple[After, str]] | Deferred | Upstream:
     """Each subject's answer and who gave it, or why the trial cannot go on now."""
     schema = SCHEMAS.get(call.stage, call.request.get("schema", {}))
     stage = TRIAL + call.stage
     ask = again.asked(
-        call.request, call.subjects, schema, tenant=tenant, stage=stage, tier=call.tier, prompt=trial.prompt
+        call.request, call.subjects, schema, tenant=trial.tenant_id, stage=stage, tier=call.tier, prompt=trial.prompt
     )
     ask = replace(ask, version=trial.version, patience_s=PATIENCE_S)
     try:
-        return await _answers(sv, ask, call)
+        return await _answers(sv, policy, ask, call)
     except Deferred as error:
         return error
     except Upstream as error:
@@ -189,7 +190,7 @@ async def _asked(
         return _failed(call, error)
 
 
-async def _answers(sv: Services, ask: Ask, call: Open) -> list[tuple[After, str]]:
+async def _answers(sv: Services, policy: GatePolicy, ask: Ask, call: Open) -> list[tuple[After, str]]:
     answers = await sv.llm.ask(ask)
     results = []
     for id_, key in call.subjects.items():
@@ -197,7 +198,7 @@ async def _answers(sv: Services, ask: Ask, call: Open) -> list[tuple[After, str]
         if answer is None:
             results.append((After(call=call.id, id=id_, error="nothing usable was answered"), ""))
             continue
-        score, verdict = judged(call.stage, answer.value, call.request, sv.policy)
+        score, verdict = judged(call.stage, answer.value, call.request, policy)
         after = After(call=call.id, id=id_, answer=answer.value, score=score, verdict=verdict, by=answer.call_id)
         results.append((after, answer.provider))
     return results

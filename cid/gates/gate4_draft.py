@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TypeAlias
 
 from cid.domain.angles import Angle, Competition
@@ -96,6 +96,16 @@ NOBODY = Competition()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """The tenant's own article that is live."""
+
+    title: str
+    url: str
+    told: str
+    """Its description and the beginning of its body."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Assignment:
     """What is to be written about, and how."""
 
@@ -109,11 +119,15 @@ class Assignment:
     internal: Sequence[Reference] = ()
     """The tenant's own live articles that may be linked to."""
     guardrails: Sequence[str] = ()
+    published: Published | None = None
+    """What it is an update of: the first `news` claims say what happened since."""
+    news: int = 0
 
     @property
     def addresses(self) -> frozenset[str]:
         """The only ones that the article may hold."""
-        return frozenset([*(claim.url for claim in self.claims), *(link.url for link in self.internal)]) - {""}
+        own = [*(link.url for link in self.internal), self.published.url if self.published else ""]
+        return frozenset([*(claim.url for claim in self.claims), *own]) - {""}
 
 
 def ask(profile: Profile, told: Assignment, policy: Drafting, *, tenant: TenantId, key: str) -> Ask:
@@ -143,6 +157,7 @@ def ask(profile: Profile, told: Assignment, policy: Drafting, *, tenant: TenantI
                     "angles_taken": [str(angle) for angle in told.competition.avoid],
                     "angles_free": [str(angle) for angle in told.competition.gaps],
                     "own_articles": [{"title": unlinked(link.title), "url": link.url} for link in told.internal],
+                    **_update(told),
                 },
             ),
         ),
@@ -197,6 +212,14 @@ def _skeleton(structure: Structure | None) -> Mapping[str, Json]:
     return {"name": structure.name, "about": structure.about, "parts": parts}
 
 
+def _update(told: Assignment) -> Mapping[str, Json]:
+    if told.published is None:
+        return {}
+    title, text = without(told.published.title, told.published.told)
+    shown = {"title": unlinked(title), "url": told.published.url, "told": unlinked(text)}
+    return {"update_of": shown, "new_claims": [f"c{number}" for number in range(1, told.news + 1)]}
+
+
 def _shown(claim: Claim) -> Mapping[str, str]:
     free = {"text": claim.text, "title": claim.title, "publisher": claim.publisher}
     # A model put it so after reading strangers' text.
@@ -214,14 +237,22 @@ def read(value: Mapping[str, Json], told: Assignment) -> Outcome:
     """Raises BadReply: also for an address that is neither the evidence's nor one of the tenant's own articles."""
     try:
         if value["skip"] != "none":
-            return Skip(str(value["why"]))
+            return Skip(_line(value["why"]))
         article = _article(value["article"], told.structure)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise BadReply(f"draft: {error!r}") from error
     strangers = sorted(set(foreign(_everything(article), told.addresses)))
     if strangers:
         raise BadReply(f"draft: {len(strangers)} addresses that are not in the evidence")
-    return article
+    return _linking(article, told.published) if told.published else article
+
+
+def _linking(article: Article, published: Published) -> Article:
+    """An update leads to what it updates, whether the model wrote so or not."""
+    if published.url in article.body:
+        return article
+    title = re.sub(r"([\\`*_\[\]<>#|~!])", r"\\\1", " ".join(published.title.split()))
+    return replace(article, body=f"{article.body}\n\n[{title}](<{published.url}>)")
 
 
 def decide(outcome: Outcome) -> Verdict:
@@ -234,7 +265,7 @@ def decide(outcome: Outcome) -> Verdict:
         "questions": len(outcome.questions),
     }
     why = f": {outcome.angle_reason}" if outcome.angle_reason else ""
-    return Pass(Reason.WRITTEN, f"{outcome.angle}{why}"[:200], signals=signals)
+    return Pass(Reason.WRITTEN, f"{outcome.angle.replace('_', ' ')}{why}"[:200], signals=signals)
 
 
 def _article(value: Mapping[str, Json], structure: Structure | None) -> Article:

@@ -15,6 +15,7 @@ from cid.domain.policy import Reviewing
 from cid.domain.review import Course, Finding, Severity
 from cid.domain.tenants import Profile
 from cid.text.briefs import about, avoided
+from cid.text.clean import unhidden
 
 CATEGORIES = ("fabrication", "factual_risk", "off_topic", "brand_safety", "audience_fit", "structure", "style")
 BLOCKING = frozenset(CATEGORIES[:4])
@@ -106,8 +107,8 @@ def _finding(row: Mapping[str, Json]) -> Finding:
     if not all(isinstance(text, str) for text in texts.values()) or texts["category"] not in CATEGORIES:
         raise ValueError("a finding of another shape")
     texts["field"] = texts["field"] if texts["field"] in FIELDS else ""
-    clean = {key: text.replace("\0", "").encode(errors="ignore").decode()[:1000] for key, text in texts.items()}
-    finding = Finding(severity=Severity(row["severity"]), **clean)
+    shown = {key: unhidden(text)[:1000] for key, text in texts.items()}
+    finding = Finding(severity=Severity(row["severity"]), **shown)
     if finding.severity is Severity.CRITICAL and finding.category not in BLOCKING:
         return replace(finding, severity=Severity.MAJOR)
     return finding

@@ -18,6 +18,7 @@ from cid.domain.policy import Tracking
 from cid.domain.tracker import ApprovalRule, Fault, Tags, Tracker
 from cid.domain.verdicts import Drop, Pass, Reason, Verdict
 from cid.text.asking import Sign
+from cid.text.clean import clean
 from cid.text.injection import LEFT_OUT, signs, without
 from cid.text.overlap import overlap
 from cid.text.prose import numbers, sentences
@@ -169,9 +170,9 @@ def checked(tracker: Tracker, category: Json, regions: Json, summary: Json, *, o
 
 def _summary(tracker: Tracker, said: Json, of: str | None) -> str:
     rules = tracker.summary
-    if not isinstance(said, str) or not said.strip():
+    summary = clean(said) if isinstance(said, str) else ""
+    if not summary:
         raise Unfit(Fault.SUMMARY, "the summary is missing")
-    summary = " ".join(said.split())
     if len(summary) > rules.max_chars:
         raise Unfit(Fault.SUMMARY, f"the summary is longer than {rules.max_chars} characters")
     count, least = len(sentences(summary)), rules.min_sentences

@@ -89,7 +89,7 @@ def draft(shared: Mapping[str, Json], story: Mapping[str, Json]) -> Mapping[str,
         "title": f"{_cut(headline, 80)}: what is known",
         "slug": "-".join(re.sub(r"[^a-z0-9]", "", word) for word in words(headline)[:8]).strip("-"),
         "description": _description(claims, rules["description_characters"][1]),
-        "body": _body(shared["structure"].get("parts", FALLBACK), claims, ranked, rules["words"][0]),
+        "body": _body(shared["structure"].get("parts", FALLBACK), claims, ranked, rules["words"][0], _earlier(story)),
         "keywords": list(story["keywords"]),
         "questions": _questions(claims, ranked, rules["questions"][1]),
         "references": _references(shared["structure"], claims),
@@ -141,12 +141,26 @@ def _ranked(client: Mapping[str, Json], claims: Sequence[Claim]) -> list[Claim]:
     return sorted(claims, key=lambda claim: -len(wanted & significant(claim["text"])))
 
 
-def _body(parts: Sequence[Mapping[str, Json]], claims: Sequence[Claim], ranked: Sequence[Claim], least: int) -> str:
+def _earlier(story: Mapping[str, Json]) -> str:
+    """Where it is an update: the article that was published, as a link."""
+    if "update_of" not in story:
+        return ""
+    published = story["update_of"]
+    return f"An update of [{_plain(' '.join(published['title'].split()))}](<{published['url']}>):"
+
+
+def _body(
+    parts: Sequence[Mapping[str, Json]],
+    claims: Sequence[Claim],
+    ranked: Sequence[Claim],
+    least: int,
+    earlier: str,
+) -> str:
     """Each part by its kind, from claims dealt out in turn; those that were used first are used again last. `least`:
     words of all of it."""
     opening = _opening(claims)
     deal = _Deal([*(claim for claim in ranked if claim not in opening), *opening])
-    written = [" ".join(_sourced(claim) for claim in opening)]
+    written = [" ".join(filter(None, [earlier, *(_sourced(claim) for claim in opening)]))]
     sections = [part for part in parts if part["kind"] in MAKERS]
     prose = sum(part["kind"] == "prose" for part in sections)
     lists = sum(part.get("entries", [0, 4])[1] for part in sections if part["kind"] != "prose")

@@ -104,7 +104,7 @@ def _or(figures: set[str]) -> str:
 
 def _avoided(profile: Mapping[str, Json], article: Mapping[str, Json]) -> Iterator[Finding]:
     text = words(f"{article['title']} . {article['body']}")
-    for phrase in phrases(profile["avoided_angles"]):
+    for phrase in phrases(profile.get("avoided_angles", ())):
         if first_found([phrase], text):
             said = f"It speaks of {phrase.written}."
             yield _finding(("major", "audience_fit", "body"), "body", said, "Choose another angle.")

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cid.domain.llm import Json
-from cid.text.injection import signs
+from cid.text.injection import LEFT_OUT, signs
 from cid.text.links import unlinked
 from cid.text.prose import sentences, significant
 from cid.text.trackers import named
@@ -67,7 +67,7 @@ def _regions(tracker: Mapping[str, Json], text: str) -> list[str]:
 def _summary(rules: Mapping[str, Json], title: str, text: str) -> str:
     """Whole sentences, as many as there is room for; where there is none the headline, cut at a word."""
     chosen: list[str] = []
-    for sentence in sentences(text) or [title]:
+    for sentence in [one for one in sentences(text) if LEFT_OUT not in one] or [title]:
         if len(chosen) == rules["max_sentences"] or len(" ".join([*chosen, sentence])) > rules["max_chars"]:
             break
         chosen.append(sentence)

@@ -30,6 +30,7 @@ SNOOZE = query("jobs.snooze")
 BRING_FORWARD = query("jobs.bring_forward")
 HASTEN = query("jobs.hasten")
 HURRY = query("jobs.hurry")
+ELSEWHERE = query("jobs.elsewhere")
 ERROR_LIMIT = 2000
 
 
@@ -114,6 +115,12 @@ async def snooze(tx: Tx, job: Job, until: datetime, why: str) -> None:
     if not await tx.fetchval(SNOOZE, job.id, job.lease, until, reason(why)):
         raise LostLease(f"job {job.id} belongs to another process now")
     _note(tx, "snooze", job)
+
+
+async def elsewhere(tx: Tx, job: Job) -> bool:
+    """Whether an older job with the same key is being worked on: what it pays for would be paid for twice. A key keeps
+    two jobs from waiting, not one from being added while the other is in hand."""
+    return bool(await tx.fetchval(ELSEWHERE, job.tenant, job.id))
 
 
 async def bring_forward(tx: Tx, tenant: TenantId, named: str) -> None:

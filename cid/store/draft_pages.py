@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from cid.domain.draft import Author, DraftState
-from cid.domain.ids import DraftId, ScreeningId, TenantId, VersionId
+from cid.domain.draft import Author, Draft, DraftState
+from cid.domain.ids import DraftId, ItemId, ScreeningId, TenantId, VersionId
 from cid.domain.publication import Fate, PublicationState, fate
 from cid.pg.rows import each, into
 from cid.pg.sql import query
@@ -18,6 +18,8 @@ LISTED = query("draft_pages.listed")
 COUNTS = query("draft_pages.counts")
 VERSIONS = query("draft_pages.versions")
 COST = query("draft_pages.cost")
+KIN = query("draft_pages.kin")
+CAME_SINCE = query("draft_pages.came_since")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,8 @@ class DraftRow:
     id: DraftId
     state: DraftState
     sample: bool
+    update: bool
+    """Of an earlier draft of its story."""
     found_at: datetime
     created_at: datetime
     changed_at: datetime
@@ -73,7 +77,27 @@ class Mark:
     id: DraftId
 
 
-SHAPES = {LISTED: DraftRow, VERSIONS: VersionRow, COST: Cost}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kin:
+    """Another draft of the same screening."""
+
+    id: DraftId
+    state: DraftState
+    first: bool
+    """The one that the others are updates of."""
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Later:
+    """A report with news that is not in the draft."""
+
+    id: ItemId
+    title: str
+    at: datetime
+
+
+SHAPES = {LISTED: DraftRow, VERSIONS: VersionRow, COST: Cost, KIN: Kin, CAME_SINCE: Later}
 
 
 async def listed(
@@ -96,3 +120,12 @@ async def cost(tx: Tx, tenant: TenantId, draft: DraftId, screening: ScreeningId)
     row = await tx.fetchrow(COST, tenant, draft, screening)
     assert row is not None
     return into(Cost, row)
+
+
+async def kin(tx: Tx, tenant: TenantId, draft: DraftId) -> list[Kin]:
+    return each(Kin, await tx.fetch(KIN, tenant, draft))
+
+
+async def came_since(tx: Tx, tenant: TenantId, draft: Draft, since: datetime) -> list[Later]:
+    """What the last follow-up of it after `since` found and left alone."""
+    return each(Later, await tx.fetch(CAME_SINCE, tenant, draft.screening_id, since, draft.id))

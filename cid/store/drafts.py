@@ -17,7 +17,7 @@ ADD = query("drafts.add")
 ADD_VERSION = query("drafts.add_version")
 BY_ID = query("drafts.by_id")
 LOCK = query("drafts.lock")
-OF_SCREENING = query("drafts.of_screening")
+NEWEST = query("drafts.newest")
 VERSION = query("drafts.version")
 MOVE = query("drafts.move")
 REPLACE_VERSION = query("drafts.replace_version")
@@ -26,7 +26,7 @@ ADD_REVIEW = query("drafts.add_review")
 REVIEWS = query("drafts.reviews")
 FIRST_PROVIDER = query("drafts.first_provider")
 AUTHOR_NAME = query("drafts.author_name")
-SHAPES = {BY_ID: Draft, LOCK: Draft, OF_SCREENING: Draft, VERSION: Version, REVIEWS: Review}
+SHAPES = {BY_ID: Draft, LOCK: Draft, NEWEST: Draft, VERSION: Version, REVIEWS: Review}
 
 
 async def add(
@@ -38,9 +38,11 @@ async def add(
     version: VersionId,
     sample: bool,
     found_at: datetime,
+    ordinal: int = 1,
+    update_of: DraftId | None = None,
 ) -> None:
     """Its first version is added in the same transaction; the reference between the two is checked at commit."""
-    await tx.execute(ADD, tx.tenant, draft, screening, story, version, sample, found_at)
+    await tx.execute(ADD, tx.tenant, draft, screening, story, version, sample, found_at, ordinal, update_of)
 
 
 async def add_version(
@@ -74,8 +76,9 @@ async def lock(tx: Tx, tenant: TenantId, draft: DraftId) -> Draft | None:
     return into(Draft, row) if row else None
 
 
-async def of_screening(tx: Tx, tenant: TenantId, screening: ScreeningId) -> Draft | None:
-    row = await tx.fetchrow(OF_SCREENING, tenant, screening)
+async def newest(tx: Tx, tenant: TenantId, screening: ScreeningId) -> Draft | None:
+    """The last of its drafts."""
+    row = await tx.fetchrow(NEWEST, tenant, screening)
     return into(Draft, row) if row else None
 
 

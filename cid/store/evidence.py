@@ -53,7 +53,16 @@ async def headlines(tx: Tx, tenant: TenantId, screenings: Collection[ScreeningId
 
 async def reports(tx: Tx, tenant: TenantId, story: StoryId) -> list[Report]:
     """In a tenant's transaction: row security decides what is visible. Earliest first, at most 200."""
-    return each(Report, await tx.fetch(REPORTS, tenant, story))
+    return await _reports(tx, tenant, story, last=False)
+
+
+async def latest_reports(tx: Tx, tenant: TenantId, story: StoryId) -> list[Report]:
+    """As `reports`, but of a story with more of them the last."""
+    return (await _reports(tx, tenant, story, last=True))[::-1]
+
+
+async def _reports(tx: Tx, tenant: TenantId, story: StoryId, *, last: bool) -> list[Report]:
+    return each(Report, await tx.fetch(REPORTS, tenant, story, last))
 
 
 async def spread(tx: Tx, tenant: TenantId, story: StoryId, window: timedelta = WINDOW) -> Spread:

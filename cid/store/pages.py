@@ -303,8 +303,8 @@ async def sources_by_word(tx: Tx, tenant: TenantId) -> list[SourceCount]:
     return each(SourceCount, await tx.fetch(SOURCES_BY_WORD, tenant))
 
 
-async def funnel(tx: Tx, tenant: TenantId) -> list[FunnelCount]:
-    return each(FunnelCount, await tx.fetch(FUNNEL, tenant))
+async def funnel(tx: Tx, tenant: TenantId, desk: Desk) -> list[FunnelCount]:
+    return each(FunnelCount, await tx.fetch(FUNNEL, tenant, desk))
 
 
 async def decided(tx: Tx, tenant: TenantId) -> Decided:
@@ -312,8 +312,8 @@ async def decided(tx: Tx, tenant: TenantId) -> Decided:
     return into(Decided, rows[0])
 
 
-async def backlog(tx: Tx, tenant: TenantId) -> list[Backlog]:
-    return each(Backlog, await tx.fetch(BACKLOG, tenant))
+async def backlog(tx: Tx, tenant: TenantId, desk: Desk) -> list[Backlog]:
+    return each(Backlog, await tx.fetch(BACKLOG, tenant, desk))
 
 
 async def drafts_by_state(tx: Tx, tenant: TenantId) -> list[DraftCount]:
@@ -368,23 +368,34 @@ async def judged(
     words: str | None,
     before: Place | None,
     limit: int,
+    desk: Desk | None = None,
 ) -> list[ItemRow]:
-    """At least one of gate, outcome and reason. `words`: as typed into a search engine, quotes and minus included."""
+    """At least one of gate, outcome and reason; `desk`: of that one alone.
+
+    `words`: as typed into a search engine, quotes and minus included."""
     place = (before.at if before else None, before.id if before else None)
     if words is not None:
-        return each(ItemRow, await tx.fetch(FOUND, tenant, gate, outcome, reason, *place, limit, words))
+        return each(ItemRow, await tx.fetch(FOUND, tenant, gate, outcome, reason, *place, limit, words, desk))
     if reason is not None:
-        return each(ItemRow, await tx.fetch(JUDGED_FOR, tenant, reason, gate, *place, limit))
+        return each(ItemRow, await tx.fetch(JUDGED_FOR, tenant, reason, gate, *place, limit, desk))
     if gate is not None:
-        return each(ItemRow, await tx.fetch(JUDGED_AT, tenant, gate, outcome, *place, limit))
-    return each(ItemRow, await tx.fetch(JUDGED_AS, tenant, outcome, *place, limit))
+        return each(ItemRow, await tx.fetch(JUDGED_AT, tenant, gate, outcome, *place, limit, desk))
+    return each(ItemRow, await tx.fetch(JUDGED_AS, tenant, outcome, *place, limit, desk))
 
 
 async def screened(
-    tx: Tx, tenant: TenantId, state: ScreeningState, *, words: str | None, before: Place | None, limit: int
+    tx: Tx,
+    tenant: TenantId,
+    state: ScreeningState,
+    *,
+    words: str | None,
+    before: Place | None,
+    limit: int,
+    desk: Desk | None = None,
 ) -> list[ItemRow]:
     args = (tenant, state, before.at if before else None, before.id if before else None, limit)
-    rows = await tx.fetch(SCREENED, *args) if words is None else await tx.fetch(SCREENED_FOUND, *args, words)
+    found = (SCREENED, *args) if words is None else (SCREENED_FOUND, *args, words)
+    rows = await tx.fetch(*found, desk)
     return each(ItemRow, rows)
 
 

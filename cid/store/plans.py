@@ -39,12 +39,13 @@ class Waiting:
 SHAPES = {BEST: Turn, COUNTED: Taken, WAITING: Waiting}
 
 
-async def take(tx: Tx, screening: ScreeningId, *, per_day: int, per_week: int) -> bool:
-    """False when the plan is full. One that holds a place keeps it, and takes no second."""
+async def take(tx: Tx, screening: ScreeningId, *, per_day: int, per_week: int, ordinal: int = 1) -> bool:
+    """False when the plan is full. One that holds a place keeps it, and takes no second. `ordinal`: which of the
+    screening's drafts it is for."""
     row = await tx.fetchrow(TAKE, tx.tenant, per_day, per_week)
     if row is None:
         return False
-    if await tx.fetchval(HOLD, tx.tenant, screening, row["day"], row["week"]) is None:
+    if await tx.fetchval(HOLD, tx.tenant, screening, row["day"], row["week"], ordinal) is None:
         await tx.execute(GIVE_BACK, tx.tenant, row["day"], row["week"])
     return True
 
@@ -54,13 +55,14 @@ async def take_by_hand(tx: Tx, screening: ScreeningId, by: UserId) -> bool:
     return await tx.fetchval(HOLD_BY_HAND, tx.tenant, screening, by) is not None
 
 
-async def held(tx: Tx, tenant: TenantId, screening: ScreeningId) -> bool:
-    return bool(await tx.fetchval(HELD, tenant, screening))
+async def held(tx: Tx, tenant: TenantId, screening: ScreeningId, ordinal: int = 1) -> bool:
+    return bool(await tx.fetchval(HELD, tenant, screening, ordinal))
 
 
-async def release(tx: Tx, screening: ScreeningId) -> None:
-    """There came no draft of it: somebody else may have the place. Changes nothing where none is held."""
-    row = await tx.fetchrow(RELEASE, tx.tenant, screening)
+async def release(tx: Tx, screening: ScreeningId, ordinal: int = 1) -> None:
+    """There came no draft of it: somebody else may have the place. Changes nothing where none is held, or a draft was
+    written."""
+    row = await tx.fetchrow(RELEASE, tx.tenant, screening, ordinal)
     if row and row["day"] is not None:
         await tx.execute(GIVE_BACK, tx.tenant, row["day"], row["week"])
 

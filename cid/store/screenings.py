@@ -28,6 +28,7 @@ REOPEN = query("screenings.reopen")
 RAISE_URGENT = query("screenings.raise_urgent")
 SUPERSEDE = query("screenings.supersede")
 REVIVE = query("screenings.revive")
+DRAFTED = query("screenings.drafted")
 SHAPES = {OF_STORY: Screening, BY_IDS: Screening}
 
 
@@ -115,3 +116,8 @@ async def revive(
     """Failed ones are open again where they failed; None: whichever failed. Answers which."""
     ids = None if chosen is None else list(chosen)
     return [ScreeningId(row["id"]) for row in await tx.fetch(REVIVE, tenant, desk, ids, limit)]
+
+
+async def drafted(tx: Tx, stories: Collection[StoryId]) -> list[tuple[TenantId, ScreeningId]]:
+    """In a platform transaction: who has a draft of one of `stories`."""
+    return [(row["tenant_id"], row["id"]) for row in await tx.fetch(DRAFTED, list(stories))]

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from cid.domain.ids import TenantId, UserId
-from cid.domain.tenants import Membership, Role, Tenant, User
+from cid.domain.tenants import Desk, Membership, Role, Tenant, User
 from cid.pg.rows import into
 from cid.pg.sql import query
 from cid.ports import Tx
@@ -64,6 +64,7 @@ async def visit(tx: Tx, hashed: bytes) -> Session | None:
                 created_at=row["created_at"],
             ),
             role=Role(row["role"]),
+            desks=tuple(desk for desk in Desk if desk in row["desks"]),
         )
         for row in rows
         if row["tenant_id"] is not None

@@ -6,8 +6,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from cid.domain.ids import ItemId, ScreeningId, StoryId, TenantId
 from cid.domain.llm import Json
+from cid.domain.policy import GatePolicy
 from cid.pg.sql import query
 from cid.ports import Tx
+from cid.text.policies import fitted
 from cid.text.stories.shelf import LOOKED_AT
 from cid.text.stories.story import Story
 
@@ -133,8 +135,19 @@ async def recount(tx: Tx, stories: Collection[StoryId]) -> None:
 
 
 async def spread_reached(
-    tx: Tx, stories: Collection[StoryId], counts: Collection[int]
+    tx: Tx, stories: Collection[StoryId], shipped: GatePolicy
 ) -> list[tuple[TenantId, ScreeningId]]:
-    """Waiting screenings of `stories` that passed one of `counts` since they were last judged."""
-    rows = await tx.fetch(SPREAD_REACHED, list(stories), list(counts))
-    return [(row["tenant_id"], row["id"]) for row in rows]
+    """Waiting screenings of `stories` that passed, since they were last judged, one of the counts at which their tenant
+    wants them judged again: `shipped`'s, where it turned none that fit."""
+    rows = await tx.fetch(SPREAD_REACHED, list(stories))
+    return [
+        (row["tenant_id"], row["id"])
+        for row in rows
+        if row["urgent"] or any(row["judged_at"] < count <= row["now"] for count in _counts(shipped, row["own"]))
+    ]
+
+
+def _counts(shipped: GatePolicy, own: Json) -> Sequence[int]:
+    """`own`: as the tenant turned it; None where it did not."""
+    policy = shipped if own is None else fitted(shipped, {"signal": {"rejudge_at": own}})[0]
+    return policy.signal.rejudge_at

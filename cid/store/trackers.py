@@ -8,6 +8,7 @@ from datetime import datetime
 
 from cid.domain.ids import ItemId, ScreeningId, TenantId, UserId
 from cid.domain.llm import Json
+from cid.domain.tenants import GRANTS, Permission, Role
 from cid.domain.tracker import ApprovalRule, Tracker
 from cid.pg.rows import each, into
 from cid.pg.sql import query
@@ -29,6 +30,13 @@ class Standing:
     rule_by: UserId
     rule_at: datetime
     who: str
+    role: Role | None
+    """That person's today; None: no member any more, or switched off."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether that person could still make it: else nobody stands behind what it approves."""
+        return self.role is not None and Permission.MANAGE in GRANTS[self.role]
 
     @property
     def value(self) -> ApprovalRule:

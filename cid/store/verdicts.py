@@ -22,6 +22,8 @@ OF_SCREENING = query("verdicts.of_screening")
 JUDGED_ITEMS = query("verdicts.judged_items")
 ADD_MANY = query("verdicts.add_many")
 RULES_OF_SCREENING = query("verdicts.rules_of_screening")
+FOLLOW_UPS = query("verdicts.follow_ups")
+CAME_SINCE_EVIDENCE = query("verdicts.came_since_evidence")
 LATEST = 300
 """Items of a screening whose keywords count: a story of thousands says with these what it is about."""
 
@@ -134,3 +136,13 @@ async def add_many(
         config,
         desk,
     )
+
+
+async def follow_ups(tx: Tx, tenant: TenantId, screening: ScreeningId, since: datetime) -> int:
+    """How often a model was asked to follow its draft up."""
+    return int(await tx.fetchval(FOLLOW_UPS, tenant, screening, since))
+
+
+async def came_since_evidence(tx: Tx, tenant: TenantId, screening: ScreeningId) -> bool:
+    """Whether reports joined it while its draft was being made."""
+    return bool(await tx.fetchval(CAME_SINCE_EVIDENCE, tenant, screening))

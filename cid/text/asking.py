@@ -116,3 +116,12 @@ ASKED: Mapping[Sign, tuple[re.Pattern[str], ...]] = {
     Sign.FRAME: _each(_FRAME),
     Sign.REPLY: _each(_REPLY),
 }
+
+
+def _literals(pattern: str) -> list[str]:
+    """The beginnings of words in it: no escapes, no letter that may be missing, one letter instead of a choice."""
+    return re.findall(r"[a-z]{2,}", re.sub(r"\\[a-zA-Z]|[a-z][?*]|\[[^\]]*\]|\(\?[a-z]+\)", " ", pattern))
+
+
+LITERALS = frozenset(word for patterns in ASKED.values() for one in patterns for word in _literals(one.pattern))
+"""What texts that ask a model for something are made of."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 
 from cid.domain.evidence import Pack
 from cid.domain.llm import Json
 from cid.domain.tenants import Profile
+from cid.text.audience import block
 from cid.text.injection import without
 
 
 def about(profile: Profile, rules: Sequence[str]) -> Mapping[str, Json]:
-    """The tenant as it describes itself, with the rules that stand for its every draft: one value, so that every
+    """The tenant as the writing model saw it, with the rules that stand for its every draft: one value, so that every
     version of a prompt that takes a profile takes them."""
-    return {**asdict(profile), "standing_rules": list(rules)}
+    return {**block(profile), "standing_rules": list(rules)}
 
 
 def avoided(pack: Pack) -> list[Mapping[str, Json]]:

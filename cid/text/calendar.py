@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -38,13 +38,10 @@ class Dated:
     other: tuple[int, int] | None = None
     """Month and day read the other way round, where the spelling allows it."""
 
-    def agrees(self, told: Dated) -> bool:
-        """Whether what is `told` says at least as much, and nothing else."""
-        if self.year and told.year and self.year != told.year:
-            return False
-        ways = {(self.month, self.day), self.other or (self.month, self.day)}
-        theirs = {(told.month, told.day), told.other or (told.month, told.day)}
-        return any(one[0] == two[0] and one[1] in {0, two[1]} for one in ways for two in theirs)
+    @property
+    def ways(self) -> set[tuple[int, int]]:
+        """Month and day, in each reading."""
+        return {(self.month, self.day), self.other or (self.month, self.day)}
 
     def near(self, day: date, days: int) -> bool:
         """Whether it may be a day at most so many from `day`."""
@@ -55,6 +52,27 @@ class Dated:
         except ValueError:
             return False
         return abs((own - day).days) <= days
+
+
+class Told:
+    """The days that some evidence names, ready to be asked about: thousands of them cost no more than one."""
+
+    __slots__ = ("_years",)
+
+    def __init__(self, days: Iterable[Dated]) -> None:
+        self._years: dict[tuple[int, int], set[int]] = {}
+        for day in days:
+            for month, number in day.ways:
+                for key in ((month, number), (month, 0)):
+                    self._years.setdefault(key, set()).add(day.year)
+
+    def agrees(self, day: Dated) -> bool:
+        """Whether some evidence says at least as much as `day`, and nothing else."""
+        for way in day.ways:
+            years = self._years.get(way)
+            if years and (not day.year or not years.isdisjoint({0, day.year})):
+                return True
+        return False
 
 
 def dates(text: str) -> Iterator[Dated]:

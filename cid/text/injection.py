@@ -17,10 +17,10 @@ from itertools import pairwise
 from urllib.parse import unquote
 
 from cid.text import orders
-from cid.text.asking import ASKED, Sign
+from cid.text.asking import ASKED, LITERALS, Sign
 from cid.text.clean import clean
 from cid.text.prose import sentences
-from cid.text.words import fold
+from cid.text.words import fold, words
 
 LOOKED_AT = 8000
 """Characters of a text: no field of an item or a claim is longer."""
@@ -46,6 +46,10 @@ _FAR = re.compile(r"[^\x00-\x7f]+")
 _BASE64 = re.compile(r"(?<![\w/+%.-])[A-Za-z0-9+/_-]{20,}={0,2}")
 _HEX = re.compile(r"(?<!\w)(?:0x)?(?:[0-9a-fA-F]{2}[ :,]?){16,}(?!\w)")
 _BINARY = re.compile(r"(?<!\w)(?:[01]{8} ?){6,}(?!\w)")
+_SHORT = 3
+"""Letters of a word that is only taken for one of an order's when it is that word, and not its beginning."""
+_WORDS = frozenset(word for word in (*orders.BEGINNINGS, *LITERALS) if len(word) >= _SHORT)
+_LONGEST = max(map(len, _WORDS))
 _ESCAPES = re.compile(r"(?:\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|&#x?[0-9a-fA-F]{2,6};|%[0-9a-fA-F]{2})")
 
 
@@ -57,6 +61,22 @@ def signs(*texts: str, turned: bool = True) -> tuple[Sign, ...]:
     if len(texts) > 1:
         found |= _signs(" ".join(texts), turned)
     return tuple(sign for sign in Sign if sign in found)
+
+
+def may_be_turned(text: str) -> bool:
+    """Whether some word of it, read backwards or in rot13, is one that orders are made of. Costs a hundredth of looking
+    for the orders themselves, and loses none that are looked for but those of words of two letters."""
+    folded = fold(clean(text[:LOOKED_AT]))
+    back = folded[::-1]
+    if any(_is_known(word) for turned in (back, _rot13(folded)) for word in words(turned)):
+        return True
+    return not text.isascii() and any(word in back for word in orders.JOINED)
+
+
+def _is_known(word: str) -> bool:
+    if len(word) <= _SHORT:
+        return word in _WORDS
+    return any(word[:size] in _WORDS for size in range(_SHORT + 1, _LONGEST + 1))
 
 
 def without(*texts: str) -> tuple[str, ...]:
@@ -165,7 +185,7 @@ def _decoded(shown: str, folded: str, *, turned: bool) -> Iterator[str]:
     """What the text may say in a code, folded."""
     if turned:
         yield folded[::-1]
-        yield codecs.encode(_FAR.sub(" ", folded), "rot13")
+        yield _rot13(folded)
     for token in _BASE64.findall(shown):
         yield from _printable(_base64(token))
     for token in _HEX.findall(shown):
@@ -175,6 +195,10 @@ def _decoded(shown: str, folded: str, *, turned: bool) -> Iterator[str]:
         yield from _printable(bytes(int(octet, 2) for octet in re.findall("[01]{8}", token)))
     if len(_ESCAPES.findall(shown)) >= 4:
         yield fold(unquote(_ESCAPES.sub(_unescaped, shown)))
+
+
+def _rot13(folded: str) -> str:
+    return codecs.encode(_FAR.sub(" ", folded), "rot13")
 
 
 def _base64(token: str) -> bytes:

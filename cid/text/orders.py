@@ -122,3 +122,12 @@ GIVE_ANY = _either(GIVE, GIVE_JOINED)
 SCORE_ANY = _either(SCORE, SCORE_JOINED)
 MODEL_ANY = _either(MODEL, MODEL_JOINED)
 IF_YOU_ANY = _either(IF_YOU, IF_YOU_JOINED)
+_LATIN = (LAY_ASIDE, EARLIER, INSTRUCTIONS, GIVE, SCORE, MODEL, IF_YOU)
+BEGINNINGS = frozenset(
+    max(fold(phrase.removesuffix(".")).split("_"), key=len) for group in _LATIN for phrase in group.split()
+)
+"""Of each phrase its longest word."""
+_ANYWHERE = (
+    LAY_ASIDE_JOINED, EARLIER_JOINED, INSTRUCTIONS_JOINED, GIVE_JOINED, SCORE_JOINED, MODEL_JOINED, IF_YOU_JOINED,
+)  # fmt: skip
+JOINED = tuple(sorted({fold(phrase).replace("_", " ") for group in _ANYWHERE for phrase in group.split()}))

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from cid.domain.policy import Drafting
 from cid.text.words import words
@@ -20,10 +22,14 @@ LONGEST = 12
 """Words of a pattern; a longer one is never found."""
 _PLACE = re.compile(r"(\{n\}|\{words\})")
 _YEAR = re.compile(r"\b20\d\d\W*$")
+_SUFFIX = re.compile(r"[(\[:|,–—-]\s?20\d\d\W*$")
+"""Set off from the sentence. `Prices in 2027` says something."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
+    kind: str
+    """pattern, question, keyword or year."""
     what: str
     fix: str
     grave: bool
@@ -38,15 +44,20 @@ def faults(title: str, keyword: str, policy: Drafting) -> Iterator[Fault]:
     )
     patterns = [pattern for listed in policy.forbidden_titles.values() for pattern in listed]
     if pattern := forbidden(title, patterns, numbers):
-        yield Fault(f"The title is of a worn-out kind: “{pattern}”.", "Say what is new, in plain words.", grave=True)
+        what = f"The title is of a worn-out kind: “{pattern}”."
+        yield Fault("pattern", what, "Say what is new, in plain words.", grave=True)
     asking = {word for listed in policy.question_words.values() for written in listed for word in words(written)}
     if policy.title_question and not asking.intersection(told[:1]):
-        yield Fault("The title is no question.", "Begin it with a question word, as Why or Should.", grave=True)
+        fix = "Begin it with a question word, as Why or Should."
+        yield Fault("question", "The title is no question.", fix, grave=True)
     within = policy.title_keyword_within
     if keyword and within and not _among(keyword, told[:within]):
-        yield Fault(f"The first {within} words of the title lack “{keyword[:80]}”.", "Name it early.", grave=False)
+        what = f"The first {within} words of the title lack “{keyword[:80]}”."
+        yield Fault("keyword", what, "Name it early.", grave=False)
     if policy.title_year and not _YEAR.search(title):
-        yield Fault("The title does not end with a year.", "Add the year that it holds for.", grave=False)
+        yield Fault("year", "The title does not end with a year.", "Add the year that it holds for.", grave=False)
+    if not policy.title_year and _SUFFIX.search(title):
+        yield Fault("year", "The title ends with a year that is hung on.", "Leave the year out.", grave=False)
 
 
 def forbidden(title: str, patterns: Iterable[str], numbers: frozenset[str] = frozenset()) -> str:
@@ -71,23 +82,19 @@ def _parts(pattern: str) -> list[str]:
 
 
 def _starts(parts: Sequence[str], told: Sequence[str], numbers: frozenset[str]) -> set[int]:
-    """Where in the title the pattern stands."""
-    if parts[0] == "^":
-        return {0} if _stands(parts[1:], told, 0, numbers) else set()
-    return {start for start in range(len(told)) if _stands(parts, told, start, numbers)}
-
-
-def _stands(parts: Sequence[str], told: Sequence[str], start: int, numbers: frozenset[str]) -> bool:
-    """Keeps all ends that are possible: at most one for each word of the title."""
-    ends = {start}
-    for part in parts:
-        if part == "{words}":
-            ends = {end + more for end in ends for more in range(1, MOST + 1) if end + more <= len(told)}
+    """Where in the title the pattern stands: all places at once, from the pattern's end to its beginning. Bit by bit,
+    `here` holds the places that what is left of it may begin at."""
+    here = (1 << (len(told) + 1)) - 1
+    for part in reversed(parts):
+        if part == "^":
+            here &= 1
+        elif part == "{words}":
+            here = reduce(or_, (here >> more for more in range(1, MOST + 1)))
         else:
-            ends = {end + 1 for end in ends if end < len(told) and _is(part, told[end], numbers)}
-        if not ends:
-            return False
-    return True
+            here = (here >> 1) & sum(1 << at for at, word in enumerate(told) if _is(part, word, numbers))
+        if not here:
+            break
+    return {at for at in range(len(told)) if here >> at & 1}
 
 
 def _is(part: str, word: str, numbers: frozenset[str]) -> bool:

@@ -12,7 +12,7 @@ from cid.domain.review import Finding, Review
 from cid.domain.telling import Twin
 from cid.render.diff import Field
 from cid.store.decisions import Made
-from cid.store.draft_pages import Cost, DraftRow, VersionRow
+from cid.store.draft_pages import Cost, DraftRow, Kin, Later, VersionRow
 from cid.store.publications import Posted
 from cid.store.verdicts import Said
 from cid.web.evidence_views import EvidenceView
@@ -111,6 +111,10 @@ class DraftView:
     trace: Sequence[TraceLine]
     versions: Sequence[VersionRow]
     twins: Sequence[Twin]
+    kin: Sequence[Kin]
+    """What it is an update of, and its updates."""
+    later: Sequence[Later]
+    """Reports with news that came after this version."""
     decisions: Sequence[Made]
     last: Made | None
     posted: Sequence[PostedLine]

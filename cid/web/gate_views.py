@@ -90,7 +90,7 @@ def _group(gate: Gate | None, section: str, numbers: Sequence[Number], wrong: Tu
     )
 
 
-SECTIONS: Mapping[str, str] = {"checks": _("Checks of a draft")}
+SECTIONS: Mapping[str, str] = {"checks": _("Checks of a draft"), "follow": _("Follow-ups of a draft")}
 
 
 def _row(number: Number, wrong: Turn | None, problem: str) -> NumberView:

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 from cid.domain.choices import Asked, Breaker, Gauge, Held, Known, Notice
 from cid.domain.llm import Caps, Tier
 from cid.store.money import Day, DraftCost, Sum, TenantTerms, Trouble
+from cid.web import trace_words
 from cid.web.forms import text
 from cid.web.words import _
 
 if TYPE_CHECKING:
     from cid.flows.choices import Standing
 
-STAGES = ("relevance", "queries", "evidence", "fit", "track", "draft", "review", "revise", "poll", "judge")
-"""That a page asks caps for; others stay as they are."""
+STAGES = ("relevance", "queries", "search", "evidence", "fit", "track", "draft", "review", "revise", "poll", "judge")
+"""That a page asks caps for (`CapsForm` has a field for each); others stay as they are."""
 PLACES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 FEWEST_PLACES = 3
 TIERS = {
@@ -159,7 +160,7 @@ def gauges(found: Sequence[Gauge]) -> list[GaugeView]:
 
 
 def _gauge(gauge: Gauge) -> GaugeView:
-    title = SCOPES.get(gauge.scope) or _("Today, {stage}").format(stage=gauge.scope)
+    title = SCOPES.get(gauge.scope) or _("Today, {stage}").format(stage=trace_words.stage(gauge.scope))
     cap = gauge.cap
     if not cap:
         return GaugeView(

@@ -14,16 +14,18 @@ from aiohttp import web
 from markupsafe import Markup
 
 from cid.domain.tenants import Permission
-from cid.web import words
+from cid.web import trace_words, words
 from cid.web.keys import ACTOR, ADMIN, PAGES, REQUEST_ID, services, visit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cid.domain.tenants import Membership, Tenant, User
+    from cid.domain.tenants import Desk, Membership, Tenant, User
     from cid.web.keys import Asset
 
 TEMPLATES = Path(__file__).parent / "templates"
+FUNNEL = ("items", "gates", "quality", "plan")
+"""Parts under one entry of the navigation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +47,18 @@ class Frame:
     """Runs the desk for all its tenants."""
     platform: bool
     """The page is one of the platform, of no tenant."""
+    desks: tuple[Desk, ...]
+    """Those of the tenant that are on."""
 
     def here(self, part: str) -> bool:
         """Whether the page belongs to this part of the navigation."""
         base = f"/t/{self.tenant.slug}/{part}" if self.tenant else f"/platform/{part}" if self.platform else ""
         return self.path == base or (part != "" and self.path.startswith(base + "/"))
+
+    @property
+    def funnel(self) -> bool:
+        """Whether the page tells of what came in, what the gates did with it, or what they go by."""
+        return self.tenant is not None and any(map(self.here, FUNNEL))
 
 
 def page(request: web.Request, template: str, view: object = None, status: int = 200) -> web.Response:
@@ -74,6 +83,7 @@ def _frame(request: web.Request) -> Frame:
         may_manage=actor.may(Permission.MANAGE) if actor else False,
         admin=here.user.admin if here else False,
         platform=ADMIN in request,
+        desks=next((m.desks for m in here.memberships if actor and m.tenant.id == actor.tenant.id), ()) if here else (),
     )
 
 
@@ -91,6 +101,7 @@ def environment(assets: Mapping[str, Asset]) -> jinja2.Environment:
     made.globals["ngettext"] = _texts
     made.globals["asset"] = lambda name: f"/static/{name}?v={assets[name].version}"
     made.globals["words"] = words
+    made.filters["stage"] = trace_words.stage
     made.filters.update(
         exact=exact, iso=iso, ago=ago, span=span, money=money, digits=digits, count=count, address=address, host=host
     )

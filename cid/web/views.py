@@ -11,6 +11,7 @@ from cid.domain.angles import Competition, Taken
 from cid.domain.choices import Held, Notice
 from cid.domain.news import Polled
 from cid.domain.telling import Kin, Spread
+from cid.domain.tenants import Desk
 from cid.domain.verdicts import Gate, Reason
 from cid.sources.discover import Found
 from cid.sources.options import Spec
@@ -85,6 +86,15 @@ class GateView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeskView:
+    """What one desk's gates did in the last 24 hours, and its stories under way."""
+
+    desk: Desk
+    funnel: Sequence[GateView]
+    backlog: Sequence[Backlog]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpendLine:
     stage: str
     provider: str
@@ -126,9 +136,8 @@ class OverviewView:
     queue: Sequence[Queue]
     shared_queue: Sequence[Queue]
     sources: Sequence[WordCount]
-    funnel: Sequence[GateView]
+    desks: Sequence[DeskView]
     decided: Decided
-    backlog: Sequence[Backlog]
     drafts: Sequence[DraftCount]
     spend: Sequence[SpendLine]
     spent: Decimal
@@ -139,6 +148,10 @@ class OverviewView:
     pieces: Sequence[PieceView]
     down: Sequence[Down]
     processes: int
+
+    @property
+    def under_way(self) -> bool:
+        return bool(self.drafts) or any(desk.backlog for desk in self.desks)
 
     @property
     def needs_you(self) -> int:
@@ -288,6 +301,8 @@ class ItemsView:
     gate: str
     outcome: str
     reason: str
+    desk: str
+    desks: Sequence[tuple[str, str]]
     gates: Sequence[tuple[str, str]]
     states: Sequence[tuple[str, str]]
     reasons: Sequence[tuple[str, str]]

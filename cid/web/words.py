@@ -9,7 +9,7 @@ from cid.domain.health import Kinship, Tier
 from cid.domain.news import PollOutcome, SourceState
 from cid.domain.reading import TextState
 from cid.domain.screening import ScreeningState, Stage, WaitFor
-from cid.domain.tenants import Permission, Role
+from cid.domain.tenants import Desk, Permission, Role
 from cid.domain.tracker import EntryDecision, EntryState, Fault, Progress
 from cid.domain.verdicts import Gate, Reason
 
@@ -55,6 +55,9 @@ REASONS = {
     Reason.WRITTEN: _("draft written"),
     Reason.NOT_AFFECTED: _("audience not affected"),
     Reason.OVER_PLAN: _("over plan"),
+    Reason.FOLLOWED: _("further reports went into it"),
+    Reason.NOTHING_NEW: _("further reports said nothing new"),
+    Reason.NOT_FOLLOWED: _("further reports were left alone"),
     Reason.UNFILTERED: _("the tracker names no keywords"),
     Reason.TRACKED: _("on the tracker's topic"),
     Reason.OFF_TOPIC: _("off the tracker's topic"),
@@ -133,6 +136,8 @@ SCREENING_STATES = {
     ScreeningState.FAILED: _("failed"),
 }
 
+DESKS = {Desk.PUBLISHING: _("publishing"), Desk.TRACKER: _("tracker"), Desk.ANALYSIS: _("analysis")}
+
 STAGES = {
     Stage.RELATE: _("relevance is judged next"),
     Stage.ASSESS: _("signal is judged next"),
@@ -183,6 +188,7 @@ KINDS = {
     "fit": _("Gate 3.5, audience fit"),
     "draft": _("Write drafts"),
     "review": _("Review drafts"),
+    "follow": _("Follow stories up"),
     "publish": _("Publish"),
     "batches": _("Send and fetch batches"),
     "wake": _("Wake what waits"),
@@ -222,17 +228,6 @@ CALL_STATES = {
     ),
 }
 """What a call's state is called, its tone, and what it means."""
-
-CALL_STAGES = {
-    "relevance": _("Relevance"),
-    "track": _("Tracker"),
-    "fit": _("Audience fit"),
-    "draft": _("Draft"),
-    "review": _("Review"),
-    "revise": _("Revision"),
-    "poll": _("Paid source"),
-    "judge": _("One story or two"),
-}
 
 CALL_STOPS = {
     "end": "",

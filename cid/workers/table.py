@@ -14,6 +14,7 @@ from cid.flows import (
     batches,
     draft,
     fit,
+    follow,
     gather,
     group,
     heal,
@@ -110,6 +111,8 @@ TABLE: dict[JobKind, Handler] = {
     JobKind.GATHER: Handler(flow=gather.gather, tries=MODEL_TRIES, deadline=6 * MINUTE, slots=8),
     JobKind.FIT: Handler(flow=fit.fit, tries=MODEL_TRIES, deadline=3 * MINUTE, slots=8),
     JobKind.DRAFT: Handler(flow=draft.write, tries=MODEL_TRIES, deadline=6 * MINUTE, slots=4),
+    # As a draft, and nobody waits for it.
+    JobKind.FOLLOW: Handler(flow=follow.follow, tries=MODEL_TRIES, deadline=6 * MINUTE, slots=2, most_per_key=2),
     JobKind.REVIEW: Handler(flow=review.review, tries=MODEL_TRIES, deadline=3 * MINUTE, slots=4),
     JobKind.PUBLISH: Handler(flow=publish.publish, tries=8, deadline=2 * MINUTE, slots=4),
     # What vendors take their time for; two at once would only find each other's work done.

@@ -447,12 +447,13 @@ create table plans (
 create table places (
   tenant_id uuid not null references tenants,
   screening_id uuid not null,
+  ordinal integer not null default 1 check (ordinal > 0),   -- which draft of the screening: the first, or an update of it
   day date,                                   -- that it was counted on; null: a person asked for the draft, beyond the plan
   week date,
   by_hand uuid references users,
   taken_at timestamptz not null default cid_now(),
   released_at timestamptz,                    -- there came no draft of it
-  primary key (tenant_id, screening_id),
+  primary key (tenant_id, screening_id, ordinal),
   foreign key (tenant_id, screening_id) references screenings,
   check ((day is null) = (by_hand is not null)),
   check ((day is null) = (week is null))
@@ -683,6 +684,8 @@ create table drafts (
   id uuid not null,
   screening_id uuid not null,
   story_id uuid not null references stories,
+  ordinal integer not null default 1 check (ordinal > 0),   -- of the screening's drafts
+  update_of uuid,                             -- the first of them, which this one says the news since; null: it is the first
   state text not null default 'written'
     check (state in ('written', 'ready', 'held', 'approved', 'changes_requested', 'rejected')),
   current_version_id uuid not null,
@@ -691,9 +694,12 @@ create table drafts (
   created_at timestamptz not null default cid_now(),
   changed_at timestamptz not null default cid_now(),
   primary key (tenant_id, id),
-  unique (tenant_id, screening_id),
-  foreign key (tenant_id, screening_id) references screenings
+  unique (tenant_id, screening_id, ordinal),  -- two workers cannot both write the same update
+  foreign key (tenant_id, screening_id) references screenings,
+  foreign key (tenant_id, update_of) references drafts (tenant_id, id),
+  check ((ordinal = 1) = (update_of is null))
 );
+create index drafts_updates on drafts (tenant_id, update_of) where update_of is not null;
 create index drafts_recent on drafts (tenant_id, created_at desc, id desc);
 create index drafts_listed on drafts (tenant_id, state, changed_at desc, id desc);
 create index drafts_story on drafts (story_id);
@@ -723,6 +729,20 @@ create table versions (
 );
 alter table drafts add foreign key (tenant_id, current_version_id) references versions (tenant_id, id) deferrable initially deferred;
 create unique index versions_revision on versions (tenant_id, draft_id) where revises is not null;   -- a draft is revised once
+
+-- What of a version later drafts are held against: enough to know it again, not enough to read it. Written with its review.
+create table traces (
+  tenant_id uuid not null references tenants,
+  version_id uuid not null,
+  draft_id uuid not null,
+  title text not null,
+  headings bigint[] not null,                 -- a hash each, in order
+  sentences bigint[] not null,                -- a hash of each longer one of the body
+  made_at timestamptz not null default cid_now(),
+  primary key (tenant_id, version_id),
+  foreign key (tenant_id, version_id) references versions (tenant_id, id),
+  foreign key (tenant_id, draft_id) references drafts
+);
 
 create table reviews (
   tenant_id uuid not null references tenants,
@@ -1074,6 +1094,7 @@ create table jobs_dead (
   died_at timestamptz not null default cid_now()
 );
 create index jobs_dead_tenant on jobs_dead (tenant_id, died_at desc);
+create index jobs_dead_screenings on jobs_dead (died_at) where payload ? 'screening';   -- which are not woken at once
 
 -- Liveness: one row per process, beaten by a thread of its own.
 create table workers (
@@ -1922,7 +1943,7 @@ create view inspect.call_shares with (security_invoker = true) as
   left join versions w on w.tenant_id = c.tenant_id and w.id = v.subject_id
   left join drafts d on d.tenant_id = w.tenant_id and d.id = w.draft_id;
 
--- What each run through the funnel cost: a screening, with the item that opened it and the draft that it became. The row without a
+-- What each run through the funnel cost: a screening, with the item that opened it and the draft that it became first. The row without a
 -- screening is what was spent on what is no story's, or on one that is gone.
 create view inspect.story_costs with (security_invoker = true) as
   select t.slug as tenant, s.id as screening_id, s.item_id, d.id as draft_id, count(distinct c.call_id) as calls,
@@ -1930,7 +1951,7 @@ create view inspect.story_costs with (security_invoker = true) as
   from inspect.call_shares c
   left join tenants t on t.id = c.tenant_id
   left join screenings s on s.tenant_id = c.tenant_id and s.id = c.screening_id
-  left join drafts d on d.tenant_id = s.tenant_id and d.screening_id = s.id
+  left join drafts d on d.tenant_id = s.tenant_id and d.screening_id = s.id and d.update_of is null
   group by t.slug, s.id, s.item_id, d.id, c.tenant_id;
 
 -- The same for some screenings of the transaction's tenant, by what their calls were about. The owner's, because under a policy the
@@ -2026,7 +2047,8 @@ revoke all on function merged_terms(uuid, uuid) from public;
 -- so; one that became a draft keeps it and its state, and is only led on. Of two tracker entries an approved one stands before a
 -- hidden one and that before one nobody decided on; the other is hidden and names it.
 --
--- Locks, always in this order: the writer of stories, the openers of screenings, screenings by tenant and id, drafts. Whoever
+-- Locks, always in this order: the writer of stories, the openers of screenings, screenings by tenant and id, entries likewise,
+-- drafts. Whoever
 -- opens a screening holds the second lock shared (`stories.hold`), so that none is opened for a story that merges meanwhile;
 -- gates move one screening, or several in the order of their ids.
 create function merge_stories(p_from uuid[], p_into uuid[]) returns setof uuid
@@ -2039,6 +2061,8 @@ begin
   -- of all pairs at once, or the second pair's would be taken out of their order
   perform from public.screenings s where s.story_id in (select public.story_root(u.id) from unnest(p_from || p_into) as u (id))
   order by s.tenant_id, s.id for no key update;
+  perform from public.entries e where e.story_id in (select public.story_root(u.id) from unnest(p_from || p_into) as u (id))
+  order by e.tenant_id, e.id for no key update;   -- people decide on many at once, in this order
   for pair in select u.f, u.i from unnest(p_from, p_into) with ordinality as u (f, i, n) order by u.n loop
     gone := public.story_root(pair.f);
     stays := public.story_root(pair.i);
@@ -2074,7 +2098,7 @@ begin
       select s.tenant_id, s.desk, s.id, s.story_id, s.opened_at, s.urgent,
              10 * public.how_far(s.state, s.stage, s.gate, s.reason) + coalesce((
                select array_position(array['rejected', 'written', 'changes_requested', 'held', 'ready', 'approved'], d.state)
-               from public.drafts d where d.tenant_id = s.tenant_id and d.screening_id = s.id), (
+               from public.drafts d where d.tenant_id = s.tenant_id and d.screening_id = s.id and d.update_of is null), (
                select array_position(array['pending', 'hidden', 'approved'], e.state)
                from public.entries e where e.tenant_id = s.tenant_id and e.screening_id = s.id), 0) as far
       from public.screenings s where s.story_id in (gone, stays) and s.merged_into is null and not s.superseded
@@ -2203,7 +2227,7 @@ grant execute on function inspect.retry_item(uuid) to cid_worker;
 do $$
 declare t text;
 begin
-  foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
+  foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'traces', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'model_terms', 'audit', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'proposals', 'searches',
       'guardrails'] loop
@@ -2211,7 +2235,7 @@ begin
     execute format('alter table %I force row level security', t);
     execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
   end loop;
-  foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
+  foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'traces', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'audit', 'trials', 'trial_subjects',
       'proposals', 'searches'] loop
     execute format('create policy tenant on %I to cid_app using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()))', t);
@@ -2299,6 +2323,7 @@ grant select, insert, update on prefilters to cid_app;
 grant select, insert on prefilter_samples to cid_app;
 grant select, insert, update on fits to cid_app;
 grant select, insert, update on competition to cid_app;
+grant select, insert on traces to cid_app;
 grant select, insert, update, delete on interest to cid_worker;
 grant delete on jobs to cid_app;
 grant insert on trials, trial_subjects to cid_app;
@@ -2366,9 +2391,10 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
   from public.sessions s join public.users u on u.id = s.user_id
   where s.id_hash = hash and s.expires_at > public.cid_now() and s.seen_at > public.cid_now() - interval '12 hours' and u.disabled_at is null
 $$;
-create function memberships_of(who uuid) returns table (tenant_id uuid, slug text, name text, sample boolean, created_at timestamptz, role text)
+create function memberships_of(who uuid)
+  returns table (tenant_id uuid, slug text, name text, sample boolean, created_at timestamptz, role text, desks text[])
 language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
-  select t.id, t.slug, t.name, t.sample, t.created_at, m.role
+  select t.id, t.slug, t.name, t.sample, t.created_at, m.role, t.desks
   from public.members m join public.tenants t on t.id = m.tenant_id where m.user_id = who order by t.name
 $$;
 -- What to call somebody who acts or acted in the tenant at hand; nothing of anybody else.
@@ -2385,6 +2411,14 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
 $$;
 revoke all on function person_of(uuid) from public;
 grant execute on function person_of(uuid) to cid_app;
+-- What somebody may do in the tenant at hand, by the name of the role; null: is no member of it, or switched off.
+create function role_of(who uuid) returns text
+language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
+  select m.role from public.members m join public.users u on u.id = m.user_id
+  where m.tenant_id = public.app_tenant() and m.user_id = who and u.disabled_at is null
+$$;
+revoke all on function role_of(uuid) from public;
+grant execute on function role_of(uuid) to cid_app;
 revoke all on function session_of(bytea), memberships_of(uuid) from public;
 grant execute on function session_of(bytea), memberships_of(uuid) to cid_app, cid_worker;
 
@@ -2459,7 +2493,7 @@ revoke all on function delete_tenant(uuid) from public;
 
 -- Text search over what one tenant judged. The owner's, because under a policy the search would lose its index; the tenant is
 -- the transaction's own and no argument. Planned anew each time: a rare word starts at the words, a common one at the verdicts.
-create function find_verdicts(words text, gate text, outcome text, reason text, before_at timestamptz, before_id uuid, most integer)
+create function find_verdicts(words text, gate text, outcome text, reason text, before_at timestamptz, before_id uuid, most integer, desk text)
 returns table (id uuid)
 language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp as $$
 begin
@@ -2469,13 +2503,13 @@ begin
     left join public.screenings s on s.tenant_id = v.tenant_id and s.id = v.screening_id
     join public.items i on i.id = coalesce(v.item_id, s.item_id)
     where v.tenant_id = $1 and public.title_words(i.title) @@ public.title_query($2)
-      and ($3 is null or v.gate = $3) and ($4 is null or v.outcome = $4) and ($5 is null or v.reason = $5)
+      and ($3 is null or v.gate = $3) and ($4 is null or v.outcome = $4) and ($5 is null or v.reason = $5) and ($9 is null or v.desk = $9)
       and ($6 is null or (v.at, v.id) < ($6, $7))
     order by v.at desc, v.id desc limit $8
-  $q$ using public.app_tenant(), words, gate, outcome, reason, before_at, before_id, most;
+  $q$ using public.app_tenant(), words, gate, outcome, reason, before_at, before_id, most, desk;
 end $$;
-revoke all on function find_verdicts(text, text, text, text, timestamptz, uuid, integer) from public;
-grant execute on function find_verdicts(text, text, text, text, timestamptz, uuid, integer) to cid_app;
+revoke all on function find_verdicts(text, text, text, text, timestamptz, uuid, integer, text) from public;
+grant execute on function find_verdicts(text, text, text, text, timestamptz, uuid, integer, text) to cid_app;
 
 -- Pages tell whether this program and the database fit together.
 grant select on migrations to cid_app, cid_worker;

@@ -1,6 +1,6 @@
 -- name: listed
 -- State by state along the index, then merged: one list over several states needs no index of its own.
-select d.id, d.state, d.sample, d.found_at, d.created_at, d.changed_at, v.number, v.article::jsonb ->> 'title' as title,
+select d.id, d.state, d.sample, d.update_of is not null as update, d.found_at, d.created_at, d.changed_at, v.number, v.article::jsonb ->> 'title' as title,
   (select f.provider from versions f where f.tenant_id = $1 and f.draft_id = d.id and f.number = 1) as provider,
   r.score, r.outcome, p.states, p.live_at
 from unnest($2::text[]) as wanted (state)
@@ -26,14 +26,35 @@ select v.id, v.number, v.author, coalesce(person_of(v.author_id), '') as who, v.
 from versions v where v.tenant_id = $1 and v.draft_id = $2 order by v.number desc
 
 -- name: cost
--- All calls on the way to this piece. A call that several stories shared counts by this one's share of its subjects.
+-- All calls on the way to this piece; what came before the first is no update's. A call that several stories shared counts by this one's share of its subjects.
 select count(*)::int as calls, coalesce(sum(c.cost / greatest(1, (
     select count(*) from call_subjects s where s.tenant_id = $1 and s.call_id = c.id))), 0)::numeric(18, 12) as cost,
   coalesce(array_agg(distinct c.provider || '/' || c.model), '{}') as models
 from calls c where c.tenant_id = $1 and c.id in (
   select v.call_id from versions v where v.tenant_id = $1 and v.draft_id = $2
   union select r.call_id from reviews r where r.tenant_id = $1 and r.draft_id = $2
-  union select t.call_id from verdicts t where t.tenant_id = $1 and t.screening_id = $3
+  union select t.call_id from verdicts t where t.tenant_id = $1 and t.screening_id = $3 and t.reason <> 'followed'
+    and exists (select from drafts f where f.tenant_id = $1 and f.id = $2 and f.update_of is null)
   -- searches and questions on the way to its evidence
   union select k.id from calls k where k.tenant_id = $1 and k.stage in ('search', 'queries', 'evidence')
-    and jsonb_path_query_array(k.subjects, '$[*][1]') ? $3::text)
+    and jsonb_path_query_array(k.subjects, '$[*][1]') ? $3::text
+    and exists (select from drafts f where f.tenant_id = $1 and f.id = $2 and f.update_of is null))
+
+-- name: kin
+-- The other drafts of the same screening: the first, and its updates.
+select o.id, o.state, o.update_of is null as first, coalesce(v.article::jsonb ->> 'title', '') as title
+from drafts d
+join drafts o on o.tenant_id = d.tenant_id and o.screening_id = d.screening_id and o.id <> d.id
+join versions v on v.tenant_id = o.tenant_id and v.id = o.current_version_id
+where d.tenant_id = $1 and d.id = $2 order by o.ordinal limit 20
+
+-- name: came_since
+-- Reports with news that came after a draft's current version was made and did not go into it: those that the last follow-up named.
+select i.id, i.title, i.first_seen_at as at
+from (select v.signals from verdicts v
+      where v.tenant_id = $1 and v.screening_id = $2 and v.gate = 'draft' and v.reason in ('followed', 'not_followed') and v.at >= $3
+        and v.signals ->> 'draft' = $4::uuid::text
+      order by v.at desc, v.id desc limit 1) s
+cross join lateral jsonb_array_elements_text(coalesce(s.signals -> 'left', '[]')) as n (item)
+join visible_items i on i.id = n.item::uuid
+order by i.first_seen_at, i.id limit 50

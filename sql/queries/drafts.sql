@@ -1,7 +1,7 @@
 -- name: add
 -- The story may have merged since the screening was read.
-insert into drafts (tenant_id, id, screening_id, story_id, current_version_id, sample, found_at)
-values ($1, $2, $3, story_root($4), $5, $6, $7)
+insert into drafts (tenant_id, id, screening_id, story_id, current_version_id, sample, found_at, ordinal, update_of)
+values ($1, $2, $3, story_root($4), $5, $6, $7, $8, $9)
 
 -- name: add_version
 insert into versions (tenant_id, id, draft_id, number, author, author_id, call_id, provider, article, payloads, sha256, renderer, revises)
@@ -10,17 +10,18 @@ from versions where tenant_id = $1 and draft_id = $3
 returning number
 
 -- name: by_id
-select tenant_id, id, screening_id, story_id, state, current_version_id, sample, found_at, created_at, changed_at
+select tenant_id, id, screening_id, story_id, ordinal, update_of, state, current_version_id, sample, found_at, created_at, changed_at
 from drafts where tenant_id = $1 and id = $2
 
 -- name: lock
 -- Decisions on one draft happen one after the other.
-select tenant_id, id, screening_id, story_id, state, current_version_id, sample, found_at, created_at, changed_at
+select tenant_id, id, screening_id, story_id, ordinal, update_of, state, current_version_id, sample, found_at, created_at, changed_at
 from drafts where tenant_id = $1 and id = $2 for update
 
--- name: of_screening
-select tenant_id, id, screening_id, story_id, state, current_version_id, sample, found_at, created_at, changed_at
-from drafts where tenant_id = $1 and screening_id = $2
+-- name: newest
+-- The one that what is new in its story goes into: the screening's last, an update of the first where there is one.
+select tenant_id, id, screening_id, story_id, ordinal, update_of, state, current_version_id, sample, found_at, created_at, changed_at
+from drafts where tenant_id = $1 and screening_id = $2 order by ordinal desc limit 1
 
 -- name: version
 select tenant_id, id, draft_id, number, author, author_id, call_id, provider, revises, article, payloads, sha256, renderer, made_at

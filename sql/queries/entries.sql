@@ -1,7 +1,8 @@
 -- name: add
+-- The story may have merged since the screening was read.
 insert into entries (tenant_id, id, screening_id, story_id, item_id, category, regions, title, summary, url, score, published_at, sample,
   provider, call_id)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+values ($1, $2, $3, story_root($4), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 
 -- name: by_id
 select tenant_id, id, screening_id, story_id, item_id, state, category, regions, title, summary, url, score, published_at, sample, provider,

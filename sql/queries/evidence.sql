@@ -22,7 +22,8 @@ where i.story_id = (select story_root($2)) and i.identity = ''
                   and v.outcome = 'drop' and v.reason in ('low_trust', 'excluded_topic'))
   and not exists (select from sightings g join subscriptions u on u.tenant_id = $1 and u.source_id = g.source_id and u.active
                   where g.item_id = i.id having bool_or(u.role = 'competitor') and not bool_or(u.role = 'news'))
-order by reported_at, i.id limit 200
+order by case when $3 then least(coalesce(i.published_at, i.first_seen_at), i.first_seen_at) end desc, case when $3 then i.id end desc,
+  reported_at, i.id limit 200
 
 -- name: spread
 -- Publishers, not feeds: several feeds of one publisher count once. Only sources count that the tenant takes news from or the

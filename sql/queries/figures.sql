@@ -4,11 +4,11 @@
 -- judges items: a drop of the one that opened the story. Gate 5 judges drafts: by its newest review.
 with decided as materialized (
   select * from (select d.id, d.screening_id, true as good from drafts d
-    where d.tenant_id = $1 and d.state = 'approved' and d.changed_at >= (select cid_now() - $2::interval)
+    where d.tenant_id = $1 and d.state = 'approved' and d.update_of is null and d.changed_at >= (select cid_now() - $2::interval)
     order by d.changed_at desc, d.id desc limit $3) a
   union all
   select * from (select d.id, d.screening_id, false from drafts d
-    where d.tenant_id = $1 and d.state = 'rejected' and d.changed_at >= (select cid_now() - $2::interval)
+    where d.tenant_id = $1 and d.state = 'rejected' and d.update_of is null and d.changed_at >= (select cid_now() - $2::interval)
     order by d.changed_at desc, d.id desc limit $3) r
 ), said as (
   select x.id, x.good, v.gate, bool_or(v.outcome = 'drop' and v.reason not in ('merged', 'outage')) as dropped

@@ -105,6 +105,12 @@ with gone as (
 )
 select count(*) from gone
 
+-- name: elsewhere
+-- Whether an older job with the same key is being worked on.
+select exists (
+  select from jobs mine join jobs j on j.tenant_id = mine.tenant_id and j.kind = mine.kind and j.dedupe_key = mine.dedupe_key
+  where mine.tenant_id = $1 and mine.id = $2 and j.state = 'running' and j.id < mine.id)
+
 -- name: bring_forward
 -- Jobs that sleep until something has happened that they name in their reason.
 update jobs set run_at = cid_now()

@@ -79,11 +79,12 @@ from calls where tenant_id = $1 and sent_at >= (select ((cid_now() at time zone 
 group by provider, model order by spent desc, name
 
 -- name: by_draft
--- The newest drafts with all that was asked on their way: relevance, the drafts themselves, reviews of each version.
+-- The newest drafts with all that was asked on their way: relevance, the drafts themselves, reviews of each version. What
+-- updates of one cost is part of it.
 with newest as materialized (
   select d.id, d.screening_id, d.created_at, v.article::jsonb ->> 'title' as title
   from drafts d join versions v on v.tenant_id = d.tenant_id and v.id = d.current_version_id
-  where d.tenant_id = $1 order by d.created_at desc, d.id desc limit $2)
+  where d.tenant_id = $1 and d.update_of is null order by d.created_at desc, d.id desc limit $2)
 select n.id, n.title, n.created_at, coalesce(c.calls, 0) as calls, coalesce(c.unanswered, 0) as unanswered, coalesce(c.spent, 0) as spent
 from newest n left join costs_of(array(select screening_id from newest)) c on c.screening_id = n.screening_id
 order by n.created_at desc, n.id desc

@@ -29,10 +29,10 @@ where u.tenant_id = $1
 group by word order by word
 
 -- name: funnel
--- Verdicts of the last 24 hours. Gate 1 judges items, the others stories.
+-- Verdicts of one desk in the last 24 hours. Gate 1 judges items, the others stories.
 select gate, outcome, reason, count(*) as verdicts
 from verdicts
-where tenant_id = $1 and at > cid_now() - interval '24 hours'
+where tenant_id = $1 and desk = $2 and at > cid_now() - interval '24 hours'
 group by gate, outcome, reason
 order by gate, verdicts desc, reason
 
@@ -43,10 +43,10 @@ select (select count(*) from decisions d where d.tenant_id = $1 and d.kind = 'ap
        (select count(*) from publications p where p.tenant_id = $1 and p.live_at > cid_now() - interval '24 hours') as live
 
 -- name: backlog
--- Stories between gate 1 and a draft: they, not jobs, are the backlog.
+-- Stories of one desk between gate 1 and a draft, or an entry: they, not jobs, are the backlog.
 select state, stage, waiting_for, count(*) as stories, min(opened_at) as oldest
 from screenings
-where tenant_id = $1 and state in ('open', 'waiting', 'failed')
+where tenant_id = $1 and desk = $2 and state in ('open', 'waiting', 'failed')
 group by state, stage, waiting_for
 order by state, stage, waiting_for
 
@@ -113,7 +113,7 @@ order by w.place, s.id limit $6
 with page as materialized (
   select v.id, v.at, v.gate, v.outcome, v.reason, v.score, v.item_id, v.screening_id
   from verdicts v
-  where v.tenant_id = $1 and v.gate = $2 and ($3::text is null or v.outcome = $3)
+  where v.tenant_id = $1 and v.gate = $2 and ($3::text is null or v.outcome = $3) and ($7::text is null or v.desk = $7)
     and ($4::timestamptz is null or (v.at, v.id) < ($4, $5::uuid))
   order by v.at desc, v.id desc limit $6
 ), told as materialized (
@@ -132,7 +132,7 @@ order by t.at desc, t.id desc
 with page as materialized (
   select v.id, v.at, v.gate, v.outcome, v.reason, v.score, v.item_id, v.screening_id
   from verdicts v
-  where v.tenant_id = $1 and v.reason = $2 and ($3::text is null or v.gate = $3)
+  where v.tenant_id = $1 and v.reason = $2 and ($3::text is null or v.gate = $3) and ($7::text is null or v.desk = $7)
     and ($4::timestamptz is null or (v.at, v.id) < ($4, $5::uuid))
   order by v.at desc, v.id desc limit $6
 ), told as materialized (
@@ -151,7 +151,7 @@ order by t.at desc, t.id desc
 with page as materialized (
   select v.id, v.at, v.gate, v.outcome, v.reason, v.score, v.item_id, v.screening_id
   from verdicts v
-  where v.tenant_id = $1 and v.outcome = $2
+  where v.tenant_id = $1 and v.outcome = $2 and ($6::text is null or v.desk = $6)
     and ($3::timestamptz is null or (v.at, v.id) < ($3, $4::uuid))
   order by v.at desc, v.id desc limit $5
 ), told as materialized (
@@ -171,7 +171,7 @@ order by t.at desc, t.id desc
 with page as materialized (
   select v.id, v.at, v.gate, v.outcome, v.reason, v.score, v.item_id, v.screening_id
   from verdicts v
-  where v.tenant_id = $1 and v.id = any(array(select f.id from find_verdicts($8, $2, $3, $4, $5, $6, $7) f))
+  where v.tenant_id = $1 and v.id = any(array(select f.id from find_verdicts($8, $2, $3, $4, $5, $6, $7, $9) f))
   order by v.at desc, v.id desc limit $7
 ), told as materialized (
   select v.*, s.state, s.stage, s.waiting_for, s.gate as dropped_at, s.reason as dropped_for, coalesce(v.item_id, o.item_id) as wanted
@@ -189,7 +189,7 @@ order by t.at desc, t.id desc
 with page as materialized (
   select s.id, s.opened_at, s.item_id, s.state, s.stage, s.waiting_for, s.gate, s.reason
   from screenings s
-  where s.tenant_id = $1 and s.state = $2 and ($3::timestamptz is null or (s.opened_at, s.id) < ($3, $4::uuid))
+  where s.tenant_id = $1 and s.state = $2 and ($6::text is null or s.desk = $6) and ($3::timestamptz is null or (s.opened_at, s.id) < ($3, $4::uuid))
   order by s.opened_at desc, s.id desc limit $5
 )
 select s.id as place_id, s.opened_at as place_at, null::text as gate, null::text as outcome, null::text as reason, null::float8 as score,
@@ -206,7 +206,7 @@ select s.id as place_id, s.opened_at as place_at, null::text as gate, null::text
        s.state, s.stage, s.waiting_for, s.gate as dropped_at, s.reason as dropped_for
 from screenings s
 cross join lateral (select * from visible_items x where x.id = s.item_id offset 0) i
-where s.tenant_id = $1 and s.state = $2 and ($3::timestamptz is null or (s.opened_at, s.id) < ($3, $4::uuid))
+where s.tenant_id = $1 and s.state = $2 and ($7::text is null or s.desk = $7) and ($3::timestamptz is null or (s.opened_at, s.id) < ($3, $4::uuid))
   and title_words(i.title) @@ title_query($6)
 order by s.opened_at desc, s.id desc limit $5
 
@@ -220,7 +220,7 @@ select i.id, i.url, i.title, i.summary, i.author, i.published_at, i.first_seen_a
        d.id as draft_id, d.state as draft_state
 from visible_items i
 left join screenings s on s.tenant_id = $1 and s.story_id = i.story_id and s.desk = 'publishing' and s.merged_into is null
-left join drafts d on d.tenant_id = $1 and d.screening_id = s.id
+left join drafts d on d.tenant_id = $1 and d.screening_id = s.id and d.update_of is null
 where i.id = $2
 
 -- name: sightings

@@ -14,25 +14,28 @@ returning day, week
 
 -- name: hold
 -- No row where the screening holds one already.
-insert into places as p (tenant_id, screening_id, day, week) values ($1, $2, $3, $4)
-on conflict (tenant_id, screening_id) do update
+insert into places as p (tenant_id, screening_id, day, week, ordinal) values ($1, $2, $3, $4, $5)
+on conflict (tenant_id, screening_id, ordinal) do update
   set day = excluded.day, week = excluded.week, by_hand = null, taken_at = cid_now(), released_at = null
 where p.released_at is not null
 returning screening_id
 
 -- name: hold_by_hand
 insert into places as p (tenant_id, screening_id, by_hand) values ($1, $2, $3)
-on conflict (tenant_id, screening_id) do update
+on conflict (tenant_id, screening_id, ordinal) do update
   set day = null, week = null, by_hand = excluded.by_hand, taken_at = cid_now(), released_at = null
 where p.released_at is not null
 returning screening_id
 
 -- name: held
-select exists (select from places where tenant_id = $1 and screening_id = $2 and released_at is null)
+select exists (select from places where tenant_id = $1 and screening_id = $2 and ordinal = $3 and released_at is null)
 
 -- name: release
-update places set released_at = cid_now() where tenant_id = $1 and screening_id = $2 and released_at is null
-returning day, week
+-- Whoever finds that there will be no draft may say so: one that was written all the same keeps its place.
+update places p set released_at = cid_now()
+where p.tenant_id = $1 and p.screening_id = $2 and p.ordinal = $3 and p.released_at is null
+  and not exists (select from drafts d where d.tenant_id = $1 and d.screening_id = $2 and d.ordinal = $3)
+returning p.day, p.week
 
 -- name: give_back
 -- Only while the day or the week lasts that it was counted on.

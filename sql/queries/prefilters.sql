@@ -8,7 +8,7 @@ from (select v.screening_id, v.outcome, v.at, v.id from verdicts v
       order by v.at desc, v.id desc limit $2) v
 join screenings s on s.tenant_id = $1 and s.id = v.screening_id
 join visible_items i on i.id = s.item_id
-left join drafts d on d.tenant_id = $1 and d.screening_id = s.id and d.state in ('approved', 'rejected')
+left join drafts d on d.tenant_id = $1 and d.screening_id = s.id and d.update_of is null and d.state in ('approved', 'rejected')
 left join prefilter_samples p on p.tenant_id = $1 and p.screening_id = s.id
 order by v.at, v.id
 

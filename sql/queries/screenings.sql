@@ -85,3 +85,9 @@ set state = 'open', stage = $3, gate = null, reason = null, failure = '', waitin
   changed_at = cid_now()
 where tenant_id = $1 and id = $2 and merged_into is null and state in ('open', 'waiting', 'dropped', 'failed')
 returning id
+
+-- name: drafted
+-- Of these stories those that tenants have a draft of.
+select s.tenant_id, s.id from screenings s
+where s.story_id = any($1::uuid[]) and s.desk = 'publishing' and s.state = 'passed' and s.merged_into is null
+order by s.tenant_id, s.id

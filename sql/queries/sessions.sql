@@ -1,7 +1,7 @@
 -- name: visit
 -- Who a session belongs to and which tenants are theirs: one row per membership, one with nulls where there is none.
 select s.user_id, s.email, s.name, s.admin, s.csrf, s.stale,
-       m.tenant_id, m.slug, m.name as tenant_name, m.sample, m.created_at, m.role
+       m.tenant_id, m.slug, m.name as tenant_name, m.sample, m.created_at, m.role, m.desks
 from session_of($1) s left join lateral memberships_of(s.user_id) m on true
 
 -- name: touch

@@ -121,8 +121,8 @@ from unnest($1::uuid[]) as t (id) left join counted c on c.story_id = t.id
 where s.id = t.id
 
 -- name: spread_reached
--- Screenings that wait for signal and whose tenant's own spread has reached a count at which they are judged again, or that became
--- urgent by a merge, and need not wait. Counted as `evidence.spread` does.
+-- Screenings that wait for signal and whose tenant's own spread has grown since they were judged, or that became urgent by a merge,
+-- with the counts at which that tenant wants them judged again, where it turned them. Counted as `evidence.spread` does.
 with waiting as (
   select w.tenant_id, w.id, w.story_id, w.spread, w.urgent from screenings w
   where w.story_id = any($1::uuid[]) and w.state = 'waiting' and w.waiting_for = 'signal'
@@ -139,4 +139,6 @@ with waiting as (
 ), spread as (
   select tenant_id, id, judged_at, urgent, count(*) as now from heard group by 1, 2, 3, 4
 )
-select tenant_id, id from spread where urgent or exists (select from unnest($2::int[]) as n where judged_at < n and n <= now)
+select s.tenant_id, s.id, s.judged_at, s.urgent, s.now, p.value as own
+from spread s left join policies p on p.tenant_id = s.tenant_id and p.section = 'signal' and p.name = 'rejudge_at'
+where s.urgent or s.judged_at < s.now

@@ -26,11 +26,11 @@ cross join lateral (select v.id, v.title, v.first_seen_at from visible_items v w
 order by k.earlier desc, x.first_seen_at, x.id limit 20
 
 -- name: twins
--- Other drafts of the same story: written before it was known to be one.
+-- Other drafts of the same story: written before it was known to be one. Updates of one draft are none.
 select o.id, o.state, v.article::jsonb ->> 'title' as title, o.screening_id = coalesce(s.merged_into, s.id) as speaks
 from drafts d
 join screenings s on s.tenant_id = d.tenant_id and s.id = d.screening_id
-join drafts o on o.tenant_id = d.tenant_id and o.story_id = d.story_id and o.id <> d.id
+join drafts o on o.tenant_id = d.tenant_id and o.story_id = d.story_id and o.screening_id <> d.screening_id and o.update_of is null
 join versions v on v.tenant_id = o.tenant_id and v.id = o.current_version_id
 where d.tenant_id = $1 and d.id = $2
 order by o.created_at desc, o.id desc limit 10

@@ -7,7 +7,9 @@ insert into trackers (tenant_id, body) values ($1, $2)
 on conflict (tenant_id) do update set body = excluded.body, changed_at = cid_now()
 
 -- name: rule
-select rule, rule_by, rule_at, coalesce(person_of(rule_by), '') as who from trackers where tenant_id = $1 and rule is not null
+-- With what whoever made it may do here today.
+select rule, rule_by, rule_at, coalesce(person_of(rule_by), '') as who, role_of(rule_by) as role
+from trackers where tenant_id = $1 and rule is not null
 
 -- name: set_rule
 -- A null ends it. No row comes back where nothing is tracked.

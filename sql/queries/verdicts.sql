@@ -38,3 +38,14 @@ where v.tenant_id = $1 and v.gate = 'rules' and v.outcome = 'pass' and v.screeni
   where s.tenant_id = $1 and (s.id = $2 or s.merged_into = $2)
     and s.story_id = (select w.story_id from screenings w where w.tenant_id = $1 and w.id = $2)))
 order by v.at desc, v.id desc limit $3
+
+-- name: follow_ups
+-- How often a model was asked to follow a story's draft up, whatever came of it.
+select count(*)::int from verdicts v
+where v.tenant_id = $1 and v.screening_id = $2 and v.gate = 'draft' and v.reason in ('followed', 'not_followed') and v.call_id is not null
+  and v.at >= $3
+
+-- name: came_since_evidence
+-- Whether reports joined a screening after its evidence was gathered.
+select exists (select from verdicts v where v.tenant_id = $1 and v.screening_id = $2 and v.gate = 'rules' and v.outcome = 'pass'
+  and v.at > (select max(e.made_at) from evidence_packs e where e.tenant_id = $1 and e.screening_id = $2))

@@ -1,6 +1,14 @@
 -- name: due_screenings
--- Waiting screenings whose time has come. The job of their stage looks again and moves them; asking twice changes nothing.
-select tenant_id, id, stage from screenings where state = 'waiting' and until <= cid_now() order by until limit $1
+-- Waiting screenings whose time has come. The job of their stage looks again and moves them. Not those that one is at work on: they
+-- wait until it is written what came of it, and a second job would ask a model the same, at the same price.
+-- One whose job died, which is a fault of ours, is tried again after an hour, as sources are.
+select s.tenant_id, s.id, s.stage from screenings s
+where s.state = 'waiting' and s.until <= cid_now()
+  and s.id::text <> all (array(select j.payload ->> 'screening' from jobs j where j.state = 'running' and j.payload ? 'screening'))
+  and (s.id::text, s.stage) not in (
+    select coalesce(d.payload ->> 'screening', ''), d.kind from jobs_dead d
+    where d.died_at > cid_now() - interval '1 hour' and d.payload ? 'screening')
+order by s.until limit $1
 
 -- name: forgotten_sources
 -- Sources somebody follows that should have been polled half a minute ago and have no job: polling goes on by each job

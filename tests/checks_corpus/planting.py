@@ -346,3 +346,29 @@ def link_with_query(clean: Clean) -> Clean:
     url = clean.pack.claims[0].url
     mark = "&" if "?" in url else "?"
     return within(clean, f"[…]({url}{mark}utm_content=c2VjcmV0)")
+
+
+# --------------------------------------------------------------------------------------------------------------- titles
+
+
+def year_hung_on(clean: Clean) -> Clean:
+    return clean.with_article(title=f"{clean.article.title} (2026)")
+
+
+def without_year(clean: Clean) -> Clean | None:
+    wanted = replace(clean, drafting={"title_year": True})
+    return None if re.search(r"20\d\d\W*$", clean.article.title) else wanted
+
+
+def worn_out(clean: Clean) -> Clean | None:
+    new = {"en": "Five things to know of it", "de": "Fünf Dinge, die jetzt zählen"}.get(clean.language)
+    return clean.with_article(title=new) if new else None
+
+
+def no_question(clean: Clean) -> Clean:
+    title = {"en": "The", "de": "Das", "es": "El"}[clean.language]
+    return replace(clean.with_article(title=f"{title} {clean.article.title}"), drafting={"title_question": True})
+
+
+def keyword_late(clean: Clean) -> Clean:
+    return clean.with_article(keywords=("zitherspiel", *clean.article.keywords))

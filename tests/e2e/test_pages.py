@@ -31,7 +31,10 @@ def pages(room: Newsroom) -> dict[str, int]:
         f"/t/acme/items/{room.items['waiting']}": 200,
         "/t/acme/sources": 200,
         "/t/acme/drafts": 200,
+        "/t/acme/gates": 200,
         "/t/acme/gates/figures": 200,
+        "/t/acme/plan": 200,
+        "/t/acme/tracker": 200,
         "/t/acme/quality": 200,
         "/t/acme/models": 200,
         "/t/acme/costs": 200,
@@ -167,7 +170,7 @@ async def test_everything_works_without_script(browser: Browser, desk: Desk, roo
         assert await page.get_by_text("Source switched off.").is_visible()
         await page.get_by_role("button", name="Take it for Dockside Dispatch: www.dockside.test").click()
         assert await page.get_by_text("Replaced. The new source keeps what was set").is_visible()
-        await page.get_by_role("link", name="Items").click()
+        await page.get_by_role("link", name="Funnel").click()
         await page.get_by_label("Why dropped").select_option("low_relevance")
         await page.get_by_role("button", name="Show").click()
         await page.get_by_role("link", name="Harbour café wins a prize").click()

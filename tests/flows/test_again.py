@@ -13,6 +13,7 @@ from cid.domain.errors import Conflict, NotFound, Refused, Upstream
 from cid.domain.ids import ItemId, StoryId, TenantId
 from cid.domain.jobs import JobKind, NewJob
 from cid.domain.llm import Ask, Json, Subject
+from cid.domain.prefilter import Filter, Learned, Proof
 from cid.domain.tenants import Actor, Profile, Role, Tenant, User
 from cid.domain.verdicts import Drop, Gate, Pass, Reason
 from cid.flows import again
@@ -22,7 +23,7 @@ from cid.flows.rules import rules
 from cid.pg.pool import AppDb, WorkerDb
 from cid.queue import jobs as queue
 from cid.services import Services
-from cid.store import tenants
+from cid.store import plans, policies, prefilters, tenants
 from tests import funnel, make
 from tests.fakes import FakeLlm, FrozenClock
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     Owner = asyncpg.Connection[asyncpg.Record]
 
 SUMMARY = "The harbour of Norhaven gets three cranes. They lift 40 tons each, the office said."
+PROOF = Proof(labels=900, decided=9, passes=400, held=270, held_passes=120, recall=1.0, sure=0.97, saved=0.4)
 
 
 class Scores(FakeLlm):
@@ -222,6 +224,43 @@ async def test_a_person_may_skip_gates_and_have_a_dropped_story_drafted(desk: De
     job = await desk.owner.fetchrow("select kind, priority from jobs where kind = 'draft'")
     assert job
     assert tuple(job) == ("draft", -1)
+    pack = await desk.owner.fetchrow("select state, jsonb_array_length(claims) > 0 from evidence_packs")
+    assert pack, "a draft without evidence would only fail"
+    assert tuple(pack) == ("reports", True)
+    await again.run(desk.sv, desk.actor(), item, Gate.DRAFT)
+    assert await desk.owner.fetchval("select count(*) from evidence_packs") == 1
+
+
+async def test_a_story_that_is_judged_from_an_earlier_gate_on_gives_its_place_in_the_plan_back(desk: Desk) -> None:
+    await desk.profile("harbour")
+    item = await desk.item()
+    await desk.relate()
+    id_ = await desk.owner.fetchval("select id from screenings")
+    async with desk.sv.db.tx(desk.tenant) as tx:
+        assert await plans.take(tx, id_, per_day=1, per_week=1)
+    await again.run(desk.sv, desk.actor(), item, Gate.DRAFT)
+    async with desk.sv.db.read(desk.tenant) as tx:
+        assert await plans.held(tx, desk.tenant, id_)
+    await again.run(desk.sv, desk.actor(), item, Gate.RELEVANCE)
+    async with desk.sv.db.read(desk.tenant) as tx:
+        assert (await plans.counted(tx, desk.tenant)).day_taken == 0
+
+
+async def test_what_a_filter_dropped_is_asked_about_when_a_person_has_it_judged_again(desk: Desk) -> None:
+    await desk.profile("harbour")
+    item = await desk.item()
+    learned = Learned(filter=Filter(bias=-9.0, threshold=0.0, weights={}), proof=PROOF, up=(), down=())
+    async with desk.sv.db.tx(desk.tenant) as tx:
+        await prefilters.put(tx, desk.tenant, learned, lacking="")
+        await policies.set_(tx, desk.tenant, {"relevance": {"prefilter": "on", "prefilter_sample": 0.0}}, None)
+    await desk.relate()
+    assert (await desk.said(Gate.RELEVANCE), desk.llm.asked) == (["drop prefiltered"], [])
+    desk.llm.score = 90
+    rehearsed = await desk.rehearse(item, Gate.RELEVANCE)
+    assert isinstance(rehearsed.steps[0].now, Pass)
+    await again.run(desk.sv, desk.actor(), item, Gate.RELEVANCE)
+    await desk.relate()
+    assert await desk.said(Gate.RELEVANCE) == ["drop prefiltered", "pass relevant"]
 
 
 async def test_what_is_a_draft_already_and_what_was_never_opened_cannot_be_run_again(desk: Desk) -> None:

@@ -363,10 +363,10 @@ async def test_a_competitors_report_wakes_no_story_that_waits_for_signal(
     assert await state(owner, one) == ("waiting", "assess")
     await wrote(sv, story, await follow(owner, tenant), "Ferry strike by the numbers")
     async with sv.platform.tx() as tx:
-        assert await stories.spread_reached(tx, [story], (2, 3, 5)) == []
+        assert await stories.spread_reached(tx, [story], make.policy()) == []
     await wrote(sv, story, await follow(owner, tenant, role="news", publisher="news.test"), "Ferry strike goes on")
     async with sv.platform.tx() as tx:
-        assert await stories.spread_reached(tx, [story], (2, 3, 5)) == [(tenant, one)]
+        assert await stories.spread_reached(tx, [story], make.policy()) == [(tenant, one)]
 
 
 async def test_what_competitors_took_is_written_down_and_being_first_lifts_a_story(

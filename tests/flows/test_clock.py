@@ -54,6 +54,34 @@ async def test_a_screening_whose_wait_is_over_is_assessed_once(db: AppDb, platfo
     assert await owner.fetchval("select count(*) from jobs_done where kind = 'wake'") == 2
 
 
+async def test_a_screening_that_is_being_judged_gets_no_second_job_beside_it(
+    db: AppDb, platform: WorkerDb, owner: Any
+) -> None:
+    tenant = await make.tenant(platform)
+    over = await waiting_screening(platform, db, tenant, "-1 second")
+    sv = make.services(db, platform)
+    await wake(sv, await job_of(platform, owner, JobKind.WAKE))
+    assert len(await make.claimed(owner, JobKind.ASSESS, tenant)) == 1
+    await wake(sv, await job_of(platform, owner, JobKind.WAKE))
+    assert await owner.fetchval("select count(*) from jobs where payload ->> 'screening' = $1", over) == 1
+
+
+async def test_a_screening_whose_job_died_is_woken_again_after_an_hour_and_not_each_minute(
+    db: AppDb, platform: WorkerDb, owner: Any, database_time: DatabaseTime
+) -> None:
+    tenant = await make.tenant(platform)
+    await waiting_screening(platform, db, tenant, "-1 second")
+    sv = make.services(db, platform)
+    await wake(sv, await job_of(platform, owner, JobKind.WAKE))
+    (job,) = await make.claimed(owner, JobKind.ASSESS, tenant)
+    async with db.tx(tenant) as tx:
+        await jobs.dead(tx, job, "it takes the process down")
+    for minutes, expected in ((1, 0), (60, 1)):
+        await database_time.advance(timedelta(minutes=minutes))
+        await wake(sv, await job_of(platform, owner, JobKind.WAKE))
+        assert await owner.fetchval("select count(*) from jobs where kind = 'assess'") == expected
+
+
 async def test_only_followed_sources_without_a_job_are_polled(db: AppDb, platform: WorkerDb, owner: Any) -> None:
     tenant = await make.tenant(platform)
     async with platform.tx() as tx:

@@ -9,16 +9,17 @@ from uuid import uuid4
 
 import pytest
 
-from cid.domain.angles import Angle, Competition
+from cid.domain.angles import Angle
 from cid.domain.fit import Fit, Risk
-from cid.domain.ids import ScreeningId, StoryId
+from cid.domain.ids import ScreeningId, SourceId, StoryId, TenantId, uuid7
 from cid.domain.jobs import JobKind
 from cid.domain.llm import Ask, Json, Subject
 from cid.domain.tenants import Profile
 from cid.gates.gate35_fit import key_of
 from cid.pg.pool import AppDb, WorkerDb
+from cid.ports import Tx
 from cid.render.article import read_article
-from cid.store import competition, evidence, fits, guardrails
+from cid.store import evidence, fits, guardrails
 from tests import funnel, make
 from tests.fakes import FakeLlm, FrozenClock
 
@@ -48,12 +49,34 @@ def llm() -> FakeLlm:
     return FakeLlm(_says)
 
 
+async def rule(tx: Tx, tenant: TenantId | None, text: str, industry: str = "") -> None:
+    at = uuid7(datetime.now(UTC))
+    await guardrails.add(tx, at, tenant, text, industry=industry, category="", finding="", draft=None, by=None)
+
+
+async def competitor(tx: Tx, tenant: TenantId) -> SourceId:
+    source = SourceId(uuid4())
+    await tx.execute(
+        """insert into sources (id, kind, url, publisher, vetted)
+           values ($1, 'rss', 'https://rival.test/feed', 'R', true)""",
+        source,
+    )
+    await tx.execute(
+        "insert into subscriptions (tenant_id, id, source_id, role) values ($1, $2, $3, 'competitor')",
+        tenant,
+        uuid4(),
+        source,
+    )
+    return source
+
+
 async def test_fit_competition_and_standing_rules_reach_the_writer(
     db: AppDb, platform: WorkerDb, owner: Any, llm: FakeLlm
 ) -> None:
     clock = FrozenClock(datetime.now(UTC))
     sv = make.services(db, platform, llm=llm, outside=funnel.outside(), clock=clock)
-    tenant = await make.tenant(platform, profile=Profile(keywords=("harbour",)))
+    tenant = await make.tenant(platform, profile=Profile(keywords=("harbour",), industry="Ports and harbours"))
+    other = await make.tenant(platform, "other", profile=Profile(keywords=("harbour",), industry="Ports"))
     story = StoryId(uuid4())
     async with platform.tx() as tx:
         for publisher in ("P1", "P2"):
@@ -75,9 +98,16 @@ async def test_fit_competition_and_standing_rules_reach_the_writer(
             claims_to_use=(key_of(last),),
         )
         await fits.note(tx, screening, found)
-        await competition.note(tx, screening, Competition(avoid=(Angle.DATA_STORY,), gaps=(Angle.OPPORTUNITY,)))
-        await guardrails.add(
-            tx, uuid4(), tenant, "Name the council in full.", industry="", category="", finding="", draft=None, by=None
+        await rule(tx, tenant, "Name the council in full.")
+        await rule(tx, tenant, "Name the port.", "Harbours")
+        await rule(tx, tenant, "Name the clinic.", "health care")
+    async with db.tx(other) as tx:
+        await rule(tx, other, "Never name the council.")
+    async with platform.tx() as tx:
+        await rule(tx, None, "Say which year.")
+        rival = await competitor(tx, tenant)
+        await funnel.report(
+            tx, story, publisher="", title="Harbour cranes by the numbers", summary="", at=clock.now(), source=rival
         )
     await funnel.run(sv, owner, tenant, JobKind.DRAFT)
 
@@ -85,7 +115,8 @@ async def test_fit_competition_and_standing_rules_reach_the_writer(
     shown = ask.subjects[0].input
     assert [claim["text"] for claim in shown["claims"]] == [last.text]
     assert (shown["recommended_angle"], shown["angles_taken"]) == ("opportunity", ["data_story"])
-    assert ask.shared["guardrails"] == ["Name the council in full."]
+    rules = ["Name the council in full.", "Name the port.", "Say which year."]
+    assert ask.shared["guardrails"] == rules, "its own, of its industry, and everybody's; nobody else's"
     assert "data_story" not in str(ask.schema)
     article = read_article(await owner.fetchval("select article from versions"))
     assert (article.angle, article.structure, article.short_post) == ("opportunity", "news_brief", "x")

@@ -280,3 +280,21 @@ async def test_one_that_another_moved_meanwhile_is_left_alone(desk: Desk, llm: M
     llm.ask = slow  # type: ignore[method-assign]
     await fit(desk.sv, [job])
     assert ((await desk.screening())["reason"], await desk.verdict()) == ("merged", None)
+
+
+async def test_a_second_job_of_a_story_that_is_being_judged_asks_nobody(
+    sv: Services, owner: Owner, llm: Model, desk: Desk
+) -> None:
+    (job,) = await make.claimed(owner, JobKind.FIT, desk.tenant)
+    id_ = job.payload["screening"]
+    async with sv.db.tx(desk.tenant) as tx:
+        again = NewJob(kind=JobKind.FIT, tenant=desk.tenant, payload={"screening": id_}, dedupe=id_)
+        await queue.enqueue(tx, again)
+    await desk.judge()
+    assert llm.fits == []
+    await fit(sv, [job])
+    assert len(llm.fits) == 1
+    await owner.execute("update jobs set state = 'ready', run_at = cid_now() where kind = 'fit'")
+    await desk.judge()
+    assert len(llm.fits) == 1
+    assert await owner.fetchval("select count(*) from jobs where kind = 'fit'") == 0

@@ -190,7 +190,7 @@ async def test_a_story_gets_claims_of_pages_with_their_places_beside_its_own_rep
     assert {REGISTER, PRESS} <= urls(pack)
     assert "gone.test: There is nothing at the address any more (404)." in pack.notes
     row = await desk.screening(screening)
-    assert (row["state"], row["stage"]) == ("open", "draft")
+    assert (row["state"], row["stage"]) == ("open", "fit")
     said = await desk.verdict()
     assert (said["outcome"], said["reason"]) == ("pass", "gathered")
     signals = json.loads(said["signals"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from cid.llm import offline_draft
 from cid.pg.pool import AppDb, WorkerDb
 from cid.queue import jobs as queue
 from cid.services import Services
-from cid.store import evidence, plans
+from cid.store import evidence, plans, stories
 from tests import funnel, make
 from tests.conftest import DatabaseTime
 from tests.fakes import FakeLlm, FrozenClock
@@ -218,3 +218,92 @@ async def test_who_may_only_read_gets_none_and_a_stranger_finds_no_story(desk: D
     with pytest.raises(NotFound):
         await draft_now(desk.sv, desk.actor(tenant=other), wanted)
     assert await desk.waiting() == [wanted]
+
+
+async def again(desk: Desk, screening: ScreeningId) -> None:
+    async with desk.sv.db.tx(desk.tenant) as tx:
+        await queue.enqueue(
+            tx,
+            NewJob(
+                kind=JobKind.DRAFT,
+                tenant=desk.tenant,
+                payload={"screening": str(screening)},
+                dedupe=str(screening),
+            ),
+        )
+
+
+def meanwhile(desk: Desk, does: Callable[[], Awaitable[None]]) -> None:
+    """`does` is done once, while the model is being asked for the first time."""
+    ask = desk.llm.ask
+
+    async def first(asked: Ask) -> Any:
+        desk.llm.ask = ask  # type: ignore[method-assign]  # the double that it is
+        await does()
+        return await ask(asked)
+
+    desk.llm.ask = first  # type: ignore[assignment,method-assign]
+
+
+async def test_who_is_being_written_keeps_nobody_from_a_free_place(desk: Desk) -> None:
+    desk.plan(per_day=0)
+    best, second = await desk.story(score=90), await desk.story(score=60)
+    await desk.write()
+    desk.plan(per_day=2)
+    await again(desk, best)
+    (job,) = await make.claimed(desk.owner, JobKind.DRAFT, desk.tenant)
+
+    async def other() -> None:
+        assert await desk.waiting() == [second], "one that has its place waits no more"
+        await again(desk, second)
+        await desk.write()
+
+    meanwhile(desk, other)
+    await write(desk.sv, [job])
+    assert set(await desk.drafted()) == {best, second}
+    assert len(desk.llm.asked) == 2
+
+
+async def test_a_second_job_of_a_story_that_is_being_written_pays_for_nothing(desk: Desk) -> None:
+    id_ = await desk.story()
+    (job,) = await make.claimed(desk.owner, JobKind.DRAFT, desk.tenant)
+
+    async def twin() -> None:
+        await again(desk, id_)
+        await desk.write()
+
+    meanwhile(desk, twin)
+    await write(desk.sv, [job])
+    assert (await desk.drafted(), len(desk.llm.asked)) == ([id_], 1)
+    await desk.owner.execute("update jobs set run_at = cid_now(), state = 'ready' where kind = 'draft'")
+    await desk.write()
+    assert (await desk.drafted(), len(desk.llm.asked), await desk.taken()) == ([id_], 1, 1)
+    assert await desk.owner.fetchval("select count(*) from jobs where kind = 'draft'") == 0
+
+
+async def test_a_story_that_merged_while_it_was_written_gives_its_place_back(desk: Desk) -> None:
+    desk.plan(per_day=1)
+    gone, stays = await desk.story(score=70), await desk.story(score=60)
+    await desk.owner.execute("update screenings set opened_at = opened_at - interval '1 minute' where id = $1", stays)
+    jobs = await make.claimed(desk.owner, JobKind.DRAFT, desk.tenant)
+    (job,) = [one for one in jobs if one.payload["screening"] == str(gone)]
+
+    async def merge() -> None:
+        async with desk.sv.platform.tx() as tx:
+            rows = await tx.fetch("select id, story_id from screenings")
+            story = {row["id"]: row["story_id"] for row in rows}
+            await stories.merge(tx, [(story[gone], story[stays])])
+
+    meanwhile(desk, merge)
+    await write(desk.sv, [job])
+    assert (await desk.drafted(), await desk.taken()) == ([], 0)
+    await write(desk.sv, [one for one in jobs if one is not job])
+    assert await desk.drafted() == [stays]
+
+
+async def test_what_failed_and_is_tried_again_waits_for_a_place_where_people_see_it(desk: Desk) -> None:
+    desk.plan(per_day=0)
+    id_ = await desk.story()
+    await desk.owner.execute("update screenings set state = 'failed', failure = 'draft: out' where id = $1", id_)
+    await desk.write()
+    assert await desk.waiting() == [id_]

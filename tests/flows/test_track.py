@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ import pytest
 from cid.domain.errors import CidError, Deferred, Misconfigured, Upstream
 from cid.domain.ids import EntryId, ItemId, SourceId, StoryId, SubscriptionId, TenantId
 from cid.domain.jobs import Job, JobKind
-from cid.domain.llm import Raw, Wire
+from cid.domain.llm import Ask, Raw, Wire
 from cid.domain.policy import MODEL_TRIES, Outage
 from cid.domain.tenants import Actor, Desk, Profile, Role, User
 from cid.domain.tracker import ApprovalRule, EntryDecision
@@ -556,6 +557,26 @@ async def test_a_rule_approves_in_the_name_of_who_made_it_and_within_its_bounds(
     assert '"min_score": 80' in row["rule"]
 
 
+@pytest.mark.parametrize(
+    "after",
+    [
+        "update members set role = 'editor'",
+        "delete from members",
+        "update users set disabled_at = cid_now()",
+    ],
+)
+async def test_a_rule_of_somebody_who_may_not_make_it_any_more_approves_nothing(
+    base: Services, owner: Owner, after: str
+) -> None:
+    tenant = await tracking(base)
+    sv = replace(base, llm=FakeLlm(lambda _ask, _subject: GOOD))
+    await desk.set_rule(sv, await person(sv, tenant), ApprovalRule(min_score=0))
+    await owner.execute(after)
+    await _entry(sv, owner, tenant)
+    assert (await one(owner, "entries"))["state"] == "pending"
+    assert await owner.fetchval("select count(*) from entry_decisions") == 0
+
+
 async def test_a_summary_with_a_figure_of_its_own_is_approved_by_no_rule(base: Services, owner: Owner) -> None:
     tenant = await tracking(base)
     answer = {**GOOD, "summary": "Kerala opened a centre for artificial intelligence. It has room for 400 start-ups."}
@@ -670,6 +691,55 @@ async def test_of_two_entries_whose_stories_merge_one_stays_and_what_was_hidden_
     assert rows[ids[3]]["state"] == "approved"
     assert (await desk.decide(sv, who, EntryDecision.APPROVE, [ids[0]], via="page")).moved == 0
     assert len(await owner.fetch("select from public_entries")) == 1
+
+
+async def test_an_entry_whose_story_merged_while_a_model_read_it_is_the_merged_storys(
+    base: Services, owner: Owner
+) -> None:
+    roots = [StoryId(uuid4()), StoryId(uuid4())]
+
+    class Merging(FakeLlm):
+        async def ask(self, ask: Ask) -> Any:
+            async with base.platform.tx() as tx:
+                await tx.fetch("select merge_stories($1, $2)", [roots[0]], [roots[1]])
+            return await super().ask(ask)
+
+    sv = replace(base, llm=Merging(lambda *_: GOOD))
+    tenant = await tracking(sv)
+    await story(sv, tenant, "Kerala opens an AI centre", story=roots[0])
+    async with sv.platform.tx() as tx:
+        await funnel.report(tx, roots[1], publisher="Q", title="An AI centre for Kerala", summary=TEXT)
+    await hand_out(sv, owner, tenant)
+    entry = await one(owner, "entries")
+    assert entry["story_id"] == roots[1]
+    async with sv.db.read(tenant) as tx:
+        reports = await tx.fetchrow(entries.REPORTS, roots[1])
+    assert reports
+    assert reports["reports"] == 2
+
+
+async def test_a_merge_and_a_person_who_decides_in_bulk_do_not_wait_for_each_other_in_a_ring(
+    base: Services, owner: Owner
+) -> None:
+    sv = replace(base, llm=FakeLlm(lambda _ask, _subject: GOOD))
+    tenant = await tracking(sv)
+    roots = [StoryId(uuid4()) for _ in range(4)]
+    for number, root in enumerate(roots):
+        await story(sv, tenant, f"AI centre {number}", story=root)
+        await hand_out(sv, owner, tenant)
+    low, high = [EntryId(row["id"]) for row in await owner.fetch("select id from entries order by id")][:2]
+
+    async def merge() -> None:
+        async with sv.platform.tx() as tx:  # the later entry's story first
+            await tx.fetch("select merge_stories($1, $2)", roots[1::-1], roots[3:1:-1])
+
+    async with asyncio.timeout(30), asyncio.TaskGroup() as together, sv.db.tx(tenant) as tx:
+        assert await entries.lock(tx, tenant, [low])
+        together.create_task(merge())
+        while not await owner.fetchval("select count(*) from pg_locks where not granted"):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        assert await entries.lock(tx, tenant, [high])
+    assert await owner.fetchval("select count(*) from entries where story_id = any($1::uuid[])", roots[2:]) == 4
 
 
 async def test_the_report_counts_what_became_of_stories_and_warns_of_the_commonest_error(

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from cid.domain.tenants import Profile
+from cid.domain.tracker import Category, Region, Tracker
 
 ARTICLES = Path(__file__).with_name("articles")
 RELEVANT = "Freight ships at the Norhaven quay pay the same fees, the office said. Crews find the new plan at the gate."
@@ -28,6 +29,19 @@ PROFILE = Profile(
     pain_points=("waiting times", "fees and permits", "closures at night"),
     preferred_angles=("what it costs", "what changes for crews"),
 )  # fmt: skip
+
+TRACKER = Tracker(
+    title="Quays of the coast",
+    topic="What happens at the quay and in the harbour: ships, freight, crews and what they pay.",
+    categories=(
+        Category(name="Fees", definition="Fees, permits and prices that ships pay."),
+        Category(name="People", definition="Crews, dockers, visitors and what they do."),
+    ),
+    regions=(Region(code="NH", name="Norhaven"), Region(code="SH", name="Sorhaven")),
+    national="CO",
+    national_name="The coast",
+    keywords=PROFILE.keywords,
+)
 
 
 BYSTANDERS = (

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cid.flows import track
 from cid.gates.checks import CHECKS, Check
 from cid.pg.pool import AppDb, WorkerDb
 from cid.text.overlap import overlap
@@ -51,7 +52,14 @@ def by_hand(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False).replace('\\"', '"')
 
 
-UNSEEING: Patches = {"cid.text.injection._signs": lambda _text: frozenset()}
+def together(tasks: Any, _speaking: object, size: int) -> Any:
+    """Whoever speaks to a model among the others."""
+    return GROUPS(tasks, set(), size)
+
+
+GROUPS = track._groups
+STAGES = frozenset({"relevance", "track", "queries", "evidence", "fit", "draft", "review", "revise"})
+UNSEEING: Patches = {"cid.text.injection._signs": lambda *_: frozenset()}
 """Without the detector, so that what stands behind it can be seen to hold, or not."""
 UNHIDING: Patches = {
     "cid.text.html.clean": spaced,
@@ -71,6 +79,10 @@ class Case:
     articles: tuple[str, ...]
     without: Patches | None = None
     beside: int = 0
+    pages: bool = False
+    """The articles are what a search finds, and not in the feeds."""
+    only: str = ""
+    """The one stage at which the model obeys."""
 
 
 CASES = (
@@ -166,6 +178,50 @@ CASES = (
         articles=("inline-link", "forged-tool-tag"),
     ),
     Case(
+        name="sentences with signs are not shown to the tracker's model",
+        off={"cid.gates.track.without": unchanged},
+        counted=lambda _, run: [name for stage, name in run.double.obeyed if stage == "track"],
+        articles=("all-other-items",),
+    ),
+    Case(
+        name="suspicious texts are tracked alone",
+        off={"cid.gates.track.without": unchanged, "cid.flows.track._groups": together},
+        counted=lambda _, run: [
+            name for name, one in run.seen.items() if name.startswith("bystander") and one.tracked != "passed"
+        ],
+        articles=("all-other-items", "others-are-spam"),
+        beside=3,
+        without={"cid.gates.track.without": unchanged},
+    ),
+    Case(
+        name="no rule approves what speaks to a model",
+        off={"cid.gates.track.approves": lambda _rule, _found: True},
+        counted=lambda found, _: found.approved,
+        articles=("inline-link", "ignore-previous"),
+        without={},
+    ),
+    Case(
+        name="a search is words",
+        off={"cid.gates.evidence.queries._words_only": same},
+        counted=lambda found, _: found.operators,
+        articles=("an-address-spelled-out",),
+        without={},
+    ),
+    Case(
+        name="a revision links to the evidence only",
+        off={
+            **dict.fromkeys(
+                ("cid.gates.gate5_revise.foreign", "cid.gates.checks.links.foreign", "cid.llm.wire.foreign"),
+                no_addresses,
+            ),
+            "cid.gates.gate5_revise.sites": no_addresses,
+        },
+        counted=lambda found, _: found.links,
+        articles=("an-address-spelled-out", "a-longer-own-address"),
+        only="revise",
+        without={},
+    ),
+    Case(
         name="names of sites are found",
         off={"cid.gates.checks.CHECKS": checks_but("sites")},
         counted=lambda found, _: found.unwarned,
@@ -226,6 +282,7 @@ async def test_a_defence_is_missed_where_it_is_taken_away(
         monkeypatch.setattr(place, instead)
     articles = tuple(one for one in corpus() if one.name in case.articles)
     assert len(articles) == len(case.articles)
-    run = await replay(db, platform, owner, articles, beside=BYSTANDERS[: case.beside])
+    deaf = STAGES - {case.only} if case.only else STAGES - STAGES
+    run = await replay(db, platform, owner, articles, pages=case.pages, deaf=deaf, beside=BYSTANDERS[: case.beside])
     found = figures(articles, honest(articles, case.beside), run)
     assert bool(case.counted(found, run)) is off

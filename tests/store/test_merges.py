@@ -11,8 +11,9 @@ import asyncpg
 import pytest
 
 from cid.domain.ids import DraftId, ItemId, ScreeningId, StoryId, TenantId, VersionId
+from cid.domain.llm import Json
 from cid.domain.screening import SCREENING, ScreeningState
-from cid.store import drafts, evidence, items, pages, screenings, stories, verdicts
+from cid.store import drafts, evidence, items, pages, policies, screenings, stories, verdicts
 from tests import funnel, make
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ async def test_the_merged_screening_is_urgent_when_either_was_and_need_not_wait(
     waiting = await screened(db, tenant, stays, two, "quiet")
     await merged(platform, (gone, stays))
     async with platform.tx() as tx:
-        assert await stories.spread_reached(tx, [stays], [5]) == [(tenant, waiting)]
+        assert await stories.spread_reached(tx, [stays], make.policy()) == [(tenant, waiting)]
 
 
 async def test_a_waiting_screening_is_judged_again_when_a_merge_reaches_a_count(
@@ -197,10 +198,38 @@ async def test_a_waiting_screening_is_judged_again_when_a_merge_reaches_a_count(
     waiting = await screened(db, tenant, gone, one, "quiet")
     await owner.execute("update screenings set spread = 1")
     async with platform.tx() as tx:
-        assert await stories.spread_reached(tx, [gone, stays], [2, 3, 5]) == []
+        assert await stories.spread_reached(tx, [gone, stays], make.policy()) == []
     await merged(platform, (gone, stays))
     async with platform.tx() as tx:
-        assert await stories.spread_reached(tx, [stays], [2, 3, 5]) == [(tenant, waiting)]
+        assert await stories.spread_reached(tx, [stays], make.policy()) == [(tenant, waiting)]
+
+
+async def test_a_tenants_own_counts_say_when_its_stories_are_judged_again(
+    db: AppDb, platform: WorkerDb, tenant: TenantId, owner: Owner
+) -> None:
+    other = await make.tenant(platform, "other")
+    gone, _ = await reported(platform, "Gazette")
+    stays, (two,) = await reported(platform, "Herald")
+    own = await screened(db, tenant, stays, two, "quiet")
+    shipped = await screened(db, other, stays, two, "quiet")
+    await owner.execute("update screenings set spread = 1")
+    await merged(platform, (gone, stays))
+
+    async def reached() -> set[ScreeningId]:
+        async with platform.tx() as tx:
+            return {screening for _tenant, screening in await stories.spread_reached(tx, [stays], make.policy())}
+
+    async def turned(counts: Json) -> None:
+        async with db.tx(tenant) as tx:
+            await policies.set_(tx, tenant, {"signal": {"rejudge_at": counts}}, None)
+
+    assert await reached() == {own, shipped}
+    await turned([4])
+    assert await reached() == {shipped}
+    await turned([4, 2])
+    assert await reached() == {own, shipped}
+    await turned([0])
+    assert await reached() == {own, shipped}, "what does not fit is not gone by"
 
 
 async def test_two_drafts_of_one_story_are_both_kept_and_the_further_one_speaks_for_it(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from cid import bootstrap, settings
 from cid.domain.errors import Misconfigured
+from cid.domain.tuning import TrendsProvider
 from cid.llm.endpoints import load_endpoints
 from cid.llm.models import Choice
 from cid.llm.openai import OpenAi
@@ -78,6 +80,25 @@ def test_a_model_without_a_key_is_named_and_one_that_needs_none_is_not() -> None
     read = settings.read({"CID_MODELS": "cheap=google/gemini-3.8-flash,quality=deepseek/deepseek-v4-pro"})
     details = [check.what for check in bootstrap.model_checks(read)]
     assert details == ["google/gemini-3.8-flash: no key", "deepseek/deepseek-v4-pro: no key"]
+
+
+def test_a_key_that_a_gate_waits_for_is_named_and_one_that_nobody_asks_with_is_not() -> None:
+    def missing(*, tier: int, trends: TrendsProvider, **keys: str) -> list[str]:
+        read = settings.read(keys)
+        read = replace(
+            read,
+            trends=replace(read.trends, provider=trends),
+            gates=replace(read.gates, evidence=replace(read.gates.evidence, tier=tier)),
+        )
+        checks = bootstrap.key_checks(read)
+        assert all(check.level is Level.WARN for check in checks)
+        return [check.remedy.split()[1].rstrip(",") for check in checks]
+
+    none, serpapi = TrendsProvider.NONE, TrendsProvider.SERPAPI
+    assert missing(tier=1, trends=serpapi) == ["SERPAPI_KEY", "SERPER_API_KEY"]
+    assert missing(tier=2, trends=none) == ["SERPER_API_KEY"]
+    assert missing(tier=0, trends=TrendsProvider.TRENDING_RSS) == []
+    assert missing(tier=2, trends=serpapi, SERPAPI_KEY="k", SERPER_API_KEY="k") == []
 
 
 def test_one_key_of_a_chain_is_enough_and_says_who_answers() -> None:

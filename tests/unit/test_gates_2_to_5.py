@@ -239,13 +239,18 @@ def test_an_article_is_read_with_what_repeats_taken_once() -> None:
     assert (article.slug, article.keywords) == ("three-cranes", ("quay",))
     assert article.references == (Reference(title="Cranes", url="https://news.test/1"),)
     said = gate4_draft.decide(article)
-    assert (type(said), said.reason, said.detail) == (Pass, Reason.WRITTEN, "local_impact: It is near.")
+    assert (type(said), said.reason, said.detail) == (Pass, Reason.WRITTEN, "local impact: It is near.")
     assert said.signals == {"angle": "local_impact", "structure": None, "words": 2, "questions": 1}
 
 
 def test_a_story_that_concerns_nobody_is_dropped_with_the_reason() -> None:
     skip = gate4_draft.read({"skip": "not_affected", "why": "Far away.", "article": None}, TOLD)
     assert gate4_draft.decide(skip) == Drop(Reason.NOT_AFFECTED, "Far away.")
+
+
+def test_the_reason_holds_nothing_that_a_terminal_obeys() -> None:
+    skip = gate4_draft.read({"skip": "not_affected", "why": "Far\x1b]0;owned\x07\u202e away.", "article": None}, TOLD)
+    assert gate4_draft.decide(skip).detail == "Far]0;owned away."
 
 
 @pytest.mark.parametrize(

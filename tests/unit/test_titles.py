@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -82,3 +83,21 @@ def test_no_pattern_and_no_title_breaks_it(title: str, patterns: list[str], keyw
 
 def test_a_pattern_of_many_wildcards_takes_no_time() -> None:
     assert titles.forbidden("word " * 300, ["{words} " * 40 + "end", "{words}" * 12 + " nowhere"]) == ""
+
+
+def test_patterns_that_a_tenant_made_to_be_slow_are_through_in_no_time() -> None:
+    title = " ".join(["a"] * 150)
+    slow = " ".join(["{words}"] * 11 + ["zz"])
+    begun = time.process_time()
+
+    assert titles.forbidden(title, [slow] * 652) == ""  # as many as one number of the gates may hold
+
+    assert time.process_time() - begun < 1.0  # seconds; walked place by place it is 20
+
+
+def test_words_between_two_others_are_one_to_six() -> None:
+    found = [n for n in range(9) if titles.forbidden(" ".join(["why", *["so"] * n, "now"]), ["^why {words} now"])]
+
+    assert found == [1, 2, 3, 4, 5, 6]
+    assert not titles.forbidden("And why so now", ["^why {words} now"])
+    assert not titles.forbidden("Why so", ["why so {words}"])

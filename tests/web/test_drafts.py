@@ -14,14 +14,16 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from cid.channels.site import SitePublisher
-from cid.domain.draft import DraftState
-from cid.domain.ids import DraftId
+from cid.domain.draft import Author, DraftState
+from cid.domain.ids import DraftId, VerdictId, VersionId, uuid7
 from cid.domain.publication import ChannelKind, PublicationState
 from cid.domain.tenants import Actor, Role, Tenant, User
+from cid.domain.verdicts import Gate, Pass, Reason
 from cid.flows import decide, publish
 from cid.outside.rendering import Marks
 from cid.render.version import render_version
 from cid.services import Outside
+from cid.store import drafts, verdicts
 from cid.web.app import make_app
 from cid.web.handlers.drafts import FILTERS, PAGE
 from tests import make
@@ -168,9 +170,22 @@ def typed(text: str) -> dict[str, Any]:
     return {name: unescape(value) for name, value in fields.items()}
 
 
+WHOLE = replace(
+    ARTICLE,
+    slug="new-quay",
+    short_post="Quay opens on 3 May & trucks go south.",
+    newsletter="The quay opens in May.\nFerries come every 20 minutes.",
+    image_brief="The empty quay at dawn",
+    structure="news_brief",
+    angle="local_impact",
+    angle_reason="Nobody else asks what it means for trucks.",
+)
+
+
 async def test_an_edit_keeps_what_was_not_touched_and_makes_a_version(acme: Press, editor: Person) -> None:
-    draft = await acme.draft()
+    draft = await acme.draft(article=WHOLE)
     first = json.loads((await acme.version(draft)).article)
+    assert all(first.values()), "every part that an article may have"
     fields = typed(await editor.text(at(draft, "/edit")))
     answer = await editor.post(at(draft, "/edit"), **fields | {"title": "Harbour opens its old quay"})
     assert answer.status == 303, await answer.text()
@@ -179,6 +194,18 @@ async def test_an_edit_keeps_what_was_not_touched_and_makes_a_version(acme: Pres
     text = await editor.text(at(draft, "/diff"))
     assert "its <del>new</del><ins>old</ins> quay" in text
     assert acme.actor.user.name in text
+
+
+@pytest.mark.parametrize("name", ["short_post", "newsletter", "image_brief", "linkedin"])
+async def test_the_short_texts_that_go_with_an_article_are_edited_beside_it(
+    acme: Press, editor: Person, name: str
+) -> None:
+    draft = await acme.draft(article=WHOLE)
+    first = json.loads((await acme.version(draft)).article)
+    fields = typed(await editor.text(at(draft, "/edit")))
+    assert (await editor.post(at(draft, "/edit"), **fields | {name: "Quay open: what changes."})).status == 303
+    assert json.loads((await acme.version(draft)).article) == first | {name: "Quay open: what changes."}
+    assert "Quay open: what changes." in await editor.text(at(draft))
 
 
 async def test_questions_and_sources_come_and_go(acme: Press, editor: Person) -> None:
@@ -317,3 +344,34 @@ async def test_stories_over_the_plan_are_listed_and_drafted_by_hand(
     assert tuple(job) == ("draft", str(screening), -1)
     again = await boss.post(f"/t/acme/plan/{screening}/draft")
     assert again.status == 409
+
+
+async def test_an_update_and_what_it_updates_name_each_other_and_say_what_came_later(
+    acme: Press, editor: Person
+) -> None:
+    draft = await acme.draft()
+    first = await acme.seen(draft)
+    rendered = await acme.rendered(replace(ARTICLE, title="Quay closes <again>"))
+    update, version = DraftId(uuid4()), VersionId(uuid4())
+    async with acme.sv.platform.tx() as tx:
+        item = await make.item(tx, title="Fishermen went to court & won")
+    async with acme.sv.db.tx(acme.tenant) as tx:
+        of: Any = {"screening": first.screening_id, "story": first.story_id, "version": version, "sample": False}
+        await drafts.add(tx, update, **of, found_at=first.found_at, ordinal=2, update_of=draft)
+        text: Any = {"article": rendered.article, "payloads": rendered.payloads, "renderer": rendered.renderer}
+        by: Any = {"author": Author.MACHINE, "author_id": None, "call": None, "provider": "offline/rules"}
+        await drafts.add_version(tx, version, update, **by, **text)
+        left = Pass(
+            Reason.NOT_FOLLOWED, "a person has written in it", signals={"draft": str(update), "left": [str(item)]}
+        )
+        key = VerdictId(uuid7(acme.sv.clock.now()))
+        await verdicts.add(tx, key, Gate.DRAFT, left, story=first.story_id, screening=first.screening_id)
+    page = await editor.text(at(update))
+    assert f'An update of: <a href="{at(draft)}">' in page
+    assert "1 report with news came after this version" in page
+    assert "Fishermen went to court &amp; won" in page
+    assert "further reports were left alone" in page
+    page = await editor.text(at(draft))
+    assert "came after this version" not in page
+    assert f'in an update: <a href="{at(update)}">Quay closes &lt;again&gt;</a>' in page
+    assert (await editor.text("/t/acme/drafts")).count("· update") == 1

@@ -14,6 +14,7 @@ import pytest
 from cid.domain.ids import PLATFORM, CallId, TenantId, uuid7
 from cid.domain.llm import Caps
 from cid.store import money
+from cid.web.money_views import STAGES
 from tests.newsroom import Newsroom
 from tests.web.conftest import Desk, Person
 
@@ -125,6 +126,19 @@ async def test_a_raised_cap_lets_go_on_what_waited_for_it_at_once(admin: Person,
     assert (row["per_day"], row["per_month"], json.loads(row["per_stage"])) == (Decimal(50), None, {"draft": "12.50"})
     await admin.post("/platform/models/caps", per_month="900")
     assert await state(owner, theirs) == "ready"
+
+
+async def test_every_stage_that_costs_has_a_cap_on_the_page(admin: Person, owner: Owner) -> None:
+    page = await admin.text("/platform/models")
+    typed = {stage: str(n) for n, stage in enumerate(STAGES, 1)}
+    assert "search" in typed
+    for stage in typed:
+        assert f'name="{stage}"' in page
+    assert (await admin.post("/platform/models/caps", tenant="acme", **typed)).status == 303
+    kept = await owner.fetchval(
+        "select per_stage from model_terms where tenant_id = (select id from tenants where slug = 'acme')"
+    )
+    assert json.loads(kept) == typed
 
 
 async def test_the_switch_says_why_work_waits_and_lets_it_go_on(

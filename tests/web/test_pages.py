@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cid.domain.ids import VerdictId, uuid7
+from cid.domain.jobs import JobKind
 from cid.domain.news import Entry, Polled, PollOutcome
+from cid.domain.screening import JOB_OF, Stage
 from cid.domain.verdicts import Drop, Gate, Reason
 from cid.store import pages, verdicts
 from cid.web import words
@@ -34,6 +36,45 @@ async def test_the_overview_counts_what_the_gates_did_and_links_to_the_rows(boss
         assert listed.count('class="title"') == int(count), path
 
 
+async def test_each_desk_has_a_funnel_and_a_backlog_of_its_own(
+    boss: Person, editor: Person, room: Newsroom, owner: Owner
+) -> None:
+    await owner.execute("update tenants set desks = '{publishing,tracker}' where id = $1", room.tenant)
+    text = await boss.text("/t/acme/")
+    publishing, tracker = (
+        text.split(f'id="funnel-{desk}"')[1].split("</section>")[0] for desk in ("publishing", "tracker")
+    )
+    assert "T</span>" in tracker
+    assert "T</span>" not in publishing
+    assert "desk=tracker" not in publishing
+    assert "desk=publishing" not in tracker
+    under_way = re.findall(r'/items\?state=(\w+)&amp;desk=(\w+)"[^>]*>.*?<td class="n">(\d+)', text)
+    assert {desk for _state, desk, _count in under_way} == {"publishing", "tracker"}
+    for state, desk, _count in under_way:
+        total = sum(int(count) for one, of, count in under_way if (one, of) == (state, desk))
+        listed = await editor.text(f"/t/acme/items?state={state}&desk={desk}")
+        assert listed.count('class="title"') == total, (state, desk)
+
+
+async def test_the_navigation_names_the_tracker_where_that_desk_is_on(
+    boss: Person, room: Newsroom, owner: Owner
+) -> None:
+    link = '<a href="/t/acme/tracker"'
+    for desks, shown in (("{publishing}", False), ("{publishing,tracker}", True)):
+        await owner.execute("update tenants set desks = $2::text::text[] where id = $1", room.tenant, desks)
+        nav = (await boss.text("/t/acme/")).split('<nav aria-label="Main">')[1].split("</nav>")[0]
+        assert (link in nav) is shown
+
+
+@pytest.mark.parametrize("part", ["items", "gates", "gates/figures", "quality", "plan"])
+async def test_the_pages_of_the_funnel_are_under_one_entry_and_name_themselves(boss: Person, part: str) -> None:
+    text = await boss.text(f"/t/acme/{part}")
+    main, within = (nav.split("</nav>")[0] for nav in text.split("<nav ")[1:3])
+    assert '<a href="/t/acme/items" aria-current="page">Funnel</a>' in main
+    assert re.findall(r'href="/t/acme/([^"]+)" aria-current', within) == [part]
+    assert 'aria-label="Funnel"' not in await boss.text("/t/acme/drafts")
+
+
 async def test_the_overview_tells_what_waits_and_since_when(boss: Person, room: Newsroom, desk: Desk) -> None:
     async with desk.sv.platform.tx() as tx:
         await tx.execute(
@@ -49,6 +90,16 @@ async def test_the_overview_tells_what_waits_and_since_when(boss: Person, room: 
     row = re.search(r"Gate 2, relevance\s*</th>\s*<td class=\"n\">(\d+)", await boss.text("/t/acme/"))
     assert row
     assert row[1] == "12"
+
+
+async def test_the_overview_shows_the_queue_of_every_stage_of_a_story(boss: Person, room: Newsroom, desk: Desk) -> None:
+    kinds = {*(JOB_OF[stage] for stage in Stage), JobKind.FOLLOW}
+    async with desk.sv.platform.tx() as tx:
+        for kind in kinds:
+            await tx.execute("insert into jobs (tenant_id, kind) values ($1, $2)", room.tenant, str(kind))
+    text = await boss.text("/t/acme/")
+    unseen = {kind for kind in kinds if not re.search(rf"{words.KINDS[kind]}\s*</th>\s*<td class=\"n\">1<", text)}
+    assert unseen == set()
 
 
 async def test_the_overview_tells_what_was_spent_and_counts_the_unanswered(
@@ -104,7 +155,7 @@ async def test_an_item_tells_why_it_stands_where_it_stands(
 
 async def test_a_trace_names_the_model_and_its_cost(boss: Person, room: Newsroom) -> None:
     text = await boss.text(f"/t/acme/items/{room.items['drafted']}")
-    for part in ("anthropic/model-1", "relevance v1", "$0.0021 for the whole call", "score 88", "trust 0.80"):
+    for part in ("anthropic/model-1", "relevance v1", "$0.0021 for this", "score 88", "trust 0.80"):
         assert part in text
 
 

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cid.cli import frame, main
-from cid.domain.ids import ItemId, SourceId, uuid7
+from cid.domain.ids import ItemId, SourceId, VerdictId, uuid7
 from cid.domain.jobs import JobKind, NewJob
+from cid.domain.tenants import Desk as Desks
 from cid.domain.tenants import Profile
+from cid.domain.verdicts import Gate, Pass, Reason
 from cid.flows.review import review
 from cid.gates import angles
 from cid.queue import jobs as queue
-from cid.store import competition, screenings, stories, telling
+from cid.store import competition, screenings, stories, telling, verdicts
+from cid.store.verdicts import NewVerdict
 from cid.text.spread import spread
 from cid.text.urls import url_hash
 from tests import make
@@ -176,6 +179,38 @@ async def test_items_why_tells_the_same_and_follows_a_merge(
     assert [len(chain["copies"]) for chain in told["spread"]["chains"]].count(1) >= 1
     assert [(kin["earlier"], kin["title"]) for kin in told["kin"]] == [(True, ITEMS["lonely"])]
     assert told["screening"]["state"] == "passed"
+
+
+async def test_what_gate_1_said_for_the_tracker_is_told_apart(
+    room: Newsroom,
+    desk: Desk,
+    boss: Person,
+    owner: Owner,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    loop = asyncio.get_running_loop()
+
+    def with_services(_options: frame.Options, body: Callable[[Services], Coroutine[Any, Any, Any]]) -> Any:
+        return asyncio.run_coroutine_threadsafe(body(desk.sv), loop).result()
+
+    monkeypatch.setattr(frame, "with_services", with_services)
+    url = "https://www.feed0.test/drafted"
+    await owner.execute("update items set url_hash = $2 where id = $1", room.items["drafted"], url_hash(url))
+    before = (await boss.text(f"/t/acme/drafts/{room.drafts['drafted']}")).count("names a keyword")
+    async with desk.sv.db.tx(room.tenant) as tx:
+        said = NewVerdict(
+            id=VerdictId(room.id()),
+            item_id=room.items["drafted"],
+            story_id=room.stories["drafted"],
+            screening_id=None,
+            verdict=Pass(Reason.KEYWORD, "harbour"),
+        )
+        await verdicts.add_many(tx, Gate.RULES, [said], desk=Desks.TRACKER)
+    assert await asyncio.to_thread(frame.run, main, ["items", "why", url, "--tenant", "acme"]) == 0
+    assert capsys.readouterr().out.count("gate 1 rules (tracker)") == 1
+    after = (await boss.text(f"/t/acme/drafts/{room.drafts['drafted']}")).count("names a keyword")
+    assert after == before, "the tracker's verdicts are no reason for a draft"
 
 
 async def test_what_is_read_by_the_story_that_went_is_told_of_the_one_that_stays(room: Newsroom, desk: Desk) -> None:

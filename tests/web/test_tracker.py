@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import asyncpg
 import pytest
 
-from cid.domain.tracker import Tags
+from cid.cli.trackers import trackers
+from cid.domain.tracker import EntryState, Progress, Tags
 from tests.web.conftest import Desk, Person
 
 if TYPE_CHECKING:
@@ -120,3 +121,15 @@ async def test_where_nothing_is_tracked_the_page_says_how_to_begin(stranger: Per
     assert desk.room
     text = await stranger.text("/t/other/tracker")
     assert "cid trackers set other" in text
+
+
+@pytest.mark.parametrize("state", [*Progress, *EntryState])
+def test_a_state_is_typed_as_the_page_says_it(state: str) -> None:
+    wanted = next(param for param in trackers.commands["list"].params if param.name == "state")
+    assert wanted.type.convert(str(state), wanted, None) == str(state)
+
+
+@pytest.mark.parametrize("kind", ["approve", "hide"])
+def test_a_decision_is_typed_in_small_letters(kind: str) -> None:
+    wanted = next(param for param in trackers.commands["decide"].params if param.name == "kind")
+    assert wanted.type.convert(kind, wanted, None) == kind

@@ -29,6 +29,7 @@ from cid.text.policies import configured
 PATIENCE = timedelta(seconds=20)
 """How long a story that passes waits for articles that are being read; then it goes on with what the sources said."""
 LOOK_AGAIN = timedelta(seconds=1)
+BUSY = timedelta(seconds=30)
 NEXT = Stage.FIT
 """Where a story goes from here."""
 NOTHING = "gather: there is nothing that a draft could stand on"
@@ -43,9 +44,12 @@ async def _gather(sv: Services, job: Job) -> None:
     async with sv.db.read(job.tenant) as tx:
         case = await _case(sv, tx, job)
         reading = case is not None and await texts.awaited(tx, case.screening.story_id, PATIENCE)
-    if case is None or reading:
+        busy = case is not None and await queue.elsewhere(tx, job)
+    if case is None or reading or busy:
         async with sv.db.tx(job.tenant) as tx:
-            if reading:
+            if busy:
+                await queue.snooze(tx, job, sv.clock.now() + BUSY, "another job gathers its evidence")
+            elif reading:
                 await queue.snooze(tx, job, sv.clock.now() + LOOK_AGAIN, "its articles are being read")
             else:
                 await queue.done(tx, job)

@@ -9,7 +9,7 @@ from datetime import date
 from cid.domain.review import Finding
 from cid.gates.checks.links import dialled
 from cid.gates.checks.material import Material, Passage, finding, listed
-from cid.text.calendar import Dated, dates
+from cid.text.calendar import Dated, Told, dates
 from cid.text.figures import Figure, figures
 from cid.text.words import words
 
@@ -129,14 +129,14 @@ def _years(one: Material) -> set[int]:
 
 def days(one: Material) -> Iterator[Finding]:
     """A claim that says `on Monday` stands for a day near its report."""
-    told = list({(day.year, day.month, day.day, day.other): day for text in one.ground for day in dates(text)}.values())
+    told = Told(day for text in one.ground for day in dates(text))
     judged: dict[str, bool] = {}
     own = {report.reported_at.date() for report in one.reports} | ({one.now.date()} if one.now else set())
     near = WEEK if any(not _RELATIVE.isdisjoint(words(text)) for text in one.ground) else 0
     for passage in one.passages:
         for day in dates(passage.text):
             if day.written not in judged:
-                judged[day.written] = any(day.agrees(other) for other in told) or _is_near(day, own, near)
+                judged[day.written] = told.agrees(day) or _is_near(day, own, near)
     found = [written for written, good in judged.items() if not good]
     if found:
         yield finding(

@@ -159,13 +159,38 @@ def _kinds(one: Material) -> Iterator[Finding]:
 
 def title(one: Material) -> Iterator[Finding]:
     article = one.article
-    for fault in titles.faults(article.title, next(iter(article.keywords), ""), one.drafting):
-        yield (_major if fault.grave else _minor)("title", fault.what, fault.fix)
     if len(article.title) > TITLE:
         yield _minor("title", f"The title has more than {TITLE} characters.", "Shorten it.")
     told = {year for text in one.ground if text not in one.own for year in _YEAR.findall(text)}
     if year := next((year for year in _YEAR.findall(article.title) if year not in told), None):
         yield _minor("title", f"The title names the year {year}, which no report does.", "Leave the year out.")
+
+
+def title_pattern(one: Material) -> Iterator[Finding]:
+    """Of a kind that the policy forbids."""
+    return _title(one, "pattern")
+
+
+def title_question(one: Material) -> Iterator[Finding]:
+    """No question, where the policy wants one."""
+    return _title(one, "question")
+
+
+def title_keyword(one: Material) -> Iterator[Finding]:
+    """The first keyword comes late, or not at all."""
+    return _title(one, "keyword")
+
+
+def title_year(one: Material) -> Iterator[Finding]:
+    """A year hung on, or none where the policy wants one."""
+    return _title(one, "year")
+
+
+def _title(one: Material, kind: str) -> Iterator[Finding]:
+    article = one.article
+    for fault in titles.faults(article.title, next(iter(article.keywords), ""), one.drafting):
+        if fault.kind == kind:
+            yield (_major if fault.grave else _minor)("title", fault.what, fault.fix)
 
 
 def description(one: Material) -> Iterator[Finding]:

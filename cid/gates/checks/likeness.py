@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from cid.domain.archive import Trace
+from cid.domain.archive import Post, Trace
 from cid.domain.review import Finding, Severity
 from cid.gates.checks.material import Material, finding
 from cid.text.words import words
@@ -16,11 +16,19 @@ LONGER = 9
 """Words of a sentence from which on two texts do not share it by accident."""
 HEADINGS = 3
 """Of fewer, the same ones say nothing."""
+KEPT = 500
+"""Sentences and headings of a text, at most: a longer one is known by its beginning."""
 
 
 def trace(one: Material) -> Trace:
     """What later drafts are held against."""
-    return Trace(title=one.article.title, headings=_headings(one), sentences=tuple(dict(_sentences(one))))
+    said = tuple(dict(_sentences(one)))
+    return Trace(title=one.article.title, headings=_headings(one)[:KEPT], sentences=said[:KEPT])
+
+
+def _others(one: Material) -> list[Post]:
+    """Earlier posts about something else: one about the same may be titled and built like this."""
+    return [post for post in one.archive.posts if not post.of_story]
 
 
 def _headings(one: Material) -> tuple[int, ...]:
@@ -44,7 +52,7 @@ def hashed(said: Sequence[str]) -> int:
 
 def titles(one: Material) -> Iterator[Finding]:
     mine = Counter(words(one.article.title))
-    best = max(((_cosine(mine, Counter(words(post.title))), post.title) for post in one.archive.posts), default=None)
+    best = max(((_cosine(mine, Counter(words(post.title))), post.title) for post in _others(one)), default=None)
     if best and best[0] >= one.checks.title_likeness:
         yield finding(
             Severity.MINOR,
@@ -67,7 +75,7 @@ def skeleton(one: Material) -> Iterator[Finding]:
     mine = set(_headings(one))
     if one.extractive or len(mine) < HEADINGS:
         return
-    best = max((len(mine.intersection(post.headings)) / len(mine) for post in one.archive.posts), default=0.0)
+    best = max((len(mine.intersection(post.headings)) / len(mine) for post in _others(one)), default=0.0)
     if best >= one.checks.skeleton_likeness:
         yield finding(
             Severity.MINOR,
@@ -79,10 +87,13 @@ def skeleton(one: Material) -> Iterator[Finding]:
 
 
 def repeated(one: Material) -> Iterator[Finding]:
+    """An update of an earlier post may share a sentence or two with it: it is held from where a copy begins."""
+    if one.extractive:
+        return
     mine = dict(_sentences(one))
-    shared = [(mine.keys() & set(post.sentences), post.title) for post in one.archive.posts]
+    shared = [(_common(one, mine, post), post.title) for post in one.archive.posts]
     keys, title = max(shared, key=lambda pair: len(pair[0]), default=(set(), ""))
-    if keys and not one.extractive:
+    if keys:
         first = next(text for key, text in mine.items() if key in keys)
         yield finding(
             Severity.MAJOR if len(keys) >= one.checks.shared_major else Severity.MINOR,
@@ -91,6 +102,11 @@ def repeated(one: Material) -> Iterator[Finding]:
             f"{len(keys)} sentences stand in an earlier post, too: {title[:200]}",
             "Say it anew, or link to the earlier post.",
         )
+
+
+def _common(one: Material, mine: Mapping[int, str], post: Post) -> set[int]:
+    keys = {key for key in post.sentences if key in mine}
+    return set() if post.of_story and len(keys) < one.checks.shared_major else keys
 
 
 def within(one: Material) -> Iterator[Finding]:

@@ -168,8 +168,20 @@ class Material:
         return frozenset(said.union(*(words(text) for text in self.ground if text not in claimed)))
 
     @cached_property
-    def claim_contents(self) -> list[set[str]]:
-        return [content_of(claim.text) for claim in self.pack.claims]
+    def claim_stems(self) -> Mapping[str, set[str]]:
+        """Of each claim's text, without its figures."""
+        pairs = (zip(source.claims, source.said, strict=True) for source in self.sources)
+        return {claim.text: long_stems(said) for pair in pairs for claim, said in pair}
+
+    @cached_property
+    def _contents(self) -> dict[str, set[str]]:
+        return {}
+
+    def content_of_claim(self, text: str) -> set[str]:
+        """With its figures; kept, as many sentences may ask."""
+        if text not in self._contents:
+            self._contents[text] = content_of(text)
+        return self._contents[text]
 
     @cached_property
     def known_figures(self) -> Known:

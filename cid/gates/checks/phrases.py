@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cid.domain.review import Finding, Severity
-from cid.gates.checks.material import Material, Passage, content_of, finding, listed, long_stems
+from cid.gates.checks.material import Material, content_of, finding, listed, long_stems
 from cid.text import markdown
-from cid.text.injection import signs
+from cid.text.injection import may_be_turned, signs
 from cid.text.words import Phrase, phrases, words
 
 LEAST = 3
@@ -43,14 +43,12 @@ def avoided(one: Material) -> Iterator[Finding]:
     """A sentence that has nearly all words of a claim to avoid, and of no claim as many."""
     claims = [(avoid, content_of(avoid.text)) for avoid in one.pack.avoid]
     looked_for = [(avoid, content) for avoid, content in claims if len(content) >= LEAST]
-    if not looked_for:
-        return
-    for passage in one.passages:
-        if not any(_near(one, content, _stems(passage)) for _, content in looked_for):
-            continue
-        for sentence in passage.sentences:
+    for passage in one.passages if looked_for else ():
+        stems = long_stems(passage.words)
+        near = [(avoid, content) for avoid, content in looked_for if _near(one, content, stems | _figures_of(content))]
+        for sentence in passage.sentences if near else ():
             said = content_of(sentence)
-            for avoid, content in looked_for:
+            for avoid, content in near:
                 if not _near(one, content, said) or _is_borne_out(said, one):
                     continue
                 yield finding(
@@ -67,24 +65,24 @@ def _near(one: Material, content: set[str], said: set[str]) -> bool:
     return len(content & said) >= one.checks.avoid_near * len(content)
 
 
-def _stems(passage: Passage) -> set[str]:
-    """All that a sentence of it can have in common with anything, and more: figures are told apart later."""
-    return content_of(passage.text) if any(char.isdigit() for char in passage.text) else long_stems(passage.words)
+def _figures_of(content: set[str]) -> set[str]:
+    """Taken for said until a sentence is looked at: finding the figures of a whole text is dear."""
+    return {part for part in content if any(char.isdigit() for char in part)}
 
 
 def _is_borne_out(said: set[str], one: Material) -> bool:
-    return any(len(said & claim) >= 0.9 * len(said) for claim in one.claim_contents)
-
-
-UNKNOWN_ROW = 3
-"""Words in a row that stand nowhere in the ground: fewer say nothing, whichever way they are read."""
+    enough, unsure = 0.9 * len(said), _figures_of(said)
+    return any(
+        len(said & (stems | unsure)) >= enough and len(said & one.content_of_claim(text)) >= enough
+        for text, stems in one.claim_stems.items()
+    )
 
 
 def orders(one: Material) -> Iterator[Finding]:
-    """Backwards and in rot13 only where words stand that no report has: what reads as words is no code."""
+    """Backwards and in rot13 only where a word of an order is found that way: what reads as words is no code."""
     for _, text in one.texts:
         for part in markdown.plain(text).splitlines():
-            if found := signs(part, turned=_has_unknown_row(part, one.ground_words)):
+            if found := signs(part, turned=may_be_turned(part)):
                 yield finding(
                     Severity.MAJOR,
                     "brand_safety",
@@ -93,12 +91,3 @@ def orders(one: Material) -> Iterator[Finding]:
                     "Take the sentence out.",
                 )
                 return
-
-
-def _has_unknown_row(text: str, known: frozenset[str]) -> bool:
-    row = 0
-    for word in words(text):
-        row = 0 if word in known else row + 1
-        if row >= UNKNOWN_ROW:
-            return True
-    return False

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from cid.domain.evidence import Claim, Report, SourceClass
 from cid.domain.searching import SourceRules
-from cid.gates.evidence.classes import classed
+from cid.gates.evidence.classes import called, classed
 from cid.text.injection import LEFT_OUT, without
 from cid.text.prose import sentences
 from cid.text.words import words
@@ -67,6 +67,6 @@ def _claim(report: Report, title: str, sentence: str, rules: SourceRules) -> Cla
         item_id=str(report.item_id),
         url=report.url,
         title=title,
-        publisher=report.publisher,
+        publisher=called(report.publisher, report.url),
         source_class=classed(report.url, rules) or SourceClass.PRESS,
     )

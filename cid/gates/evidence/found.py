@@ -15,7 +15,7 @@ from cid.domain.evidence import Avoid, Claim, ClaimKind, Confidence, Report, Sou
 from cid.domain.ids import TenantId
 from cid.domain.llm import Ask, Json, Subject, Tier
 from cid.domain.searching import Hit, SourceRules
-from cid.gates.evidence.classes import bounded, classed
+from cid.gates.evidence.classes import bounded, called, classed
 from cid.gates.evidence.quotes import kind_of, located
 from cid.text import domains, urls
 from cid.text.clean import line
@@ -118,7 +118,8 @@ def shown(page: Page) -> Page:
     """The same with what a model will see of it. Tens of milliseconds."""
     suspicious = bool(signs(page.title, page.lead))
     _, text = without(page.title, page.lead)
-    return replace(page, shown=unlinked(text), suspicious=suspicious)
+    publisher = called(page.publisher, page.url)
+    return replace(page, shown=unlinked(text), suspicious=suspicious, publisher=publisher)
 
 
 def ask(tenant: TenantId, key: str, headline: str, pages: Sequence[Page]) -> Ask:
@@ -176,7 +177,7 @@ def snippet(hit: Hit, rules: SourceRules) -> Claim | None:
         item_id="",
         url=hit.url,
         title=title,
-        publisher=hit.publisher,
+        publisher=called(hit.publisher, hit.url),
         confidence=Confidence.LOW,
         source_class=kind,
     )

@@ -14,6 +14,7 @@ from cid.domain.llm import Ask, Json, Subject, Tier
 from cid.domain.policy import Evidence
 from cid.domain.searching import MOST_RESULTS, Wanted
 from cid.domain.tenants import Profile
+from cid.gates.evidence.classes import called
 from cid.text import countries
 from cid.text.clean import line
 from cid.text.injection import LEFT_OUT, without
@@ -77,7 +78,11 @@ def wanted(
 def ask(reports: Sequence[Report], profile: Profile, policy: Evidence, *, tenant: TenantId, key: str) -> Ask:
     """`key` is the screening's id."""
     title, summary = without(reports[0].title, reports[0].summary[:SUMMARY])
-    shown = {"headline": unlinked(title), "summary": unlinked(summary), "publisher": reports[0].publisher}
+    shown = {
+        "headline": unlinked(title),
+        "summary": unlinked(summary),
+        "publisher": called(reports[0].publisher, reports[0].url),
+    }
     return Ask(
         tenant=tenant,
         stage="queries",

@@ -12,12 +12,11 @@ from aiohttp import web
 
 from cid.domain.errors import NotFound
 from cid.domain.ids import CallId
-from cid.domain.llm import TRIAL
 from cid.domain.paid import READS
 from cid.flows import calls as flow
 from cid.store import calls
 from cid.store.calls import CallState
-from cid.web import words
+from cid.web import trace_words, words
 from cid.web.call_views import CallLine, CallsView, CallView, Chip, SubjectLine
 from cid.web.forms import clean
 from cid.web.keys import actor, services
@@ -61,7 +60,10 @@ async def listed(request: web.Request) -> web.StreamResponse:
     last = rows[PAGE - 1] if len(rows) > PAGE else None
     view = CallsView(
         rows=[_line(row) for row in rows[:PAGE]],
-        stages=[("", _("any")), *((stage, stage_text(stage)) for stage in sorted({kind.stage for kind in kinds}))],
+        stages=[
+            ("", _("any")),
+            *((stage, trace_words.stage(stage)) for stage in sorted({kind.stage for kind in kinds})),
+        ],
         models=[("", _("any")), *((model, model) for model in sorted({kind.model for kind in kinds}))],
         states=[("", _("any")), *((state, text) for state, (text, _tone, _means) in words.CALL_STATES.items())],
         spans=[(key, text) for key, (text, _length) in SPANS.items()],
@@ -90,7 +92,7 @@ async def one(request: web.Request) -> web.StreamResponse:
     view = CallView(
         call=call,
         chip=_chip(call.state),
-        stage=stage_text(call.stage),
+        stage=trace_words.stage(call.stage),
         stop=words.CALL_STOPS.get(call.stop, call.stop),
         reading=words.READINGS.get(call.reading, call.reading),
         offline=call.provider == OFFLINE,
@@ -106,12 +108,6 @@ async def one(request: web.Request) -> web.StreamResponse:
         read_again=again is not None,
     )
     return page(request, "call.html", view)
-
-
-def stage_text(stage: str) -> str:
-    trial, name = stage.startswith(TRIAL), stage.removeprefix(TRIAL)
-    text = words.CALL_STAGES.get(name, name)
-    return _("Trial: {stage}").format(stage=text) if trial else text
 
 
 def _chosen(request: web.Request) -> dict[str, str]:
@@ -133,7 +129,7 @@ def _line(row: CallRow) -> CallLine:
     return CallLine(
         row=row,
         chip=_chip(row.state),
-        stage=stage_text(row.stage),
+        stage=trace_words.stage(row.stage),
         stop=words.CALL_STOPS.get(row.stop, row.stop),
         offline=row.provider == OFFLINE,
     )

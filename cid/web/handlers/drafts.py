@@ -15,7 +15,7 @@ from cid.domain.errors import NotFound
 from cid.domain.ids import DraftId, VersionId
 from cid.domain.publication import ChannelKind, Fate, PublicationState
 from cid.domain.review import DecisionKind, Finding, Severity
-from cid.domain.tenants import Permission
+from cid.domain.tenants import Desk, Permission
 from cid.domain.verdicts import GATE_NUMBER
 from cid.render import diff
 from cid.render.article import read_article
@@ -211,6 +211,8 @@ async def _view(tx: Tx, who: Actor, draft: Draft) -> DraftView:
         trace=await _trace(tx, draft),
         versions=rows,
         twins=await telling.twins(tx, tenant, draft.id),
+        kin=await draft_pages.kin(tx, tenant, draft.id),
+        later=await draft_pages.came_since(tx, tenant, draft, current.made_at),
         decisions=said[::-1],
         last=said[-1] if said else None,
         posted=lines,
@@ -258,6 +260,7 @@ async def _trace(tx: Tx, draft: Draft) -> list[TraceLine]:
             detail=words.OUTCOMES[line.detail][2] if line.detail in words.OUTCOMES else line.detail,
         )
         for line in sorted(said, key=lambda line: (line.at, GATE_NUMBER[line.gate]))
+        if line.desk is Desk.PUBLISHING
     ]
 
 

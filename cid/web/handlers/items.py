@@ -14,12 +14,12 @@ from cid.domain.angles import Competition
 from cid.domain.errors import NotFound
 from cid.domain.ids import ItemId, ScreeningId
 from cid.domain.llm import Json
-from cid.domain.screening import ScreeningState
+from cid.domain.screening import FIRST, ScreeningState
 from cid.domain.tenants import Desk
 from cid.domain.verdicts import GATE_NUMBER, Gate, Reason
 from cid.store import competition, pages, telling, texts
 from cid.text.spread import spread
-from cid.web import again_views, words
+from cid.web import again_views, trace_words, words
 from cid.web.forms import clean
 from cid.web.keys import actor, services
 from cid.web.render import page
@@ -36,6 +36,7 @@ STATES = (
     ("dropped", _("dropped")),
     *((state.value, words.SCREENING_STATES[state]) for state in ScreeningState if state is not ScreeningState.DROPPED),
 )
+DESKS = (("", _("any")), *((desk.value, words.DESKS[desk]) for desk in FIRST))
 DROPS = (
     Reason.TOO_SHORT,
     Reason.LOW_TRUST,
@@ -77,6 +78,8 @@ async def listed(request: web.Request) -> web.StreamResponse:
         gate=chosen["gate"],
         outcome=chosen["outcome"],
         reason=chosen["reason"],
+        desk=chosen["desk"],
+        desks=DESKS,
         gates=[(gate.value, f"{GATE_NUMBER[gate]} {words.GATES[gate]}") for gate in Gate],
         states=STATES,
         reasons=(("", _("any reason")), *((reason.value, words.REASONS[reason]) for reason in DROPS)),
@@ -98,6 +101,7 @@ def _chosen(request: web.Request) -> dict[str, str]:
         "state": state if state in dict(STATES) else "",
         "gate": gate if gate in set(Gate) else "",
         "reason": reason if reason in set(Reason) else "",
+        "desk": query.get("desk", "") if query.get("desk") in dict(DESKS) else "",
         "outcome": query.get("outcome", "") if query.get("outcome") in {"pass", "drop"} else "",
         "q": said[:200] if clean(said) else "",
     }
@@ -106,10 +110,10 @@ def _chosen(request: web.Request) -> dict[str, str]:
 async def _rows(tx: Tx, who: Actor, chosen: dict[str, str], before: pages.Place | None) -> list[pages.ItemRow]:
     """A reason, a gate or words look through verdicts; a state of work looks through screenings."""
     state, reason, gate, outcome = chosen["state"], chosen["reason"], chosen["gate"], chosen["outcome"]
-    words_ = chosen["q"] or None
+    words_, desk = chosen["q"] or None, Desk(chosen["desk"]) if chosen["desk"] else None
     if state not in {"", "dropped"}:
         as_state = ScreeningState(state)
-        return await pages.screened(tx, who.tenant.id, as_state, words=words_, before=before, limit=PAGE + 1)
+        return await pages.screened(tx, who.tenant.id, as_state, words=words_, before=before, limit=PAGE + 1, desk=desk)
     if state == "dropped":
         outcome = "drop"
     if not (gate or reason or outcome):
@@ -123,6 +127,7 @@ async def _rows(tx: Tx, who: Actor, chosen: dict[str, str], before: pages.Place 
         words=words_,
         before=before,
         limit=PAGE + 1,
+        desk=desk,
     )
 
 
@@ -208,7 +213,7 @@ def _line(line: pages.Line) -> LineView:
         passed=line.outcome == "pass",
         reason=words.REASONS[line.reason],
         offline=line.provider == "offline",
-        signals=[(name.replace("_", " "), _told(value)) for name, value in line.signals.items()],
+        signals=[(trace_words.signal(name), _told(value)) for name, value in line.signals.items()],
     )
 
 
@@ -219,7 +224,7 @@ def _told(value: Json) -> str:
         return _("yes") if value else _("no")
     if isinstance(value, list):
         return ", ".join(map(str, value)) or _("none")
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else str(value) or _("nothing")
 
 
 def _next_step(item: pages.ItemPage, own: pages.Line | None) -> str:

@@ -11,17 +11,31 @@ from aiohttp import web
 
 from cid.domain.ids import PLATFORM
 from cid.domain.jobs import JobKind
+from cid.domain.screening import FIRST
+from cid.domain.tenants import Desk
 from cid.domain.verdicts import GATE_NUMBER, Gate
 from cid.flows import choices, turning
-from cid.store import pages
+from cid.store import pages, tenants
 from cid.web import words
 from cid.web.keys import actor, services
 from cid.web.render import page
-from cid.web.views import Down, GateView, OverviewView, PieceView, ReasonCount, SpendLine, WordCount
+from cid.web.views import DeskView, Down, GateView, OverviewView, PieceView, ReasonCount, SpendLine, WordCount
 from cid.web.words import _
 
 SHARED = (JobKind.POLL, JobKind.GROUP)
-OURS = (JobKind.RULES, JobKind.RELATE, JobKind.ASSESS, JobKind.DRAFT, JobKind.REVIEW, JobKind.PUBLISH)
+OURS = (
+    JobKind.RULES,
+    JobKind.RELATE,
+    JobKind.TRACK,
+    JobKind.ASSESS,
+    JobKind.GATHER,
+    JobKind.FIT,
+    JobKind.DRAFT,
+    JobKind.FOLLOW,
+    JobKind.REVIEW,
+    JobKind.PUBLISH,
+)
+GATES = {Desk.PUBLISHING: frozenset(Gate) - {Gate.TRACK}, Desk.TRACKER: frozenset({Gate.RULES, Gate.TRACK})}
 SHOWN_DROPS = 4
 
 
@@ -42,9 +56,16 @@ async def shown(request: web.Request) -> web.StreamResponse:
             queue=await pages.queue(tx, tenant, OURS),
             shared_queue=shared,
             sources=sources(await pages.sources_by_word(tx, tenant)),
-            funnel=funnel(await pages.funnel(tx, tenant)),
+            desks=[
+                DeskView(
+                    desk=desk,
+                    funnel=funnel(await pages.funnel(tx, tenant, desk), desk),
+                    backlog=await pages.backlog(tx, tenant, desk),
+                )
+                for desk in await tenants.desks(tx, tenant)
+                if desk in FIRST
+            ],
             decided=await pages.decided(tx, tenant),
-            backlog=await pages.backlog(tx, tenant),
             drafts=await pages.drafts_by_state(tx, tenant),
             spend=[_spend(line) for line in spend],
             spent=sum((line.dollars for line in spend), Decimal(0)),
@@ -69,8 +90,8 @@ def sources(counts: Iterable[pages.SourceCount]) -> list[WordCount]:
     ]
 
 
-def funnel(counts: Iterable[pages.FunnelCount]) -> list[GateView]:
-    """Every gate that the desk has, also those that judged nothing yet; the commonest reasons to drop first."""
+def funnel(counts: Iterable[pages.FunnelCount], desk: Desk) -> list[GateView]:
+    """Every gate that `desk` has, also those that judged nothing yet; the commonest reasons to drop first."""
     passed: dict[Gate, int] = defaultdict(int)
     drops: dict[Gate, list[pages.FunnelCount]] = defaultdict(list)
     for count in counts:
@@ -82,7 +103,7 @@ def funnel(counts: Iterable[pages.FunnelCount]) -> list[GateView]:
     for gate, number in GATE_NUMBER.items():
         dropped = sum(count.verdicts for count in drops[gate])
         judged = passed[gate] + dropped
-        if gate is Gate.FIT and not judged:
+        if not judged and gate not in GATES[desk]:
             continue
         reasons = [
             ReasonCount(reason=count.reason, count=count.verdicts, share=count.verdicts / judged)

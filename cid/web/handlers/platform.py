@@ -12,6 +12,7 @@ from cid.domain.errors import Refused
 from cid.domain.ids import PLATFORM
 from cid.flows import choices
 from cid.store import money
+from cid.web import trace_words
 from cid.web.forms import text
 from cid.web.keys import admin, services
 from cid.web.money_views import STAGES, Chain, PlatformModelsView, models_view
@@ -38,6 +39,11 @@ class CapsForm:
     per_month: str = text(longest=40, default="")
     all_per_day: str = text(longest=40, default="")
     relevance: str = text(longest=40, default="")
+    queries: str = text(longest=40, default="")
+    search: str = text(longest=40, default="")
+    evidence: str = text(longest=40, default="")
+    fit: str = text(longest=40, default="")
+    track: str = text(longest=40, default="")
     draft: str = text(longest=40, default="")
     review: str = text(longest=40, default="")
     revise: str = text(longest=40, default="")
@@ -96,7 +102,9 @@ def _caps_fields(sv: Services, term: Term) -> list[tuple[str, str, str, str]]:
         field("per_month", _("A tenant a month"), term.per_month, sv.caps.per_month),
         field("all_per_day", _("All tenants a day"), term.all_per_day, sv.caps.all_per_day),
         *(
-            field(stage, _("{stage}, a tenant a day").format(stage=stage.capitalize()), term.stages.get(stage), cap)
+            field(
+                stage, _("{stage}, a tenant a day").format(stage=trace_words.stage(stage)), term.stages.get(stage), cap
+            )
             for stage, cap in ((stage, sv.caps.per_stage.get(stage)) for stage in STAGES)
         ),
     ]

@@ -16,7 +16,7 @@ from cid.domain.errors import NotFound
 from cid.flows import prompts as flow
 from cid.flows import trial as trying
 from cid.store import tenants, trials
-from cid.web import words
+from cid.web import trace_words, words
 from cid.web.forms import text
 from cid.web.keys import admin, services
 from cid.web.prompt_views import PromptsView, PromptView, ShelfView, TrialLine, VersionLine
@@ -142,7 +142,7 @@ def _to(said: str, path: str = "") -> web.HTTPSeeOther:
 
 
 def _title(name: str) -> str:
-    return words.CALL_STAGES.get(name, name)
+    return trace_words.stage(name)
 
 
 def _line(shelf: Shelf, one: Version) -> VersionLine:

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from cid.domain.errors import NotFound
 from cid.store import calls, trials
-from cid.web import words
+from cid.web import trace_words, words
 from cid.web.keys import actor, services
 from cid.web.prompt_views import PairLine, Side, TrialLine, TrialsView, TrialView
 from cid.web.render import page
@@ -42,7 +42,7 @@ async def one(request: web.Request) -> web.StreamResponse:
         about = await calls.about(tx, tenant, [pair.subject for pair in pairs])
     view = TrialView(
         line=_line(found),
-        title=words.CALL_STAGES.get(found.prompt, found.prompt),
+        title=trace_words.stage(found.prompt),
         pairs=[_pair(pair, about.get(pair.subject)) for pair in pairs],
     )
     return page(request, "trial.html", view)

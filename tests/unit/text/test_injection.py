@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cid.text.asking import Sign
-from cid.text.injection import LEFT_OUT, signs, without
+from cid.text.injection import LEFT_OUT, may_be_turned, signs, without
+from tests.injection.corpus import corpus
 
 TEXTS = Path(__file__).parents[2] / "injection"
 ORDINARY = (TEXTS / "ordinary.txt").read_text().splitlines()
@@ -19,6 +22,16 @@ PARAPHRASES = (TEXTS / "paraphrases.txt").read_text().splitlines()
 def test_ordinary_headlines_raise_no_alarm() -> None:
     assert len(ORDINARY) >= 100
     assert [(line, signs(line)) for line in ORDINARY if signs(line)] == []
+
+
+@pytest.mark.parametrize("turn", [lambda text: text[::-1], lambda text: codecs.encode(text, "rot13")])
+def test_no_order_in_a_code_is_lost_by_looking_for_its_words_first(turn: Callable[[str], str]) -> None:
+    coded = [turn(text) for text in [*PARAPHRASES, *(one.say for one in corpus())]]
+    found = [text for text in coded if Sign.ENCODED in signs(text) and Sign.ENCODED not in signs(text, turned=False)]
+    assert len(found) > 100
+    assert [text for text in found if not may_be_turned(text)] == []
+    # and it spares most texts the search, or it would be for nothing
+    assert sum(map(may_be_turned, ORDINARY)) < len(ORDINARY) / 10
 
 
 @pytest.mark.parametrize(

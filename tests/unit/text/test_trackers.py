@@ -10,6 +10,7 @@ import pytest
 
 from cid.domain.errors import Misconfigured
 from cid.domain.tracker import ENTRY, EntryState, Region
+from cid.gates.track import checked
 from cid.sources.trackers import load_tracker
 from cid.text.trackers import code_of, in_order, named, read
 from tests.tracking import INDIA
@@ -106,3 +107,16 @@ def test_a_list_of_regions_is_any_file_beside_the_trackers(tmp_path: Path) -> No
 
 def test_a_hidden_entry_is_never_pending_again() -> None:
     assert not any(ENTRY.allows(state, EntryState.PENDING) for state in EntryState)
+
+
+def test_a_file_that_nests_without_end_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "deep.toml"
+    file.write_text(f"title = {'[' * 100_000}")
+    with pytest.raises(Misconfigured, match="not valid TOML"):
+        load_tracker(file)
+
+
+def test_a_summary_holds_nothing_that_a_terminal_obeys_or_nobody_sees() -> None:
+    said = "A centre\x1b[2J opened in \u202eKochi.\u200b It has room for 40 start-ups."
+    tags = checked(INDIA, INDIA.category_names[0], ["KL"], said)
+    assert tags.summary == "A centre[2J opened in Kochi. It has room for 40 start-ups."
