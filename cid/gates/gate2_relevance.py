@@ -1,6 +1,6 @@
 """Gate 2: does this story matter to this tenant? One cheap call scores several stories by title and summary.
 
-Keywords go out with numbers and come back as numbers: an answer is a third as long as with the words (docs/models.md).
+Keywords go out with numbers and come back as numbers: an answer is shorter than with the words.
 
 A text that speaks to the model is asked about without those sentences, apart from the others, and its score counts for
 little more than its words alone are worth. It is not judged by words only: that would be an easy way out of a model's
