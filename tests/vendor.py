@@ -277,7 +277,7 @@ def instance(schema: Body) -> Any:
         return schema["enum"][0]
     if "anyOf" in schema:
         return instance(schema["anyOf"][0])
-    simple = {"string": "x", "integer": 70, "boolean": False, "array": [], "null": None}
+    simple = {"string": "x", "integer": 70, "number": 0.7, "boolean": False, "array": [], "null": None}
     if schema["type"] == "object":
         return {name: instance(inner) for name, inner in schema["properties"].items()}
     return simple[schema["type"]]

@@ -229,7 +229,7 @@ async def test_a_schema_with_gaps_is_not_called_strict() -> None:
 
 async def test_deepseek_is_told_the_shape_in_words_and_not_to_think() -> None:
     async with at("deepseek") as (provider, double):
-        await provider.complete(wire(asks()[1], "deepseek-v4-flash"))
+        await provider.complete(wire(asks()[2], "deepseek-v4-flash"))
     (body,) = double.asked
     assert body["response_format"] == {"type": "json_object"}
     assert body["thinking"] == {"type": "disabled"}

@@ -197,7 +197,7 @@ async def test_a_story_gets_claims_of_pages_with_their_places_beside_its_own_rep
     assert (signals["pages_read"], signals["pages_failed"], signals["thrown"]) == (2, 1, 0)
     assert said["call_id"] is not None
     assert said["config"] is not None
-    assert await desk.jobs() == [("draft", "ready")]
+    assert await desk.jobs() == [("fit", "ready")]
 
 
 async def test_searches_are_paid_reads_of_the_ledger_about_the_screening(desk: Desk) -> None:

@@ -341,8 +341,10 @@ async def test_a_draft_under_way_when_its_story_merges_belongs_to_the_merged_sto
         if ask.stage == "relevance":
             return {"score": 90, "matched": []}
         claim = subject.input["claims"][0]
-        texts = dict.fromkeys(("angle", "title", "slug", "description", "linkedin"), "x")
-        article = {**texts, "body": f"Said [P](<{claim['url']}>).", "keywords": [], "questions": []}
+        posts = ("linkedin", "short_post", "newsletter", "image_brief")
+        texts = dict.fromkeys(("angle_reason", "title", "slug", "description", *posts), "x")
+        body = f"Said [P](<{claim['url']}>)."
+        article = {**texts, "angle": "local_impact", "body": body, "keywords": [], "questions": []}
         return {
             "skip": "none",
             "why": "",

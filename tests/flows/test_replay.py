@@ -52,8 +52,10 @@ def by_stage(speech: Speech, body: Body) -> Said:
         over: dict[str, Any] = {"score": 60 + len(subject["title"])}
     elif "article" in properties:
         claim = subject["claims"][0]
-        text = dict.fromkeys(("angle", "title", "slug", "description", "linkedin"), f"on {claim['title']}".casefold())
-        more = {"body": f"Said [P](<{claim['url']}>).", "keywords": [], "questions": [], "references": []}
+        names = ("angle_reason", "title", "slug", "description", "linkedin", "short_post", "newsletter", "image_brief")
+        text = dict.fromkeys(names, f"on {claim['title']}".casefold())
+        empty: dict[str, Any] = {"keywords": [], "questions": [], "references": []}
+        more = {"angle": "local_impact", "body": f"Said [P](<{claim['url']}>).", **empty}
         over = {"skip": "none", "why": "", "article": {**text, **more}}
     else:
         over = {"score": 88, "findings": []}

@@ -21,7 +21,7 @@ from cid.domain.jobs import Job, JobKind
 from cid.domain.llm import Answer, Ask, Caps
 from cid.domain.news import SourceKind
 from cid.domain.publication import ChannelKind
-from cid.domain.tenants import Desk
+from cid.domain.tenants import Desk, Role
 from cid.domain.tracker import ApprovalRule
 from cid.flows import sources
 from cid.flows.assess import assess
@@ -45,7 +45,7 @@ from cid.render.version import render_version
 from cid.services import Outside, Services
 from cid.sources.feed.read import parse_feed
 from cid.sources.rss import RssReader
-from cid.store import channels, tenants, trackers
+from cid.store import channels, people, tenants, trackers
 from cid.workers.child import FUNCTIONS
 from tests import funnel, make
 from tests.fakes import FakePublisher, FrozenClock, InlineChildren
@@ -208,7 +208,9 @@ async def _desk(sv: Services, platform: WorkerDb, base: str) -> TenantId:
     async with platform.tx() as tx:
         await tenants.set_desks(tx, tenant, [Desk.PUBLISHING, Desk.TRACKER])
         await trackers.set_(tx, tenant, TRACKER)
-        await trackers.set_rule(tx, tenant, ApprovalRule(min_score=0), await make.user(tx))
+        owner = await make.user(tx)
+        await people.join(tx, tenant, owner, Role.OWNER)  # or the rule would hold no longer
+        await trackers.set_rule(tx, tenant, ApprovalRule(min_score=0), owner)
     return tenant
 
 

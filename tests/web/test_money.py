@@ -223,7 +223,8 @@ async def spent(owner: Owner, room: Newsroom) -> dict[str, UUID]:
     await owner.execute("delete from calls")
     stories = {
         row["title"]: row["id"]
-        for row in await owner.fetch("select s.id, i.title from screenings s join items i on i.id = s.item_id")
+        for row in await owner.fetch("""select s.id, i.title from screenings s join items i on i.id = s.item_id
+               where s.desk = 'publishing'""")
     }
     ids = {
         name: next(id_ for title, id_ in stories.items() if title.startswith(start)) for name, start in STARTS.items()

@@ -178,7 +178,7 @@ class Material:
         return {}
 
     def content_of_claim(self, text: str) -> set[str]:
-        """With its figures; kept, as many sentences may ask."""
+        """And its figures; kept, as many sentences may ask."""
         if text not in self._contents:
             self._contents[text] = content_of(text)
         return self._contents[text]

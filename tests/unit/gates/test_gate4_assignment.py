@@ -196,8 +196,8 @@ def test_a_draft_too_short_or_too_long_is_read_and_found(structure: str, count: 
 @pytest.mark.parametrize(
     ("over", "check"),
     [
-        ({"title": "7 things about a kiln"}, "title"),
-        ({"title": "One two three four five six seven eight kiln"}, "title"),
+        ({"title": "7 things about a kiln"}, "title_pattern"),
+        ({"title": "One two three four five six seven eight kiln"}, "title_keyword"),
         ({"questions": [{"question": f"Q{n}?", "answer": "A."} for n in range(6)]}, "questions"),
         ({"short_post": "x" * 281}, "posts"),
         ({"description": "x" * 170}, "description"),
