@@ -28,7 +28,7 @@ NOW = datetime(2026, 11, 21, tzinfo=UTC)
 SEED = 7
 VOCABULARY = 9_000
 """Words, the commonest far more often than the rest (Zipf): about what a long text and its reports use."""
-SYLLABLES = "ba ke li mo nu ra se ti vo za per gan lor min tas del fir hol jun cor".split()  # noqa: SIM905
+SYLLABLES = "ba ke li mo nu ra se ti vo za per gan lor min tas del fir hol jun cor".split()  # noqa: SIM905 - read as words
 
 
 @cache

@@ -277,7 +277,7 @@ async def test_one_that_another_moved_meanwhile_is_left_alone(desk: Desk, llm: M
         await desk.owner.execute("update screenings set state = 'dropped', gate = 'fit', reason = 'merged'")
         return answer
 
-    llm.ask = slow  # type: ignore[method-assign]
+    llm.ask = slow  # type: ignore[method-assign]  # the double that it is
     await fit(desk.sv, [job])
     assert ((await desk.screening())["reason"], await desk.verdict()) == ("merged", None)
 

@@ -242,7 +242,7 @@ def meanwhile(desk: Desk, does: Callable[[], Awaitable[None]]) -> None:
         await does()
         return await ask(asked)
 
-    desk.llm.ask = first  # type: ignore[assignment,method-assign]
+    desk.llm.ask = first  # type: ignore[assignment,method-assign]  # the double
 
 
 async def test_who_is_being_written_keeps_nobody_from_a_free_place(desk: Desk) -> None:

@@ -357,7 +357,7 @@ async def test_a_hand_out_that_is_cut_short_is_done_again_and_pays_for_nothing_t
     (job,) = await make.claimed(owner, JobKind.TRACK, tenant)
 
     class Killed(BaseException):
-        pass
+        """No error that a flow may catch."""
 
     class Dying(FakeLlm):
         async def ask(self, ask: Any) -> Any:
@@ -736,7 +736,7 @@ async def test_a_merge_and_a_person_who_decides_in_bulk_do_not_wait_for_each_oth
     async with asyncio.timeout(30), asyncio.TaskGroup() as together, sv.db.tx(tenant) as tx:
         assert await entries.lock(tx, tenant, [low])
         together.create_task(merge())
-        while not await owner.fetchval("select count(*) from pg_locks where not granted"):  # noqa: ASYNC110
+        while not await owner.fetchval("select count(*) from pg_locks where not granted"):  # noqa: ASYNC110 - its lock
             await asyncio.sleep(0.01)
         assert await entries.lock(tx, tenant, [high])
     assert await owner.fetchval("select count(*) from entries where story_id = any($1::uuid[])", roots[2:]) == 4
