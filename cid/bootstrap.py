@@ -42,6 +42,7 @@ from cid.outside.serper import KEY as SEARCH_KEY
 from cid.outside.serper import Serper
 from cid.outside.trends import KEY as TRENDS_KEY
 from cid.outside.trends import SerpApiTrends, TrendingRss
+from cid.outside.vault import Vault
 from cid.pg import place, roles
 from cid.pg.checks import check_roles
 from cid.pg.doctor import Check, fail, ok, warn
@@ -198,6 +199,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
         http = await stack.enter_async_context(GuardedHttp(allow_local=settings.allow_local))
         children = await stack.enter_async_context(ChildPool())
         pages = PageReader(http, children, clock)
+        keys = Keys(settings_module.secret_key(settings), *(old.value.encode() for old in settings.old_secret_keys))
         yield Services(
             db=db,
             platform=platform,
@@ -213,7 +215,8 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             ),
             clock=clock,
             policy=_policy(settings),
-            keys=Keys(settings_module.secret_key(settings)),
+            keys=keys,
+            vault=Vault(keys),
             base_url=settings.base_url,
             retention=settings.retention,
             catalogue=Catalogue.of(router),

@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from cid.domain.errors import CidError
     from cid.domain.ids import CallId, TenantId
+    from cid.domain.images import Photo
     from cid.domain.interest import Heard, Question
     from cid.domain.llm import Answer, Ask, Json, Raw, Wire
+    from cid.domain.mail import Letter
     from cid.domain.news import Polled, Source
     from cid.domain.paid import Held, Opened, Order, Outcome
-    from cid.domain.publication import Channel
+    from cid.domain.publication import Channel, Note
     from cid.domain.reading import Reading
     from cid.domain.searching import Found, Wanted
 
@@ -223,25 +225,102 @@ class Placed:
     url: str
 
 
-class Publisher(Protocol):
-    """One per kind of channel. `key` is the publication's id: what is already there under it is found, not doubled."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """The bytes of a version's image, as its hash covers them."""
 
-    async def find(self, channel: Channel, key: str) -> Placed | None: ...
-    async def publish(self, channel: Channel, key: str, payload: Mapping[str, Json], canonical: str | None) -> Placed:
-        """Raises Refused (failed for good), Upstream (try again; it may or may not have arrived)."""
-
-    async def retract(self, channel: Channel, key: str) -> None: ...
+    body: bytes
+    mime: str
+    name: str
+    """Of the file, with its ending."""
+    alt: str
+    caption: str
+    """Plain text: whose picture it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """What a channel was given, or is being given while `live` is false."""
+    """What a channel was given, or is being given while `live` is false. `key` is the publication's id."""
 
     channel: Channel
     key: str
     payload: Mapping[str, Json]
     canonical: str | None
     live: bool
+    placed: Placed | None = None
+    """Where it is, once that is known."""
+    picture: Picture | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Who we are at a channel, and what is missing for all that is wanted of us there."""
+
+    account: str
+    lacks: Sequence[str] = ()
+    """A sentence each, with the remedy."""
+
+
+class Publisher(Protocol):
+    """One per kind of channel. What is already there under a publication's key is found, not doubled.
+
+    Whatever talks to the other side raises Refused (it will never be taken: a sentence with the remedy), Upstream (not
+    now; it may or may not have arrived) or Misconfigured (the secret cannot be opened).
+    """
+
+    @property
+    def timeout(self) -> timedelta:
+        """How long after a send its answer may still arrive: the whole HTTP timeout of the adapter."""
+
+    async def check(self, channel: Channel) -> Standing:
+        """Come in and look around; changes nothing there."""
+
+    async def find(self, sent: Sent) -> Placed | None:
+        """By the key, and by `placed` where that is known. None: it is not there."""
+
+    async def publish(self, sent: Sent) -> Placed:
+        """Create as a draft there, verify, publish. Repeated, it takes up what it finds."""
+
+    async def update(self, sent: Sent) -> Placed:
+        """Bring what is at `placed` to the payload."""
+
+    async def retract(self, sent: Sent) -> None:
+        """Take it from the public's eyes; gone already is done."""
+
+    async def look(self, sent: Sent) -> Sequence[Note]:
+        """Read back what is at `placed`: what the other side did not keep of the payload."""
+
+
+class Mailer(Protocol):
+    async def send(self, letter: Letter) -> str:
+        """The next server's answer, which took it over.
+
+        Raises Refused (this letter, or this address, will never be taken), Upstream (not taken; try later), Unanswered
+        (all of it was given away and no answer came), Misconfigured (no server is set, or it will not have us).
+        """
+
+
+class Images(Protocol):
+    """A library of pictures that may be used with a credit."""
+
+    @property
+    def name(self) -> str: ...
+    async def search(self, words: str, *, language: str = "") -> Sequence[Photo]:
+        """The best first. Raises Upstream, Refused, Misconfigured (no key)."""
+
+    async def fetch(self, photo: Photo) -> bytes:
+        """The picture itself, at a size for a page. Raises Upstream, Refused."""
+
+
+class Vault(Protocol):
+    """Secrets at rest."""
+
+    def seal(self, value: str, context: str) -> str: ...
+    def open(self, sealed: str, context: str) -> str:
+        """Raises Misconfigured."""
+
+    def renew(self, sealed: str) -> str:
+        """The same under the newest key. Raises Misconfigured."""
 
 
 @runtime_checkable

@@ -29,13 +29,16 @@ if TYPE_CHECKING:
         Clock,
         Db,
         Http,
+        Images,
         Llm,
+        Mailer,
         Pages,
         PlatformDb,
         Publisher,
         Search,
         SourceReader,
         Trends,
+        Vault,
     )
     from cid.queue.together import Together
 
@@ -54,6 +57,10 @@ class Outside:
     """None: nobody is asked how much is searched for something."""
     search: Search | None = None
     """None: nothing is ever searched for."""
+    mailer: Mailer | None = None
+    """None: no mail server is set. What was to be mailed waits, and pages say so."""
+    images: Images | None = None
+    """None: no picture is ever looked for."""
 
 
 @dataclass(slots=True)
@@ -83,6 +90,8 @@ class Services:
     retention: Retention = field(default_factory=Retention)
     caps: Caps = field(default_factory=Caps)
     """What may be spent on models where no page says otherwise."""
+    vault: Vault | None = None
+    """None: nothing here keeps a secret."""
     prompts: Prompts = field(default_factory=lambda: Prompts({}))
     """Every version on file."""
     backlog: Backlog | None = None

@@ -89,6 +89,8 @@ class Settings:
     database_url_worker: Secret | None = None
     secret_key: Secret | None = None
     """None: made on the first run and kept in `data`/secret.key."""
+    old_secret_keys: tuple[Secret, ...] = ()
+    """Keys that were the desk's before (CID_OLD_SECRET_KEYS): read with, never written with."""
     provider_keys: Mapping[str, Secret] = field(default_factory=dict)
     """By environment variable: those of `PROVIDER_KEYS`, and what the endpoints name."""
     source_keys: Mapping[str, Secret] = field(default_factory=dict)
@@ -140,6 +142,7 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         database_url_app=_secret(values, "DATABASE_URL_APP"),
         database_url_worker=_secret(values, "DATABASE_URL_WORKER"),
         secret_key=_secret(values, "CID_SECRET_KEY"),
+        old_secret_keys=_old_keys(values),
         provider_keys={name: found for name in _key_names(endpoints) if (found := _secret(values, name))},
         source_keys={name: found for name in SOURCE_KEYS if (found := _secret(values, name))},
         sources=_sources(tables.sources, values),
@@ -280,6 +283,14 @@ def _secret(env: Mapping[str, str], name: str) -> Secret | None:
         return Secret(Path(path).read_text().strip())
     except OSError as error:
         raise Misconfigured(f"{name}_FILE names {path}, which cannot be read ({error.strerror}).") from error
+
+
+def _old_keys(env: Mapping[str, str]) -> tuple[Secret, ...]:
+    whole = _secret(env, "CID_OLD_SECRET_KEYS")
+    found = tuple(Secret(part) for part in re.split(r"[,\s]+", whole.value) if part) if whole else ()
+    if any(len(key.value) < 32 for key in found):
+        raise Misconfigured("CID_OLD_SECRET_KEYS holds a key of fewer than 32 characters.")
+    return found
 
 
 def _web(web: WebSettings, env: Mapping[str, str]) -> WebSettings:

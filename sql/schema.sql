@@ -1177,6 +1177,53 @@ AS $function$
   select (lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || '00000000000000000000')::uuid
 $function$;
 
+create table api_answers (
+  tenant_id uuid not null,
+  token_id uuid not null,
+  key text not null,
+  request bytea not null,
+  status smallint,
+  body jsonb,
+  made_at timestamp with time zone default cid_now() not null,
+  constraint api_answers_pkey PRIMARY KEY (tenant_id, token_id, key),
+  constraint api_answers_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255))),
+  constraint api_answers_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint api_answers_tenant_id_token_id_fkey FOREIGN KEY (tenant_id, token_id) REFERENCES api_tokens(tenant_id, id)
+);
+alter table api_answers enable row level security;
+alter table api_answers force row level security;
+create policy owner on api_answers for all to current_user using (true) with check (true);
+create policy tenant on api_answers for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select, update (status, body) on api_answers to cid_app;
+grant delete on api_answers to cid_worker;
+
+create table api_tokens (
+  tenant_id uuid not null,
+  id uuid not null,
+  user_id uuid not null,
+  name text not null,
+  hash bytea not null,
+  scopes text[] not null,
+  created_at timestamp with time zone default cid_now() not null,
+  expires_at timestamp with time zone,
+  used_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  constraint api_tokens_pkey PRIMARY KEY (tenant_id, id),
+  constraint api_tokens_hash_key UNIQUE (hash),
+  constraint api_tokens_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+  constraint api_tokens_scopes_check CHECK ((cardinality(scopes) > 0)),
+  constraint api_tokens_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint api_tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+CREATE INDEX api_tokens_user ON public.api_tokens USING btree (user_id);
+alter table api_tokens enable row level security;
+alter table api_tokens force row level security;
+create policy owner on api_tokens for all to current_user using (true) with check (true);
+create policy tenant on api_tokens for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on api_tokens for all to cid_worker using (true) with check (true);
+grant insert, select, update (used_at, revoked_at) on api_tokens to cid_app;
+grant delete, select, update (used_at, revoked_at) on api_tokens to cid_worker;
+
 create table audit (
   id uuid not null,
   tenant_id uuid,
@@ -1344,12 +1391,14 @@ create table channels (
   kind text not null,
   name text not null,
   base_url text not null,
+  config jsonb default '{}'::jsonb not null,
+  sealed text default ''::text not null,
   canonical boolean default false not null,
   active boolean default true not null,
   created_at timestamp with time zone default cid_now() not null,
   constraint channels_pkey PRIMARY KEY (tenant_id, id),
   constraint channels_tenant_id_name_key UNIQUE (tenant_id, name),
-  constraint channels_kind_check CHECK ((kind = 'site'::text)),
+  constraint channels_kind_check CHECK ((kind = ANY (ARRAY['site'::text, 'wordpress'::text, 'devto'::text, 'ghost'::text]))),
   constraint channels_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
 CREATE UNIQUE INDEX channels_one_canonical ON public.channels USING btree (tenant_id) WHERE (canonical AND active);
@@ -1358,7 +1407,7 @@ alter table channels force row level security;
 create policy owner on channels for all to current_user using (true) with check (true);
 create policy tenant on channels for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on channels for all to cid_worker using (true) with check (true);
-grant insert, select, update (name, base_url, canonical, active) on channels to cid_app;
+grant insert, select, update (name, base_url, config, sealed, canonical, active) on channels to cid_app;
 grant insert, select, update on channels to cid_worker;
 
 create table competition (
@@ -1657,6 +1706,36 @@ create table high_water (
 grant select on high_water to cid_app;
 grant insert, select, update on high_water to cid_worker;
 
+create table images (
+  tenant_id uuid not null,
+  id uuid not null,
+  sha256 bytea not null,
+  mime text not null,
+  width integer not null,
+  height integer not null,
+  bytes bytea not null,
+  provider text not null,
+  external_id text default ''::text not null,
+  page_url text default ''::text not null,
+  author text default ''::text not null,
+  author_url text default ''::text not null,
+  alt text default ''::text not null,
+  made_at timestamp with time zone default cid_now() not null,
+  constraint images_pkey PRIMARY KEY (tenant_id, id),
+  constraint images_tenant_id_sha256_key UNIQUE (tenant_id, sha256),
+  constraint images_bytes_check CHECK ((length(bytes) <= 4000000)),
+  constraint images_check CHECK ((sha256 = sha256(bytes))),
+  constraint images_height_check CHECK ((height > 0)),
+  constraint images_mime_check CHECK ((mime = ANY (ARRAY['image/jpeg'::text, 'image/png'::text, 'image/webp'::text]))),
+  constraint images_width_check CHECK ((width > 0)),
+  constraint images_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+alter table images enable row level security;
+alter table images force row level security;
+create policy owner on images for all to current_user using (true) with check (true);
+create policy tenant on images for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select on images to cid_app;
+
 create table interest (
   provider text not null,
   place text not null,
@@ -1830,6 +1909,61 @@ create table limits (
 ) with (fillfactor=70);
 grant insert, select, update on limits to cid_app;
 grant delete, insert, select, update on limits to cid_worker;
+
+create table mail_wishes (
+  tenant_id uuid not null,
+  user_id uuid not null,
+  digest boolean default true not null,
+  hour smallint default 7 not null,
+  zone text default ''::text not null,
+  breaking boolean default false not null,
+  changed_at timestamp with time zone default cid_now() not null,
+  constraint mail_wishes_pkey PRIMARY KEY (tenant_id, user_id),
+  constraint mail_wishes_hour_check CHECK (((hour >= 0) AND (hour <= 23))),
+  constraint mail_wishes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint mail_wishes_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+alter table mail_wishes enable row level security;
+alter table mail_wishes force row level security;
+create policy owner on mail_wishes for all to current_user using (true) with check (true);
+create policy tenant on mail_wishes for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on mail_wishes for all to cid_worker using (true) with check (true);
+grant insert, select, update (digest, hour, zone, breaking, changed_at) on mail_wishes to cid_app;
+grant delete, insert, select on mail_wishes to cid_worker;
+
+create table mails (
+  id uuid not null,
+  tenant_id uuid,
+  kind text not null,
+  key text not null,
+  user_id uuid,
+  address text not null,
+  subject text not null,
+  message text,
+  state text default 'planned'::text not null,
+  error text default ''::text not null,
+  attempts integer default 0 not null,
+  job_id bigint,
+  lease bigint,
+  planned_at timestamp with time zone default cid_now() not null,
+  sent_at timestamp with time zone,
+  changed_at timestamp with time zone default cid_now() not null,
+  constraint mails_pkey PRIMARY KEY (id),
+  constraint mails_kind_check CHECK ((kind = ANY (ARRAY['invite'::text, 'reset'::text, 'digest'::text, 'breaking'::text, 'link'::text, 'notice'::text]))),
+  constraint mails_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'sending'::text, 'sent'::text, 'refused'::text, 'unknown'::text, 'bounced'::text]))),
+  constraint mails_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint mails_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+CREATE UNIQUE INDEX mails_once ON public.mails USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), kind, address, key);
+CREATE INDEX mails_recent ON public.mails USING btree (tenant_id, id DESC);
+CREATE INDEX mails_user ON public.mails USING btree (user_id);
+alter table mails enable row level security;
+alter table mails force row level security;
+create policy owner on mails for all to current_user using (true) with check (true);
+create policy tenant on mails for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on mails for all to cid_worker using (true) with check (true);
+grant insert, select, update (message, state, error, attempts, job_id, lease, sent_at, changed_at) on mails to cid_app;
+grant insert, select, update (message, state, error, attempts, job_id, lease, sent_at, changed_at) on mails to cid_worker;
 
 create table members (
   tenant_id uuid not null,
@@ -2147,8 +2281,10 @@ create table publications (
   url text default ''::text not null,
   external_id text default ''::text not null,
   error text default ''::text not null,
+  notes jsonb default '[]'::jsonb not null,
   job_id bigint,
   lease bigint,
+  due_at timestamp with time zone default cid_now() not null,
   planned_at timestamp with time zone default cid_now() not null,
   sent_at timestamp with time zone,
   live_at timestamp with time zone,
@@ -2169,8 +2305,34 @@ alter table publications force row level security;
 create policy owner on publications for all to current_user using (true) with check (true);
 create policy tenant on publications for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on publications for all to cid_worker using (true) with check (true);
-grant insert, select, update (state, url, external_id, error, job_id, lease, sent_at, live_at, changed_at) on publications to cid_app;
+grant insert, select, update (state, url, external_id, error, notes, job_id, lease, due_at, sent_at, live_at, changed_at) on publications to cid_app;
 grant select on publications to cid_worker;
+
+create table review_links (
+  tenant_id uuid not null,
+  id uuid not null,
+  draft_id uuid not null,
+  version_id uuid not null,
+  user_id uuid not null,
+  expires_at timestamp with time zone not null,
+  used_at timestamp with time zone,
+  revoked_at timestamp with time zone,
+  made_at timestamp with time zone default cid_now() not null,
+  constraint review_links_pkey PRIMARY KEY (tenant_id, id),
+  constraint review_links_tenant_id_draft_id_fkey FOREIGN KEY (tenant_id, draft_id) REFERENCES drafts(tenant_id, id),
+  constraint review_links_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint review_links_tenant_id_version_id_fkey FOREIGN KEY (tenant_id, version_id) REFERENCES versions(tenant_id, id),
+  constraint review_links_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+CREATE INDEX review_links_draft ON public.review_links USING btree (tenant_id, draft_id);
+CREATE INDEX review_links_user ON public.review_links USING btree (user_id);
+alter table review_links enable row level security;
+alter table review_links force row level security;
+create policy owner on review_links for all to current_user using (true) with check (true);
+create policy tenant on review_links for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on review_links for all to cid_worker using (true) with check (true);
+grant insert, select, update (used_at, revoked_at) on review_links to cid_app;
+grant select, update (used_at, revoked_at) on review_links to cid_worker;
 
 create table reviews (
   tenant_id uuid not null,
@@ -2476,6 +2638,10 @@ create table tenants (
   sample boolean default false not null,
   reserved boolean default false not null,
   replace_sources boolean default false not null,
+  zone text default 'UTC'::text not null,
+  paused_at timestamp with time zone,
+  paused_by uuid,
+  pause_reason text default ''::text not null,
   created_at timestamp with time zone default cid_now() not null,
   constraint tenants_pkey PRIMARY KEY (id),
   constraint tenants_slug_key UNIQUE (slug),
@@ -2624,6 +2790,8 @@ create table users (
   name text default ''::text not null,
   password_hash text,
   admin boolean default false not null,
+  totp text default ''::text not null,
+  totp_step bigint,
   disabled_at timestamp with time zone,
   created_at timestamp with time zone default cid_now() not null,
   constraint users_pkey PRIMARY KEY (id),

@@ -10,8 +10,8 @@ from cid.domain.ids import CallId
 from cid.domain.llm import Answer, Ask, Json, Subject
 from cid.domain.news import Polled, PollOutcome, Source
 from cid.domain.outside import HttpFailure
-from cid.domain.publication import Channel
-from cid.ports import Placed, Response
+from cid.domain.publication import Channel, Note
+from cid.ports import Placed, Response, Sent, Standing
 
 
 class FrozenClock:
@@ -101,26 +101,42 @@ class FakePublisher:
         self.fail_next: Exception | None = None
         self.find_fails: Exception | None = None
         self.arrives = True
+        self.patience = timedelta(0)
 
-    async def find(self, channel: Channel, key: str) -> Placed | None:
+    @property
+    def timeout(self) -> timedelta:
+        return self.patience
+
+    async def check(self, channel: Channel) -> Standing:
+        return Standing(account="the tests")
+
+    async def find(self, sent: Sent) -> Placed | None:
         if self.find_fails:
             raise self.find_fails
-        return self._placed(channel, key) if key in self.posts else None
+        return self._placed(sent) if sent.key in self.posts else None
 
-    async def publish(self, channel: Channel, key: str, payload: Mapping[str, Json], canonical: str | None) -> Placed:
+    async def publish(self, sent: Sent) -> Placed:
         self.sent += 1
         if self.arrives:
-            assert key not in self.posts, "published twice"
-            self.posts[key] = payload
-            self.canonicals[key] = canonical
+            assert sent.key not in self.posts, "published twice"
+            self.posts[sent.key] = sent.payload
+            self.canonicals[sent.key] = sent.canonical
         if self.fail_next:
             error, self.fail_next = self.fail_next, None
             raise error
-        return self._placed(channel, key)
+        return self._placed(sent)
 
-    async def retract(self, channel: Channel, key: str) -> None:
-        self.posts.pop(key, None)
+    async def update(self, sent: Sent) -> Placed:
+        assert sent.key in self.posts, "updated what is not there"
+        self.posts[sent.key] = sent.payload
+        return self._placed(sent)
+
+    async def retract(self, sent: Sent) -> None:
+        self.posts.pop(sent.key, None)
+
+    async def look(self, sent: Sent) -> list[Note]:
+        return []
 
     @staticmethod
-    def _placed(channel: Channel, key: str) -> Placed:
-        return Placed(external_id=key, url=f"{channel.base_url}/{key}")
+    def _placed(sent: Sent) -> Placed:
+        return Placed(external_id=sent.key, url=f"{sent.channel.base_url}/{sent.key}")

@@ -21,6 +21,7 @@ from cid.llm.offline import Offline
 from cid.llm.prompts import Prompts
 from cid.llm.router import Router
 from cid.outside.keys import Keys
+from cid.outside.vault import Vault
 from cid.pg.pool import AppDb, WorkerDb
 from cid.pg.sql import SQL
 from cid.ports import Llm, Tx
@@ -76,7 +77,8 @@ def services(
         outside=outside or Outside(http=FakeHttp(), children=InlineChildren({}), sources={}, channels={}),
         clock=clock or FrozenClock(),
         policy=policy(),
-        keys=Keys(b"0" * 32),
+        keys=(keys := Keys(b"0" * 32)),
+        vault=Vault(keys),
         catalogue=catalogue(db),
         caps=catalogue(db).caps,
         base_url="http://desk.test",

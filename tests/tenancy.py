@@ -77,6 +77,7 @@ async def fill(owner: Any, slug: str) -> Filled:
         _id(),
         t,
     )
+    await _letters_and_programs(owner, t, user)
     await owner.execute("insert into audit (id, tenant_id, action) values ($1, $2, 'test.filled')", _id(), t)
     await owner.execute("insert into jobs (tenant_id, kind) values ($1, 'draft')", t)
     await owner.execute(
@@ -96,6 +97,35 @@ async def fill(owner: Any, slug: str) -> Filled:
         public_item=public_item,
         private_item=private_item,
         private_source=private_source,
+    )
+
+
+async def _letters_and_programs(owner: Any, t: UUID, user: UUID) -> None:
+    await owner.execute(
+        """insert into images (tenant_id, id, sha256, mime, width, height, bytes, provider)
+           values ($1, $2, sha256('x'), 'image/png', 1, 1, 'x', 'own')""",
+        t,
+        _id(),
+    )
+    await owner.execute(
+        """insert into mails (id, tenant_id, kind, key, user_id, address, subject)
+           values ($1, $2, 'digest', 'k', $3, 'ed@x.test', 'S')""",
+        _id(),
+        t,
+        user,
+    )
+    await owner.execute("insert into mail_wishes (tenant_id, user_id) values ($1, $2)", t, user)
+    token = _id()
+    await owner.execute(
+        """insert into api_tokens (tenant_id, id, user_id, name, hash, scopes)
+           values ($1, $2, $3, 'n', sha256($4::text::bytea), '{drafts:read}')""",
+        t,
+        token,
+        user,
+        str(token),
+    )
+    await owner.execute(
+        "insert into api_answers (tenant_id, token_id, key, request) values ($1, $2, 'k', '')", t, token
     )
 
 
@@ -222,6 +252,15 @@ async def _desk(owner: Any, t: UUID, user: UUID, story: UUID, item: UUID) -> Non
         t,
         version,
         draft,
+    )
+    await owner.execute(
+        """insert into review_links (tenant_id, id, draft_id, version_id, user_id, expires_at)
+           values ($1, $2, $3, $4, $5, cid_now())""",
+        t,
+        _id(),
+        draft,
+        version,
+        user,
     )
     await owner.execute(
         """insert into reviews (tenant_id, id, draft_id, version_id, outcome)

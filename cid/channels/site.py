@@ -16,20 +16,20 @@ import re
 import tempfile
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
 from cid.domain.errors import Refused, Upstream
 from cid.domain.ids import time_of
-from cid.ports import Placed, Sent
+from cid.domain.publication import Note
+from cid.ports import Placed, Sent, Standing
 from cid.render import page
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 
-    from cid.domain.llm import Json
     from cid.domain.publication import Channel
 
 RECORD = ".record.json"
@@ -56,18 +56,36 @@ class SitePublisher:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    async def find(self, channel: Channel, key: str) -> Placed | None:
-        folder = self._folder(channel)
-        return await asyncio.to_thread(_find, folder, str(_id(key)))
+    @property
+    def timeout(self) -> timedelta:
+        """A file is there or it is not."""
+        return timedelta(0)
 
-    async def publish(self, channel: Channel, key: str, payload: Mapping[str, Json], canonical: str | None) -> Placed:
-        folder = self._folder(channel)
-        sent = Sent(channel=channel, key=key, payload=payload, canonical=canonical, live=True)
+    async def check(self, channel: Channel) -> Standing:
+        self._folder(channel)
+        return Standing(account=str(self.root))
+
+    async def find(self, sent: Sent) -> Placed | None:
+        folder = self._folder(sent.channel)
+        return await asyncio.to_thread(_find, folder, str(_id(sent.key)))
+
+    async def publish(self, sent: Sent) -> Placed:
+        folder = self._folder(sent.channel)
         return await asyncio.to_thread(_publish, folder, sent)
 
-    async def retract(self, channel: Channel, key: str) -> None:
-        folder = self._folder(channel)
-        await asyncio.to_thread(_retract, folder, channel, str(_id(key)))
+    async def update(self, sent: Sent) -> Placed:
+        """The same file with other bytes: its address is made of the key and the first slug."""
+        return await self.publish(sent)
+
+    async def retract(self, sent: Sent) -> None:
+        folder = self._folder(sent.channel)
+        await asyncio.to_thread(_retract, folder, sent.channel, str(_id(sent.key)))
+
+    async def look(self, sent: Sent) -> Sequence[Note]:
+        """A folder keeps what it is given."""
+        if await self.find(sent) is None:
+            return [Note(what="gone", detail="The article is not in the site's folder any more.")]
+        return ()
 
     async def rebuild(self, channel: Channel, load: Callable[[], Awaitable[Sequence[Sent]]]) -> int:
         """Makes the folder anew from what `load` answers; how many articles it has now.

@@ -51,6 +51,24 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """A picture of the tenant's, and what is said of it. Its bytes are stored once, under `id`."""
+
+    id: str
+    sha256: str
+    """Of its bytes, in hex: a version's hash covers the picture too."""
+    mime: str
+    width: int
+    height: int
+    alt: str
+    credit: str
+    """As readers see it, such as "Photo by Ada Lind on Pexels"."""
+    credit_url: str
+    page_url: str
+    """Where it is shown with its terms."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """What a person edits and a renderer turns into bytes."""
 
@@ -74,6 +92,8 @@ class Article:
     angle: str = ""
     angle_reason: str = ""
     """Why it was told from that side."""
+    image: Image | None = None
+    """None is fine."""
 
 
 def article_from(text: str) -> Article:
@@ -82,6 +102,7 @@ def article_from(text: str) -> Article:
     value["keywords"] = tuple(value["keywords"])
     value["questions"] = tuple(Question(**question) for question in value["questions"])
     value["references"] = tuple(Reference(**reference) for reference in value["references"])
+    value["image"] = Image(**value["image"]) if value.get("image") else None
     return Article(**value)
 
 

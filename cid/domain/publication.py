@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from cid.domain.ids import ChannelId, DecisionId, DraftId, PublicationId, TenantId, VersionId
 from cid.domain.lifecycle import Lifecycle
+from cid.domain.llm import Json
 
 
 class ChannelKind(StrEnum):
     SITE = "site"
+    WORDPRESS = "wordpress"
+    DEVTO = "devto"
+    GHOST = "ghost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +30,15 @@ class Channel:
     active: bool
     tenant_slug: str = ""
     """The tenant's short name; names its folder."""
+    config: Mapping[str, Json] = field(default_factory=dict)
+    """What its kind wants to know beside the address: never a secret."""
+    sealed: str = field(default="", repr=False)
+    """What lets us in, encrypted: `ports.Vault` opens it with `secret_context`."""
+
+    @property
+    def secret_context(self) -> str:
+        """What the secret is sealed for: copied to another channel or tenant it does not open."""
+        return f"channel:{self.tenant_id}:{self.id}"
 
 
 class PublicationState(StrEnum):
@@ -70,6 +83,16 @@ class Publication:
     planned_at: datetime
     live_at: datetime | None
     changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Something that a channel did not keep of what it was given, or that a person should know of it there."""
+
+    what: str
+    """A word for machines, such as `terms`, `meta`, `json_ld`, `image`, `html`."""
+    detail: str
+    """A sentence."""
 
 
 class Fate(StrEnum):

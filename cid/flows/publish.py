@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from cid.store.publications import Work
 
 _S = PublicationState
-TIMEOUT: dict[ChannelKind, timedelta] = {ChannelKind.SITE: timedelta(0)}
-"""How long after a send its answer may still arrive: the adapter's whole HTTP timeout. A file is there or it is not."""
 PAUSE = timedelta(seconds=15)
 """How long to keep off what another hand-out has in hand."""
 CUT_OFF = "The sending was cut off; whether it arrived is being looked up."
@@ -85,7 +83,7 @@ async def _begin(sv: Services, job: Job) -> tuple[Work, Channel] | None:
             return replace(work, state=_S.SENDING), channel
         if work.state is _S.SENDING:
             await publications.move(tx, job.tenant, key, _S.SENDING, _S.UNKNOWN, error=CUT_OFF)
-        wait = TIMEOUT[channel.kind] - (work.since_sent or timedelta(0))
+        wait = sv.outside.channels[channel.kind].timeout - (work.since_sent or timedelta(0))
         if wait > timedelta(0):
             await queue.snooze(tx, job, sv.clock.now() + wait, "an answer may still arrive")
             return None
@@ -94,7 +92,7 @@ async def _begin(sv: Services, job: Job) -> tuple[Work, Channel] | None:
 
 async def _look(sv: Services, job: Job, work: Work, channel: Channel, publisher: Publisher) -> Placed | None:
     try:
-        return await publisher.find(channel, str(work.id))
+        return await publisher.find(_sent(work, channel, decided_payload(work)))
     except (Refused, Upstream) as error:
         async with sv.db.tx(job.tenant) as tx:
             await publications.note(tx, job.tenant, work.id, f"It could not be looked up: {error}")
@@ -117,18 +115,19 @@ async def _send(sv: Services, job: Job, work: Work, channel: Channel, publisher:
         async with sv.db.read(job.tenant) as tx:
             if not await publications.ours(tx, job.tenant, work.id, job):
                 raise LostLease(f"publication {work.id} is in another hand-out's hands")
-        await publisher.publish(channel, str(work.id), payload, work.canonical_url)
-        placed = await publisher.find(channel, str(work.id))
+        sent = _sent(work, channel, payload)
+        await publisher.publish(sent)
+        placed = await publisher.find(sent)
     except Refused as error:
         await _failed(sv, job, work, error.public)
         return
     except Upstream as error:
         await _doubt(sv, job, work, str(error))
-        raise Upstream(str(error), retry_after=_later(error, channel)) from error
+        raise Upstream(str(error), retry_after=_later(error, publisher)) from error
     if placed is None:
         why = "It was accepted and is not there."
         await _doubt(sv, job, work, why)
-        raise Upstream(why, retry_after=TIMEOUT[channel.kind])
+        raise Upstream(why, retry_after=publisher.timeout or None)
     await _live(sv, job, work, channel, placed)
 
 
@@ -164,9 +163,13 @@ async def _doubt(sv: Services, job: Job, work: Work, why: str) -> None:
         await publications.move(tx, job.tenant, work.id, work.state, _S.UNKNOWN, error=why)
 
 
-def _later(error: Upstream, channel: Channel) -> timedelta | None:
+def _sent(work: Work, channel: Channel, payload: dict[str, Any]) -> Sent:
+    return Sent(channel=channel, key=str(work.id), payload=payload, canonical=work.canonical_url, live=True)
+
+
+def _later(error: Upstream, publisher: Publisher) -> timedelta | None:
     """Not before every answer is due."""
-    wait = max(error.retry_after or timedelta(0), TIMEOUT[channel.kind])
+    wait = max(error.retry_after or timedelta(0), publisher.timeout)
     return wait or None
 
 

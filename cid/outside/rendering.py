@@ -37,7 +37,9 @@ async def render_version(children: Children, article: Article, channels: Sequenc
     """Raises ChildFailure."""
     value = {
         "article": asdict(article),
-        "channels": [{"id": str(c.id), "kind": str(c.kind), "base_url": c.base_url} for c in channels],
+        "channels": [
+            {"id": str(c.id), "kind": str(c.kind), "base_url": c.base_url, "config": dict(c.config)} for c in channels
+        ],
         "marks": asdict(marks),
     }
     answer = await children.call("render_version", value)

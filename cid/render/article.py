@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from cid.domain.draft import Article, Question, Reference
+from cid.domain.draft import Article, Image, Question, Reference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +48,9 @@ def cleaned(article: Article) -> Article:
         structure=storable(article.structure),
         angle=storable(article.angle),
         angle_reason=storable(article.angle_reason),
+        image=replace(article.image, alt=storable(article.image.alt), credit=storable(article.image.credit))
+        if article.image
+        else None,
     )
 
 
@@ -72,5 +75,6 @@ def article_of(value: Mapping[str, Any]) -> Article:
         references=tuple(Reference(title=r["title"], url=r["url"]) for r in value["references"]),
         linkedin=value["linkedin"],
         angle=value["angle"],
+        image=Image(**value["image"]) if value.get("image") else None,
         **{name: value.get(name, "") for name in LATER},
     )

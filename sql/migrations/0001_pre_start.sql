@@ -36,6 +36,10 @@ create table tenants (
   sample boolean not null default false,
   reserved boolean not null default false,    -- the platform's own account: a newsroom of nobody
   replace_sources boolean not null default false,   -- tested successors of failed sources are taken without being asked
+  zone text not null default 'UTC',           -- of the IANA time zone database: its days, its calendar, its mornings
+  paused_at timestamptz,                      -- nothing of it is screened, asked of models, mailed or published
+  paused_by uuid,
+  pause_reason text not null default '',
   created_at timestamptz not null default cid_now()
 );
 -- What the platform asks models on its own account is charged to it. Not the zero uuid, whose budgets are those of all together.
@@ -57,6 +61,8 @@ create table users (
   name text not null default '',
   password_hash text,
   admin boolean not null default false,
+  totp text not null default '',              -- the second factor's secret, sealed; empty: none
+  totp_step bigint,                           -- the last step of time whose code was taken: none counts twice
   disabled_at timestamptz,
   created_at timestamptz not null default cid_now()
 );
@@ -811,9 +817,11 @@ create index decisions_draft on decisions (tenant_id, draft_id, made_at);
 create table channels (
   tenant_id uuid not null references tenants,
   id uuid not null,
-  kind text not null check (kind in ('site')),
+  kind text not null check (kind in ('site', 'wordpress', 'devto', 'ghost')),
   name text not null,
   base_url text not null,
+  config jsonb not null default '{}',         -- what its kind wants to know beside the address; never a secret
+  sealed text not null default '',            -- what lets us in, encrypted
   canonical boolean not null default false,
   active boolean not null default true,
   created_at timestamptz not null default cid_now(),
@@ -836,8 +844,10 @@ create table publications (
   url text not null default '',
   external_id text not null default '',
   error text not null default '',
+  notes jsonb not null default '[]',          -- what the other side did not keep of what it was given, as read back: [{"what", "detail"}]
   job_id bigint,                              -- the hand-out that has it in hand: another keeps off while that one's lease lives
   lease bigint,
+  due_at timestamptz not null default cid_now(),   -- not before: the undo window, or the hour that a person chose
   planned_at timestamptz not null default cid_now(),
   sent_at timestamptz,
   live_at timestamptz,
@@ -853,6 +863,113 @@ create table publications (
 create unique index publications_one on publications (tenant_id, draft_id, channel_id) where state <> 'retracted';
 create index publications_draft on publications (tenant_id, draft_id);
 create index publications_live on publications (tenant_id, live_at desc, id desc) where state in ('live', 'updating');   -- what drafts may link to
+
+-- A picture that a tenant uses, with what has to be said of where it comes from. Its bytes are what the channels receive.
+create table images (
+  tenant_id uuid not null references tenants,
+  id uuid not null,
+  sha256 bytea not null check (sha256 = sha256(bytes)),
+  mime text not null check (mime in ('image/jpeg', 'image/png', 'image/webp')),
+  width integer not null check (width > 0),
+  height integer not null check (height > 0),
+  bytes bytea not null check (length(bytes) <= 4000000),
+  provider text not null,                     -- pexels, or own for one that a person brought
+  external_id text not null default '',
+  page_url text not null default '',          -- where it is shown with its terms
+  author text not null default '',
+  author_url text not null default '',
+  alt text not null default '',
+  made_at timestamptz not null default cid_now(),
+  primary key (tenant_id, id),
+  unique (tenant_id, sha256)
+);
+alter table images alter column bytes set storage external;   -- compressed already
+
+-- ---------------------------------------------------------------------------------------------- mail
+
+-- Mail is at most once: what it was, for whom and why is never deleted; its text is, once it is over.
+create table mails (
+  id uuid primary key,
+  tenant_id uuid references tenants,          -- null: the platform's own, as an invitation
+  kind text not null check (kind in ('invite', 'reset', 'digest', 'breaking', 'link', 'notice')),
+  key text not null,                          -- one of a kind, person and key: a digest's is its day
+  user_id uuid references users,
+  address text not null,                      -- as it was when it was planned
+  subject text not null,
+  message text,                               -- sealed: it may carry links that let somebody in; null once it is over
+  state text not null default 'planned' check (state in ('planned', 'sending', 'sent', 'refused', 'unknown', 'bounced')),
+  error text not null default '',
+  attempts integer not null default 0,
+  job_id bigint,                              -- the hand-out that has it in hand
+  lease bigint,
+  planned_at timestamptz not null default cid_now(),
+  sent_at timestamptz,
+  changed_at timestamptz not null default cid_now()
+);
+create unique index mails_once on mails (coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'), kind, address, key);
+create index mails_recent on mails (tenant_id, id desc);
+create index mails_user on mails (user_id);
+
+-- What mail somebody wants of a tenant. Without a row: the digest at 7 in the tenant's zone.
+create table mail_wishes (
+  tenant_id uuid not null references tenants,
+  user_id uuid not null references users,
+  digest boolean not null default true,
+  hour smallint not null default 7 check (hour between 0 and 23),
+  zone text not null default '',              -- empty: the tenant's
+  breaking boolean not null default false,    -- at once, when a draft of an urgent story is ready
+  changed_at timestamptz not null default cid_now(),
+  primary key (tenant_id, user_id)
+);
+
+-- A link in a mail: to one version, for one person, until it decided or ended. What the link says is signed, not stored.
+create table review_links (
+  tenant_id uuid not null references tenants,
+  id uuid not null,
+  draft_id uuid not null,
+  version_id uuid not null,
+  user_id uuid not null references users,
+  expires_at timestamptz not null,
+  used_at timestamptz,
+  revoked_at timestamptz,
+  made_at timestamptz not null default cid_now(),
+  primary key (tenant_id, id),
+  foreign key (tenant_id, draft_id) references drafts,
+  foreign key (tenant_id, version_id) references versions (tenant_id, id)
+);
+create index review_links_draft on review_links (tenant_id, draft_id);
+create index review_links_user on review_links (user_id);
+
+-- ---------------------------------------------------------------------------------------------- programs
+
+-- What lets a program in as somebody, for less than that person may do.
+create table api_tokens (
+  tenant_id uuid not null references tenants,
+  id uuid not null,
+  user_id uuid not null references users,     -- in whose name it acts
+  name text not null check (length(name) between 1 and 100),
+  hash bytea not null unique,
+  scopes text[] not null check (cardinality(scopes) > 0),
+  created_at timestamptz not null default cid_now(),
+  expires_at timestamptz,
+  used_at timestamptz,
+  revoked_at timestamptz,
+  primary key (tenant_id, id)
+);
+create index api_tokens_user on api_tokens (user_id);
+
+-- Answers to what a program asked for once, by its own key: asked again, it is told the same.
+create table api_answers (
+  tenant_id uuid not null references tenants,
+  token_id uuid not null,
+  key text not null check (length(key) between 1 and 255),
+  request bytea not null,                     -- sha256 of method, path and body: the same key for something else is a mistake
+  status smallint,                            -- null: it is being done
+  body jsonb,
+  made_at timestamptz not null default cid_now(),
+  primary key (tenant_id, token_id, key),
+  foreign key (tenant_id, token_id) references api_tokens (tenant_id, id)
+);
 
 -- ---------------------------------------------------------------------------------------------- models and money
 
@@ -2230,20 +2347,20 @@ begin
   foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'traces', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'model_terms', 'audit', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'proposals', 'searches',
-      'guardrails'] loop
+      'guardrails', 'images', 'mails', 'mail_wishes', 'review_links', 'api_tokens', 'api_answers'] loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
     execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
   end loop;
   foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'traces', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'audit', 'trials', 'trial_subjects',
-      'proposals', 'searches'] loop
+      'proposals', 'searches', 'images', 'mails', 'mail_wishes', 'review_links', 'api_tokens', 'api_answers'] loop
     execute format('create policy tenant on %I to cid_app using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()))', t);
   end loop;
   -- The worker role looks across tenants where scheduling and administration do; it decides nothing there.
   foreach t in array array['tenants', 'profiles', 'policies', 'members', 'subscriptions', 'screenings', 'channels', 'budgets', 'model_terms', 'audit', 'calls', 'batches', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'verdicts', 'drafts', 'publications', 'proposals', 'trackers', 'entries', 'track_faults',
-      'searches'] loop
+      'searches', 'mails', 'mail_wishes', 'api_tokens', 'review_links'] loop
     execute format('create policy worker on %I to cid_worker using (true) with check (true)', t);
   end loop;
 end $$;
@@ -2298,6 +2415,15 @@ grant select, insert, update on item_texts to cid_worker;
 grant select on pages to cid_app;
 grant select, insert, update, delete on pages, page_looks to cid_worker;
 grant select, insert, update on plans, places to cid_app;
+grant select, insert on images, review_links, api_tokens, api_answers, mails, mail_wishes to cid_app;
+grant update (digest, hour, zone, breaking, changed_at) on mail_wishes to cid_app;
+grant update (state, error, attempts, message, job_id, lease, sent_at, changed_at) on mails to cid_app, cid_worker;
+grant update (used_at, revoked_at) on review_links to cid_app, cid_worker;
+grant update (used_at, revoked_at) on api_tokens to cid_app, cid_worker;
+grant update (status, body) on api_answers to cid_app;
+grant delete on api_answers, api_tokens, mail_wishes to cid_worker;
+grant select, insert on mails, mail_wishes to cid_worker;
+grant select on api_tokens, review_links to cid_worker;
 grant select on tenants, profiles, policies, gate_configs, members, subscriptions, sources, sightings, items, visible_items, screenings, trackers, entries, entry_decisions, track_faults, public_entries, verdicts, evidence_packs, evidence_pages,
   drafts, versions, reviews, decisions, channels, publications, calls, call_subjects, batches, budgets, model_terms, audit, jobs, jobs_done,
   jobs_dead, pauses, trials, trial_subjects, proposals, searches to cid_app;
@@ -2307,14 +2433,14 @@ grant update (state, stage, waiting_for, until, gate, reason, failure, urgent, s
 grant update (body, rule, rule_by, rule_at, changed_at) on trackers to cid_app;
 grant update (state, category, regions, summary, changed_at) on entries to cid_app;
 grant update (state, current_version_id, changed_at) on drafts to cid_app;
-grant update (state, url, external_id, error, job_id, lease, sent_at, live_at, changed_at) on publications to cid_app;
+grant update (state, url, external_id, error, notes, job_id, lease, due_at, sent_at, live_at, changed_at) on publications to cid_app;
 -- What a call became and what it cost is written by settle_call alone.
 grant update (read_at, reading) on calls to cid_app;
 grant update (state, external_id, requests, bytes, attempts, due_at, submitted_at, ended_at, error) on batches to cid_app;
 -- A tenant chooses its models; how much it may spend is the platform's to say.
 grant insert (tenant_id, cheap, quality, changed_by, changed_at), update (cheap, quality, changed_by, changed_at) on model_terms to cid_app;
 grant update (trust, role, active) on subscriptions to cid_app;
-grant update (name, base_url, canonical, active) on channels to cid_app;
+grant update (name, base_url, canonical, active, config, sealed) on channels to cid_app;
 grant update (body, changed_at), insert on profiles to cid_app;
 grant insert, delete, update (value, changed_by, changed_at) on policies to cid_app;
 grant select, insert, update (active, changed_by, changed_at) on guardrails to cid_app, cid_worker;

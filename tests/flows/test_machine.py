@@ -40,11 +40,13 @@ from tests.fakes import FakePublisher
 from tests.press import ARTICLE, Press, press
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from cid.domain.ids import DraftId, TenantId, VersionId
     from cid.domain.jobs import Job
-    from cid.domain.publication import Channel
+    from cid.domain.publication import Channel, Note
     from cid.pg.embedded import Server
-    from cid.ports import Placed
+    from cid.ports import Placed, Sent, Standing
 
 T = TypeVar("T")
 DECISIONS = ("approve", "request_changes", "reject", "undo", "edit")
@@ -115,17 +117,30 @@ class FusedPublisher:
     def __init__(self, fuse: Callable[[], Fuse]) -> None:
         self.fuse, self.place = fuse, FakePublisher()
 
-    async def find(self, channel: Channel, key: str) -> Placed | None:
-        await self.fuse().point()
-        return await self.place.find(channel, key)
+    @property
+    def timeout(self) -> timedelta:
+        return self.place.timeout
 
-    async def publish(self, channel: Channel, key: str, payload: Any, canonical: str | None) -> Placed:
-        placed = await self.place.publish(channel, key, payload, canonical)
+    async def check(self, channel: Channel) -> Standing:
+        return await self.place.check(channel)
+
+    async def find(self, sent: Sent) -> Placed | None:
+        await self.fuse().point()
+        return await self.place.find(sent)
+
+    async def publish(self, sent: Sent) -> Placed:
+        placed = await self.place.publish(sent)
         await self.fuse().point()
         return placed
 
-    async def retract(self, channel: Channel, key: str) -> None:
-        await self.place.retract(channel, key)
+    async def update(self, sent: Sent) -> Placed:
+        return await self.place.update(sent)
+
+    async def retract(self, sent: Sent) -> None:
+        await self.place.retract(sent)
+
+    async def look(self, sent: Sent) -> list[Note]:
+        return await self.place.look(sent)
 
 
 @dataclass

@@ -12,7 +12,7 @@ import pytest
 from cid.channels.site import SitePublisher
 from cid.domain.errors import LostLease, NotFound, Refused, Upstream
 from cid.domain.ids import DraftId
-from cid.domain.publication import ChannelKind, PublicationState
+from cid.domain.publication import PublicationState
 from cid.domain.tenants import Role
 from cid.flows import decide, publish
 from tests.press import ARTICLE, Press, press
@@ -108,7 +108,7 @@ async def test_a_lost_answer_is_unknown_and_then_looked_for(desk: Press, *, arri
 async def test_nothing_is_sent_again_before_every_answer_was_due(
     desk: Press, database_time: DatabaseTime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(publish.TIMEOUT, ChannelKind.SITE, timedelta(seconds=60))
+    desk.publisher.patience = timedelta(seconds=60)
     draft = await approved(desk)
     desk.publisher.arrives, desk.publisher.fail_next = False, Upstream("timeout")
     with pytest.raises(Upstream) as raised:
