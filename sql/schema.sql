@@ -1395,9 +1395,11 @@ create table channels (
   sealed text default ''::text not null,
   canonical boolean default false not null,
   active boolean default true not null,
+  disclosure text default ''::text not null,
   created_at timestamp with time zone default cid_now() not null,
   constraint channels_pkey PRIMARY KEY (tenant_id, id),
   constraint channels_tenant_id_name_key UNIQUE (tenant_id, name),
+  constraint channels_disclosure_check CHECK ((disclosure = ANY (ARRAY[''::text, 'disclose'::text, 'editorial-responsibility'::text]))),
   constraint channels_kind_check CHECK ((kind = ANY (ARRAY['site'::text, 'wordpress'::text, 'devto'::text, 'ghost'::text]))),
   constraint channels_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
@@ -1407,7 +1409,7 @@ alter table channels force row level security;
 create policy owner on channels for all to current_user using (true) with check (true);
 create policy tenant on channels for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on channels for all to cid_worker using (true) with check (true);
-grant insert, select, update (name, base_url, config, sealed, canonical, active) on channels to cid_app;
+grant insert, select, update (name, base_url, config, sealed, canonical, active, disclosure) on channels to cid_app;
 grant insert, select, update on channels to cid_worker;
 
 create table competition (
@@ -1460,6 +1462,7 @@ create table decisions (
   user_id uuid not null,
   reason text default ''::text not null,
   via text not null,
+  record jsonb default '{}'::jsonb not null,
   made_at timestamp with time zone default cid_now() not null,
   constraint decisions_pkey PRIMARY KEY (tenant_id, id),
   constraint decisions_tenant_id_id_draft_id_version_id_sha256_kind_key UNIQUE (tenant_id, id, draft_id, version_id, sha256, kind),
@@ -2668,11 +2671,19 @@ create table tenants (
   paused_at timestamp with time zone,
   paused_by uuid,
   pause_reason text default ''::text not null,
+  link_hours smallint default 72 not null,
+  disclosure text default 'disclose'::text not null,
+  responsible text default ''::text not null,
+  review_seconds smallint default 60 not null,
   created_at timestamp with time zone default cid_now() not null,
   constraint tenants_pkey PRIMARY KEY (id),
   constraint tenants_slug_key UNIQUE (slug),
   constraint tenants_desks_check CHECK ((desks <@ '{publishing,tracker,analysis}'::text[])),
+  constraint tenants_disclosure_check CHECK ((disclosure = ANY (ARRAY['disclose'::text, 'editorial-responsibility'::text]))),
+  constraint tenants_link_hours_check CHECK (((link_hours >= 1) AND (link_hours <= 168))),
   constraint tenants_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+  constraint tenants_responsible_check CHECK ((length(responsible) <= 200)),
+  constraint tenants_review_seconds_check CHECK (((review_seconds >= 10) AND (review_seconds <= 3600))),
   constraint tenants_slug_check CHECK ((slug ~ '^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$'::text))
 );
 alter table tenants enable row level security;
@@ -2680,7 +2691,7 @@ alter table tenants force row level security;
 create policy owner on tenants for all to current_user using (true) with check (true);
 create policy tenant on tenants for all to cid_app using ((id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on tenants for all to cid_worker using (true) with check (true);
-grant select on tenants to cid_app;
+grant select, update (link_hours, disclosure, responsible, review_seconds) on tenants to cid_app;
 grant insert, select, update on tenants to cid_worker;
 
 create table term_uses (

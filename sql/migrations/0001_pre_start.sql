@@ -40,6 +40,10 @@ create table tenants (
   paused_at timestamptz,                      -- nothing of it is screened, asked of models, mailed or published
   paused_by uuid,
   pause_reason text not null default '',
+  link_hours smallint not null default 72 check (link_hours between 1 and 168),   -- how long a link in a mail lets somebody decide
+  disclosure text not null default 'disclose' check (disclosure in ('disclose', 'editorial-responsibility')),
+  responsible text not null default '' check (length(responsible) <= 200),        -- who holds editorial responsibility, by name
+  review_seconds smallint not null default 60 check (review_seconds between 10 and 3600),   -- with that mode: on the page, at least
   created_at timestamptz not null default cid_now()
 );
 -- What the platform asks models on its own account is charged to it. Not the zero uuid, whose budgets are those of all together.
@@ -808,6 +812,7 @@ create table decisions (
   user_id uuid not null references users,
   reason text not null default '' check (kind = 'approve' or kind = 'undo' or reason <> ''),
   via text not null check (via in ('page', 'link', 'cli', 'api')),
+  record jsonb not null default '{}',         -- how it came about: role, time on the page, what was shown, in which mode of disclosure
   made_at timestamptz not null default cid_now(),
   primary key (tenant_id, id),
   -- a decision names bytes that exist
@@ -826,6 +831,7 @@ create table channels (
   sealed text not null default '',            -- what lets us in, encrypted
   canonical boolean not null default false,
   active boolean not null default true,
+  disclosure text not null default '' check (disclosure in ('', 'disclose', 'editorial-responsibility')),   -- empty: the tenant's
   created_at timestamptz not null default cid_now(),
   primary key (tenant_id, id),
   unique (tenant_id, name)
@@ -2459,7 +2465,9 @@ grant update (state, external_id, requests, bytes, attempts, due_at, submitted_a
 -- A tenant chooses its models; how much it may spend is the platform's to say.
 grant insert (tenant_id, cheap, quality, changed_by, changed_at), update (cheap, quality, changed_by, changed_at) on model_terms to cid_app;
 grant update (trust, role, active) on subscriptions to cid_app;
-grant update (name, base_url, canonical, active, config, sealed) on channels to cid_app;
+grant update (name, base_url, canonical, active, config, sealed, disclosure) on channels to cid_app;
+-- How a tenant says that models helped, and how long its links live, is its own to say.
+grant update (link_hours, disclosure, responsible, review_seconds) on tenants to cid_app;
 grant update (body, changed_at), insert on profiles to cid_app;
 grant insert, delete, update (value, changed_by, changed_at) on policies to cid_app;
 grant select, insert, update (active, changed_by, changed_at) on guardrails to cid_app, cid_worker;
