@@ -1183,19 +1183,21 @@ create table api_answers (
   key text not null,
   request bytea not null,
   status smallint,
-  body jsonb,
+  body text,
   made_at timestamp with time zone default cid_now() not null,
   constraint api_answers_pkey PRIMARY KEY (tenant_id, token_id, key),
   constraint api_answers_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255))),
   constraint api_answers_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint api_answers_tenant_id_token_id_fkey FOREIGN KEY (tenant_id, token_id) REFERENCES api_tokens(tenant_id, id)
 );
+CREATE INDEX api_answers_made ON public.api_answers USING btree (made_at);
 alter table api_answers enable row level security;
 alter table api_answers force row level security;
 create policy owner on api_answers for all to current_user using (true) with check (true);
 create policy tenant on api_answers for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
-grant insert, select, update (status, body) on api_answers to cid_app;
-grant delete on api_answers to cid_worker;
+create policy worker on api_answers for all to cid_worker using (true) with check (true);
+grant delete, insert, select, update (status, body, made_at) on api_answers to cid_app;
+grant delete, select on api_answers to cid_worker;
 
 create table api_tokens (
   tenant_id uuid not null,
@@ -2329,6 +2331,7 @@ create table publications (
 CREATE INDEX publications_draft ON public.publications USING btree (tenant_id, draft_id);
 CREATE INDEX publications_live ON public.publications USING btree (tenant_id, live_at DESC, id DESC) WHERE (state = ANY (ARRAY['live'::text, 'updating'::text]));
 CREATE UNIQUE INDEX publications_one ON public.publications USING btree (tenant_id, draft_id, channel_id) WHERE (state <> 'retracted'::text);
+CREATE INDEX publications_state ON public.publications USING btree (tenant_id, state, id DESC);
 alter table publications enable row level security;
 alter table publications force row level security;
 create policy owner on publications for all to current_user using (true) with check (true);

@@ -870,6 +870,7 @@ create table publications (
 -- one at a time; what was retracted, by an undo too, stays as a row and another may be planned
 create unique index publications_one on publications (tenant_id, draft_id, channel_id) where state <> 'retracted';
 create index publications_draft on publications (tenant_id, draft_id);
+create index publications_state on publications (tenant_id, state, id desc);   -- lists of one state, and how many there are of it
 create index publications_live on publications (tenant_id, live_at desc, id desc) where state in ('live', 'updating');   -- what drafts may link to
 
 -- A picture that a tenant uses, with what has to be said of where it comes from. Its bytes are what the channels receive.
@@ -988,11 +989,12 @@ create table api_answers (
   key text not null check (length(key) between 1 and 255),
   request bytea not null,                     -- sha256 of method, path and body: the same key for something else is a mistake
   status smallint,                            -- null: it is being done
-  body jsonb,
+  body text,                                  -- JSON, to the letter as it was answered
   made_at timestamptz not null default cid_now(),
   primary key (tenant_id, token_id, key),
   foreign key (tenant_id, token_id) references api_tokens (tenant_id, id)
 );
+create index api_answers_made on api_answers (made_at);
 
 -- ---------------------------------------------------------------------------------------------- models and money
 
@@ -2383,7 +2385,7 @@ begin
   -- The worker role looks across tenants where scheduling and administration do; it decides nothing there.
   foreach t in array array['tenants', 'profiles', 'policies', 'members', 'subscriptions', 'screenings', 'channels', 'budgets', 'model_terms', 'audit', 'calls', 'batches', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'verdicts', 'drafts', 'publications', 'proposals', 'trackers', 'entries', 'track_faults',
-      'searches', 'mails', 'mail_wishes', 'digest_days', 'api_tokens', 'review_links'] loop
+      'searches', 'mails', 'mail_wishes', 'digest_days', 'api_tokens', 'api_answers', 'review_links'] loop
     execute format('create policy worker on %I to cid_worker using (true) with check (true)', t);
   end loop;
 end $$;
@@ -2445,10 +2447,10 @@ grant update (digest, hour, zone, breaking, changed_at) on mail_wishes to cid_wo
 grant select, delete on digest_days to cid_worker;
 grant update (used_at, revoked_at) on review_links to cid_app, cid_worker;
 grant update (used_at, revoked_at) on api_tokens to cid_app, cid_worker;
-grant update (status, body) on api_answers to cid_app;
+grant update (status, body, made_at), delete on api_answers to cid_app;
 grant delete on api_answers, api_tokens, mail_wishes to cid_worker;
 grant select, insert on mails, mail_wishes to cid_worker;
-grant select on api_tokens, review_links to cid_worker;
+grant select on api_tokens, review_links, api_answers to cid_worker;
 grant select on tenants, profiles, policies, gate_configs, members, subscriptions, sources, sightings, items, visible_items, screenings, trackers, entries, entry_decisions, track_faults, public_entries, verdicts, evidence_packs, evidence_pages,
   drafts, versions, reviews, decisions, channels, publications, calls, call_subjects, batches, budgets, model_terms, audit, jobs, jobs_done,
   jobs_dead, pauses, trials, trial_subjects, proposals, searches to cid_app;
