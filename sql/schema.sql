@@ -1479,6 +1479,27 @@ create policy owner on decisions for all to current_user using (true) with check
 create policy tenant on decisions for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 grant insert, select on decisions to cid_app;
 
+create table digest_days (
+  tenant_id uuid not null,
+  user_id uuid not null,
+  day date not null,
+  outcome text not null,
+  made_at timestamp with time zone default cid_now() not null,
+  constraint digest_days_pkey PRIMARY KEY (tenant_id, user_id, day),
+  constraint digest_days_outcome_check CHECK ((outcome = ANY (ARRAY['mailed'::text, 'empty'::text, 'off'::text]))),
+  constraint digest_days_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint digest_days_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+CREATE INDEX digest_days_made ON public.digest_days USING btree (made_at);
+CREATE INDEX digest_days_user ON public.digest_days USING btree (user_id);
+alter table digest_days enable row level security;
+alter table digest_days force row level security;
+create policy owner on digest_days for all to current_user using (true) with check (true);
+create policy tenant on digest_days for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on digest_days for all to cid_worker using (true) with check (true);
+grant insert, select on digest_days to cid_app;
+grant delete, select on digest_days to cid_worker;
+
 create table drafts (
   tenant_id uuid not null,
   id uuid not null,
@@ -1931,7 +1952,7 @@ create policy owner on mail_wishes for all to current_user using (true) with che
 create policy tenant on mail_wishes for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on mail_wishes for all to cid_worker using (true) with check (true);
 grant insert, select, update (digest, hour, zone, breaking, changed_at) on mail_wishes to cid_app;
-grant delete, insert, select on mail_wishes to cid_worker;
+grant delete, insert, select, update (digest, hour, zone, breaking, changed_at) on mail_wishes to cid_worker;
 
 create table mails (
   id uuid not null,
@@ -1948,6 +1969,7 @@ create table mails (
   job_id bigint,
   lease bigint,
   planned_at timestamp with time zone default cid_now() not null,
+  until timestamp with time zone,
   sent_at timestamp with time zone,
   changed_at timestamp with time zone default cid_now() not null,
   constraint mails_pkey PRIMARY KEY (id),
@@ -1956,6 +1978,8 @@ create table mails (
   constraint mails_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint mails_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
+CREATE INDEX mails_address ON public.mails USING btree (address, id DESC);
+CREATE INDEX mails_kept ON public.mails USING btree (changed_at) WHERE (message IS NOT NULL);
 CREATE UNIQUE INDEX mails_once ON public.mails USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), kind, address, key);
 CREATE INDEX mails_recent ON public.mails USING btree (tenant_id, id DESC);
 CREATE INDEX mails_user ON public.mails USING btree (user_id);
@@ -1964,8 +1988,8 @@ alter table mails force row level security;
 create policy owner on mails for all to current_user using (true) with check (true);
 create policy tenant on mails for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on mails for all to cid_worker using (true) with check (true);
-grant insert, select, update (message, state, error, attempts, job_id, lease, sent_at, changed_at) on mails to cid_app;
-grant insert, select, update (message, state, error, attempts, job_id, lease, sent_at, changed_at) on mails to cid_worker;
+grant insert, select, update (message, state, error, attempts, job_id, lease, until, sent_at, changed_at) on mails to cid_app;
+grant insert, select, update (message, state, error, attempts, job_id, lease, until, sent_at, changed_at) on mails to cid_worker;
 
 create table members (
   tenant_id uuid not null,
@@ -1973,12 +1997,14 @@ create table members (
   role text not null,
   seen_at timestamp with time zone,
   created_at timestamp with time zone default cid_now() not null,
+  digest_at timestamp with time zone default '-infinity'::timestamp with time zone not null,
   constraint members_pkey PRIMARY KEY (tenant_id, user_id),
   constraint members_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'editor'::text, 'analyst'::text, 'viewer'::text]))),
   constraint members_tenant_id_check CHECK ((tenant_id <> house())),
   constraint members_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint members_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
+CREATE INDEX members_digest ON public.members USING btree (digest_at);
 CREATE INDEX members_user ON public.members USING btree (user_id);
 alter table members enable row level security;
 alter table members force row level security;

@@ -190,6 +190,7 @@ KINDS = {
     "review": _("Review drafts"),
     "follow": _("Follow stories up"),
     "publish": _("Publish"),
+    "mail": _("Send mail"),
     "batches": _("Send and fetch batches"),
     "wake": _("Wake what waits"),
     "tidy": _("Housekeeping"),

@@ -94,10 +94,12 @@ create table members (
   role text not null check (role in ('owner', 'editor', 'analyst', 'viewer')),
   seen_at timestamptz,                        -- in this tenant; null: was let in and has not come yet
   created_at timestamptz not null default cid_now(),
+  digest_at timestamptz not null default '-infinity',   -- when to look next whether their digest is due; -infinity: never looked yet
   primary key (tenant_id, user_id),
   check (tenant_id <> house())
 );
 create index members_user on members (user_id);
+create index members_digest on members (digest_at);
 
 create table sessions (
   id_hash bytea primary key,
@@ -901,19 +903,22 @@ create table mails (
   user_id uuid references users,
   address text not null,                      -- as it was when it was planned
   subject text not null,
-  message text,                               -- sealed: it may carry links that let somebody in; null once it is over
+  message text,                               -- sealed: it may carry links that let somebody in; null some days after it is over
   state text not null default 'planned' check (state in ('planned', 'sending', 'sent', 'refused', 'unknown', 'bounced')),
   error text not null default '',
   attempts integer not null default 0,
   job_id bigint,                              -- the hand-out that has it in hand
   lease bigint,
   planned_at timestamptz not null default cid_now(),
+  until timestamptz,                          -- not sent after it: nobody wants it any more, or what it links to has ended
   sent_at timestamptz,
   changed_at timestamptz not null default cid_now()
 );
 create unique index mails_once on mails (coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'), kind, address, key);
 create index mails_recent on mails (tenant_id, id desc);
 create index mails_user on mails (user_id);
+create index mails_address on mails (address, id desc);
+create index mails_kept on mails (changed_at) where message is not null;   -- texts that are still here
 
 -- What mail somebody wants of a tenant. Without a row: the digest at 7 in the tenant's zone.
 create table mail_wishes (
@@ -926,6 +931,18 @@ create table mail_wishes (
   changed_at timestamptz not null default cid_now(),
   primary key (tenant_id, user_id)
 );
+
+-- Somebody's day at a tenant whose digest was decided on: one row, whatever became of it.
+create table digest_days (
+  tenant_id uuid not null references tenants,
+  user_id uuid not null references users,
+  day date not null,                          -- where the person is
+  outcome text not null check (outcome in ('mailed', 'empty', 'off')),
+  made_at timestamptz not null default cid_now(),
+  primary key (tenant_id, user_id, day)
+);
+create index digest_days_made on digest_days (made_at);
+create index digest_days_user on digest_days (user_id);
 
 -- A link in a mail: to one version, for one person, until it decided or ended. What the link says is signed, not stored.
 create table review_links (
@@ -2352,20 +2369,20 @@ begin
   foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'traces', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'model_terms', 'audit', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'proposals', 'searches',
-      'guardrails', 'images', 'mails', 'mail_wishes', 'review_links', 'api_tokens', 'api_answers'] loop
+      'guardrails', 'images', 'mails', 'mail_wishes', 'digest_days', 'review_links', 'api_tokens', 'api_answers'] loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
     execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
   end loop;
   foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'traces', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'audit', 'trials', 'trial_subjects',
-      'proposals', 'searches', 'images', 'mails', 'mail_wishes', 'review_links', 'api_tokens', 'api_answers'] loop
+      'proposals', 'searches', 'images', 'mails', 'mail_wishes', 'digest_days', 'review_links', 'api_tokens', 'api_answers'] loop
     execute format('create policy tenant on %I to cid_app using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()))', t);
   end loop;
   -- The worker role looks across tenants where scheduling and administration do; it decides nothing there.
   foreach t in array array['tenants', 'profiles', 'policies', 'members', 'subscriptions', 'screenings', 'channels', 'budgets', 'model_terms', 'audit', 'calls', 'batches', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'verdicts', 'drafts', 'publications', 'proposals', 'trackers', 'entries', 'track_faults',
-      'searches', 'mails', 'mail_wishes', 'api_tokens', 'review_links'] loop
+      'searches', 'mails', 'mail_wishes', 'digest_days', 'api_tokens', 'review_links'] loop
     execute format('create policy worker on %I to cid_worker using (true) with check (true)', t);
   end loop;
 end $$;
@@ -2420,9 +2437,11 @@ grant select, insert, update on item_texts to cid_worker;
 grant select on pages to cid_app;
 grant select, insert, update, delete on pages, page_looks to cid_worker;
 grant select, insert, update on plans, places to cid_app;
-grant select, insert on images, review_links, api_tokens, api_answers, mails, mail_wishes to cid_app;
+grant select, insert on images, review_links, api_tokens, api_answers, mails, mail_wishes, digest_days to cid_app;
 grant update (digest, hour, zone, breaking, changed_at) on mail_wishes to cid_app;
-grant update (state, error, attempts, message, job_id, lease, sent_at, changed_at) on mails to cid_app, cid_worker;
+grant update (state, error, attempts, message, job_id, lease, until, sent_at, changed_at) on mails to cid_app, cid_worker;
+grant update (digest, hour, zone, breaking, changed_at) on mail_wishes to cid_worker;
+grant select, delete on digest_days to cid_worker;
 grant update (used_at, revoked_at) on review_links to cid_app, cid_worker;
 grant update (used_at, revoked_at) on api_tokens to cid_app, cid_worker;
 grant update (status, body) on api_answers to cid_app;
