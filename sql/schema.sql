@@ -665,18 +665,20 @@ end $function$;
 revoke all on function make_partitions(timestamp with time zone) from public;
 grant execute on function make_partitions(timestamp with time zone) to cid_worker;
 
-CREATE OR REPLACE FUNCTION public.memberships_of(who uuid)
- RETURNS TABLE(tenant_id uuid, slug text, name text, sample boolean, created_at timestamp with time zone, role text, desks text[])
+CREATE OR REPLACE FUNCTION public.memberships_of(hash bytea)
+ RETURNS TABLE(tenant_id uuid, slug text, name text, sample boolean, created_at timestamp with time zone, role text, desks text[], stale boolean)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
-  select t.id, t.slug, t.name, t.sample, t.created_at, m.role, t.desks
-  from public.members m join public.tenants t on t.id = m.tenant_id where m.user_id = who order by t.name
+  select t.id, t.slug, t.name, t.sample, t.created_at, m.role, t.desks,
+         m.seen_at is null or m.seen_at < public.cid_now() - interval '1 minute'
+  from public.session_of(hash) s join public.members m on m.user_id = s.user_id join public.tenants t on t.id = m.tenant_id
+  order by t.name
 $function$;
-revoke all on function memberships_of(uuid) from public;
-grant execute on function memberships_of(uuid) to cid_app;
-grant execute on function memberships_of(uuid) to cid_worker;
+revoke all on function memberships_of(bytea) from public;
+grant execute on function memberships_of(bytea) to cid_app;
+grant execute on function memberships_of(bytea) to cid_worker;
 
 CREATE OR REPLACE FUNCTION public.merge_stories(p_from uuid[], p_into uuid[])
  RETURNS SETOF uuid
@@ -1067,12 +1069,12 @@ revoke all on function role_of(uuid) from public;
 grant execute on function role_of(uuid) to cid_app;
 
 CREATE OR REPLACE FUNCTION public.session_of(hash bytea)
- RETURNS TABLE(user_id uuid, email text, name text, admin boolean, csrf text, stale boolean)
+ RETURNS TABLE(user_id uuid, email text, name text, admin boolean, zone text, csrf text, stale boolean, renew boolean)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
-  select u.id, u.email, u.name, u.admin, s.csrf, s.seen_at < public.cid_now() - interval '1 minute'
+  select u.id, u.email, u.name, u.admin, u.zone, s.csrf, s.seen_at < public.cid_now() - interval '1 minute', s.renew
   from public.sessions s join public.users u on u.id = s.user_id
   where s.id_hash = hash and s.expires_at > public.cid_now() and s.seen_at > public.cid_now() - interval '12 hours' and u.disabled_at is null
 $function$;
@@ -1998,6 +2000,7 @@ create table members (
   tenant_id uuid not null,
   user_id uuid not null,
   role text not null,
+  seen_at timestamp with time zone,
   created_at timestamp with time zone default cid_now() not null,
   digest_at timestamp with time zone default '-infinity'::timestamp with time zone not null,
   constraint members_pkey PRIMARY KEY (tenant_id, user_id),
@@ -2062,7 +2065,7 @@ create table once_links (
   used_at timestamp with time zone,
   created_at timestamp with time zone default cid_now() not null,
   constraint once_links_pkey PRIMARY KEY (id_hash),
-  constraint once_links_purpose_check CHECK ((purpose = ANY (ARRAY['setup'::text, 'invite'::text]))),
+  constraint once_links_purpose_check CHECK ((purpose = ANY (ARRAY['setup'::text, 'invite'::text, 'reset'::text, 'code'::text]))),
   constraint once_links_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
 grant delete, insert, select, update on once_links to cid_worker;
@@ -2476,6 +2479,7 @@ create table sessions (
   user_id uuid not null,
   csrf text not null,
   agent text default ''::text not null,
+  renew boolean default false not null,
   created_at timestamp with time zone default cid_now() not null,
   seen_at timestamp with time zone default cid_now() not null,
   expires_at timestamp with time zone not null,
@@ -2832,6 +2836,8 @@ create table users (
   admin boolean default false not null,
   totp text default ''::text not null,
   totp_step bigint,
+  recovery bytea[] default '{}'::bytea[] not null,
+  zone text default ''::text not null,
   disabled_at timestamp with time zone,
   created_at timestamp with time zone default cid_now() not null,
   constraint users_pkey PRIMARY KEY (id),

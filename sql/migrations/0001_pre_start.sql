@@ -67,6 +67,8 @@ create table users (
   admin boolean not null default false,
   totp text not null default '',              -- the second factor's secret, sealed; empty: none
   totp_step bigint,                           -- the last step of time whose code was taken: none counts twice
+  recovery bytea[] not null default '{}',     -- sha256 of the codes that stand in for a lost second factor, each once
+  zone text not null default '',              -- of the IANA time zone database: how pages tell them the time; empty: UTC
   disabled_at timestamptz,
   created_at timestamptz not null default cid_now()
 );
@@ -94,6 +96,7 @@ create table members (
   tenant_id uuid not null references tenants,
   user_id uuid not null references users,
   role text not null check (role in ('owner', 'editor', 'analyst', 'viewer')),
+  seen_at timestamptz,                        -- in this tenant; null: was let in and has not come yet
   created_at timestamptz not null default cid_now(),
   digest_at timestamptz not null default '-infinity',   -- when to look next whether their digest is due; -infinity: never looked yet
   primary key (tenant_id, user_id),
@@ -107,6 +110,7 @@ create table sessions (
   user_id uuid not null references users,
   csrf text not null,
   agent text not null default '',
+  renew boolean not null default false,       -- what its person may do has changed: it goes on under another token
   created_at timestamptz not null default cid_now(),
   seen_at timestamptz not null default cid_now(),
   expires_at timestamptz not null
@@ -114,10 +118,11 @@ create table sessions (
 create index sessions_user on sessions (user_id);
 create index sessions_expiry on sessions (expires_at);
 
--- One-time links: first set-up, invitations. Stored hashed; used once.
+-- One-time links: first set-up, invitations, forgotten passwords; and the way from a right password to the page that asks for
+-- the second factor. Stored hashed; used once.
 create table once_links (
   id_hash bytea primary key,
-  purpose text not null check (purpose in ('setup', 'invite')),
+  purpose text not null check (purpose in ('setup', 'invite', 'reset', 'code')),
   user_id uuid references users,
   expires_at timestamptz not null,
   used_at timestamptz,
@@ -2539,18 +2544,22 @@ grant select on inspect.costs, inspect.waiting_for_money to cid_app, cid_worker;
 grant select on inspect.call_shares, inspect.story_costs to cid_app;
 grant execute on function sweep_calls(integer), inspect.stop_models(text), inspect.start_models(), inspect.go_on(uuid) to cid_worker;
 
--- Sign-in happens before a tenant is known. App never reads these tables: it asks for one row by an exact secret or address.
-create function session_of(hash bytea) returns table (user_id uuid, email text, name text, admin boolean, csrf text, stale boolean)
+-- Sign-in happens before a tenant is known. App never reads these tables: it asks for one row by an exact secret.
+create function session_of(hash bytea)
+  returns table (user_id uuid, email text, name text, admin boolean, zone text, csrf text, stale boolean, renew boolean)
 language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
-  select u.id, u.email, u.name, u.admin, s.csrf, s.seen_at < public.cid_now() - interval '1 minute'
+  select u.id, u.email, u.name, u.admin, u.zone, s.csrf, s.seen_at < public.cid_now() - interval '1 minute', s.renew
   from public.sessions s join public.users u on u.id = s.user_id
   where s.id_hash = hash and s.expires_at > public.cid_now() and s.seen_at > public.cid_now() - interval '12 hours' and u.disabled_at is null
 $$;
-create function memberships_of(who uuid)
-  returns table (tenant_id uuid, slug text, name text, sample boolean, created_at timestamptz, role text, desks text[])
+-- By the session too, and not by whom it belongs to: who knows somebody's id must not learn where they belong.
+create function memberships_of(hash bytea)
+  returns table (tenant_id uuid, slug text, name text, sample boolean, created_at timestamptz, role text, desks text[], stale boolean)
 language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
-  select t.id, t.slug, t.name, t.sample, t.created_at, m.role, t.desks
-  from public.members m join public.tenants t on t.id = m.tenant_id where m.user_id = who order by t.name
+  select t.id, t.slug, t.name, t.sample, t.created_at, m.role, t.desks,
+         m.seen_at is null or m.seen_at < public.cid_now() - interval '1 minute'
+  from public.session_of(hash) s join public.members m on m.user_id = s.user_id join public.tenants t on t.id = m.tenant_id
+  order by t.name
 $$;
 -- What to call somebody who acts or acted in the tenant at hand; nothing of anybody else.
 create function person_of(who uuid) returns text
@@ -2574,8 +2583,8 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
 $$;
 revoke all on function role_of(uuid) from public;
 grant execute on function role_of(uuid) to cid_app;
-revoke all on function session_of(bytea), memberships_of(uuid) from public;
-grant execute on function session_of(bytea), memberships_of(uuid) to cid_app, cid_worker;
+revoke all on function session_of(bytea), memberships_of(bytea) from public;
+grant execute on function session_of(bytea), memberships_of(bytea) to cid_app, cid_worker;
 
 -- Which version of a prompt a person made live: {name: {"version", "since"}}. A tenant's questions go by it, and by nothing else
 -- of the platform's settings.
