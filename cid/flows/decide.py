@@ -18,11 +18,12 @@ from cid.domain.ids import DecisionId, DraftId, PublicationId, TenantId, Version
 from cid.domain.jobs import JobKind, NewJob
 from cid.domain.outside import ChildFailure
 from cid.domain.publication import PublicationState
+from cid.domain.record import NOBODY, Witness
 from cid.domain.review import DRAFT_AFTER, DecisionKind
 from cid.domain.tenants import Actor, Permission, Tenant
 from cid.outside.rendering import Marks, Rendered, render_version
 from cid.queue import jobs
-from cid.store import audit, channels, decisions, drafts, policies, publications, tenants
+from cid.store import audit, channels, decisions, drafts, policies, publications, review_links, tenants
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -65,13 +66,14 @@ async def approve(
     *,
     reason: str = "",
     via: str,
+    witness: Witness = NOBODY,
     at: datetime | None = None,
 ) -> Approved:
     """`at`: when it is to go out; None: once the time to undo is over.
 
     Raises NotFound, Refused (a held draft wants a reason; an hour that is past or more than a year ahead) or Conflict.
     """
-    choice = _Choice(actor, draft, version, sha256_hex, DecisionKind.APPROVE, _reason(reason), via)
+    choice = _Choice(actor, draft, version, sha256_hex, DecisionKind.APPROVE, _reason(reason), via, witness)
     async with sv.db.tx(_deciding(actor)) as tx:
         seen, shown = await _shown(tx, choice, DraftState.APPROVED)
         if seen.state is DraftState.HELD and not choice.reason:
@@ -106,29 +108,53 @@ async def _due(sv: Services, tx: Tx, at: datetime | None) -> datetime:
 
 
 async def reject(
-    sv: Services, actor: Actor, draft: DraftId, version: VersionId, sha256_hex: str, *, reason: str, via: str
+    sv: Services,
+    actor: Actor,
+    draft: DraftId,
+    version: VersionId,
+    sha256_hex: str,
+    *,
+    reason: str,
+    via: str,
+    witness: Witness = NOBODY,
 ) -> DecisionId:
     """Raises NotFound, Refused (no reason given) or Conflict."""
-    choice = _Choice(actor, draft, version, sha256_hex, DecisionKind.REJECT, _reason(reason), via)
+    choice = _Choice(actor, draft, version, sha256_hex, DecisionKind.REJECT, _reason(reason), via, witness)
     return await _turn_down(sv, choice, DraftState.REJECTED)
 
 
 async def request_changes(
-    sv: Services, actor: Actor, draft: DraftId, version: VersionId, sha256_hex: str, *, reason: str, via: str
+    sv: Services,
+    actor: Actor,
+    draft: DraftId,
+    version: VersionId,
+    sha256_hex: str,
+    *,
+    reason: str,
+    via: str,
+    witness: Witness = NOBODY,
 ) -> DecisionId:
     """Raises NotFound, Refused (no note given) or Conflict."""
-    choice = _Choice(actor, draft, version, sha256_hex, DecisionKind.REQUEST_CHANGES, _reason(reason), via)
+    choice = _Choice(actor, draft, version, sha256_hex, DecisionKind.REQUEST_CHANGES, _reason(reason), via, witness)
     return await _turn_down(sv, choice, DraftState.CHANGES_REQUESTED)
 
 
 async def undo(
-    sv: Services, actor: Actor, draft: DraftId, version: VersionId, sha256_hex: str, *, reason: str = "", via: str
+    sv: Services,
+    actor: Actor,
+    draft: DraftId,
+    version: VersionId,
+    sha256_hex: str,
+    *,
+    reason: str = "",
+    via: str,
+    witness: Witness = NOBODY,
 ) -> DecisionId:
     """Take an approval back while nothing has left: all its publications are still planned.
 
     The draft is then what its review made it, ready or held. Raises NotFound or Conflict.
     """
-    choice = _Choice(actor, draft, version, sha256_hex, DecisionKind.UNDO, _reason(reason), via)
+    choice = _Choice(actor, draft, version, sha256_hex, DecisionKind.UNDO, _reason(reason), via, witness)
     tenant = _deciding(actor)
     async with sv.db.tx(tenant) as tx:
         seen, shown = await _shown(tx, choice, DraftState.READY)
@@ -213,6 +239,7 @@ class _Choice:
     kind: DecisionKind
     reason: str
     via: str
+    witness: Witness
 
 
 async def _turn_down(sv: Services, choice: _Choice, new: DraftState) -> DecisionId:
@@ -270,6 +297,11 @@ async def _what_happened(tx: Tx, actor: Actor, draft: Draft) -> str:
 
 
 async def _decide(sv: Services, tx: Tx, choice: _Choice, shown: Version, *, due: datetime | None = None) -> DecisionId:
+    """Write it down, and burn the link that it came by. All other links to the draft end with it."""
+    link = choice.witness.link
+    if link and not await review_links.use(tx, tx.tenant, link, choice.draft, choice.actor.user.id):
+        raise Conflict("This link was used already, was revoked, or has expired.")
+    await review_links.end_of_draft(tx, tx.tenant, choice.draft)
     decision = DecisionId(uuid7(sv.clock.now()))
     await decisions.add(
         tx,
@@ -279,6 +311,7 @@ async def _decide(sv: Services, tx: Tx, choice: _Choice, shown: Version, *, due:
         user=choice.actor.user.id,
         reason=choice.reason,
         via=choice.via,
+        record=choice.witness.facts() | {"role": choice.actor.role},
     )
     detail = {"version": str(shown.id), "number": shown.number, "sha256": shown.sha256.hex(), "via": choice.via}
     detail |= {"due": due.isoformat()} if due else {}
