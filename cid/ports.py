@@ -295,6 +295,14 @@ class Publisher(Protocol):
         """Read back what is at `placed`: what the other side did not keep of the payload."""
 
 
+class Turns(Protocol):
+    """How often something may happen, counted for all processes together."""
+
+    async def take(self, key: str, every: timedelta, burst: int = 1) -> timedelta:
+        """One event under `key`, which may happen once in `every`, `burst` at once. Zero: now; else in how long it may,
+        and nothing was taken."""
+
+
 class Mailer(Protocol):
     async def send(self, letter: Letter) -> str:
         """The next server's answer, which took it over.

@@ -57,6 +57,7 @@ class Posted:
     retraction: str
     """Why a person wants it gone."""
     due_at: datetime
+    """Nothing is sent before."""
     planned_at: datetime
     sent_at: datetime | None
     live_at: datetime | None
@@ -125,13 +126,12 @@ async def plan(
     decision: DecisionId,
     version: VersionId,
     sha256: bytes,
-    due_at: datetime | None = None,
+    due: datetime,
 ) -> PublicationId | None:
     """`publication` is the id of a new row. Where the draft is out at the channel, or failed there, its row is answered
-    and is to become this version. None: there it is on its way."""
-    found: UUID | None = await tx.fetchval(
-        PLAN, tx.tenant, publication, draft, channel, decision, version, sha256, due_at
-    )
+    and is to become this version. None: there it is on its way.
+    Nothing of it is sent before `due`."""
+    found: UUID | None = await tx.fetchval(PLAN, tx.tenant, publication, draft, channel, decision, version, sha256, due)
     return None if found is None else PublicationId(found)
 
 

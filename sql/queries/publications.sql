@@ -2,7 +2,7 @@
 -- The foreign key to decisions is the wall: without an approval of exactly this hash the row cannot exist. What is out
 -- already becomes this version at the same address; what failed is planned anew. No row comes back while it is on its way.
 insert into publications as p (tenant_id, id, draft_id, channel_id, decision_id, version_id, sha256, due_at)
-values ($1, $2, $3, $4, $5, $6, $7, coalesce($8, cid_now()))
+values ($1, $2, $3, $4, $5, $6, $7, $8)
 on conflict (tenant_id, draft_id, channel_id) where state <> 'retracted' do update set
   state = case when p.state = 'failed' then 'planned' else p.state end,
   decision_id = case when p.state = 'failed' then excluded.decision_id else p.decision_id end,
