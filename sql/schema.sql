@@ -665,18 +665,20 @@ end $function$;
 revoke all on function make_partitions(timestamp with time zone) from public;
 grant execute on function make_partitions(timestamp with time zone) to cid_worker;
 
-CREATE OR REPLACE FUNCTION public.memberships_of(who uuid)
- RETURNS TABLE(tenant_id uuid, slug text, name text, sample boolean, created_at timestamp with time zone, role text, desks text[])
+CREATE OR REPLACE FUNCTION public.memberships_of(hash bytea)
+ RETURNS TABLE(tenant_id uuid, slug text, name text, sample boolean, created_at timestamp with time zone, role text, desks text[], stale boolean)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
-  select t.id, t.slug, t.name, t.sample, t.created_at, m.role, t.desks
-  from public.members m join public.tenants t on t.id = m.tenant_id where m.user_id = who order by t.name
+  select t.id, t.slug, t.name, t.sample, t.created_at, m.role, t.desks,
+         m.seen_at is null or m.seen_at < public.cid_now() - interval '1 minute'
+  from public.session_of(hash) s join public.members m on m.user_id = s.user_id join public.tenants t on t.id = m.tenant_id
+  order by t.name
 $function$;
-revoke all on function memberships_of(uuid) from public;
-grant execute on function memberships_of(uuid) to cid_app;
-grant execute on function memberships_of(uuid) to cid_worker;
+revoke all on function memberships_of(bytea) from public;
+grant execute on function memberships_of(bytea) to cid_app;
+grant execute on function memberships_of(bytea) to cid_worker;
 
 CREATE OR REPLACE FUNCTION public.merge_stories(p_from uuid[], p_into uuid[])
  RETURNS SETOF uuid
@@ -1067,12 +1069,12 @@ revoke all on function role_of(uuid) from public;
 grant execute on function role_of(uuid) to cid_app;
 
 CREATE OR REPLACE FUNCTION public.session_of(hash bytea)
- RETURNS TABLE(user_id uuid, email text, name text, admin boolean, csrf text, stale boolean)
+ RETURNS TABLE(user_id uuid, email text, name text, admin boolean, zone text, csrf text, stale boolean, renew boolean)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
-  select u.id, u.email, u.name, u.admin, s.csrf, s.seen_at < public.cid_now() - interval '1 minute'
+  select u.id, u.email, u.name, u.admin, u.zone, s.csrf, s.seen_at < public.cid_now() - interval '1 minute', s.renew
   from public.sessions s join public.users u on u.id = s.user_id
   where s.id_hash = hash and s.expires_at > public.cid_now() and s.seen_at > public.cid_now() - interval '12 hours' and u.disabled_at is null
 $function$;
@@ -1183,19 +1185,21 @@ create table api_answers (
   key text not null,
   request bytea not null,
   status smallint,
-  body jsonb,
+  body text,
   made_at timestamp with time zone default cid_now() not null,
   constraint api_answers_pkey PRIMARY KEY (tenant_id, token_id, key),
   constraint api_answers_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255))),
   constraint api_answers_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint api_answers_tenant_id_token_id_fkey FOREIGN KEY (tenant_id, token_id) REFERENCES api_tokens(tenant_id, id)
 );
+CREATE INDEX api_answers_made ON public.api_answers USING btree (made_at);
 alter table api_answers enable row level security;
 alter table api_answers force row level security;
 create policy owner on api_answers for all to current_user using (true) with check (true);
 create policy tenant on api_answers for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
-grant insert, select, update (status, body) on api_answers to cid_app;
-grant delete on api_answers to cid_worker;
+create policy worker on api_answers for all to cid_worker using (true) with check (true);
+grant delete, insert, select, update (status, body, made_at) on api_answers to cid_app;
+grant delete, select on api_answers to cid_worker;
 
 create table api_tokens (
   tenant_id uuid not null,
@@ -1996,6 +2000,7 @@ create table members (
   tenant_id uuid not null,
   user_id uuid not null,
   role text not null,
+  seen_at timestamp with time zone,
   created_at timestamp with time zone default cid_now() not null,
   digest_at timestamp with time zone default '-infinity'::timestamp with time zone not null,
   constraint members_pkey PRIMARY KEY (tenant_id, user_id),
@@ -2060,7 +2065,7 @@ create table once_links (
   used_at timestamp with time zone,
   created_at timestamp with time zone default cid_now() not null,
   constraint once_links_pkey PRIMARY KEY (id_hash),
-  constraint once_links_purpose_check CHECK ((purpose = ANY (ARRAY['setup'::text, 'invite'::text]))),
+  constraint once_links_purpose_check CHECK ((purpose = ANY (ARRAY['setup'::text, 'invite'::text, 'reset'::text, 'code'::text]))),
   constraint once_links_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
 grant delete, insert, select, update on once_links to cid_worker;
@@ -2317,24 +2322,31 @@ create table publications (
   planned_at timestamp with time zone default cid_now() not null,
   sent_at timestamp with time zone,
   live_at timestamp with time zone,
+  next_decision_id uuid,
+  next_version_id uuid,
+  next_sha256 bytea,
+  retraction text default ''::text not null,
   changed_at timestamp with time zone default cid_now() not null,
   constraint publications_pkey PRIMARY KEY (tenant_id, id),
+  constraint publications_check CHECK ((num_nulls(next_decision_id, next_version_id, next_sha256) = ANY (ARRAY[0, 3]))),
   constraint publications_decided_check CHECK ((decided = 'approve'::text)),
-  constraint publications_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'sending'::text, 'live'::text, 'failed'::text, 'unknown'::text, 'updating'::text, 'retracted'::text]))),
+  constraint publications_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'sending'::text, 'live'::text, 'failed'::text, 'unknown'::text, 'updating'::text, 'retracting'::text, 'retracted'::text]))),
   constraint publications_tenant_id_channel_id_fkey FOREIGN KEY (tenant_id, channel_id) REFERENCES channels(tenant_id, id),
   constraint publications_tenant_id_decision_id_draft_id_version_id_sha_fkey FOREIGN KEY (tenant_id, decision_id, draft_id, version_id, sha256, decided) REFERENCES decisions(tenant_id, id, draft_id, version_id, sha256, kind),
   constraint publications_tenant_id_draft_id_fkey FOREIGN KEY (tenant_id, draft_id) REFERENCES drafts(tenant_id, id),
-  constraint publications_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+  constraint publications_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint publications_tenant_id_next_decision_id_draft_id_next_vers_fkey FOREIGN KEY (tenant_id, next_decision_id, draft_id, next_version_id, next_sha256, decided) REFERENCES decisions(tenant_id, id, draft_id, version_id, sha256, kind)
 );
 CREATE INDEX publications_draft ON public.publications USING btree (tenant_id, draft_id);
 CREATE INDEX publications_live ON public.publications USING btree (tenant_id, live_at DESC, id DESC) WHERE (state = ANY (ARRAY['live'::text, 'updating'::text]));
 CREATE UNIQUE INDEX publications_one ON public.publications USING btree (tenant_id, draft_id, channel_id) WHERE (state <> 'retracted'::text);
+CREATE INDEX publications_state ON public.publications USING btree (tenant_id, state, id DESC);
 alter table publications enable row level security;
 alter table publications force row level security;
 create policy owner on publications for all to current_user using (true) with check (true);
 create policy tenant on publications for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on publications for all to cid_worker using (true) with check (true);
-grant insert, select, update (state, url, external_id, error, notes, job_id, lease, due_at, sent_at, live_at, changed_at) on publications to cid_app;
+grant insert, select, update (decision_id, version_id, sha256, state, url, external_id, error, notes, job_id, lease, due_at, sent_at, live_at, next_decision_id, next_version_id, next_sha256, retraction, changed_at) on publications to cid_app;
 grant select on publications to cid_worker;
 
 create table review_links (
@@ -2473,6 +2485,7 @@ create table sessions (
   user_id uuid not null,
   csrf text not null,
   agent text default ''::text not null,
+  renew boolean default false not null,
   created_at timestamp with time zone default cid_now() not null,
   seen_at timestamp with time zone default cid_now() not null,
   expires_at timestamp with time zone not null,
@@ -2829,6 +2842,8 @@ create table users (
   admin boolean default false not null,
   totp text default ''::text not null,
   totp_step bigint,
+  recovery bytea[] default '{}'::bytea[] not null,
+  zone text default ''::text not null,
   disabled_at timestamp with time zone,
   created_at timestamp with time zone default cid_now() not null,
   constraint users_pkey PRIMARY KEY (id),

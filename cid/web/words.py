@@ -274,7 +274,9 @@ ROLES = {
 NEEDS = {
     Permission.READ: _("any role"),
     Permission.DECIDE: _("owner or editor"),
+    Permission.OVERRIDE: _("owner or editor"),
     Permission.MANAGE: _("owner"),
+    Permission.PEOPLE: _("owner"),
 }
 
 PROGRESS = {

@@ -67,6 +67,8 @@ create table users (
   admin boolean not null default false,
   totp text not null default '',              -- the second factor's secret, sealed; empty: none
   totp_step bigint,                           -- the last step of time whose code was taken: none counts twice
+  recovery bytea[] not null default '{}',     -- sha256 of the codes that stand in for a lost second factor, each once
+  zone text not null default '',              -- of the IANA time zone database: how pages tell them the time; empty: UTC
   disabled_at timestamptz,
   created_at timestamptz not null default cid_now()
 );
@@ -94,6 +96,7 @@ create table members (
   tenant_id uuid not null references tenants,
   user_id uuid not null references users,
   role text not null check (role in ('owner', 'editor', 'analyst', 'viewer')),
+  seen_at timestamptz,                        -- in this tenant; null: was let in and has not come yet
   created_at timestamptz not null default cid_now(),
   digest_at timestamptz not null default '-infinity',   -- when to look next whether their digest is due; -infinity: never looked yet
   primary key (tenant_id, user_id),
@@ -107,6 +110,7 @@ create table sessions (
   user_id uuid not null references users,
   csrf text not null,
   agent text not null default '',
+  renew boolean not null default false,       -- what its person may do has changed: it goes on under another token
   created_at timestamptz not null default cid_now(),
   seen_at timestamptz not null default cid_now(),
   expires_at timestamptz not null
@@ -114,10 +118,11 @@ create table sessions (
 create index sessions_user on sessions (user_id);
 create index sessions_expiry on sessions (expires_at);
 
--- One-time links: first set-up, invitations. Stored hashed; used once.
+-- One-time links: first set-up, invitations, forgotten passwords; and the way from a right password to the page that asks for
+-- the second factor. Stored hashed; used once.
 create table once_links (
   id_hash bytea primary key,
-  purpose text not null check (purpose in ('setup', 'invite')),
+  purpose text not null check (purpose in ('setup', 'invite', 'reset', 'code')),
   user_id uuid references users,
   expires_at timestamptz not null,
   used_at timestamptz,
@@ -848,7 +853,7 @@ create table publications (
   sha256 bytea not null,
   decided text not null default 'approve' check (decided = 'approve'),
   state text not null default 'planned'
-    check (state in ('planned', 'sending', 'live', 'failed', 'unknown', 'updating', 'retracted')),
+    check (state in ('planned', 'sending', 'live', 'failed', 'unknown', 'updating', 'retracting', 'retracted')),
   url text not null default '',
   external_id text not null default '',
   error text not null default '',
@@ -859,17 +864,25 @@ create table publications (
   planned_at timestamptz not null default cid_now(),
   sent_at timestamptz,
   live_at timestamptz,
+  next_decision_id uuid,                      -- a newer version that was approved while this one was out: what it is to become
+  next_version_id uuid,
+  next_sha256 bytea,
+  retraction text not null default '',        -- why a person wants it gone
   changed_at timestamptz not null default cid_now(),
   primary key (tenant_id, id),
+  check (num_nulls(next_decision_id, next_version_id, next_sha256) in (0, 3)),
   foreign key (tenant_id, draft_id) references drafts,
   foreign key (tenant_id, channel_id) references channels,
   -- the wall: no publication without a person's approval of exactly these bytes
   foreign key (tenant_id, decision_id, draft_id, version_id, sha256, decided)
+    references decisions (tenant_id, id, draft_id, version_id, sha256, kind),
+  foreign key (tenant_id, next_decision_id, draft_id, next_version_id, next_sha256, decided)
     references decisions (tenant_id, id, draft_id, version_id, sha256, kind)
 );
 -- one at a time; what was retracted, by an undo too, stays as a row and another may be planned
 create unique index publications_one on publications (tenant_id, draft_id, channel_id) where state <> 'retracted';
 create index publications_draft on publications (tenant_id, draft_id);
+create index publications_state on publications (tenant_id, state, id desc);   -- lists of one state, and how many there are of it
 create index publications_live on publications (tenant_id, live_at desc, id desc) where state in ('live', 'updating');   -- what drafts may link to
 
 -- A picture that a tenant uses, with what has to be said of where it comes from. Its bytes are what the channels receive.
@@ -988,11 +1001,12 @@ create table api_answers (
   key text not null check (length(key) between 1 and 255),
   request bytea not null,                     -- sha256 of method, path and body: the same key for something else is a mistake
   status smallint,                            -- null: it is being done
-  body jsonb,
+  body text,                                  -- JSON, to the letter as it was answered
   made_at timestamptz not null default cid_now(),
   primary key (tenant_id, token_id, key),
   foreign key (tenant_id, token_id) references api_tokens (tenant_id, id)
 );
+create index api_answers_made on api_answers (made_at);
 
 -- ---------------------------------------------------------------------------------------------- models and money
 
@@ -2383,7 +2397,7 @@ begin
   -- The worker role looks across tenants where scheduling and administration do; it decides nothing there.
   foreach t in array array['tenants', 'profiles', 'policies', 'members', 'subscriptions', 'screenings', 'channels', 'budgets', 'model_terms', 'audit', 'calls', 'batches', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'verdicts', 'drafts', 'publications', 'proposals', 'trackers', 'entries', 'track_faults',
-      'searches', 'mails', 'mail_wishes', 'digest_days', 'api_tokens', 'review_links'] loop
+      'searches', 'mails', 'mail_wishes', 'digest_days', 'api_tokens', 'api_answers', 'review_links'] loop
     execute format('create policy worker on %I to cid_worker using (true) with check (true)', t);
   end loop;
 end $$;
@@ -2445,10 +2459,10 @@ grant update (digest, hour, zone, breaking, changed_at) on mail_wishes to cid_wo
 grant select, delete on digest_days to cid_worker;
 grant update (used_at, revoked_at) on review_links to cid_app, cid_worker;
 grant update (used_at, revoked_at) on api_tokens to cid_app, cid_worker;
-grant update (status, body) on api_answers to cid_app;
+grant update (status, body, made_at), delete on api_answers to cid_app;
 grant delete on api_answers, api_tokens, mail_wishes to cid_worker;
 grant select, insert on mails, mail_wishes to cid_worker;
-grant select on api_tokens, review_links to cid_worker;
+grant select on api_tokens, review_links, api_answers to cid_worker;
 grant select on tenants, profiles, policies, gate_configs, members, subscriptions, sources, sightings, items, visible_items, screenings, trackers, entries, entry_decisions, track_faults, public_entries, verdicts, evidence_packs, evidence_pages,
   drafts, versions, reviews, decisions, channels, publications, calls, call_subjects, batches, budgets, model_terms, audit, jobs, jobs_done,
   jobs_dead, pauses, trials, trial_subjects, proposals, searches to cid_app;
@@ -2458,7 +2472,8 @@ grant update (state, stage, waiting_for, until, gate, reason, failure, urgent, s
 grant update (body, rule, rule_by, rule_at, changed_at) on trackers to cid_app;
 grant update (state, category, regions, summary, changed_at) on entries to cid_app;
 grant update (state, current_version_id, changed_at) on drafts to cid_app;
-grant update (state, url, external_id, error, notes, job_id, lease, due_at, sent_at, live_at, changed_at) on publications to cid_app;
+grant update (state, url, external_id, error, notes, job_id, lease, due_at, sent_at, live_at, decision_id, version_id, sha256, next_decision_id,
+  next_version_id, next_sha256, retraction, changed_at) on publications to cid_app;
 -- What a call became and what it cost is written by settle_call alone.
 grant update (read_at, reading) on calls to cid_app;
 grant update (state, external_id, requests, bytes, attempts, due_at, submitted_at, ended_at, error) on batches to cid_app;
@@ -2537,18 +2552,22 @@ grant select on inspect.costs, inspect.waiting_for_money to cid_app, cid_worker;
 grant select on inspect.call_shares, inspect.story_costs to cid_app;
 grant execute on function sweep_calls(integer), inspect.stop_models(text), inspect.start_models(), inspect.go_on(uuid) to cid_worker;
 
--- Sign-in happens before a tenant is known. App never reads these tables: it asks for one row by an exact secret or address.
-create function session_of(hash bytea) returns table (user_id uuid, email text, name text, admin boolean, csrf text, stale boolean)
+-- Sign-in happens before a tenant is known. App never reads these tables: it asks for one row by an exact secret.
+create function session_of(hash bytea)
+  returns table (user_id uuid, email text, name text, admin boolean, zone text, csrf text, stale boolean, renew boolean)
 language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
-  select u.id, u.email, u.name, u.admin, s.csrf, s.seen_at < public.cid_now() - interval '1 minute'
+  select u.id, u.email, u.name, u.admin, u.zone, s.csrf, s.seen_at < public.cid_now() - interval '1 minute', s.renew
   from public.sessions s join public.users u on u.id = s.user_id
   where s.id_hash = hash and s.expires_at > public.cid_now() and s.seen_at > public.cid_now() - interval '12 hours' and u.disabled_at is null
 $$;
-create function memberships_of(who uuid)
-  returns table (tenant_id uuid, slug text, name text, sample boolean, created_at timestamptz, role text, desks text[])
+-- By the session too, and not by whom it belongs to: who knows somebody's id must not learn where they belong.
+create function memberships_of(hash bytea)
+  returns table (tenant_id uuid, slug text, name text, sample boolean, created_at timestamptz, role text, desks text[], stale boolean)
 language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
-  select t.id, t.slug, t.name, t.sample, t.created_at, m.role, t.desks
-  from public.members m join public.tenants t on t.id = m.tenant_id where m.user_id = who order by t.name
+  select t.id, t.slug, t.name, t.sample, t.created_at, m.role, t.desks,
+         m.seen_at is null or m.seen_at < public.cid_now() - interval '1 minute'
+  from public.session_of(hash) s join public.members m on m.user_id = s.user_id join public.tenants t on t.id = m.tenant_id
+  order by t.name
 $$;
 -- What to call somebody who acts or acted in the tenant at hand; nothing of anybody else.
 create function person_of(who uuid) returns text
@@ -2572,8 +2591,8 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
 $$;
 revoke all on function role_of(uuid) from public;
 grant execute on function role_of(uuid) to cid_app;
-revoke all on function session_of(bytea), memberships_of(uuid) from public;
-grant execute on function session_of(bytea), memberships_of(uuid) to cid_app, cid_worker;
+revoke all on function session_of(bytea), memberships_of(bytea) from public;
+grant execute on function session_of(bytea), memberships_of(bytea) to cid_app, cid_worker;
 
 -- Which version of a prompt a person made live: {name: {"version", "since"}}. A tenant's questions go by it, and by nothing else
 -- of the platform's settings.

@@ -184,8 +184,15 @@ async def undo(
     async with sv.db.tx(tenant) as tx:
         seen, shown = await _shown(tx, choice, DraftState.READY)
         await publications.withdraw(tx, tenant, draft)
+        approved = await decisions.latest(tx, tenant, draft)
         posted = await publications.of_draft(tx, tenant, draft)
-        left = [post for post in posted if post.state is not PublicationState.RETRACTED]
+        left = [
+            post
+            for post in posted
+            if post.state is not PublicationState.RETRACTED
+            and approved is not None
+            and approved.id in {post.decision_id, post.next_decision_id}
+        ]
         if left:
             raise Conflict(f"Too late: on {left[0].channel} it is {left[0].state} since {moment(left[0].changed_at)}.")
         decision = await _decide(sv, tx, choice, shown)
@@ -295,12 +302,14 @@ async def _burn(tx: Tx, choice: _Choice) -> None:
 async def _plan(
     sv: Services, tx: Tx, shown: Version, decision: DecisionId, planned: list[Channel], *, due: datetime
 ) -> None:
-    """One publication per channel. The canonical one is queued and brings the others after it; without one, all are."""
-    keys = {channel.id: PublicationId(uuid7(sv.clock.now())) for channel in planned}
+    """One publication per channel. A new canonical one is queued and brings the others after it; without one, all are.
+    What is out already becomes this version at its address."""
+    keys, new = {}, set()
     for channel in planned:
-        await publications.plan(
+        fresh = PublicationId(uuid7(sv.clock.now()))
+        key = await publications.plan(
             tx,
-            keys[channel.id],
+            fresh,
             draft=shown.draft_id,
             channel=channel.id,
             decision=decision,
@@ -308,10 +317,15 @@ async def _plan(
             sha256=shown.sha256,
             due=due,
         )
-    first = [channel for channel in planned if channel.canonical] or planned
+        if key is None:
+            raise Conflict(f"On {channel.name} an earlier version is still on its way. Approve this one after it.")
+        keys[channel.id] = key
+        new |= {channel.id} if key == fresh else set()
+    first = [channel for channel in planned if channel.canonical and channel.id in new] or planned
     later = due if due > sv.clock.now() else None
-    for key in (str(keys[channel.id]) for channel in first):
-        job = NewJob(kind=JobKind.PUBLISH, tenant=tx.tenant, payload={"publication": key}, dedupe=key, run_at=later)
+    for named in (str(keys[channel.id]) for channel in first):
+        payload = {"publication": named}
+        job = NewJob(kind=JobKind.PUBLISH, tenant=tx.tenant, payload=payload, dedupe=named, run_at=later)
         await jobs.enqueue(tx, job)
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from cid.domain.draft import DRAFT, Draft, DraftState, Version
 from cid.domain.errors import Conflict, NotFound, Refused
 from cid.domain.ids import DraftId, TenantId, VersionId
+from cid.domain.publication import PublicationState
 from cid.domain.review import DecisionKind
 from cid.domain.tenants import Actor, Permission
-from cid.store import decisions, drafts
+from cid.store import decisions, drafts, publications
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,6 +47,18 @@ async def open_(tx: Tx, actor: Actor, draft: DraftId, version: VersionId, wanted
 def _may_become(state: DraftState, wanted: DraftState) -> bool:
     """An edit of what is being reviewed replaces it without a change of state."""
     return DRAFT.allows(state, wanted) or state is wanted is DraftState.WRITTEN
+
+
+async def settled(tx: Tx, actor: Actor, seen: Draft) -> None:
+    """What was approved is changed where it is live, by a newer version; not on its way there. Raises Conflict."""
+    if seen.state is not DraftState.APPROVED:
+        return
+    posted = await publications.of_draft(tx, tx.tenant, seen.id)
+    states = [post.state for post in posted if post.state is not PublicationState.RETRACTED]
+    waiting = any(post.next_decision_id for post in posted)
+    if waiting or not states or any(state not in {PublicationState.LIVE, PublicationState.FAILED} for state in states):
+        said = await _what_happened(tx, actor, seen)
+        raise Conflict(f"{said} It is on its way out: take the approval back, or change it once it is live.")
 
 
 async def _what_happened(tx: Tx, actor: Actor, draft: Draft) -> str:

@@ -11,7 +11,7 @@ from cid.domain.errors import Refused
 from cid.domain.ids import CallId, DraftId, UserId, VersionId, uuid7
 from cid.domain.jobs import JobKind, NewJob
 from cid.domain.outside import ChildFailure
-from cid.flows.decide.standing import deciding, open_
+from cid.flows.decide.standing import deciding, open_, settled
 from cid.gates import bounds
 from cid.outside.rendering import Marks, Rendered, render_version
 from cid.queue import jobs
@@ -89,7 +89,8 @@ async def _replace(sv: Services, actor: Actor, old: Version, rendered: Rendered,
     new = VersionId(uuid7(sv.clock.now()))
     async with sv.db.tx(tenant) as tx:
         await drafts.lock(tx, tenant, draft)
-        await open_(tx, actor, draft, old.id, DraftState.WRITTEN)
+        seen, _old = await open_(tx, actor, draft, old.id, DraftState.WRITTEN)
+        await settled(tx, actor, seen)
         if not await drafts.replace_version(tx, tenant, draft, old.id, new):
             raise AssertionError("a locked draft moved")
         number = await drafts.add_version(
