@@ -408,7 +408,8 @@ def web_part(settings: Settings, services: Services, listening: Callable[[], Awa
     """Pages and API. Answers what is under way before it ends. `listening` is called each time it begins to answer."""
 
     async def run() -> None:
-        runner = web.AppRunner(make_app(services), access_log_class=AccessLog)
+        app = make_app(services, trusted_proxies=settings.web.trusted_proxies)
+        runner = web.AppRunner(app, access_log_class=AccessLog)
         await runner.setup()
         try:
             await web.TCPSite(runner, settings.web.host, settings.web.port, reuse_address=True).start()

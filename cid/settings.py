@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import secrets
@@ -53,6 +54,8 @@ class WebSettings:
     host: str = "127.0.0.1"
     port: int = 8080
     base_url: str = ""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks whose X-Forwarded-For is believed (CID_TRUSTED_PROXIES)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,7 +303,25 @@ def _web(web: WebSettings, env: Mapping[str, str]) -> WebSettings:
     base_url = env.get("CID_BASE_URL") or web.base_url
     if base_url and not re.fullmatch(r"https?://[^/\s]+(/[^\s?#]*)?", base_url):
         raise Misconfigured(f"CID_BASE_URL is {base_url!r}: give an address like https://desk.example.org.")
-    return WebSettings(host=env.get("CID_HOST") or web.host, port=int(port), base_url=base_url)
+    return WebSettings(
+        host=env.get("CID_HOST") or web.host,
+        port=int(port),
+        base_url=base_url,
+        trusted_proxies=_proxies(env.get("CID_TRUSTED_PROXIES") or ",".join(web.trusted_proxies)),
+    )
+
+
+def _proxies(text: str) -> tuple[str, ...]:
+    """As networks. Nobody is believed unless named: who could write X-Forwarded-For would never be throttled."""
+    found = []
+    for part in filter(None, re.split(r"[,\s]+", text)):
+        try:
+            found.append(str(ipaddress.ip_network(part)))
+        except ValueError as error:
+            raise Misconfigured(
+                f"CID_TRUSTED_PROXIES: {part!r} is neither an address nor a network such as 10.0.0.0/8."
+            ) from error
+    return tuple(found)
 
 
 def _queue(tuning: QueueTuning, env: Mapping[str, str]) -> QueueTuning:

@@ -18,6 +18,7 @@ RESERVE = query("limits.reserve")
 HOLD = query("limits.hold")
 HELD = query("limits.held")
 FORGET = query("limits.forget")
+CLEAR = query("limits.clear")
 
 
 async def take(tx: Tx, key: str, per: timedelta, burst: int) -> datetime | None:
@@ -73,3 +74,8 @@ async def held(tx: Tx, keys: Collection[str]) -> dict[str, float]:
 
 async def forget(tx: Tx) -> None:
     await tx.execute(FORGET)
+
+
+async def clear(tx: Tx, key: str) -> None:
+    """As if nothing had happened under `key` yet. In platform transactions only."""
+    await tx.execute(CLEAR, key)

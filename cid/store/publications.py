@@ -44,6 +44,8 @@ class Posted:
     external_id: str
     error: str
     planned_at: datetime
+    due_at: datetime
+    """Nothing is sent before."""
     sent_at: datetime | None
     live_at: datetime | None
     changed_at: datetime
@@ -94,8 +96,10 @@ async def plan(
     decision: DecisionId,
     version: VersionId,
     sha256: bytes,
+    due: datetime,
 ) -> None:
-    await tx.execute(PLAN, tx.tenant, publication, draft, channel, decision, version, sha256)
+    """Nothing of it is sent before `due`."""
+    await tx.execute(PLAN, tx.tenant, publication, draft, channel, decision, version, sha256, due)
 
 
 async def of_draft(tx: Tx, tenant: TenantId, draft: DraftId) -> list[Posted]:

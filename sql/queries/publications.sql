@@ -1,12 +1,12 @@
 -- name: plan
 -- The foreign key to decisions is the wall: without an approval of exactly this hash the row cannot exist.
-insert into publications (tenant_id, id, draft_id, channel_id, decision_id, version_id, sha256)
-values ($1, $2, $3, $4, $5, $6, $7)
+insert into publications (tenant_id, id, draft_id, channel_id, decision_id, version_id, sha256, due_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8)
 
 -- name: of_draft
 -- In the order of planning; rows that an undo retracted included.
 select p.id, p.channel_id, c.name as channel, c.kind, c.canonical, p.decision_id, p.version_id, p.state, p.url, p.external_id,
-  p.error, p.planned_at, p.sent_at, p.live_at, p.changed_at
+  p.error, p.planned_at, p.due_at, p.sent_at, p.live_at, p.changed_at
 from publications p join channels c on c.tenant_id = p.tenant_id and c.id = p.channel_id
 where p.tenant_id = $1 and p.draft_id = $2 order by p.id
 
