@@ -20,9 +20,10 @@ from cid.domain.jobs import JobKind, NewJob
 from cid.domain.publication import ChannelKind, PublicationState
 from cid.domain.review import DecisionKind
 from cid.domain.tenants import Permission
+from cid.gates.governor import Volume, governed
 from cid.ports import Projection, Sent
 from cid.queue import jobs as queue
-from cid.store import channels, publications
+from cid.store import channels, governors, publications
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,6 +78,8 @@ async def _begin(sv: Services, job: Job) -> tuple[Work, Channel] | None:
             return None
         channel = await publications.channel(tx, job.tenant, work.channel_id)
         assert channel is not None
+        if work.state is _S.PLANNED and await _held_back(tx, job, work):
+            return None
         await publications.take(tx, job.tenant, key, job)
         if work.state is _S.PLANNED:
             await publications.send(tx, job.tenant, key, job)
@@ -88,6 +91,26 @@ async def _begin(sv: Services, job: Job) -> tuple[Work, Channel] | None:
             await queue.snooze(tx, job, sv.clock.now() + wait, "an answer may still arrive")
             return None
         return replace(work, state=_S.UNKNOWN), channel
+
+
+async def _held_back(tx: Tx, job: Job, work: Work) -> bool:
+    """Whether a new piece waits: for somebody to resume, or for a place on its domain, which is taken with the commit.
+
+    Its job ends while publishing is stopped: whoever resumes queues all that is planned.
+    """
+    known = await governors.facts(tx, job.tenant, work.id)
+    if known.stopped:
+        await queue.done(tx, job)
+        return True
+    taken = await governors.taken(tx, work.channel_id)
+    volume = Volume(per_week=known.per_week, apart=known.apart, own_per_week=known.own_per_week)
+    wait = None if known.hurried else governed(volume, taken, known.now)
+    if wait is None:
+        return False
+    said = f"It waits for a place until {wait.until:%A} {wait.until.day} {wait.until:%B, %H:%M} UTC: {wait.why}."
+    await publications.note(tx, job.tenant, work.id, said)
+    await queue.snooze(tx, job, wait.until, wait.why)
+    return True
 
 
 async def _look(sv: Services, job: Job, work: Work, channel: Channel, publisher: Publisher) -> Placed | None:
