@@ -13,6 +13,7 @@ import unicodedata
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from cid.render import blogs
 from cid.render.article import article_of, canonical, cleaned, write_article
 from cid.render.disclosure import disclosure, phrases
 from cid.render.markup import article_html, paragraphs, web_address
@@ -69,7 +70,25 @@ def site_payload(article: Article, marks: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-RENDERERS: dict[str, Callable[[Article, Mapping[str, Any]], dict[str, Any]]] = {"site": site_payload}
+def devto_payload(article: Article, marks: Mapping[str, Any]) -> dict[str, Any]:
+    """What the site is given, for previews, and the same in Markdown."""
+    given = site_payload(article, marks)
+    return given | blogs.devto(
+        article, banner=given["banner"], disclosure=given["disclosure"], bot=bool(given["disclosure"])
+    )
+
+
+def ghost_payload(article: Article, marks: Mapping[str, Any]) -> dict[str, Any]:
+    """What the site is given, and the same as one piece of HTML."""
+    given = site_payload(article, marks)
+    return given | blogs.ghost(article, given)
+
+
+RENDERERS: dict[str, Callable[[Article, Mapping[str, Any]], dict[str, Any]]] = {
+    "site": site_payload,
+    "devto": devto_payload,
+    "ghost": ghost_payload,
+}
 
 
 def slug(text: str) -> str:

@@ -50,7 +50,7 @@ def _may_become(state: DraftState, wanted: DraftState) -> bool:
 
 
 async def settled(tx: Tx, actor: Actor, seen: Draft) -> None:
-    """What was approved is changed where it is live, by a newer version; not on its way there. Raises Conflict."""
+    """What was approved is changed where it is live, by a newer version. Raises Conflict while it is on its way."""
     if seen.state is not DraftState.APPROVED:
         return
     posted = await publications.of_draft(tx, tx.tenant, seen.id)

@@ -89,7 +89,7 @@ async def _replace(sv: Services, actor: Actor, old: Version, rendered: Rendered,
     new = VersionId(uuid7(sv.clock.now()))
     async with sv.db.tx(tenant) as tx:
         await drafts.lock(tx, tenant, draft)
-        seen, _old = await open_(tx, actor, draft, old.id, DraftState.WRITTEN)
+        seen, _ = await open_(tx, actor, draft, old.id, DraftState.WRITTEN)
         await settled(tx, actor, seen)
         if not await drafts.replace_version(tx, tenant, draft, old.id, new):
             raise AssertionError("a locked draft moved")
