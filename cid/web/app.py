@@ -127,7 +127,9 @@ async def told(request: web.Request, handler: Handler) -> web.StreamResponse:
 @web.middleware
 async def known(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Whose request it is, and whether a page of ours sent it."""
-    if not request.path.startswith(("/static/", "/livez", "/readyz")):
+    if request.path.startswith("/r/"):
+        doors.same_page(request)  # a link acts as its holder, whoever else is signed in here
+    elif not request.path.startswith(("/static/", "/livez", "/readyz")):
         await doors.recognise(request)
         await doors.same_site(request)
     return await handler(request)
