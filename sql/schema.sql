@@ -1575,7 +1575,7 @@ create table entry_decisions (
   constraint entry_decisions_check CHECK (((via = 'rule'::text) = (rule IS NOT NULL))),
   constraint entry_decisions_check1 CHECK (((kind = 'edit'::text) = ((before IS NOT NULL) AND (after IS NOT NULL)))),
   constraint entry_decisions_kind_check CHECK ((kind = ANY (ARRAY['approve'::text, 'hide'::text, 'edit'::text]))),
-  constraint entry_decisions_via_check CHECK ((via = ANY (ARRAY['page'::text, 'cli'::text, 'rule'::text]))),
+  constraint entry_decisions_via_check CHECK ((via = ANY (ARRAY['page'::text, 'cli'::text, 'api'::text, 'rule'::text]))),
   constraint entry_decisions_tenant_id_entry_id_fkey FOREIGN KEY (tenant_id, entry_id) REFERENCES entries(tenant_id, id),
   constraint entry_decisions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint entry_decisions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)

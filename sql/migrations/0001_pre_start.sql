@@ -513,7 +513,7 @@ create table entry_decisions (
   entry_id uuid not null,
   kind text not null check (kind in ('approve', 'hide', 'edit')),
   user_id uuid not null references users,     -- whose rule it was, where a rule approved it
-  via text not null check (via in ('page', 'cli', 'rule')),
+  via text not null check (via in ('page', 'cli', 'api', 'rule')),
   rule jsonb,
   reason text not null default '',
   before jsonb,                               -- of an edit: category, regions and summary as they were, and as they are
