@@ -665,18 +665,20 @@ end $function$;
 revoke all on function make_partitions(timestamp with time zone) from public;
 grant execute on function make_partitions(timestamp with time zone) to cid_worker;
 
-CREATE OR REPLACE FUNCTION public.memberships_of(who uuid)
- RETURNS TABLE(tenant_id uuid, slug text, name text, sample boolean, created_at timestamp with time zone, role text, desks text[])
+CREATE OR REPLACE FUNCTION public.memberships_of(hash bytea)
+ RETURNS TABLE(tenant_id uuid, slug text, name text, sample boolean, created_at timestamp with time zone, role text, desks text[], stale boolean)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
-  select t.id, t.slug, t.name, t.sample, t.created_at, m.role, t.desks
-  from public.members m join public.tenants t on t.id = m.tenant_id where m.user_id = who order by t.name
+  select t.id, t.slug, t.name, t.sample, t.created_at, m.role, t.desks,
+         m.seen_at is null or m.seen_at < public.cid_now() - interval '1 minute'
+  from public.session_of(hash) s join public.members m on m.user_id = s.user_id join public.tenants t on t.id = m.tenant_id
+  order by t.name
 $function$;
-revoke all on function memberships_of(uuid) from public;
-grant execute on function memberships_of(uuid) to cid_app;
-grant execute on function memberships_of(uuid) to cid_worker;
+revoke all on function memberships_of(bytea) from public;
+grant execute on function memberships_of(bytea) to cid_app;
+grant execute on function memberships_of(bytea) to cid_worker;
 
 CREATE OR REPLACE FUNCTION public.merge_stories(p_from uuid[], p_into uuid[])
  RETURNS SETOF uuid
@@ -1067,12 +1069,12 @@ revoke all on function role_of(uuid) from public;
 grant execute on function role_of(uuid) to cid_app;
 
 CREATE OR REPLACE FUNCTION public.session_of(hash bytea)
- RETURNS TABLE(user_id uuid, email text, name text, admin boolean, csrf text, stale boolean)
+ RETURNS TABLE(user_id uuid, email text, name text, admin boolean, zone text, csrf text, stale boolean, renew boolean)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
-  select u.id, u.email, u.name, u.admin, s.csrf, s.seen_at < public.cid_now() - interval '1 minute'
+  select u.id, u.email, u.name, u.admin, u.zone, s.csrf, s.seen_at < public.cid_now() - interval '1 minute', s.renew
   from public.sessions s join public.users u on u.id = s.user_id
   where s.id_hash = hash and s.expires_at > public.cid_now() and s.seen_at > public.cid_now() - interval '12 hours' and u.disabled_at is null
 $function$;
@@ -1397,9 +1399,11 @@ create table channels (
   sealed text default ''::text not null,
   canonical boolean default false not null,
   active boolean default true not null,
+  disclosure text default ''::text not null,
   created_at timestamp with time zone default cid_now() not null,
   constraint channels_pkey PRIMARY KEY (tenant_id, id),
   constraint channels_tenant_id_name_key UNIQUE (tenant_id, name),
+  constraint channels_disclosure_check CHECK ((disclosure = ANY (ARRAY[''::text, 'disclose'::text, 'editorial-responsibility'::text]))),
   constraint channels_kind_check CHECK ((kind = ANY (ARRAY['site'::text, 'wordpress'::text, 'devto'::text, 'ghost'::text]))),
   constraint channels_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
@@ -1409,7 +1413,7 @@ alter table channels force row level security;
 create policy owner on channels for all to current_user using (true) with check (true);
 create policy tenant on channels for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on channels for all to cid_worker using (true) with check (true);
-grant insert, select, update (name, base_url, config, sealed, canonical, active) on channels to cid_app;
+grant insert, select, update (name, base_url, config, sealed, canonical, active, disclosure) on channels to cid_app;
 grant insert, select, update on channels to cid_worker;
 
 create table competition (
@@ -1462,6 +1466,7 @@ create table decisions (
   user_id uuid not null,
   reason text default ''::text not null,
   via text not null,
+  record jsonb default '{}'::jsonb not null,
   made_at timestamp with time zone default cid_now() not null,
   constraint decisions_pkey PRIMARY KEY (tenant_id, id),
   constraint decisions_tenant_id_id_draft_id_version_id_sha256_kind_key UNIQUE (tenant_id, id, draft_id, version_id, sha256, kind),
@@ -1478,6 +1483,27 @@ alter table decisions force row level security;
 create policy owner on decisions for all to current_user using (true) with check (true);
 create policy tenant on decisions for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 grant insert, select on decisions to cid_app;
+
+create table digest_days (
+  tenant_id uuid not null,
+  user_id uuid not null,
+  day date not null,
+  outcome text not null,
+  made_at timestamp with time zone default cid_now() not null,
+  constraint digest_days_pkey PRIMARY KEY (tenant_id, user_id, day),
+  constraint digest_days_outcome_check CHECK ((outcome = ANY (ARRAY['mailed'::text, 'empty'::text, 'off'::text]))),
+  constraint digest_days_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint digest_days_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+CREATE INDEX digest_days_made ON public.digest_days USING btree (made_at);
+CREATE INDEX digest_days_user ON public.digest_days USING btree (user_id);
+alter table digest_days enable row level security;
+alter table digest_days force row level security;
+create policy owner on digest_days for all to current_user using (true) with check (true);
+create policy tenant on digest_days for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on digest_days for all to cid_worker using (true) with check (true);
+grant insert, select on digest_days to cid_app;
+grant delete, select on digest_days to cid_worker;
 
 create table drafts (
   tenant_id uuid not null,
@@ -1931,7 +1957,7 @@ create policy owner on mail_wishes for all to current_user using (true) with che
 create policy tenant on mail_wishes for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on mail_wishes for all to cid_worker using (true) with check (true);
 grant insert, select, update (digest, hour, zone, breaking, changed_at) on mail_wishes to cid_app;
-grant delete, insert, select on mail_wishes to cid_worker;
+grant delete, insert, select, update (digest, hour, zone, breaking, changed_at) on mail_wishes to cid_worker;
 
 create table mails (
   id uuid not null,
@@ -1948,6 +1974,7 @@ create table mails (
   job_id bigint,
   lease bigint,
   planned_at timestamp with time zone default cid_now() not null,
+  until timestamp with time zone,
   sent_at timestamp with time zone,
   changed_at timestamp with time zone default cid_now() not null,
   constraint mails_pkey PRIMARY KEY (id),
@@ -1956,6 +1983,8 @@ create table mails (
   constraint mails_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint mails_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
+CREATE INDEX mails_address ON public.mails USING btree (address, id DESC);
+CREATE INDEX mails_kept ON public.mails USING btree (changed_at) WHERE (message IS NOT NULL);
 CREATE UNIQUE INDEX mails_once ON public.mails USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), kind, address, key);
 CREATE INDEX mails_recent ON public.mails USING btree (tenant_id, id DESC);
 CREATE INDEX mails_user ON public.mails USING btree (user_id);
@@ -1964,20 +1993,23 @@ alter table mails force row level security;
 create policy owner on mails for all to current_user using (true) with check (true);
 create policy tenant on mails for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on mails for all to cid_worker using (true) with check (true);
-grant insert, select, update (message, state, error, attempts, job_id, lease, sent_at, changed_at) on mails to cid_app;
-grant insert, select, update (message, state, error, attempts, job_id, lease, sent_at, changed_at) on mails to cid_worker;
+grant insert, select, update (message, state, error, attempts, job_id, lease, until, sent_at, changed_at) on mails to cid_app;
+grant insert, select, update (message, state, error, attempts, job_id, lease, until, sent_at, changed_at) on mails to cid_worker;
 
 create table members (
   tenant_id uuid not null,
   user_id uuid not null,
   role text not null,
+  seen_at timestamp with time zone,
   created_at timestamp with time zone default cid_now() not null,
+  digest_at timestamp with time zone default '-infinity'::timestamp with time zone not null,
   constraint members_pkey PRIMARY KEY (tenant_id, user_id),
   constraint members_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'editor'::text, 'analyst'::text, 'viewer'::text]))),
   constraint members_tenant_id_check CHECK ((tenant_id <> house())),
   constraint members_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint members_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
+CREATE INDEX members_digest ON public.members USING btree (digest_at);
 CREATE INDEX members_user ON public.members USING btree (user_id);
 alter table members enable row level security;
 alter table members force row level security;
@@ -2033,7 +2065,7 @@ create table once_links (
   used_at timestamp with time zone,
   created_at timestamp with time zone default cid_now() not null,
   constraint once_links_pkey PRIMARY KEY (id_hash),
-  constraint once_links_purpose_check CHECK ((purpose = ANY (ARRAY['setup'::text, 'invite'::text]))),
+  constraint once_links_purpose_check CHECK ((purpose = ANY (ARRAY['setup'::text, 'invite'::text, 'reset'::text, 'code'::text]))),
   constraint once_links_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
 grant delete, insert, select, update on once_links to cid_worker;
@@ -2290,14 +2322,20 @@ create table publications (
   planned_at timestamp with time zone default cid_now() not null,
   sent_at timestamp with time zone,
   live_at timestamp with time zone,
+  next_decision_id uuid,
+  next_version_id uuid,
+  next_sha256 bytea,
+  retraction text default ''::text not null,
   changed_at timestamp with time zone default cid_now() not null,
   constraint publications_pkey PRIMARY KEY (tenant_id, id),
+  constraint publications_check CHECK ((num_nulls(next_decision_id, next_version_id, next_sha256) = ANY (ARRAY[0, 3]))),
   constraint publications_decided_check CHECK ((decided = 'approve'::text)),
-  constraint publications_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'sending'::text, 'live'::text, 'failed'::text, 'unknown'::text, 'updating'::text, 'retracted'::text]))),
+  constraint publications_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'sending'::text, 'live'::text, 'failed'::text, 'unknown'::text, 'updating'::text, 'retracting'::text, 'retracted'::text]))),
   constraint publications_tenant_id_channel_id_fkey FOREIGN KEY (tenant_id, channel_id) REFERENCES channels(tenant_id, id),
   constraint publications_tenant_id_decision_id_draft_id_version_id_sha_fkey FOREIGN KEY (tenant_id, decision_id, draft_id, version_id, sha256, decided) REFERENCES decisions(tenant_id, id, draft_id, version_id, sha256, kind),
   constraint publications_tenant_id_draft_id_fkey FOREIGN KEY (tenant_id, draft_id) REFERENCES drafts(tenant_id, id),
-  constraint publications_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+  constraint publications_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint publications_tenant_id_next_decision_id_draft_id_next_vers_fkey FOREIGN KEY (tenant_id, next_decision_id, draft_id, next_version_id, next_sha256, decided) REFERENCES decisions(tenant_id, id, draft_id, version_id, sha256, kind)
 );
 CREATE INDEX publications_draft ON public.publications USING btree (tenant_id, draft_id);
 CREATE INDEX publications_live ON public.publications USING btree (tenant_id, live_at DESC, id DESC) WHERE (state = ANY (ARRAY['live'::text, 'updating'::text]));
@@ -2308,7 +2346,7 @@ alter table publications force row level security;
 create policy owner on publications for all to current_user using (true) with check (true);
 create policy tenant on publications for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on publications for all to cid_worker using (true) with check (true);
-grant insert, select, update (state, url, external_id, error, notes, job_id, lease, due_at, sent_at, live_at, changed_at) on publications to cid_app;
+grant insert, select, update (decision_id, version_id, sha256, state, url, external_id, error, notes, job_id, lease, due_at, sent_at, live_at, next_decision_id, next_version_id, next_sha256, retraction, changed_at) on publications to cid_app;
 grant select on publications to cid_worker;
 
 create table review_links (
@@ -2447,6 +2485,7 @@ create table sessions (
   user_id uuid not null,
   csrf text not null,
   agent text default ''::text not null,
+  renew boolean default false not null,
   created_at timestamp with time zone default cid_now() not null,
   seen_at timestamp with time zone default cid_now() not null,
   expires_at timestamp with time zone not null,
@@ -2645,11 +2684,19 @@ create table tenants (
   paused_at timestamp with time zone,
   paused_by uuid,
   pause_reason text default ''::text not null,
+  link_hours smallint default 72 not null,
+  disclosure text default 'disclose'::text not null,
+  responsible text default ''::text not null,
+  review_seconds smallint default 60 not null,
   created_at timestamp with time zone default cid_now() not null,
   constraint tenants_pkey PRIMARY KEY (id),
   constraint tenants_slug_key UNIQUE (slug),
   constraint tenants_desks_check CHECK ((desks <@ '{publishing,tracker,analysis}'::text[])),
+  constraint tenants_disclosure_check CHECK ((disclosure = ANY (ARRAY['disclose'::text, 'editorial-responsibility'::text]))),
+  constraint tenants_link_hours_check CHECK (((link_hours >= 1) AND (link_hours <= 168))),
   constraint tenants_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+  constraint tenants_responsible_check CHECK ((length(responsible) <= 200)),
+  constraint tenants_review_seconds_check CHECK (((review_seconds >= 10) AND (review_seconds <= 3600))),
   constraint tenants_slug_check CHECK ((slug ~ '^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$'::text))
 );
 alter table tenants enable row level security;
@@ -2657,7 +2704,7 @@ alter table tenants force row level security;
 create policy owner on tenants for all to current_user using (true) with check (true);
 create policy tenant on tenants for all to cid_app using ((id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on tenants for all to cid_worker using (true) with check (true);
-grant select on tenants to cid_app;
+grant select, update (link_hours, disclosure, responsible, review_seconds) on tenants to cid_app;
 grant insert, select, update on tenants to cid_worker;
 
 create table term_uses (
@@ -2795,6 +2842,8 @@ create table users (
   admin boolean default false not null,
   totp text default ''::text not null,
   totp_step bigint,
+  recovery bytea[] default '{}'::bytea[] not null,
+  zone text default ''::text not null,
   disabled_at timestamp with time zone,
   created_at timestamp with time zone default cid_now() not null,
   constraint users_pkey PRIMARY KEY (id),

@@ -1,13 +1,15 @@
 """A person decides on a version: on its number and on the hash of its bytes, both as they were shown.
 
 Whoever comes second is told what happened, by whom and when; nothing changes. Approving plans one publication per
-channel that the version has bytes for, and puts the canonical one into the queue.
+channel that the version has bytes for, and puts the canonical one into the queue, due when the time to undo is over or
+at the hour that was chosen.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cid.domain.draft import DRAFT, Article, Author, Draft, DraftState, Version
@@ -16,11 +18,12 @@ from cid.domain.ids import DecisionId, DraftId, PublicationId, TenantId, Version
 from cid.domain.jobs import JobKind, NewJob
 from cid.domain.outside import ChildFailure
 from cid.domain.publication import PublicationState
+from cid.domain.record import NOBODY, Witness
 from cid.domain.review import DRAFT_AFTER, DecisionKind
 from cid.domain.tenants import Actor, Permission, Tenant
 from cid.outside.rendering import Marks, Rendered, render_version
 from cid.queue import jobs
-from cid.store import audit, channels, decisions, drafts, publications, tenants
+from cid.store import audit, channels, decisions, drafts, policies, publications, review_links, tenants
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 REASON_LIMIT = 2000
 BODY_LIMIT = 100_000
 TITLE_LIMIT = 200
+FURTHEST = timedelta(days=366)
+"""A time chosen for a publication lies at most so far ahead."""
 OFFLINE = "offline"
 PAST = {
     DecisionKind.APPROVE: "approved",
@@ -48,60 +53,121 @@ class Approved:
     """Names of the channels it will be published on."""
     left_out: tuple[str, ...]
     """Active channels that the version has no bytes for, because they are younger than it: an edit renders it anew."""
+    due: datetime
+    """Nothing is sent before; until then the approval can be taken back."""
 
 
 async def approve(
-    sv: Services, actor: Actor, draft: DraftId, version: VersionId, sha256_hex: str, *, reason: str = "", via: str
+    sv: Services,
+    actor: Actor,
+    draft: DraftId,
+    version: VersionId,
+    sha256_hex: str,
+    *,
+    reason: str = "",
+    via: str,
+    witness: Witness = NOBODY,
+    at: datetime | None = None,
 ) -> Approved:
-    """Raises NotFound, Refused (a held draft wants a reason) or Conflict."""
-    choice = _Choice(actor, draft, version, sha256_hex, DecisionKind.APPROVE, _reason(reason), via)
+    """`at`: when it is to go out; None: once the time to undo is over.
+
+    Raises NotFound, Refused (a held draft wants a reason; an hour that is past or more than a year ahead) or Conflict.
+    """
+    choice = _Choice(actor, draft, version, sha256_hex, DecisionKind.APPROVE, _reason(reason), via, witness)
     async with sv.db.tx(_deciding(actor)) as tx:
         seen, shown = await _shown(tx, choice, DraftState.APPROVED)
         if seen.state is DraftState.HELD and not choice.reason:
             raise Refused("The review held this draft back. To approve it all the same, write down why.")
-        decision = await _decide(sv, tx, choice, shown)
+        due = await _due(sv, tx, at)
+        decision = await _decide(sv, tx, choice, shown, due=due)
         await _move(tx, seen, DraftState.APPROVED)
         active = await channels.active(tx, actor.tenant.id)
         rendered = json.loads(shown.payloads)
         planned = [channel for channel in active if str(channel.id) in rendered]
-        await _plan(sv, tx, shown, decision, planned)
+        await _plan(sv, tx, shown, decision, planned, due=due)
     return Approved(
         decision=decision,
         planned=tuple(channel.name for channel in planned),
         left_out=tuple(channel.name for channel in active if channel not in planned),
+        due=due,
     )
 
 
+async def _due(sv: Services, tx: Tx, at: datetime | None) -> datetime:
+    """Raises Refused."""
+    now = sv.clock.now()
+    policy = await policies.of(tx, tx.tenant, sv.policy)
+    soonest = now + policy.publishing.undo
+    if at is None:
+        return soonest
+    if at <= now:
+        raise Refused("That moment is past. Choose a later one, or approve it without a time.")
+    if at > now + FURTHEST:
+        raise Refused("That is more than a year ahead. Choose an earlier day.")
+    return max(at, soonest)
+
+
 async def reject(
-    sv: Services, actor: Actor, draft: DraftId, version: VersionId, sha256_hex: str, *, reason: str, via: str
+    sv: Services,
+    actor: Actor,
+    draft: DraftId,
+    version: VersionId,
+    sha256_hex: str,
+    *,
+    reason: str,
+    via: str,
+    witness: Witness = NOBODY,
 ) -> DecisionId:
     """Raises NotFound, Refused (no reason given) or Conflict."""
-    choice = _Choice(actor, draft, version, sha256_hex, DecisionKind.REJECT, _reason(reason), via)
+    choice = _Choice(actor, draft, version, sha256_hex, DecisionKind.REJECT, _reason(reason), via, witness)
     return await _turn_down(sv, choice, DraftState.REJECTED)
 
 
 async def request_changes(
-    sv: Services, actor: Actor, draft: DraftId, version: VersionId, sha256_hex: str, *, reason: str, via: str
+    sv: Services,
+    actor: Actor,
+    draft: DraftId,
+    version: VersionId,
+    sha256_hex: str,
+    *,
+    reason: str,
+    via: str,
+    witness: Witness = NOBODY,
 ) -> DecisionId:
     """Raises NotFound, Refused (no note given) or Conflict."""
-    choice = _Choice(actor, draft, version, sha256_hex, DecisionKind.REQUEST_CHANGES, _reason(reason), via)
+    choice = _Choice(actor, draft, version, sha256_hex, DecisionKind.REQUEST_CHANGES, _reason(reason), via, witness)
     return await _turn_down(sv, choice, DraftState.CHANGES_REQUESTED)
 
 
 async def undo(
-    sv: Services, actor: Actor, draft: DraftId, version: VersionId, sha256_hex: str, *, reason: str = "", via: str
+    sv: Services,
+    actor: Actor,
+    draft: DraftId,
+    version: VersionId,
+    sha256_hex: str,
+    *,
+    reason: str = "",
+    via: str,
+    witness: Witness = NOBODY,
 ) -> DecisionId:
     """Take an approval back while nothing has left: all its publications are still planned.
 
     The draft is then what its review made it, ready or held. Raises NotFound or Conflict.
     """
-    choice = _Choice(actor, draft, version, sha256_hex, DecisionKind.UNDO, _reason(reason), via)
+    choice = _Choice(actor, draft, version, sha256_hex, DecisionKind.UNDO, _reason(reason), via, witness)
     tenant = _deciding(actor)
     async with sv.db.tx(tenant) as tx:
         seen, shown = await _shown(tx, choice, DraftState.READY)
         await publications.withdraw(tx, tenant, draft)
+        approved = await decisions.latest(tx, tenant, draft)
         posted = await publications.of_draft(tx, tenant, draft)
-        left = [post for post in posted if post.state is not PublicationState.RETRACTED]
+        left = [
+            post
+            for post in posted
+            if post.state is not PublicationState.RETRACTED
+            and approved is not None
+            and approved.id in {post.decision_id, post.next_decision_id}
+        ]
         if left:
             raise Conflict(f"Too late: on {left[0].channel} it is {left[0].state} since {_time(left[0].changed_at)}.")
         decision = await _decide(sv, tx, choice, shown)
@@ -150,6 +216,7 @@ async def edit(sv: Services, actor: Actor, draft: DraftId, version: VersionId, a
     async with sv.db.tx(tenant) as tx:
         await drafts.lock(tx, tenant, draft)
         seen, _ = await _open(tx, actor, draft, version, DraftState.WRITTEN)
+        await _settled(tx, actor, seen)
         if not await drafts.replace_version(tx, tenant, draft, version, new):
             raise AssertionError("a locked draft moved")
         number = await drafts.add_version(
@@ -180,6 +247,7 @@ class _Choice:
     kind: DecisionKind
     reason: str
     via: str
+    witness: Witness
 
 
 async def _turn_down(sv: Services, choice: _Choice, new: DraftState) -> DecisionId:
@@ -225,6 +293,18 @@ def _may_become(state: DraftState, wanted: DraftState) -> bool:
     return DRAFT.allows(state, wanted) or state is wanted is DraftState.WRITTEN
 
 
+async def _settled(tx: Tx, actor: Actor, seen: Draft) -> None:
+    """What was approved is changed where it is live, by a newer version; not while it is on its way."""
+    if seen.state is not DraftState.APPROVED:
+        return
+    posted = await publications.of_draft(tx, tx.tenant, seen.id)
+    states = [post.state for post in posted if post.state is not PublicationState.RETRACTED]
+    waiting = any(post.next_decision_id for post in posted)
+    if waiting or not states or any(state not in {PublicationState.LIVE, PublicationState.FAILED} for state in states):
+        said = await _what_happened(tx, actor, seen)
+        raise Conflict(f"{said} It is on its way out: take the approval back, or change it once it is live.")
+
+
 async def _what_happened(tx: Tx, actor: Actor, draft: Draft) -> str:
     last = await decisions.latest(tx, actor.tenant.id, draft.id)
     if draft.state is DraftState.WRITTEN:
@@ -236,7 +316,12 @@ async def _what_happened(tx: Tx, actor: Actor, draft: Draft) -> str:
     return f"{who} already {PAST[last.kind]} version {last.number} {_time(last.made_at)}{said}"
 
 
-async def _decide(sv: Services, tx: Tx, choice: _Choice, shown: Version) -> DecisionId:
+async def _decide(sv: Services, tx: Tx, choice: _Choice, shown: Version, *, due: datetime | None = None) -> DecisionId:
+    """Write it down, and burn the link that it came by. All other links to the draft end with it."""
+    link = choice.witness.link
+    if link and not await review_links.use(tx, tx.tenant, link, choice.draft, choice.actor.user.id):
+        raise Conflict("This link was used already, was revoked, or has expired.")
+    await review_links.end_of_draft(tx, tx.tenant, choice.draft)
     decision = DecisionId(uuid7(sv.clock.now()))
     await decisions.add(
         tx,
@@ -246,29 +331,43 @@ async def _decide(sv: Services, tx: Tx, choice: _Choice, shown: Version) -> Deci
         user=choice.actor.user.id,
         reason=choice.reason,
         via=choice.via,
+        record=choice.witness.facts() | {"role": choice.actor.role},
     )
     detail = {"version": str(shown.id), "number": shown.number, "sha256": shown.sha256.hex(), "via": choice.via}
+    detail |= {"due": due.isoformat()} if due else {}
     target = f"draft:{choice.draft}"
     await audit.add(tx, sv.clock.now(), choice.actor.user.id, f"draft.{choice.kind}", target=target, detail=detail)
     return decision
 
 
-async def _plan(sv: Services, tx: Tx, shown: Version, decision: DecisionId, planned: list[Channel]) -> None:
-    """One publication per channel. The canonical one is queued and brings the others after it; without one, all are."""
-    keys = {channel.id: PublicationId(uuid7(sv.clock.now())) for channel in planned}
+async def _plan(
+    sv: Services, tx: Tx, shown: Version, decision: DecisionId, planned: list[Channel], *, due: datetime
+) -> None:
+    """One publication per channel. A new canonical one is queued and brings the others after it; without one, all are.
+    What is out already becomes this version at its address."""
+    keys, new = {}, set()
     for channel in planned:
-        await publications.plan(
+        fresh = PublicationId(uuid7(sv.clock.now()))
+        key = await publications.plan(
             tx,
-            keys[channel.id],
+            fresh,
             draft=shown.draft_id,
             channel=channel.id,
             decision=decision,
             version=shown.id,
             sha256=shown.sha256,
+            due=due,
         )
-    first = [channel for channel in planned if channel.canonical] or planned
-    for key in (str(keys[channel.id]) for channel in first):
-        await jobs.enqueue(tx, NewJob(kind=JobKind.PUBLISH, tenant=tx.tenant, payload={"publication": key}, dedupe=key))
+        if key is None:
+            raise Conflict(f"On {channel.name} an earlier version is still on its way. Approve this one after it.")
+        keys[channel.id] = key
+        new |= {channel.id} if key == fresh else set()
+    first = [channel for channel in planned if channel.canonical and channel.id in new] or planned
+    later = due if due > sv.clock.now() else None
+    for named in (str(keys[channel.id]) for channel in first):
+        payload = {"publication": named}
+        job = NewJob(kind=JobKind.PUBLISH, tenant=tx.tenant, payload=payload, dedupe=named, run_at=later)
+        await jobs.enqueue(tx, job)
 
 
 async def _move(tx: Tx, seen: Draft, new: DraftState) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cid.domain.errors import Conflict, Deferred, NotFound, Refused
 from cid.domain.ids import ChannelId, TenantId, UserId, uuid7
 from cid.outside import passwords
+from cid.queue import limits
 from cid.store import audit, channels, people, sessions, tenants
 from cid.store.sessions import Purpose
 from cid.text.names import email_of, slug_of
@@ -60,7 +61,7 @@ async def sign_in(sv: Services, *, email: str, password: str, address: str, agen
     async with sv.platform.tx() as tx:
         if checked.rehashed:
             await people.set_password(tx, account.id, checked.rehashed)
-        await sessions.forget(tx, account_key)
+        await limits.clear(tx, account_key)
         return await _open_session(sv, tx, account.id, agent)
 
 
@@ -145,8 +146,8 @@ async def _throttle(sv: Services, account_key: str, address_key: str) -> None:
     """Counts the attempt before the password is looked at. An account is never locked for good."""
     async with sv.platform.tx() as tx:
         waits: list[datetime | None] = [
-            await sessions.take(tx, account_key, QUARTER / PER_ACCOUNT, PER_ACCOUNT),
-            await sessions.take(tx, address_key, QUARTER / PER_ADDRESS, PER_ADDRESS),
+            await limits.take(tx, account_key, QUARTER / PER_ACCOUNT, PER_ACCOUNT),
+            await limits.take(tx, address_key, QUARTER / PER_ADDRESS, PER_ADDRESS),
         ]
     until = max((wait for wait in waits if wait), default=None)
     if until:

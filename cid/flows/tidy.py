@@ -17,7 +17,7 @@ from cid.text.stories.keys import bucket, first_key
 log = structlog.get_logger("tidy")
 
 TEXTS = 20_000
-"""Of articles, let go at once: what is more waits an hour."""
+"""Of articles or mails, let go at once: what is more waits an hour."""
 
 
 async def tidy(sv: Services, jobs: Sequence[Job]) -> None:
@@ -30,6 +30,7 @@ async def tidy(sv: Services, jobs: Sequence[Job]) -> None:
     async with sv.platform.tx() as tx:
         await store.forget_sessions(tx, keep.sessions)
         await store.forget_once_links(tx, keep.once_links)
+        await store.forget_mail(tx, keep.mail_texts, keep.digest_days, limit=TEXTS)
         await store.forget_workers(tx, keep.workers)
         await store.forget_proposals(tx, keep.proposals)
         await periodic.forget(tx, keep.periodic_slots)

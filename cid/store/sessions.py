@@ -1,9 +1,9 @@
-"""Sessions, one-time links and the throttle of sign-in. Secrets come here hashed and are never stored otherwise."""
+"""Sessions and one-time links. Secrets come here hashed and are never stored otherwise."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 from cid.domain.ids import TenantId, UserId
@@ -21,8 +21,6 @@ ADD_LINK = query("sessions.add_link")
 LINK = query("sessions.link")
 USE_LINK = query("sessions.use_link")
 VOID_LINKS = query("sessions.void_links")
-TAKE = query("sessions.take")
-FORGET = query("sessions.forget")
 
 
 class Purpose(StrEnum):
@@ -36,6 +34,8 @@ class Session:
     csrf: str
     stale: bool
     """Not touched for a minute."""
+    renew: bool
+    """What its person may do has changed since."""
     memberships: tuple[Membership, ...]
 
 
@@ -65,12 +65,15 @@ async def visit(tx: Tx, hashed: bytes) -> Session | None:
             ),
             role=Role(row["role"]),
             desks=tuple(desk for desk in Desk if desk in row["desks"]),
+            unseen=row["unseen"],
         )
         for row in rows
         if row["tenant_id"] is not None
     )
-    user = User(id=UserId(first["user_id"]), email=first["email"], name=first["name"], admin=first["admin"])
-    return Session(user=user, csrf=first["csrf"], stale=first["stale"], memberships=memberships)
+    user = User(
+        id=UserId(first["user_id"]), email=first["email"], name=first["name"], admin=first["admin"], zone=first["zone"]
+    )
+    return Session(user=user, csrf=first["csrf"], stale=first["stale"], renew=first["renew"], memberships=memberships)
 
 
 async def touch(tx: Tx, hashed: bytes) -> None:
@@ -106,13 +109,3 @@ async def use_link(tx: Tx, hashed: bytes) -> Link | None:
     """The link, once; None for everybody who comes later."""
     row = await tx.fetchrow(USE_LINK, hashed)
     return into(Link, row) if row else None
-
-
-async def take(tx: Tx, key: str, per: timedelta, burst: int) -> datetime | None:
-    """None when the attempt counts, else when the next one will."""
-    row = await tx.fetchrow(TAKE, key, per, burst)
-    return None if row is None or row["taken"] else row["at"]
-
-
-async def forget(tx: Tx, key: str) -> None:
-    await tx.execute(FORGET, key)

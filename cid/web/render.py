@@ -13,15 +13,17 @@ import jinja2
 from aiohttp import web
 from markupsafe import Markup
 
-from cid.domain.tenants import Permission
+from cid.domain.tenants import GRANTS, Permission
 from cid.web import trace_words, words
 from cid.web.keys import ACTOR, ADMIN, PAGES, REQUEST_ID, services, visit
+from cid.web.tenant_tabs import TABS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cid.domain.tenants import Desk, Membership, Tenant, User
     from cid.web.keys import Asset
+    from cid.web.tenant_tabs import Tab
 
 TEMPLATES = Path(__file__).parent / "templates"
 FUNNEL = ("items", "gates", "quality", "plan")
@@ -49,6 +51,8 @@ class Frame:
     """The page is one of the platform, of no tenant."""
     desks: tuple[Desk, ...]
     """Those of the tenant that are on."""
+    granted: frozenset[Permission]
+    """What this person may do here."""
 
     def here(self, part: str) -> bool:
         """Whether the page belongs to this part of the navigation."""
@@ -59,6 +63,16 @@ class Frame:
     def funnel(self) -> bool:
         """Whether the page tells of what came in, what the gates did with it, or what they go by."""
         return self.tenant is not None and any(map(self.here, FUNNEL))
+
+    @property
+    def tabs(self) -> tuple[Tab, ...]:
+        """Of the settings, those that this person may open."""
+        return tuple(tab for tab in TABS if tab.permission in self.granted)
+
+    @property
+    def settings(self) -> bool:
+        """Whether the page is one of the tenant's settings."""
+        return self.tenant is not None and any(self.here(tab.part) for tab in TABS if not tab.elsewhere)
 
 
 def page(request: web.Request, template: str, view: object = None, status: int = 200) -> web.Response:
@@ -83,6 +97,7 @@ def _frame(request: web.Request) -> Frame:
         may_manage=actor.may(Permission.MANAGE) if actor else False,
         admin=here.user.admin if here else False,
         platform=ADMIN in request,
+        granted=GRANTS[actor.role] if actor else frozenset(),
         desks=next((m.desks for m in here.memberships if actor and m.tenant.id == actor.tenant.id), ()) if here else (),
     )
 

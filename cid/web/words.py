@@ -190,6 +190,7 @@ KINDS = {
     "review": _("Review drafts"),
     "follow": _("Follow stories up"),
     "publish": _("Publish"),
+    "mail": _("Send mail"),
     "batches": _("Send and fetch batches"),
     "wake": _("Wake what waits"),
     "tidy": _("Housekeeping"),
@@ -273,7 +274,9 @@ ROLES = {
 NEEDS = {
     Permission.READ: _("any role"),
     Permission.DECIDE: _("owner or editor"),
+    Permission.OVERRIDE: _("owner or editor"),
     Permission.MANAGE: _("owner"),
+    Permission.PEOPLE: _("owner"),
 }
 
 PROGRESS = {

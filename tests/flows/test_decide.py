@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -21,6 +22,7 @@ from cid.domain.publication import PublicationState
 from cid.domain.tenants import Role
 from cid.flows import decide, publish
 from cid.render.article import read_article
+from cid.store import policies
 from tests.press import ARTICLE, Press, press
 
 if TYPE_CHECKING:
@@ -265,7 +267,7 @@ async def test_a_text_that_kills_its_renderer_is_refused(desk: Press) -> None:
         await decide.edit(desk.sv, desk.actor, draft, version, replace(ARTICLE, body="x"))
 
 
-async def test_an_approved_draft_is_edited_no_more(desk: Press) -> None:
+async def test_an_approved_draft_on_its_way_out_is_edited_no_more(desk: Press) -> None:
     draft = await desk.draft()
     shown = await desk.shown(draft)
     await decide.approve(desk.sv, desk.actor, *shown, via="page")
@@ -338,3 +340,35 @@ async def test_half_a_question_and_a_source_without_an_address_are_refused(desk:
     ):
         with pytest.raises(Refused, match=r"answer|address"):
             await decide.edit(desk.sv, desk.actor, draft, version, replace(ARTICLE, **change))
+
+
+async def test_nothing_is_sent_before_the_time_to_undo_is_over(desk: Press) -> None:
+    async with desk.sv.db.tx(desk.tenant) as tx:
+        await policies.set_(tx, desk.tenant, {"publishing": {"undo": "90s"}}, None)
+    draft = await desk.draft()
+    approved = await decide.approve(desk.sv, desk.actor, *await desk.shown(draft), via="page")
+    assert approved.due == desk.sv.clock.now() + timedelta(seconds=90)
+    assert (await desk.posted(draft))["site"].due_at == approved.due
+    assert await desk.owner.fetchval("select run_at from jobs where kind = 'publish'") == approved.due
+
+
+async def test_a_time_may_be_chosen_for_the_publication(desk: Press) -> None:
+    draft = await desk.draft()
+    at = desk.sv.clock.now() + timedelta(days=3)
+    approved = await decide.approve(desk.sv, desk.actor, *await desk.shown(draft), via="page", at=at)
+    assert approved.due == at
+    assert await desk.owner.fetchval("select run_at from jobs where kind = 'publish'") == at
+    assert json.loads(await desk.owner.fetchval("select detail from audit"))["due"] == at.isoformat()
+
+
+@pytest.mark.parametrize(
+    ("ahead", "why"), [(timedelta(0), "past"), (timedelta(days=-1), "past"), (timedelta(days=400), "more than a year")]
+)
+async def test_a_time_that_is_past_or_far_ahead_is_refused_and_nothing_is_decided(
+    desk: Press, ahead: timedelta, why: str
+) -> None:
+    draft = await desk.draft()
+    with pytest.raises(Refused, match=why):
+        await decide.approve(desk.sv, desk.actor, *await desk.shown(draft), via="page", at=desk.sv.clock.now() + ahead)
+    assert (await desk.seen(draft)).state is DraftState.READY
+    assert await desk.owner.fetchval("select count(*) from decisions") == 0
