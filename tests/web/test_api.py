@@ -40,6 +40,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "source_add": {"url": "https://new.test/feed"},
     "source_switch": {"active": False},
     "publication_again": {},
+    "publication_retract": {"reason": "It was wrong."},
     "tracker_decide": {"kind": "hide", "entries": [NONE]},
 }
 READABLE = sorted(scope for scope in Scope if NEEDS[scope] in GRANTS[Role.VIEWER])
@@ -67,9 +68,8 @@ class Program:
         return await self.session.get(f"{self.base}{path}", headers=self._headers(headers), allow_redirects=False)
 
     async def post(self, path: str, body: Any = None, **headers: str) -> ClientResponse:
-        sent = {"json": body} if body is not None else {}
         said = self._headers(headers)
-        return await self.session.post(f"{self.base}{path}", headers=said, allow_redirects=False, **sent)
+        return await self.session.post(f"{self.base}{path}", headers=said, allow_redirects=False, json=body)
 
     async def send(self, endpoint: Endpoint, path: str, body: Any = None) -> ClientResponse:
         if endpoint.method == "GET":
@@ -163,8 +163,8 @@ async def test_nobody_comes_in_without_a_token_and_not_by_a_cookie(
         if endpoint.method == "GET":
             answer = await boss.get(path, headers=headers)
         else:
-            sent = {"json": BODIES[endpoint.name], "headers": {"Origin": boss.base, **headers}}
-            answer = await boss.session.post(boss.base + path, **sent)
+            said = {"Origin": boss.base, **headers}
+            answer = await boss.session.post(boss.base + path, json=BODIES[endpoint.name], headers=said)
         await problem(answer, 401)
         assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
         assert "Set-Cookie" not in answer.headers
@@ -258,7 +258,7 @@ async def test_a_token_that_is_revoked_or_over_lets_nobody_in(desk: Desk, room: 
 
 async def test_what_lets_a_program_in_is_stored_nowhere(desk: Desk, room: Newsroom, owner: Owner) -> None:
     secret = await secret_of(desk, "editor")
-    row = await owner.fetchrow("select * from api_tokens")
+    [row] = await owner.fetch("select * from api_tokens")
     assert row["hash"] == hashlib.sha256(secret.encode()).digest()
     assert secret.rpartition("_")[2] not in str(dict(row))
     assert secret.rpartition("_")[2] not in str([dict(line) for line in await owner.fetch("select * from audit")])
@@ -319,14 +319,17 @@ async def test_a_decision_by_a_program_is_its_persons_and_names_the_bytes(
 ) -> None:
     async with program(desk, "editor") as theirs:
         said = await theirs.json(f"/api/v1/drafts/{room.drafts['drafted']}")
-        body = {"version": said["version"]["id"], "sha256": "0" * 64}
+        body = {"version": said["version"]["id"], "sha256": "0" * 64, "at": "2199-01-01T09:00:00+01:00"}
         path = f"/api/v1/drafts/{said['id']}/approve"
         assert "not what is stored" in (await problem(await theirs.post(path, body), 409))["detail"]
-        done = await (await theirs.post(path, {**body, "sha256": said["version"]["sha256"]})).json()
-        row = await owner.fetchrow("select * from decisions where id = $1", done["decision"])
+        body["sha256"] = said["version"]["sha256"]
+        assert "more than a year" in (await problem(await theirs.post(path, body), 422))["detail"]
+        body["at"] = None
+        done = await (await theirs.post(path, body)).json()
+        [row] = await owner.fetch("select * from decisions where id = $1", done["decision"])
         assert row["via"] == "api"
         assert row["user_id"] == (await actor_of(desk, "editor")).user.id
-        again = await problem(await theirs.post(path, {**body, "sha256": said["version"]["sha256"]}), 409)
+        again = await problem(await theirs.post(path, body), 409)
         assert "already approved" in again["detail"]
 
 

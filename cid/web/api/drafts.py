@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from cid.domain.draft import Article, Author, DraftState, Question, Reference
@@ -13,6 +13,7 @@ from cid.domain.errors import NotFound
 from cid.domain.evidence import ClaimKind, Confidence, EvidenceState, SourceClass
 from cid.domain.ids import DraftId, VersionId
 from cid.domain.publication import ChannelKind, Fate, PublicationState
+from cid.domain.record import Witness
 from cid.domain.review import DecisionKind, ReviewOutcome, Severity
 from cid.flows import decide
 from cid.render.article import read_article
@@ -249,6 +250,14 @@ class Approval:
     version: UUID
     sha256: str = text("Of the version, in hexadecimal: what was read.", longest=64, shortest=64)
     reason: str = text("Wanted where the review held the draft back.", lines=True, default="")
+    at: datetime | None = about("When it is to go out; null: once the time to undo is over.", default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undoing:
+    version: UUID
+    sha256: str = text("Of the version that was approved, in hexadecimal.", longest=64, shortest=64)
+    reason: str = text(lines=True, default="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +272,7 @@ class Approved:
     decision: UUID
     planned: tuple[str, ...] = about("Names of the channels that it will be published on.")
     left_out: tuple[str, ...] = about("Active channels that the version has no bytes for: an edit renders it anew.")
+    due: datetime = about("Nothing is sent before; until then the approval can be taken back.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -380,24 +390,34 @@ async def approve(asked: Asked[Nothing, Approval]) -> Approved:
         form.sha256,
         reason=form.reason,
         via=VIA,
+        witness=_witness(asked),
+        at=form.at,
     )
-    return Approved(decision=done.decision, planned=done.planned, left_out=done.left_out)
+    return Approved(decision=done.decision, planned=done.planned, left_out=done.left_out, due=done.due)
 
 
 async def reject(asked: Asked[Nothing, Refusal]) -> Decided:
-    return Decided(decision=await decide.reject(*_choice(asked), reason=asked.body.reason, via=VIA))
+    made = await decide.reject(*_choice(asked), reason=asked.body.reason, via=VIA, witness=_witness(asked))
+    return Decided(decision=made)
 
 
 async def request_changes(asked: Asked[Nothing, Refusal]) -> Decided:
-    return Decided(decision=await decide.request_changes(*_choice(asked), reason=asked.body.reason, via=VIA))
+    made = await decide.request_changes(*_choice(asked), reason=asked.body.reason, via=VIA, witness=_witness(asked))
+    return Decided(decision=made)
 
 
-async def undo(asked: Asked[Nothing, Approval]) -> Decided:
-    return Decided(decision=await decide.undo(*_choice(asked), reason=asked.body.reason, via=VIA))
+async def undo(asked: Asked[Nothing, Undoing]) -> Decided:
+    made = await decide.undo(*_choice(asked), reason=asked.body.reason, via=VIA, witness=_witness(asked))
+    return Decided(decision=made)
+
+
+def _witness(asked: Asked[Any, Any]) -> Witness:
+    """A program can say what it calls itself; what its person saw it cannot."""
+    return Witness(agent=asked.agent)
 
 
 def _choice(
-    asked: Asked[Nothing, Refusal] | Asked[Nothing, Approval],
+    asked: Asked[Nothing, Refusal] | Asked[Nothing, Undoing],
 ) -> tuple[Services, Actor, DraftId, VersionId, str]:
     form = asked.body
     return asked.sv, asked.actor, DraftId(asked.ids["draft"]), VersionId(form.version), form.sha256

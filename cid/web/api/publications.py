@@ -61,6 +61,17 @@ class Again:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retraction:
+    reason: str = text("Kept in the audit log.", shortest=1, lines=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retracted:
+    id: UUID
+    state: PublicationState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
     """Its state tells what becomes of it."""
 
@@ -96,6 +107,12 @@ async def again(asked: Asked[Nothing, Again]) -> Taken:
     publication = PublicationId(asked.ids["publication"])
     await publish.again(asked.sv, asked.actor, publication)
     return Taken(id=publication)
+
+
+async def retract(asked: Asked[Nothing, Retraction]) -> Retracted:
+    publication = PublicationId(asked.ids["publication"])
+    state = await publish.retract(asked.sv, asked.actor, publication, asked.body.reason)
+    return Retracted(id=publication, state=state)
 
 
 def _shown(row: Line) -> PublicationShown:
