@@ -21,6 +21,7 @@ from cid.web.api.dispatch import dispatch
 from cid.web.api.routes import API
 from cid.web.doors import Forbidden
 from cid.web.keys import ASSETS, PAGES, REQUEST_ID, SERVICES, SITE, Asset, Site, services, visit
+from cid.web.measured import MEASURED, Measured, measuring
 from cid.web.render import environment, page
 from cid.web.routes import ROUTES, Door, Route
 from cid.web.views import Problem
@@ -69,6 +70,8 @@ def make_app(sv: Services, *, https: bool | None = None, trusted_proxies: Iterab
         trusted=tuple(ip_network(network) for network in trusted_proxies),
     )
     app[ASSETS] = assets
+    app[MEASURED] = Measured()
+    app.cleanup_ctx.append(measuring)
     app[PAGES] = environment(assets)
     app.on_response_prepare.append(_headers)
     for route in ROUTES:

@@ -882,6 +882,7 @@ create table publications (
 -- one at a time; what was retracted, by an undo too, stays as a row and another may be planned
 create unique index publications_one on publications (tenant_id, draft_id, channel_id) where state <> 'retracted';
 create index publications_draft on publications (tenant_id, draft_id);
+create index publications_open on publications (state) where state not in ('live', 'retracted');   -- how many are not over
 create index publications_state on publications (tenant_id, state, id desc);   -- lists of one state, and how many there are of it
 create index publications_live on publications (tenant_id, live_at desc, id desc) where state in ('live', 'updating');   -- what drafts may link to
 
@@ -931,6 +932,7 @@ create table mails (
 create unique index mails_once on mails (coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'), kind, address, key);
 create index mails_recent on mails (tenant_id, id desc);
 create index mails_user on mails (user_id);
+create index mails_open on mails (state) where state <> 'sent';   -- how many wait, failed or came back
 create index mails_address on mails (address, id desc);
 create index mails_kept on mails (changed_at) where message is not null;   -- texts that are still here
 
