@@ -48,6 +48,7 @@ class PublicationState(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     UPDATING = "updating"
+    RETRACTING = "retracting"
     RETRACTED = "retracted"
 
 
@@ -59,10 +60,13 @@ PUBLICATION = Lifecycle(
         _P.PLANNED: frozenset({_P.SENDING, _P.RETRACTED}),
         _P.SENDING: frozenset({_P.LIVE, _P.FAILED, _P.UNKNOWN}),
         # found → live; looked for a full timeout later and not there → planned
-        _P.UNKNOWN: frozenset({_P.LIVE, _P.PLANNED}),
-        _P.FAILED: frozenset({_P.PLANNED}),
-        _P.LIVE: frozenset({_P.UPDATING, _P.RETRACTED}),
-        _P.UPDATING: frozenset({_P.LIVE, _P.FAILED, _P.UNKNOWN}),
+        _P.UNKNOWN: frozenset({_P.LIVE, _P.PLANNED, _P.RETRACTING}),
+        _P.FAILED: frozenset({_P.PLANNED, _P.RETRACTED}),
+        _P.LIVE: frozenset({_P.UPDATING, _P.RETRACTING}),
+        # An update and a retraction are repeated until what is there is as wanted: the same bytes to the same post.
+        # Back to live: refused, and what was there before still is. Failed: it is not there any more.
+        _P.UPDATING: frozenset({_P.LIVE, _P.FAILED, _P.RETRACTING}),
+        _P.RETRACTING: frozenset({_P.RETRACTED, _P.LIVE}),
     },
 )
 
@@ -110,7 +114,7 @@ def fate(states: Iterable[PublicationState]) -> Fate | None:
     seen = list(states)
     if not seen:
         return None
-    live = [state in {_P.LIVE, _P.UPDATING} for state in seen]
+    live = [state in {_P.LIVE, _P.UPDATING, _P.RETRACTING} for state in seen]
     if all(live):
         return Fate.LIVE
     if any(live):

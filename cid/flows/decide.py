@@ -159,8 +159,15 @@ async def undo(
     async with sv.db.tx(tenant) as tx:
         seen, shown = await _shown(tx, choice, DraftState.READY)
         await publications.withdraw(tx, tenant, draft)
+        approved = await decisions.latest(tx, tenant, draft)
         posted = await publications.of_draft(tx, tenant, draft)
-        left = [post for post in posted if post.state is not PublicationState.RETRACTED]
+        left = [
+            post
+            for post in posted
+            if post.state is not PublicationState.RETRACTED
+            and approved is not None
+            and approved.id in {post.decision_id, post.next_decision_id}
+        ]
         if left:
             raise Conflict(f"Too late: on {left[0].channel} it is {left[0].state} since {_time(left[0].changed_at)}.")
         decision = await _decide(sv, tx, choice, shown)
@@ -209,6 +216,7 @@ async def edit(sv: Services, actor: Actor, draft: DraftId, version: VersionId, a
     async with sv.db.tx(tenant) as tx:
         await drafts.lock(tx, tenant, draft)
         seen, _ = await _open(tx, actor, draft, version, DraftState.WRITTEN)
+        await _settled(tx, actor, seen)
         if not await drafts.replace_version(tx, tenant, draft, version, new):
             raise AssertionError("a locked draft moved")
         number = await drafts.add_version(
@@ -285,6 +293,18 @@ def _may_become(state: DraftState, wanted: DraftState) -> bool:
     return DRAFT.allows(state, wanted) or state is wanted is DraftState.WRITTEN
 
 
+async def _settled(tx: Tx, actor: Actor, seen: Draft) -> None:
+    """What was approved is changed where it is live, by a newer version; not while it is on its way."""
+    if seen.state is not DraftState.APPROVED:
+        return
+    posted = await publications.of_draft(tx, tx.tenant, seen.id)
+    states = [post.state for post in posted if post.state is not PublicationState.RETRACTED]
+    waiting = any(post.next_decision_id for post in posted)
+    if waiting or not states or any(state not in {PublicationState.LIVE, PublicationState.FAILED} for state in states):
+        said = await _what_happened(tx, actor, seen)
+        raise Conflict(f"{said} It is on its way out: take the approval back, or change it once it is live.")
+
+
 async def _what_happened(tx: Tx, actor: Actor, draft: Draft) -> str:
     last = await decisions.latest(tx, actor.tenant.id, draft.id)
     if draft.state is DraftState.WRITTEN:
@@ -323,12 +343,14 @@ async def _decide(sv: Services, tx: Tx, choice: _Choice, shown: Version, *, due:
 async def _plan(
     sv: Services, tx: Tx, shown: Version, decision: DecisionId, planned: list[Channel], *, due: datetime
 ) -> None:
-    """One publication per channel. The canonical one is queued and brings the others after it; without one, all are."""
-    keys = {channel.id: PublicationId(uuid7(sv.clock.now())) for channel in planned}
+    """One publication per channel. A new canonical one is queued and brings the others after it; without one, all are.
+    What is out already becomes this version at its address."""
+    keys, new = {}, set()
     for channel in planned:
-        await publications.plan(
+        fresh = PublicationId(uuid7(sv.clock.now()))
+        key = await publications.plan(
             tx,
-            keys[channel.id],
+            fresh,
             draft=shown.draft_id,
             channel=channel.id,
             decision=decision,
@@ -336,10 +358,15 @@ async def _plan(
             sha256=shown.sha256,
             due=due,
         )
-    first = [channel for channel in planned if channel.canonical] or planned
+        if key is None:
+            raise Conflict(f"On {channel.name} an earlier version is still on its way. Approve this one after it.")
+        keys[channel.id] = key
+        new |= {channel.id} if key == fresh else set()
+    first = [channel for channel in planned if channel.canonical and channel.id in new] or planned
     later = due if due > sv.clock.now() else None
-    for key in (str(keys[channel.id]) for channel in first):
-        job = NewJob(kind=JobKind.PUBLISH, tenant=tx.tenant, payload={"publication": key}, dedupe=key, run_at=later)
+    for named in (str(keys[channel.id]) for channel in first):
+        payload = {"publication": named}
+        job = NewJob(kind=JobKind.PUBLISH, tenant=tx.tenant, payload=payload, dedupe=named, run_at=later)
         await jobs.enqueue(tx, job)
 
 

@@ -865,7 +865,7 @@ create table publications (
   sha256 bytea not null,
   decided text not null default 'approve' check (decided = 'approve'),
   state text not null default 'planned'
-    check (state in ('planned', 'sending', 'live', 'failed', 'unknown', 'updating', 'retracted')),
+    check (state in ('planned', 'sending', 'live', 'failed', 'unknown', 'updating', 'retracting', 'retracted')),
   url text not null default '',
   external_id text not null default '',
   error text not null default '',
@@ -878,12 +878,19 @@ create table publications (
   live_at timestamptz,
   hurried_by uuid,                            -- who let it go before its channel had a place for it, and why
   hurried_why text not null default '',
+  next_decision_id uuid,                      -- a newer version that was approved while this one was out: what it is to become
+  next_version_id uuid,
+  next_sha256 bytea,
+  retraction text not null default '',        -- why a person wants it gone
   changed_at timestamptz not null default cid_now(),
   primary key (tenant_id, id),
+  check (num_nulls(next_decision_id, next_version_id, next_sha256) in (0, 3)),
   foreign key (tenant_id, draft_id) references drafts,
   foreign key (tenant_id, channel_id) references channels,
   -- the wall: no publication without a person's approval of exactly these bytes
   foreign key (tenant_id, decision_id, draft_id, version_id, sha256, decided)
+    references decisions (tenant_id, id, draft_id, version_id, sha256, kind),
+  foreign key (tenant_id, next_decision_id, draft_id, next_version_id, next_sha256, decided)
     references decisions (tenant_id, id, draft_id, version_id, sha256, kind)
 );
 -- one at a time; what was retracted, by an undo too, stays as a row and another may be planned
@@ -2480,7 +2487,8 @@ grant update (state, stage, waiting_for, until, gate, reason, failure, urgent, s
 grant update (body, rule, rule_by, rule_at, changed_at) on trackers to cid_app;
 grant update (state, category, regions, summary, changed_at) on entries to cid_app;
 grant update (state, current_version_id, changed_at) on drafts to cid_app;
-grant update (state, url, external_id, error, notes, job_id, lease, due_at, sent_at, live_at, hurried_by, hurried_why, changed_at) on publications to cid_app;
+grant update (state, url, external_id, error, notes, job_id, lease, due_at, sent_at, live_at, decision_id, version_id, sha256, next_decision_id,
+  next_version_id, next_sha256, retraction, hurried_by, hurried_why, changed_at) on publications to cid_app;
 -- What a call became and what it cost is written by settle_call alone.
 grant update (read_at, reading) on calls to cid_app;
 grant update (state, external_id, requests, bytes, attempts, due_at, submitted_at, ended_at, error) on batches to cid_app;

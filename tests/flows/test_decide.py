@@ -267,7 +267,7 @@ async def test_a_text_that_kills_its_renderer_is_refused(desk: Press) -> None:
         await decide.edit(desk.sv, desk.actor, draft, version, replace(ARTICLE, body="x"))
 
 
-async def test_an_approved_draft_is_edited_no_more(desk: Press) -> None:
+async def test_an_approved_draft_on_its_way_out_is_edited_no_more(desk: Press) -> None:
     draft = await desk.draft()
     shown = await desk.shown(draft)
     await decide.approve(desk.sv, desk.actor, *shown, via="page")

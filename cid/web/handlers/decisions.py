@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -165,7 +166,7 @@ async def _edit_page(
     assert current is not None
     meanwhile: Sequence[Field] = ()
     if old is not None and old.id != current.id:
-        fields = diff.articles(read_article(old.article), read_article(current.article))
+        fields = await asyncio.to_thread(diff.articles, read_article(old.article), read_article(current.article))
         meanwhile = [field for field in fields if field.changed]
     view = EditView(
         draft=draft,
