@@ -876,12 +876,12 @@ create table publications (
   planned_at timestamptz not null default cid_now(),
   sent_at timestamptz,
   live_at timestamptz,
-  hurried_by uuid,                            -- who let it go before its channel had a place for it, and why
-  hurried_why text not null default '',
   next_decision_id uuid,                      -- a newer version that was approved while this one was out: what it is to become
   next_version_id uuid,
   next_sha256 bytea,
   retraction text not null default '',        -- why a person wants it gone
+  hurried_by uuid,                            -- who let it go before its channel had a place for it, and why
+  hurried_why text not null default '',
   changed_at timestamptz not null default cid_now(),
   primary key (tenant_id, id),
   check (num_nulls(next_decision_id, next_version_id, next_sha256) in (0, 3)),
