@@ -33,6 +33,16 @@ async def take(tx: Tx, key: str, per: timedelta, burst: int) -> datetime | None:
     return at
 
 
+async def take_each(tx: Tx, wanted: Mapping[str, tuple[timedelta, int]]) -> datetime | None:
+    """One event under every key (how far apart, how many at once): None is yes to all, else not before then.
+
+    Those that said yes have counted it. Keys are taken in the order given: one order everywhere, or two would wait for
+    each other.
+    """
+    waits = [await take(tx, key, per, burst) for key, (per, burst) in wanted.items()]
+    return max((wait for wait in waits if wait), default=None)
+
+
 async def reserve(tx: Tx, turns: Mapping[str, tuple[timedelta, int]]) -> dict[str, float]:
     """By key (how far apart, how many): in how many seconds the first is; the others follow. Nobody is refused.
 

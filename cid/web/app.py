@@ -17,7 +17,7 @@ from cid.domain.ids import uuid7
 from cid.domain.tenants import Permission
 from cid.web import doors, forms
 from cid.web.doors import Forbidden
-from cid.web.keys import ASSETS, PAGES, REQUEST_ID, SERVICES, SITE, Asset, Site, services, visit
+from cid.web.keys import ASSETS, PAGES, RENEWED, REQUEST_ID, SERVICES, SITE, Asset, Site, services, visit
 from cid.web.render import environment, page
 from cid.web.routes import ROUTES, Door, Route
 from cid.web.views import Problem
@@ -163,6 +163,8 @@ def _problem(request: web.Request, status: int, sentence: str, *, retry_s: int |
 
 async def _headers(request: web.Request, response: web.StreamResponse) -> None:
     """At the last moment, so that redirects and errors carry them too; what a page set itself stays."""
+    if RENEWED in request:
+        doors.give_cookie(request, response, request[RENEWED])
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if request.app[SITE].https:
