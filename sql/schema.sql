@@ -1638,7 +1638,7 @@ create table entry_decisions (
   constraint entry_decisions_check CHECK (((via = 'rule'::text) = (rule IS NOT NULL))),
   constraint entry_decisions_check1 CHECK (((kind = 'edit'::text) = ((before IS NOT NULL) AND (after IS NOT NULL)))),
   constraint entry_decisions_kind_check CHECK ((kind = ANY (ARRAY['approve'::text, 'hide'::text, 'edit'::text]))),
-  constraint entry_decisions_via_check CHECK ((via = ANY (ARRAY['page'::text, 'cli'::text, 'rule'::text]))),
+  constraint entry_decisions_via_check CHECK ((via = ANY (ARRAY['page'::text, 'cli'::text, 'api'::text, 'rule'::text]))),
   constraint entry_decisions_tenant_id_entry_id_fkey FOREIGN KEY (tenant_id, entry_id) REFERENCES entries(tenant_id, id),
   constraint entry_decisions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint entry_decisions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
@@ -2023,6 +2023,7 @@ create table mails (
 CREATE INDEX mails_address ON public.mails USING btree (address, id DESC);
 CREATE INDEX mails_kept ON public.mails USING btree (changed_at) WHERE (message IS NOT NULL);
 CREATE UNIQUE INDEX mails_once ON public.mails USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), kind, address, key);
+CREATE INDEX mails_open ON public.mails USING btree (state) WHERE (state <> 'sent'::text);
 CREATE INDEX mails_recent ON public.mails USING btree (tenant_id, id DESC);
 CREATE INDEX mails_user ON public.mails USING btree (user_id);
 alter table mails enable row level security;
@@ -2379,6 +2380,7 @@ create table publications (
 CREATE INDEX publications_draft ON public.publications USING btree (tenant_id, draft_id);
 CREATE INDEX publications_live ON public.publications USING btree (tenant_id, live_at DESC, id DESC) WHERE (state = ANY (ARRAY['live'::text, 'updating'::text]));
 CREATE UNIQUE INDEX publications_one ON public.publications USING btree (tenant_id, draft_id, channel_id) WHERE (state <> 'retracted'::text);
+CREATE INDEX publications_open ON public.publications USING btree (state) WHERE (state <> ALL (ARRAY['live'::text, 'retracted'::text]));
 CREATE INDEX publications_sent ON public.publications USING btree (tenant_id, channel_id, sent_at) WHERE (sent_at IS NOT NULL);
 CREATE INDEX publications_state ON public.publications USING btree (tenant_id, state, id DESC);
 alter table publications enable row level security;

@@ -527,7 +527,7 @@ create table entry_decisions (
   entry_id uuid not null,
   kind text not null check (kind in ('approve', 'hide', 'edit')),
   user_id uuid not null references users,     -- whose rule it was, where a rule approved it
-  via text not null check (via in ('page', 'cli', 'rule')),
+  via text not null check (via in ('page', 'cli', 'api', 'rule')),
   rule jsonb,
   reason text not null default '',
   before jsonb,                               -- of an edit: category, regions and summary as they were, and as they are
@@ -897,6 +897,7 @@ create table publications (
 create unique index publications_one on publications (tenant_id, draft_id, channel_id) where state <> 'retracted';
 create index publications_sent on publications (tenant_id, channel_id, sent_at) where sent_at is not null;   -- what took a place
 create index publications_draft on publications (tenant_id, draft_id);
+create index publications_open on publications (state) where state not in ('live', 'retracted');   -- how many are not over
 create index publications_state on publications (tenant_id, state, id desc);   -- lists of one state, and how many there are of it
 create index publications_live on publications (tenant_id, live_at desc, id desc) where state in ('live', 'updating');   -- what drafts may link to
 
@@ -946,6 +947,7 @@ create table mails (
 create unique index mails_once on mails (coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'), kind, address, key);
 create index mails_recent on mails (tenant_id, id desc);
 create index mails_user on mails (user_id);
+create index mails_open on mails (state) where state <> 'sent';   -- how many wait, failed or came back
 create index mails_address on mails (address, id desc);
 create index mails_kept on mails (changed_at) where message is not null;   -- texts that are still here
 

@@ -42,6 +42,8 @@ FORMS: dict[str, dict[str, str]] = {
     "draft_reject": DECISION,
     "draft_request_changes": DECISION,
     "draft_undo": DECISION,
+    "draft_renew": {"version": DECISION["version"]},
+    "disclosure_do": {"mode": "disclose"},
     "rule_add": {"rule": "Say whose figure it is, always."},
     "platform_rule_add": {"rule": "Say whose figure it is, always."},
     "platform_revision": {"wanted": "1"},
