@@ -115,6 +115,12 @@ async def _letters_and_programs(owner: Any, t: UUID, user: UUID) -> None:
         user,
     )
     await owner.execute("insert into mail_wishes (tenant_id, user_id) values ($1, $2)", t, user)
+    await owner.execute(
+        "insert into calendar_feeds (tenant_id, user_id, hash) values ($1, $2, sha256($3::text::bytea))",
+        t,
+        user,
+        f"{t}{user}",
+    )
     token = _id()
     await owner.execute(
         """insert into api_tokens (tenant_id, id, user_id, name, hash, scopes)

@@ -362,6 +362,15 @@ SAID = {
     "models_stopped": _("Models are switched off. Calls under way end by themselves."),
     "models_started": _("Models are switched on again. What waited goes on."),
     "models_tried": _("The next call tries it."),
+    "moved": _("Moved. It goes out at its new time and not before."),
+    "moved_twice": _("Moved. That night the clocks show this time twice: it goes out at the first of the two."),
+    "feed_ended": _("The address leads nowhere any more."),
+    "saved": _("Saved."),
+    "same": _("Nothing differed: all stays as it was."),
+    "tenant_paused": _("Paused. What is under way at this moment ends."),
+    "tenant_resumed": _("It goes on where it was."),
+    "deletion_asked": _("Asked for. Whoever runs this desk sees it."),
+    "deletion_withdrawn": _("Taken back. Nothing was deleted."),
     "signed_out": _("You have signed out."),
 }
 """What a page says after a change led to it: `?said=key`. A closed set: a link can put no words into our mouth."""
