@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import icalendar
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from cid.domain.tenants import Profile
 from cid.render import ical, sheet
-from cid.text import profiles
+from cid.text import profiles, zones
 
 NOW = datetime(2026, 10, 24, 12, tzinfo=UTC)
 
@@ -41,12 +42,17 @@ def occasion(**over: object) -> ical.Occasion:
     return ical.Occasion(**values)  # type: ignore[arg-type]
 
 
+def read(body: bytes) -> Any:
+    """The one entry of a calendar, as others read it."""
+    (event,) = icalendar.Calendar.from_ical(body).walk("VEVENT")
+    return event
+
+
 def test_a_calendar_reads_back_as_it_was_written() -> None:
     body = ical.calendar("Acme", "Europe/Berlin", [occasion()])
     assert body == ical.calendar("Acme", "Europe/Berlin", [occasion()])
     assert all(len(line) <= 75 for line in body.split(b"\r\n"))
-    read = icalendar.Calendar.from_ical(body)
-    (event,) = read.walk("VEVENT")
+    event = read(body)
     assert event["UID"] == "1@desk.test"
     assert event.decoded("DTSTART") == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
     assert event.decoded("DTEND") > event.decoded("DTSTART")
@@ -66,17 +72,15 @@ def test_a_calendar_reads_back_as_it_was_written() -> None:
     ],
 )
 def test_an_entry_of_a_doubtful_night_is_at_one_moment_for_every_program(at: datetime, berlin: str) -> None:
-    from cid.text import zones
-
-    (event,) = icalendar.Calendar.from_ical(ical.calendar("Acme", "Europe/Berlin", [occasion(at=at)])).walk("VEVENT")
+    event = read(ical.calendar("Acme", "Europe/Berlin", [occasion(at=at)]))
     assert event.decoded("DTSTART") == at
     assert f"{event.decoded('DTSTART').astimezone(zones.zone('Europe/Berlin')):%H:%M}" == berlin
 
 
 def test_what_was_taken_back_is_cancelled_and_moved_on() -> None:
-    before = icalendar.Calendar.from_ical(ical.calendar("A", "UTC", [occasion()])).walk("VEVENT")[0]
+    before = read(ical.calendar("A", "UTC", [occasion()]))
     gone = occasion(cancelled=True, changed_at=NOW + timedelta(hours=1))
-    after = icalendar.Calendar.from_ical(ical.calendar("A", "UTC", [gone])).walk("VEVENT")[0]
+    after = read(ical.calendar("A", "UTC", [gone]))
     assert after["STATUS"] == "CANCELLED"
     assert after["UID"] == before["UID"]
     assert after["SEQUENCE"] > before["SEQUENCE"]
