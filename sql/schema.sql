@@ -713,18 +713,20 @@ end $function$;
 revoke all on function make_partitions(timestamp with time zone) from public;
 grant execute on function make_partitions(timestamp with time zone) to cid_worker;
 
-CREATE OR REPLACE FUNCTION public.memberships_of(who uuid)
- RETURNS TABLE(tenant_id uuid, slug text, name text, sample boolean, created_at timestamp with time zone, zone text, paused_at timestamp with time zone, pause_reason text, role text, desks text[])
+CREATE OR REPLACE FUNCTION public.memberships_of(hash bytea)
+ RETURNS TABLE(tenant_id uuid, slug text, name text, sample boolean, created_at timestamp with time zone, zone text, paused_at timestamp with time zone, pause_reason text, role text, desks text[], stale boolean)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
-  select t.id, t.slug, t.name, t.sample, t.created_at, t.zone, t.paused_at, t.pause_reason, m.role, t.desks
-  from public.members m join public.tenants t on t.id = m.tenant_id where m.user_id = who order by t.name
+  select t.id, t.slug, t.name, t.sample, t.created_at, t.zone, t.paused_at, t.pause_reason, m.role, t.desks,
+         m.seen_at is null or m.seen_at < public.cid_now() - interval '1 minute'
+  from public.session_of(hash) s join public.members m on m.user_id = s.user_id join public.tenants t on t.id = m.tenant_id
+  order by t.name
 $function$;
-revoke all on function memberships_of(uuid) from public;
-grant execute on function memberships_of(uuid) to cid_app;
-grant execute on function memberships_of(uuid) to cid_worker;
+revoke all on function memberships_of(bytea) from public;
+grant execute on function memberships_of(bytea) to cid_app;
+grant execute on function memberships_of(bytea) to cid_worker;
 
 CREATE OR REPLACE FUNCTION public.merge_stories(p_from uuid[], p_into uuid[])
  RETURNS SETOF uuid
@@ -924,6 +926,30 @@ $function$;
 revoke all on function pinned_prompts() from public;
 grant execute on function pinned_prompts() to cid_app;
 grant execute on function pinned_prompts() to cid_worker;
+
+CREATE OR REPLACE FUNCTION public.places_taken(p_channel uuid, p_since timestamp with time zone)
+ RETURNS TABLE(at timestamp with time zone)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  named text;
+begin
+  select c.domain into named from public.channels c where c.tenant_id = public.app_tenant() and c.id = p_channel;
+  if coalesce(named, '') = '' then
+    return;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('place ' || named, 0));
+  -- failed or taken back before it was sent: its place is free again
+  return query
+    select p.sent_at from public.channels c
+      join public.publications p on p.tenant_id = c.tenant_id and p.channel_id = c.id
+    where c.domain = named and p.sent_at >= p_since and p.state not in ('planned', 'failed')
+      and (p.state <> 'retracted' or p.live_at is not null);
+end $function$;
+revoke all on function places_taken(uuid,timestamp with time zone) from public;
+grant execute on function places_taken(uuid,timestamp with time zone) to cid_app;
 
 CREATE OR REPLACE FUNCTION public.put_back(p_ids bigint[], p_leases bigint[], p_run_at timestamp with time zone[], p_refund boolean, p_errors text[])
  RETURNS TABLE(id bigint, kind text, outcome text)
@@ -1151,12 +1177,12 @@ revoke all on function role_of(uuid) from public;
 grant execute on function role_of(uuid) to cid_app;
 
 CREATE OR REPLACE FUNCTION public.session_of(hash bytea)
- RETURNS TABLE(user_id uuid, email text, name text, admin boolean, csrf text, stale boolean)
+ RETURNS TABLE(user_id uuid, email text, name text, admin boolean, zone text, csrf text, stale boolean, renew boolean)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
-  select u.id, u.email, u.name, u.admin, s.csrf, s.seen_at < public.cid_now() - interval '1 minute'
+  select u.id, u.email, u.name, u.admin, u.zone, s.csrf, s.seen_at < public.cid_now() - interval '1 minute', s.renew
   from public.sessions s join public.users u on u.id = s.user_id
   where s.id_hash = hash and s.expires_at > public.cid_now() and s.seen_at > public.cid_now() - interval '12 hours' and u.disabled_at is null
 $function$;
@@ -1267,19 +1293,21 @@ create table api_answers (
   key text not null,
   request bytea not null,
   status smallint,
-  body jsonb,
+  body text,
   made_at timestamp with time zone default cid_now() not null,
   constraint api_answers_pkey PRIMARY KEY (tenant_id, token_id, key),
   constraint api_answers_key_check CHECK (((length(key) >= 1) AND (length(key) <= 255))),
   constraint api_answers_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint api_answers_tenant_id_token_id_fkey FOREIGN KEY (tenant_id, token_id) REFERENCES api_tokens(tenant_id, id)
 );
+CREATE INDEX api_answers_made ON public.api_answers USING btree (made_at);
 alter table api_answers enable row level security;
 alter table api_answers force row level security;
 create policy owner on api_answers for all to current_user using (true) with check (true);
 create policy tenant on api_answers for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
-grant insert, select, update (status, body) on api_answers to cid_app;
-grant delete on api_answers to cid_worker;
+create policy worker on api_answers for all to cid_worker using (true) with check (true);
+grant delete, insert, select, update (status, body, made_at) on api_answers to cid_app;
+grant delete, select on api_answers to cid_worker;
 
 create table api_tokens (
   tenant_id uuid not null,
@@ -1501,22 +1529,37 @@ create table channels (
   base_url text not null,
   config jsonb default '{}'::jsonb not null,
   sealed text default ''::text not null,
+  sealed_at timestamp with time zone,
+  sealed_end text default ''::text not null,
+  domain text default ''::text not null,
+  per_week smallint default 3 not null,
+  own_per_week numeric(5,1),
+  apart interval default '04:00:00'::interval not null,
+  checked_at timestamp with time zone,
+  checked jsonb default '{}'::jsonb not null,
   canonical boolean default false not null,
   active boolean default true not null,
+  disclosure text default ''::text not null,
   created_at timestamp with time zone default cid_now() not null,
   constraint channels_pkey PRIMARY KEY (tenant_id, id),
   constraint channels_tenant_id_name_key UNIQUE (tenant_id, name),
+  constraint channels_apart_check CHECK (((apart >= '00:00:00'::interval) AND (apart <= '7 days'::interval))),
+  constraint channels_disclosure_check CHECK ((disclosure = ANY (ARRAY[''::text, 'disclose'::text, 'editorial-responsibility'::text]))),
   constraint channels_kind_check CHECK ((kind = ANY (ARRAY['site'::text, 'wordpress'::text, 'devto'::text, 'ghost'::text]))),
+  constraint channels_own_per_week_check CHECK (((own_per_week >= (0)::numeric) AND (own_per_week <= (200)::numeric))),
+  constraint channels_per_week_check CHECK (((per_week >= 1) AND (per_week <= 50))),
+  constraint channels_sealed_end_check CHECK ((length(sealed_end) <= 4)),
   constraint channels_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
+CREATE INDEX channels_domain ON public.channels USING btree (domain);
 CREATE UNIQUE INDEX channels_one_canonical ON public.channels USING btree (tenant_id) WHERE (canonical AND active);
 alter table channels enable row level security;
 alter table channels force row level security;
 create policy owner on channels for all to current_user using (true) with check (true);
 create policy tenant on channels for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on channels for all to cid_worker using (true) with check (true);
-grant insert, select, update (name, base_url, config, sealed, canonical, active) on channels to cid_app;
-grant insert, select, update on channels to cid_worker;
+grant insert, select, update (name, base_url, config, sealed, sealed_at, sealed_end, domain, per_week, own_per_week, apart, checked_at, checked, canonical, active, disclosure) on channels to cid_app;
+grant insert, select, update, update (sealed) on channels to cid_worker;
 
 create table competition (
   tenant_id uuid not null,
@@ -1568,6 +1611,7 @@ create table decisions (
   user_id uuid not null,
   reason text default ''::text not null,
   via text not null,
+  record jsonb default '{}'::jsonb not null,
   made_at timestamp with time zone default cid_now() not null,
   constraint decisions_pkey PRIMARY KEY (tenant_id, id),
   constraint decisions_tenant_id_id_draft_id_version_id_sha256_kind_key UNIQUE (tenant_id, id, draft_id, version_id, sha256, kind),
@@ -1584,6 +1628,27 @@ alter table decisions force row level security;
 create policy owner on decisions for all to current_user using (true) with check (true);
 create policy tenant on decisions for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 grant insert, select on decisions to cid_app;
+
+create table digest_days (
+  tenant_id uuid not null,
+  user_id uuid not null,
+  day date not null,
+  outcome text not null,
+  made_at timestamp with time zone default cid_now() not null,
+  constraint digest_days_pkey PRIMARY KEY (tenant_id, user_id, day),
+  constraint digest_days_outcome_check CHECK ((outcome = ANY (ARRAY['mailed'::text, 'empty'::text, 'off'::text]))),
+  constraint digest_days_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint digest_days_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+CREATE INDEX digest_days_made ON public.digest_days USING btree (made_at);
+CREATE INDEX digest_days_user ON public.digest_days USING btree (user_id);
+alter table digest_days enable row level security;
+alter table digest_days force row level security;
+create policy owner on digest_days for all to current_user using (true) with check (true);
+create policy tenant on digest_days for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on digest_days for all to cid_worker using (true) with check (true);
+grant insert, select on digest_days to cid_app;
+grant delete, select on digest_days to cid_worker;
 
 create table drafts (
   tenant_id uuid not null,
@@ -1681,7 +1746,7 @@ create table entry_decisions (
   constraint entry_decisions_check CHECK (((via = 'rule'::text) = (rule IS NOT NULL))),
   constraint entry_decisions_check1 CHECK (((kind = 'edit'::text) = ((before IS NOT NULL) AND (after IS NOT NULL)))),
   constraint entry_decisions_kind_check CHECK ((kind = ANY (ARRAY['approve'::text, 'hide'::text, 'edit'::text]))),
-  constraint entry_decisions_via_check CHECK ((via = ANY (ARRAY['page'::text, 'cli'::text, 'rule'::text]))),
+  constraint entry_decisions_via_check CHECK ((via = ANY (ARRAY['page'::text, 'cli'::text, 'api'::text, 'rule'::text]))),
   constraint entry_decisions_tenant_id_entry_id_fkey FOREIGN KEY (tenant_id, entry_id) REFERENCES entries(tenant_id, id),
   constraint entry_decisions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint entry_decisions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
@@ -2037,7 +2102,7 @@ create policy owner on mail_wishes for all to current_user using (true) with che
 create policy tenant on mail_wishes for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on mail_wishes for all to cid_worker using (true) with check (true);
 grant insert, select, update (digest, hour, zone, breaking, changed_at) on mail_wishes to cid_app;
-grant delete, insert, select on mail_wishes to cid_worker;
+grant delete, insert, select, update (digest, hour, zone, breaking, changed_at) on mail_wishes to cid_worker;
 
 create table mails (
   id uuid not null,
@@ -2054,6 +2119,7 @@ create table mails (
   job_id bigint,
   lease bigint,
   planned_at timestamp with time zone default cid_now() not null,
+  until timestamp with time zone,
   sent_at timestamp with time zone,
   changed_at timestamp with time zone default cid_now() not null,
   constraint mails_pkey PRIMARY KEY (id),
@@ -2062,7 +2128,10 @@ create table mails (
   constraint mails_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint mails_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
+CREATE INDEX mails_address ON public.mails USING btree (address, id DESC);
+CREATE INDEX mails_kept ON public.mails USING btree (changed_at) WHERE (message IS NOT NULL);
 CREATE UNIQUE INDEX mails_once ON public.mails USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), kind, address, key);
+CREATE INDEX mails_open ON public.mails USING btree (state) WHERE (state <> 'sent'::text);
 CREATE INDEX mails_recent ON public.mails USING btree (tenant_id, id DESC);
 CREATE INDEX mails_user ON public.mails USING btree (user_id);
 alter table mails enable row level security;
@@ -2070,20 +2139,23 @@ alter table mails force row level security;
 create policy owner on mails for all to current_user using (true) with check (true);
 create policy tenant on mails for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on mails for all to cid_worker using (true) with check (true);
-grant insert, select, update (message, state, error, attempts, job_id, lease, sent_at, changed_at) on mails to cid_app;
-grant insert, select, update (message, state, error, attempts, job_id, lease, sent_at, changed_at) on mails to cid_worker;
+grant insert, select, update (message, state, error, attempts, job_id, lease, until, sent_at, changed_at) on mails to cid_app;
+grant insert, select, update (message, state, error, attempts, job_id, lease, until, sent_at, changed_at) on mails to cid_worker;
 
 create table members (
   tenant_id uuid not null,
   user_id uuid not null,
   role text not null,
+  seen_at timestamp with time zone,
   created_at timestamp with time zone default cid_now() not null,
+  digest_at timestamp with time zone default '-infinity'::timestamp with time zone not null,
   constraint members_pkey PRIMARY KEY (tenant_id, user_id),
   constraint members_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'editor'::text, 'analyst'::text, 'viewer'::text]))),
   constraint members_tenant_id_check CHECK ((tenant_id <> house())),
   constraint members_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint members_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
+CREATE INDEX members_digest ON public.members USING btree (digest_at);
 CREATE INDEX members_user ON public.members USING btree (user_id);
 alter table members enable row level security;
 alter table members force row level security;
@@ -2139,7 +2211,7 @@ create table once_links (
   used_at timestamp with time zone,
   created_at timestamp with time zone default cid_now() not null,
   constraint once_links_pkey PRIMARY KEY (id_hash),
-  constraint once_links_purpose_check CHECK ((purpose = ANY (ARRAY['setup'::text, 'invite'::text]))),
+  constraint once_links_purpose_check CHECK ((purpose = ANY (ARRAY['setup'::text, 'invite'::text, 'reset'::text, 'code'::text]))),
   constraint once_links_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
 grant delete, insert, select, update on once_links to cid_worker;
@@ -2396,25 +2468,36 @@ create table publications (
   planned_at timestamp with time zone default cid_now() not null,
   sent_at timestamp with time zone,
   live_at timestamp with time zone,
+  next_decision_id uuid,
+  next_version_id uuid,
+  next_sha256 bytea,
+  retraction text default ''::text not null,
+  hurried_by uuid,
+  hurried_why text default ''::text not null,
   changed_at timestamp with time zone default cid_now() not null,
   constraint publications_pkey PRIMARY KEY (tenant_id, id),
+  constraint publications_check CHECK ((num_nulls(next_decision_id, next_version_id, next_sha256) = ANY (ARRAY[0, 3]))),
   constraint publications_decided_check CHECK ((decided = 'approve'::text)),
-  constraint publications_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'sending'::text, 'live'::text, 'failed'::text, 'unknown'::text, 'updating'::text, 'retracted'::text]))),
+  constraint publications_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'sending'::text, 'live'::text, 'failed'::text, 'unknown'::text, 'updating'::text, 'retracting'::text, 'retracted'::text]))),
   constraint publications_tenant_id_channel_id_fkey FOREIGN KEY (tenant_id, channel_id) REFERENCES channels(tenant_id, id),
   constraint publications_tenant_id_decision_id_draft_id_version_id_sha_fkey FOREIGN KEY (tenant_id, decision_id, draft_id, version_id, sha256, decided) REFERENCES decisions(tenant_id, id, draft_id, version_id, sha256, kind),
   constraint publications_tenant_id_draft_id_fkey FOREIGN KEY (tenant_id, draft_id) REFERENCES drafts(tenant_id, id),
-  constraint publications_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+  constraint publications_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint publications_tenant_id_next_decision_id_draft_id_next_vers_fkey FOREIGN KEY (tenant_id, next_decision_id, draft_id, next_version_id, next_sha256, decided) REFERENCES decisions(tenant_id, id, draft_id, version_id, sha256, kind)
 );
 CREATE INDEX publications_draft ON public.publications USING btree (tenant_id, draft_id);
 CREATE INDEX publications_due ON public.publications USING btree (tenant_id, due_at);
 CREATE INDEX publications_live ON public.publications USING btree (tenant_id, live_at DESC, id DESC) WHERE (state = ANY (ARRAY['live'::text, 'updating'::text]));
 CREATE UNIQUE INDEX publications_one ON public.publications USING btree (tenant_id, draft_id, channel_id) WHERE (state <> 'retracted'::text);
+CREATE INDEX publications_open ON public.publications USING btree (state) WHERE (state <> ALL (ARRAY['live'::text, 'retracted'::text]));
+CREATE INDEX publications_sent ON public.publications USING btree (tenant_id, channel_id, sent_at) WHERE (sent_at IS NOT NULL);
+CREATE INDEX publications_state ON public.publications USING btree (tenant_id, state, id DESC);
 alter table publications enable row level security;
 alter table publications force row level security;
 create policy owner on publications for all to current_user using (true) with check (true);
 create policy tenant on publications for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on publications for all to cid_worker using (true) with check (true);
-grant insert, select, update (state, url, external_id, error, notes, job_id, lease, due_at, sent_at, live_at, changed_at) on publications to cid_app;
+grant insert, select, update (decision_id, version_id, sha256, state, url, external_id, error, notes, job_id, lease, due_at, sent_at, live_at, next_decision_id, next_version_id, next_sha256, retraction, hurried_by, hurried_why, changed_at) on publications to cid_app;
 grant select on publications to cid_worker;
 
 create table review_links (
@@ -2553,6 +2636,7 @@ create table sessions (
   user_id uuid not null,
   csrf text not null,
   agent text default ''::text not null,
+  renew boolean default false not null,
   created_at timestamp with time zone default cid_now() not null,
   seen_at timestamp with time zone default cid_now() not null,
   expires_at timestamp with time zone not null,
@@ -2753,11 +2837,22 @@ create table tenants (
   pause_reason text default ''::text not null,
   deletion_asked_at timestamp with time zone,
   deletion_asked_by uuid,
+  stopped_at timestamp with time zone,
+  stopped_by uuid,
+  stop_reason text default ''::text not null,
+  link_hours smallint default 72 not null,
+  disclosure text default 'disclose'::text not null,
+  responsible text default ''::text not null,
+  review_seconds smallint default 60 not null,
   created_at timestamp with time zone default cid_now() not null,
   constraint tenants_pkey PRIMARY KEY (id),
   constraint tenants_slug_key UNIQUE (slug),
   constraint tenants_desks_check CHECK ((desks <@ '{publishing,tracker,analysis}'::text[])),
+  constraint tenants_disclosure_check CHECK ((disclosure = ANY (ARRAY['disclose'::text, 'editorial-responsibility'::text]))),
+  constraint tenants_link_hours_check CHECK (((link_hours >= 1) AND (link_hours <= 168))),
   constraint tenants_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+  constraint tenants_responsible_check CHECK ((length(responsible) <= 200)),
+  constraint tenants_review_seconds_check CHECK (((review_seconds >= 10) AND (review_seconds <= 3600))),
   constraint tenants_slug_check CHECK ((slug ~ '^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$'::text))
 );
 alter table tenants enable row level security;
@@ -2765,7 +2860,7 @@ alter table tenants force row level security;
 create policy owner on tenants for all to current_user using (true) with check (true);
 create policy tenant on tenants for all to cid_app using ((id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on tenants for all to cid_worker using (true) with check (true);
-grant select on tenants to cid_app;
+grant select, update (stopped_at, stopped_by, stop_reason, link_hours, disclosure, responsible, review_seconds) on tenants to cid_app;
 grant insert, select, update on tenants to cid_worker;
 
 create table term_uses (
@@ -2903,6 +2998,8 @@ create table users (
   admin boolean default false not null,
   totp text default ''::text not null,
   totp_step bigint,
+  recovery bytea[] default '{}'::bytea[] not null,
+  zone text default ''::text not null,
   disabled_at timestamp with time zone,
   created_at timestamp with time zone default cid_now() not null,
   constraint users_pkey PRIMARY KEY (id),

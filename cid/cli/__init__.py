@@ -22,6 +22,7 @@ COMMANDS = {
     "tenants": "cid.cli.tenants:tenants",
     "users": "cid.cli.users:users",
     "audit": "cid.cli.audit:command",
+    "tokens": "cid.cli.tokens:tokens",
     "drafts": "cid.cli.drafts:drafts",
     "trackers": "cid.cli.trackers:trackers",
     "calls": "cid.cli.calls:calls",

@@ -30,6 +30,7 @@ class JobKind(StrEnum):
     FOLLOW = "follow"
     TRACK = "track"
     PUBLISH = "publish"
+    MAIL = "mail"
     BATCHES = "batches"
     WAKE = "wake"
     TIDY = "tidy"

@@ -23,17 +23,27 @@ class Role(StrEnum):
 
 
 class Permission(StrEnum):
+    """What a page, a command or a program's token can ask for. `docs/people.md` has the same table in words."""
+
     READ = "read"
+    """See everything of a tenant but its settings of models and its people."""
     DECIDE = "decide"
+    """Edit, approve, reject; have something judged or drafted again."""
+    OVERRIDE = "override"
+    """Approve what the review held or blocked, with a reason."""
     MANAGE = "manage"
+    """Change what the desk goes by: sources, gates, rules, models, channels, the profile."""
+    PEOPLE = "people"
+    """Let people in, change their roles, take them out."""
 
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
-    Role.EDITOR: frozenset({Permission.READ, Permission.DECIDE}),
+    Role.EDITOR: frozenset({Permission.READ, Permission.DECIDE, Permission.OVERRIDE}),
     Role.ANALYST: frozenset({Permission.READ}),
     Role.VIEWER: frozenset({Permission.READ}),
 }
+"""The whole table: whatever may be done in a tenant is one of these, and nobody may more than their role says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +83,8 @@ class User:
     email: str
     name: str
     admin: bool
+    zone: str = ""
+    """Of the IANA time zone database; empty: UTC."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,3 +106,5 @@ class Membership:
     tenant: Tenant
     role: Role
     desks: tuple[Desk, ...]
+    unseen: bool = False
+    """They were not here for a minute, or never yet."""

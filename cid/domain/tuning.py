@@ -82,11 +82,14 @@ class Retention:
     periodic_slots: timedelta = timedelta(days=7)
     workers: timedelta = timedelta(days=1)
     once_links: timedelta = timedelta(days=30)
+    mail_texts: timedelta = timedelta(days=3)
+    digest_days: timedelta = timedelta(days=400)
     sessions: timedelta = timedelta(days=1)
     proposals: timedelta = timedelta(days=180)
     article_texts: timedelta = timedelta(days=30)
     evidence_pages: timedelta = timedelta(days=30)
     contests: timedelta = timedelta(days=90)
+    api_answers: timedelta = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

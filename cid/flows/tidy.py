@@ -10,14 +10,14 @@ from cid.domain.jobs import Job
 from cid.queue import jobs as queue
 from cid.queue import limits, periodic
 from cid.services import Services
-from cid.store import contests, found_pages, interest, stories, texts
+from cid.store import contests, found_pages, interest, stories, texts, tokens
 from cid.store import tidy as store
 from cid.text.stories.keys import bucket, first_key
 
 log = structlog.get_logger("tidy")
 
 TEXTS = 20_000
-"""Of articles, let go at once: what is more waits an hour."""
+"""Of articles or mails, let go at once: what is more waits an hour."""
 
 
 async def tidy(sv: Services, jobs: Sequence[Job]) -> None:
@@ -30,12 +30,14 @@ async def tidy(sv: Services, jobs: Sequence[Job]) -> None:
     async with sv.platform.tx() as tx:
         await store.forget_sessions(tx, keep.sessions)
         await store.forget_once_links(tx, keep.once_links)
+        await store.forget_mail(tx, keep.mail_texts, keep.digest_days, limit=TEXTS)
         await store.forget_workers(tx, keep.workers)
         await store.forget_proposals(tx, keep.proposals)
         await periodic.forget(tx, keep.periodic_slots)
         await limits.forget(tx)
         await contests.forget(tx, keep.contests)
         await interest.forget(tx)
+        await tokens.forget(tx, keep.api_answers)
         await found_pages.forget(tx, keep.evidence_pages, limit=TEXTS)
         await texts.forget(tx, keep.article_texts, limit=TEXTS)
         # Two windows back nothing is looked up any more.

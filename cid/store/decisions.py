@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from cid.domain.draft import Version
 from cid.domain.ids import DecisionId, DraftId, TenantId, UserId, VersionId
@@ -38,10 +40,19 @@ SHAPES = {OF_DRAFT: Made, LATEST: Made}
 
 
 async def add(
-    tx: Tx, decision: DecisionId, shown: Version, *, kind: DecisionKind, user: UserId, reason: str, via: str
+    tx: Tx,
+    decision: DecisionId,
+    shown: Version,
+    *,
+    kind: DecisionKind,
+    user: UserId,
+    reason: str,
+    via: str,
+    record: Mapping[str, Any],
 ) -> None:
     """About the version that was shown. The schema refuses a hash that is not that version's."""
-    await tx.execute(ADD, tx.tenant, decision, shown.draft_id, shown.id, shown.sha256, kind, user, reason, via)
+    what = (shown.draft_id, shown.id, shown.sha256, kind, user, reason, via, dict(record))
+    await tx.execute(ADD, tx.tenant, decision, *what)
 
 
 async def of_draft(tx: Tx, tenant: TenantId, draft: DraftId) -> list[Made]:

@@ -20,6 +20,7 @@ PROFILE = query("tenants.profile")
 SET_PROFILE = query("tenants.set_profile")
 ADD = query("tenants.add")
 DESKS = query("tenants.desks")
+ZONE = query("tenants.zone")
 SET_DESKS = query("tenants.set_desks")
 PROFILE_FOR_UPDATE = query("tenants.profile_for_update")
 SET_GENERAL = query("tenants.set_general")
@@ -107,6 +108,11 @@ async def set_profile(tx: Tx, tenant: TenantId, value: Profile) -> None:
 async def add(tx: Tx, tenant: TenantId, *, slug: str, name: str, sample: bool) -> bool:
     """False when the slug is taken."""
     return await tx.fetchval(ADD, tenant, slug, name, sample) is not None
+
+
+async def zone(tx: Tx, tenant: TenantId) -> str:
+    """Of the IANA time zone database: what its people mean by an hour."""
+    return str(await tx.fetchval(ZONE, tenant))
 
 
 async def desks(tx: Tx, tenant: TenantId) -> tuple[Desk, ...]:

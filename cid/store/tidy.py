@@ -12,6 +12,8 @@ DROP_OLD_HISTORY = query("tidy.drop_old_history")
 SESSIONS = query("tidy.sessions")
 ONCE_LINKS = query("tidy.once_links")
 WORKERS = query("tidy.workers")
+MAIL_TEXTS = query("tidy.mail_texts")
+DIGEST_DAYS = query("tidy.digest_days")
 PROPOSALS = query("tidy.proposals")
 SEARCHES = query("tidy.searches")
 
@@ -32,6 +34,12 @@ async def forget_sessions(tx: Tx, keep: timedelta) -> None:
 
 async def forget_once_links(tx: Tx, keep: timedelta) -> None:
     await tx.execute(ONCE_LINKS, keep)
+
+
+async def forget_mail(tx: Tx, texts: timedelta, days: timedelta, *, limit: int) -> None:
+    """What mails said, and whose digests were decided on."""
+    await tx.execute(MAIL_TEXTS, texts, limit)
+    await tx.execute(DIGEST_DAYS, days, limit)
 
 
 async def forget_workers(tx: Tx, keep: timedelta) -> None:

@@ -20,6 +20,7 @@ from cid.flows import (
     heal,
     judge,
     learn,
+    mail,
     poll,
     publish,
     read,
@@ -115,6 +116,8 @@ TABLE: dict[JobKind, Handler] = {
     JobKind.FOLLOW: Handler(flow=follow.follow, tries=MODEL_TRIES, deadline=6 * MINUTE, slots=2, most_per_key=2),
     JobKind.REVIEW: Handler(flow=review.review, tries=MODEL_TRIES, deadline=3 * MINUTE, slots=4),
     JobKind.PUBLISH: Handler(flow=publish.publish, tries=8, deadline=2 * MINUTE, slots=4),
+    # Ends every mail itself; a try is counted only where the process died.
+    JobKind.MAIL: Handler(flow=mail.mail, tries=8, deadline=2 * MINUTE, slots=4),
     # What vendors take their time for; two at once would only find each other's work done.
     JobKind.BATCHES: Handler(flow=batches.batches, tries=3, deadline=15 * MINUTE, slots=1, most=1),
     JobKind.WAKE: Handler(flow=wake.wake, tries=3, deadline=MINUTE, slots=1),

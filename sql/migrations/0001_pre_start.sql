@@ -42,6 +42,13 @@ create table tenants (
   pause_reason text not null default '',
   deletion_asked_at timestamptz,              -- by an owner of it; whoever runs the desk does it
   deletion_asked_by uuid,
+  stopped_at timestamptz,                     -- nothing new of it goes out; what is planned waits for somebody to resume
+  stopped_by uuid,
+  stop_reason text not null default '',
+  link_hours smallint not null default 72 check (link_hours between 1 and 168),   -- how long a link in a mail lets somebody decide
+  disclosure text not null default 'disclose' check (disclosure in ('disclose', 'editorial-responsibility')),
+  responsible text not null default '' check (length(responsible) <= 200),        -- who holds editorial responsibility, by name
+  review_seconds smallint not null default 60 check (review_seconds between 10 and 3600),   -- with that mode: on the page, at least
   created_at timestamptz not null default cid_now()
 );
 -- What the platform asks models on its own account is charged to it. Not the zero uuid, whose budgets are those of all together.
@@ -65,6 +72,8 @@ create table users (
   admin boolean not null default false,
   totp text not null default '',              -- the second factor's secret, sealed; empty: none
   totp_step bigint,                           -- the last step of time whose code was taken: none counts twice
+  recovery bytea[] not null default '{}',     -- sha256 of the codes that stand in for a lost second factor, each once
+  zone text not null default '',              -- of the IANA time zone database: how pages tell them the time; empty: UTC
   disabled_at timestamptz,
   created_at timestamptz not null default cid_now()
 );
@@ -92,17 +101,21 @@ create table members (
   tenant_id uuid not null references tenants,
   user_id uuid not null references users,
   role text not null check (role in ('owner', 'editor', 'analyst', 'viewer')),
+  seen_at timestamptz,                        -- in this tenant; null: was let in and has not come yet
   created_at timestamptz not null default cid_now(),
+  digest_at timestamptz not null default '-infinity',   -- when to look next whether their digest is due; -infinity: never looked yet
   primary key (tenant_id, user_id),
   check (tenant_id <> house())
 );
 create index members_user on members (user_id);
+create index members_digest on members (digest_at);
 
 create table sessions (
   id_hash bytea primary key,
   user_id uuid not null references users,
   csrf text not null,
   agent text not null default '',
+  renew boolean not null default false,       -- what its person may do has changed: it goes on under another token
   created_at timestamptz not null default cid_now(),
   seen_at timestamptz not null default cid_now(),
   expires_at timestamptz not null
@@ -110,10 +123,11 @@ create table sessions (
 create index sessions_user on sessions (user_id);
 create index sessions_expiry on sessions (expires_at);
 
--- One-time links: first set-up, invitations. Stored hashed; used once.
+-- One-time links: first set-up, invitations, forgotten passwords; and the way from a right password to the page that asks for
+-- the second factor. Stored hashed; used once.
 create table once_links (
   id_hash bytea primary key,
-  purpose text not null check (purpose in ('setup', 'invite')),
+  purpose text not null check (purpose in ('setup', 'invite', 'reset', 'code')),
   user_id uuid references users,
   expires_at timestamptz not null,
   used_at timestamptz,
@@ -515,7 +529,7 @@ create table entry_decisions (
   entry_id uuid not null,
   kind text not null check (kind in ('approve', 'hide', 'edit')),
   user_id uuid not null references users,     -- whose rule it was, where a rule approved it
-  via text not null check (via in ('page', 'cli', 'rule')),
+  via text not null check (via in ('page', 'cli', 'api', 'rule')),
   rule jsonb,
   reason text not null default '',
   before jsonb,                               -- of an edit: category, regions and summary as they were, and as they are
@@ -808,6 +822,7 @@ create table decisions (
   user_id uuid not null references users,
   reason text not null default '' check (kind = 'approve' or kind = 'undo' or reason <> ''),
   via text not null check (via in ('page', 'link', 'cli', 'api')),
+  record jsonb not null default '{}',         -- how it came about: role, time on the page, what was shown, in which mode of disclosure
   made_at timestamptz not null default cid_now(),
   primary key (tenant_id, id),
   -- a decision names bytes that exist
@@ -824,12 +839,22 @@ create table channels (
   base_url text not null,
   config jsonb not null default '{}',         -- what its kind wants to know beside the address; never a secret
   sealed text not null default '',            -- what lets us in, encrypted
+  sealed_at timestamptz,                      -- when it was entered
+  sealed_end text not null default '' check (length(sealed_end) <= 4),   -- how it ends: by that a person knows which it is
+  domain text not null default '',            -- whose readers it reaches: all channels of one domain share its places
+  per_week smallint not null default 3 check (per_week between 1 and 50),        -- new pieces in any seven days, at most
+  own_per_week numeric(5, 1) check (own_per_week between 0 and 200),            -- what people publish there themselves, on average of eight weeks
+  apart interval not null default '4 hours' check (apart between '0' and '7 days'),   -- between two new pieces, at least
+  checked_at timestamptz,
+  checked jsonb not null default '{}',        -- what a look at it found: {"account", "lacks", "problem"}
   canonical boolean not null default false,
   active boolean not null default true,
+  disclosure text not null default '' check (disclosure in ('', 'disclose', 'editorial-responsibility')),   -- empty: the tenant's
   created_at timestamptz not null default cid_now(),
   primary key (tenant_id, id),
   unique (tenant_id, name)
 );
+create index channels_domain on channels (domain);
 create unique index channels_one_canonical on channels (tenant_id) where canonical and active;
 
 create table publications (
@@ -842,7 +867,7 @@ create table publications (
   sha256 bytea not null,
   decided text not null default 'approve' check (decided = 'approve'),
   state text not null default 'planned'
-    check (state in ('planned', 'sending', 'live', 'failed', 'unknown', 'updating', 'retracted')),
+    check (state in ('planned', 'sending', 'live', 'failed', 'unknown', 'updating', 'retracting', 'retracted')),
   url text not null default '',
   external_id text not null default '',
   error text not null default '',
@@ -853,18 +878,30 @@ create table publications (
   planned_at timestamptz not null default cid_now(),
   sent_at timestamptz,
   live_at timestamptz,
+  next_decision_id uuid,                      -- a newer version that was approved while this one was out: what it is to become
+  next_version_id uuid,
+  next_sha256 bytea,
+  retraction text not null default '',        -- why a person wants it gone
+  hurried_by uuid,                            -- who let it go before its channel had a place for it, and why
+  hurried_why text not null default '',
   changed_at timestamptz not null default cid_now(),
   primary key (tenant_id, id),
+  check (num_nulls(next_decision_id, next_version_id, next_sha256) in (0, 3)),
   foreign key (tenant_id, draft_id) references drafts,
   foreign key (tenant_id, channel_id) references channels,
   -- the wall: no publication without a person's approval of exactly these bytes
   foreign key (tenant_id, decision_id, draft_id, version_id, sha256, decided)
+    references decisions (tenant_id, id, draft_id, version_id, sha256, kind),
+  foreign key (tenant_id, next_decision_id, draft_id, next_version_id, next_sha256, decided)
     references decisions (tenant_id, id, draft_id, version_id, sha256, kind)
 );
 -- one at a time; what was retracted, by an undo too, stays as a row and another may be planned
 create unique index publications_one on publications (tenant_id, draft_id, channel_id) where state <> 'retracted';
+create index publications_sent on publications (tenant_id, channel_id, sent_at) where sent_at is not null;   -- what took a place
 create index publications_draft on publications (tenant_id, draft_id);
 create index publications_due on publications (tenant_id, due_at);
+create index publications_open on publications (state) where state not in ('live', 'retracted');   -- how many are not over
+create index publications_state on publications (tenant_id, state, id desc);   -- lists of one state, and how many there are of it
 create index publications_live on publications (tenant_id, live_at desc, id desc) where state in ('live', 'updating');   -- what drafts may link to
 
 -- A picture that a tenant uses, with what has to be said of where it comes from. Its bytes are what the channels receive.
@@ -899,19 +936,23 @@ create table mails (
   user_id uuid references users,
   address text not null,                      -- as it was when it was planned
   subject text not null,
-  message text,                               -- sealed: it may carry links that let somebody in; null once it is over
+  message text,                               -- sealed: it may carry links that let somebody in; null some days after it is over
   state text not null default 'planned' check (state in ('planned', 'sending', 'sent', 'refused', 'unknown', 'bounced')),
   error text not null default '',
   attempts integer not null default 0,
   job_id bigint,                              -- the hand-out that has it in hand
   lease bigint,
   planned_at timestamptz not null default cid_now(),
+  until timestamptz,                          -- not sent after it: nobody wants it any more, or what it links to has ended
   sent_at timestamptz,
   changed_at timestamptz not null default cid_now()
 );
 create unique index mails_once on mails (coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'), kind, address, key);
 create index mails_recent on mails (tenant_id, id desc);
 create index mails_user on mails (user_id);
+create index mails_open on mails (state) where state <> 'sent';   -- how many wait, failed or came back
+create index mails_address on mails (address, id desc);
+create index mails_kept on mails (changed_at) where message is not null;   -- texts that are still here
 
 -- What mail somebody wants of a tenant. Without a row: the digest at 7 in the tenant's zone.
 create table mail_wishes (
@@ -924,6 +965,18 @@ create table mail_wishes (
   changed_at timestamptz not null default cid_now(),
   primary key (tenant_id, user_id)
 );
+
+-- Somebody's day at a tenant whose digest was decided on: one row, whatever became of it.
+create table digest_days (
+  tenant_id uuid not null references tenants,
+  user_id uuid not null references users,
+  day date not null,                          -- where the person is
+  outcome text not null check (outcome in ('mailed', 'empty', 'off')),
+  made_at timestamptz not null default cid_now(),
+  primary key (tenant_id, user_id, day)
+);
+create index digest_days_made on digest_days (made_at);
+create index digest_days_user on digest_days (user_id);
 
 -- A link in a mail: to one version, for one person, until it decided or ended. What the link says is signed, not stored.
 create table review_links (
@@ -981,11 +1034,12 @@ create table api_answers (
   key text not null check (length(key) between 1 and 255),
   request bytea not null,                     -- sha256 of method, path and body: the same key for something else is a mistake
   status smallint,                            -- null: it is being done
-  body jsonb,
+  body text,                                  -- JSON, to the letter as it was answered
   made_at timestamptz not null default cid_now(),
   primary key (tenant_id, token_id, key),
   foreign key (tenant_id, token_id) references api_tokens (tenant_id, id)
 );
+create index api_answers_made on api_answers (made_at);
 
 -- ---------------------------------------------------------------------------------------------- models and money
 
@@ -2400,20 +2454,20 @@ begin
   foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'traces', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'model_terms', 'audit', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'proposals', 'searches',
-      'guardrails', 'images', 'mails', 'mail_wishes', 'review_links', 'api_tokens', 'api_answers', 'calendar_feeds'] loop
+      'guardrails', 'images', 'mails', 'mail_wishes', 'digest_days', 'review_links', 'api_tokens', 'api_answers', 'calendar_feeds'] loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
     execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
   end loop;
   foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'traces', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'audit', 'trials', 'trial_subjects',
-      'proposals', 'searches', 'images', 'mails', 'mail_wishes', 'review_links', 'api_tokens', 'api_answers', 'calendar_feeds'] loop
+      'proposals', 'searches', 'images', 'mails', 'mail_wishes', 'digest_days', 'review_links', 'api_tokens', 'api_answers', 'calendar_feeds'] loop
     execute format('create policy tenant on %I to cid_app using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()))', t);
   end loop;
   -- The worker role looks across tenants where scheduling and administration do; it decides nothing there.
   foreach t in array array['tenants', 'profiles', 'policies', 'members', 'subscriptions', 'screenings', 'channels', 'budgets', 'model_terms', 'audit', 'calls', 'batches', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'verdicts', 'drafts', 'publications', 'proposals', 'trackers', 'entries', 'track_faults',
-      'searches', 'mails', 'mail_wishes', 'api_tokens', 'review_links', 'calendar_feeds'] loop
+      'searches', 'mails', 'mail_wishes', 'digest_days', 'api_tokens', 'api_answers', 'review_links', 'calendar_feeds'] loop
     execute format('create policy worker on %I to cid_worker using (true) with check (true)', t);
   end loop;
 end $$;
@@ -2468,17 +2522,19 @@ grant select, insert, update on item_texts to cid_worker;
 grant select on pages to cid_app;
 grant select, insert, update, delete on pages, page_looks to cid_worker;
 grant select, insert, update on plans, places to cid_app;
-grant select, insert on images, review_links, api_tokens, api_answers, mails, mail_wishes to cid_app;
+grant select, insert on images, review_links, api_tokens, api_answers, mails, mail_wishes, digest_days to cid_app;
 grant update (digest, hour, zone, breaking, changed_at) on mail_wishes to cid_app;
-grant update (state, error, attempts, message, job_id, lease, sent_at, changed_at) on mails to cid_app, cid_worker;
+grant update (state, error, attempts, message, job_id, lease, until, sent_at, changed_at) on mails to cid_app, cid_worker;
+grant update (digest, hour, zone, breaking, changed_at) on mail_wishes to cid_worker;
+grant select, delete on digest_days to cid_worker;
 grant update (used_at, revoked_at) on review_links to cid_app, cid_worker;
 grant update (used_at, revoked_at) on api_tokens to cid_app, cid_worker;
-grant update (status, body) on api_answers to cid_app;
+grant update (status, body, made_at), delete on api_answers to cid_app;
 grant select, insert, update (hash, made_at), delete on calendar_feeds to cid_app;
 grant select, delete on calendar_feeds to cid_worker;
 grant delete on api_answers, api_tokens, mail_wishes to cid_worker;
 grant select, insert on mails, mail_wishes to cid_worker;
-grant select on api_tokens, review_links to cid_worker;
+grant select on api_tokens, review_links, api_answers to cid_worker;
 grant select on tenants, profiles, policies, gate_configs, members, subscriptions, sources, sightings, items, visible_items, screenings, trackers, entries, entry_decisions, track_faults, public_entries, verdicts, evidence_packs, evidence_pages,
   drafts, versions, reviews, decisions, channels, publications, calls, call_subjects, batches, budgets, model_terms, audit, jobs, jobs_done,
   jobs_dead, pauses, trials, trial_subjects, proposals, searches to cid_app;
@@ -2488,14 +2544,19 @@ grant update (state, stage, waiting_for, until, gate, reason, failure, urgent, s
 grant update (body, rule, rule_by, rule_at, changed_at) on trackers to cid_app;
 grant update (state, category, regions, summary, changed_at) on entries to cid_app;
 grant update (state, current_version_id, changed_at) on drafts to cid_app;
-grant update (state, url, external_id, error, notes, job_id, lease, due_at, sent_at, live_at, changed_at) on publications to cid_app;
+grant update (state, url, external_id, error, notes, job_id, lease, due_at, sent_at, live_at, decision_id, version_id, sha256, next_decision_id,
+  next_version_id, next_sha256, retraction, hurried_by, hurried_why, changed_at) on publications to cid_app;
 -- What a call became and what it cost is written by settle_call alone.
 grant update (read_at, reading) on calls to cid_app;
 grant update (state, external_id, requests, bytes, attempts, due_at, submitted_at, ended_at, error) on batches to cid_app;
 -- A tenant chooses its models; how much it may spend is the platform's to say.
 grant insert (tenant_id, cheap, quality, changed_by, changed_at), update (cheap, quality, changed_by, changed_at) on model_terms to cid_app;
 grant update (trust, role, active) on subscriptions to cid_app;
-grant update (name, base_url, canonical, active, config, sealed) on channels to cid_app;
+grant update (name, base_url, canonical, active, config, sealed, sealed_at, sealed_end, domain, per_week, own_per_week, apart, checked_at, checked,
+  disclosure) on channels to cid_app;
+grant update (sealed) on channels to cid_worker;
+-- How a tenant says that models helped, and how long its links live, is its own to say.
+grant update (stopped_at, stopped_by, stop_reason, link_hours, disclosure, responsible, review_seconds) on tenants to cid_app;
 grant update (body, changed_at), insert on profiles to cid_app;
 grant insert, delete, update (value, changed_by, changed_at) on policies to cid_app;
 grant select, insert, update (active, changed_by, changed_at) on guardrails to cid_app, cid_worker;
@@ -2565,19 +2626,23 @@ grant select on inspect.costs, inspect.waiting_for_money to cid_app, cid_worker;
 grant select on inspect.call_shares, inspect.story_costs to cid_app;
 grant execute on function sweep_calls(integer), inspect.stop_models(text), inspect.start_models(), inspect.go_on(uuid) to cid_worker;
 
--- Sign-in happens before a tenant is known. App never reads these tables: it asks for one row by an exact secret or address.
-create function session_of(hash bytea) returns table (user_id uuid, email text, name text, admin boolean, csrf text, stale boolean)
+-- Sign-in happens before a tenant is known. App never reads these tables: it asks for one row by an exact secret.
+create function session_of(hash bytea)
+  returns table (user_id uuid, email text, name text, admin boolean, zone text, csrf text, stale boolean, renew boolean)
 language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
-  select u.id, u.email, u.name, u.admin, s.csrf, s.seen_at < public.cid_now() - interval '1 minute'
+  select u.id, u.email, u.name, u.admin, u.zone, s.csrf, s.seen_at < public.cid_now() - interval '1 minute', s.renew
   from public.sessions s join public.users u on u.id = s.user_id
   where s.id_hash = hash and s.expires_at > public.cid_now() and s.seen_at > public.cid_now() - interval '12 hours' and u.disabled_at is null
 $$;
-create function memberships_of(who uuid)
+-- By the session too, and not by whom it belongs to: who knows somebody's id must not learn where they belong.
+create function memberships_of(hash bytea)
   returns table (tenant_id uuid, slug text, name text, sample boolean, created_at timestamptz, zone text, paused_at timestamptz,
-                 pause_reason text, role text, desks text[])
+                 pause_reason text, role text, desks text[], stale boolean)
 language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
-  select t.id, t.slug, t.name, t.sample, t.created_at, t.zone, t.paused_at, t.pause_reason, m.role, t.desks
-  from public.members m join public.tenants t on t.id = m.tenant_id where m.user_id = who order by t.name
+  select t.id, t.slug, t.name, t.sample, t.created_at, t.zone, t.paused_at, t.pause_reason, m.role, t.desks,
+         m.seen_at is null or m.seen_at < public.cid_now() - interval '1 minute'
+  from public.session_of(hash) s join public.members m on m.user_id = s.user_id join public.tenants t on t.id = m.tenant_id
+  order by t.name
 $$;
 -- What to call somebody who acts or acted in the tenant at hand; nothing of anybody else.
 create function person_of(who uuid) returns text
@@ -2602,8 +2667,30 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
 $$;
 revoke all on function role_of(uuid) from public;
 grant execute on function role_of(uuid) to cid_app;
-revoke all on function session_of(bytea), memberships_of(uuid) from public;
-grant execute on function session_of(bytea), memberships_of(uuid) to cid_app, cid_worker;
+-- When the pieces went out, or may have, that take a place on the domain of one of the tenant's channels, whoever's they are.
+-- Holds the domain until the transaction ends: of two who ask for its last place, the second sees the first's.
+create function places_taken(p_channel uuid, p_since timestamptz) returns table (at timestamptz)
+language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+  named text;
+begin
+  select c.domain into named from public.channels c where c.tenant_id = public.app_tenant() and c.id = p_channel;
+  if coalesce(named, '') = '' then
+    return;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('place ' || named, 0));
+  -- failed or taken back before it was sent: its place is free again
+  return query
+    select p.sent_at from public.channels c
+      join public.publications p on p.tenant_id = c.tenant_id and p.channel_id = c.id
+    where c.domain = named and p.sent_at >= p_since and p.state not in ('planned', 'failed')
+      and (p.state <> 'retracted' or p.live_at is not null);
+end $$;
+revoke all on function places_taken(uuid, timestamptz) from public;
+grant execute on function places_taken(uuid, timestamptz) to cid_app;
+
+revoke all on function session_of(bytea), memberships_of(bytea) from public;
+grant execute on function session_of(bytea), memberships_of(bytea) to cid_app, cid_worker;
 
 -- Which version of a prompt a person made live: {name: {"version", "since"}}. A tenant's questions go by it, and by nothing else
 -- of the platform's settings.

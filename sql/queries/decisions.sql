@@ -1,6 +1,6 @@
 -- name: add
-insert into decisions (tenant_id, id, draft_id, version_id, sha256, kind, user_id, reason, via)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+insert into decisions (tenant_id, id, draft_id, version_id, sha256, kind, user_id, reason, via, record)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 
 -- name: of_draft
 -- Oldest first, with the name of whoever decided: it is what the next one to decide is told.

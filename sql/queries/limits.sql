@@ -35,3 +35,7 @@ select key, extract(epoch from tat - cid_now())::float8 as wait_s from limits wh
 -- name: forget
 -- A limit that is fully replenished says nothing.
 delete from limits where tat < cid_now() - interval '1 day'
+
+-- name: clear
+-- Who has shown that the attempts were theirs starts anew.
+delete from limits where key = $1

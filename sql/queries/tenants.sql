@@ -20,6 +20,10 @@ select id, slug, name, sample, created_at, zone, paused_at, pause_reason from te
 -- Newsrooms: the platform's own account is none.
 select id, slug, name, sample, created_at, zone, paused_at, pause_reason from tenants where not reserved order by slug
 
+-- name: zone
+-- What an hour means that its people type.
+select zone from tenants where id = $1
+
 -- name: desks
 select desks from tenants where id = $1
 

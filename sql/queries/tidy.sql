@@ -21,3 +21,13 @@ delete from searches where searched_at < cid_now() - $1::interval
 -- name: workers
 -- Rows of processes that ended without taking theirs away; their jobs were rescued long ago.
 delete from workers where beat_at < cid_now() - $1::interval
+
+-- name: mail_texts
+-- What a mail said, some days after it is over. That there was one is kept.
+update mails set message = null
+where id in (select id from mails where message is not null and changed_at < cid_now() - $1::interval
+               and state not in ('planned', 'sending') order by changed_at limit $2)
+
+-- name: digest_days
+delete from digest_days where (tenant_id, user_id, day) in (
+  select tenant_id, user_id, day from digest_days where made_at < cid_now() - $1::interval order by made_at limit $2)

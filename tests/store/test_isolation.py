@@ -208,3 +208,21 @@ async def test_deleting_a_tenant_twice_says_that_there_is_none(owner: Any, mine:
 async def test_only_the_owner_deletes_a_tenant(app: Any, worker: Any, mine: Filled) -> None:
     for conn in (app, worker):
         assert "permission denied" in await refusal(conn, "select delete_tenant($1)", mine.tenant)
+
+
+async def test_who_knows_somebodys_id_does_not_learn_where_they_belong(
+    app: Any, worker: Any, owner: Any, theirs: Filled
+) -> None:
+    """Memberships are told to whoever brings a session that still counts, and to nobody else."""
+    await owner.execute(
+        """insert into sessions (id_hash, user_id, csrf, expires_at)
+           values (sha256('one'), $1, 'c', cid_now() + interval '1 day'), (sha256('old'), $1, 'c', cid_now())""",
+        theirs.user,
+    )
+    for conn in (app, worker):
+        found = await conn.fetch("select tenant_id from memberships_of(sha256('one'))")
+        assert [row["tenant_id"] for row in found] == [theirs.tenant]
+        assert await conn.fetch("select from memberships_of(sha256('old'))") == []
+        assert await conn.fetch("select from memberships_of(sha256('guess'))") == []
+        with pytest.raises(asyncpg.UndefinedFunctionError):
+            await conn.fetch("select * from memberships_of($1::uuid)", theirs.user)

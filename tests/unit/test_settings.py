@@ -130,3 +130,12 @@ def test_a_damaged_or_short_secret_key_is_never_replaced_in_silence(tmp_path: Pa
         settings.secret_key(settings.read({"CID_DATA": str(tmp_path)}))
     with pytest.raises(Misconfigured, match="CID_SECRET_KEY"):
         settings.secret_key(settings.read({"CID_SECRET_KEY": "short"}))
+
+
+def test_only_proxies_that_are_named_are_believed() -> None:
+    assert settings.read({}).web.trusted_proxies == ()
+    read = settings.read({"CID_TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8 2001:db8::/32"})
+    assert read.web.trusted_proxies == ("127.0.0.1/32", "10.0.0.0/8", "2001:db8::/32")
+    for wrong in ("nginx", "10.0.0.1/8", "10.0.0.0/99"):
+        with pytest.raises(Misconfigured, match="CID_TRUSTED_PROXIES"):
+            settings.read({"CID_TRUSTED_PROXIES": wrong})
