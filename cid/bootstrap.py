@@ -13,6 +13,8 @@ import asyncpg
 from aiohttp import web
 
 from cid import settings as settings_module
+from cid.channels.devto import DevTo
+from cid.channels.ghost import Ghost
 from cid.channels.site import SitePublisher
 from cid.domain.errors import Misconfigured, Upstream
 from cid.domain.news import SourceKind
@@ -53,7 +55,8 @@ from cid.pg.migrate import migrate
 from cid.pg.place import Place
 from cid.pg.pool import AppDb, WorkerDb, open_pool
 from cid.pg.sql import SQL
-from cid.ports import Batches, Clock, Provider, Robots, SourceReader, Trends
+from cid.ports import Batches, Clock, Provider, Publisher, Robots, SourceReader, Trends
+from cid.queue.limits import Turns
 from cid.services import Outside, Services
 from cid.settings import Settings
 from cid.sources.gdelt import GdeltReader, GdeltSearch
@@ -210,7 +213,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
                 http=http,
                 children=children,
                 sources=_readers(settings, http, children, clock, db=db, robots=pages),
-                channels={ChannelKind.SITE: SitePublisher(settings.data / "site")},
+                channels=_channels(settings, http, clock, keys, platform),
                 pages=pages,
                 trends=_trends(settings, http, children, clock, db),
                 search=_search(settings, http, children, clock, db=db),
@@ -289,6 +292,18 @@ def _readers(
         SourceKind.TELEGRAM_BOT: TelegramBotReader(http, clock, token=key("TELEGRAM_BOT_TOKEN"), api=at.telegram_bot),
         SourceKind.PAGE: ListReader(http, children, clock, robots),
         SourceKind.SAMPLE: SampleReader(CONFIG / "sample", clock),
+    }
+
+
+def _channels(
+    settings: Settings, http: GuardedHttp, clock: SystemClock, keys: Keys, platform: WorkerDb
+) -> dict[ChannelKind, Publisher]:
+    """One per kind of channel; secrets are opened when they are used."""
+    vault = Vault(keys)
+    return {
+        ChannelKind.SITE: SitePublisher(settings.data / "site"),
+        ChannelKind.DEVTO: DevTo(http, vault, Turns(platform, clock)),
+        ChannelKind.GHOST: Ghost(http, vault, clock),
     }
 
 

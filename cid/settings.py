@@ -22,6 +22,7 @@ from cid.domain.structures import PartKind, Structure
 from cid.domain.tuning import Environment, Periodic, QueueTuning, Retention, SourcesTuning, TapeMode, TrendsTuning
 from cid.gates import angles
 from cid.llm.endpoints import Endpoint, load_endpoints
+from cid.render import disclosure
 from cid.text.names import email_of
 from cid.text.relays import relay_of, sender_of
 from cid.text.typed import convert, duration, into
@@ -142,6 +143,7 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
     tables = into(Tables, _toml(config / "default.toml"), "config/default.toml")
     web = _web(tables.web, values)
     endpoints = load_endpoints(config / "models.toml")
+    _disclosures()
     return Settings(
         data=Path(values.get("CID_DATA") or "data"),
         web=web,
@@ -175,6 +177,13 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         gate5=_on(values, "CID_GATE5"),
         poll_interval=_seconds(values, "CID_POLL_INTERVAL"),
     )
+
+
+def _disclosures() -> None:
+    try:
+        disclosure.load(disclosure.FILE)
+    except (OSError, ValueError) as error:
+        raise Misconfigured(f"config/disclosure.toml: {error}") from error
 
 
 def _gates(config: Path) -> GatePolicy:
