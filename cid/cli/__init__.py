@@ -22,6 +22,7 @@ COMMANDS = {
     "tenants": "cid.cli.tenants:tenants",
     "users": "cid.cli.users:users",
     "tokens": "cid.cli.tokens:tokens",
+    "mail": "cid.cli.mail:mail",
     "drafts": "cid.cli.drafts:drafts",
     "trackers": "cid.cli.trackers:trackers",
     "calls": "cid.cli.calls:calls",

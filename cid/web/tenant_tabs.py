@@ -28,4 +28,5 @@ TABS: tuple[Tab, ...] = (
     Tab(part="models", text=_("Models and budget"), permission=Permission.MANAGE, elsewhere=True),
     Tab(part="quality", text=_("Guardrails"), elsewhere=True),
     Tab(part="plan", text=_("Plan"), elsewhere=True),
+    Tab(part="mail", text=_("Mail")),
 )

@@ -54,6 +54,7 @@ FORMS: dict[str, dict[str, str]] = {
     "tracker_rule": {"min_score": "80"},
     "entry_decide": {"kind": "hide"},
     "entry_edit": {"category": "Rules", "summary": "Text.", "seen": "{}"},
+    "mail_wish": {"hour": "7"},
     "publish_again": {"publication": DECISION["version"]},
     "gates_turn": {"section": "rules", "name": "min_chars", "value": "80"},
     "gates_reset": {"section": "rules", "name": "min_chars"},
@@ -79,6 +80,7 @@ def things(room: Newsroom) -> dict[str, str]:
         "prompts": "relevance",
         "versions": "v1",
         "calls": str(room.calls["cheap"]),
+        "mail": str(room.mail),
         "preview": str(room.versions["drafted"]),
     }
 
@@ -128,6 +130,8 @@ async def counts(owner: asyncpg.Connection[asyncpg.Record]) -> list[tuple[str, i
         "entries where state = 'pending'",
         "trackers where rule is not null",
         "audit",
+        "mails",
+        "mail_wishes",
     )
     return [(name, await owner.fetchval(f"select count(*) from {name}")) for name in names]
 
