@@ -224,6 +224,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             keys=keys,
             vault=Vault(keys),
             base_url=settings.base_url,
+            unsubscribe_to=settings.mail.unsubscribe,
             retention=settings.retention,
             catalogue=Catalogue.of(router),
             caps=router.models.caps,

@@ -1636,7 +1636,7 @@ create table digest_days (
   outcome text not null,
   made_at timestamp with time zone default cid_now() not null,
   constraint digest_days_pkey PRIMARY KEY (tenant_id, user_id, day),
-  constraint digest_days_outcome_check CHECK ((outcome = ANY (ARRAY['mailed'::text, 'empty'::text, 'off'::text]))),
+  constraint digest_days_outcome_check CHECK ((outcome = ANY (ARRAY['mailed'::text, 'empty'::text, 'off'::text, 'missed'::text, 'marked'::text]))),
   constraint digest_days_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint digest_days_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );

@@ -28,13 +28,14 @@ from cid.domain.ids import (
     VersionId,
     uuid7,
 )
+from cid.domain.mail import MailKind, MailState
 from cid.domain.review import ReviewOutcome
 from cid.domain.tenants import Desk, Role
 from cid.domain.tracker import Category, Fault, Region, Tags, Tracker
 from cid.domain.verdicts import Drop, Gate, Pass, Reason, Verdict
 from cid.gates import gate2_relevance
 from cid.outside import passwords
-from cid.store import drafts, entries, faults, guardrails, people, screenings, tenants, trackers, verdicts
+from cid.store import drafts, entries, faults, guardrails, mails, people, screenings, tenants, trackers, verdicts
 
 if TYPE_CHECKING:
     from cid.ports import Tx
@@ -98,6 +99,8 @@ class Newsroom:
     entries: dict[str, EntryId] = field(default_factory=dict)
     proposals: dict[str, UUID] = field(default_factory=dict)
     rule: UUID = field(default_factory=uuid4)
+    mail: UUID = field(default_factory=uuid4)
+    """Refused."""
     """A standing rule of acme's."""
 
     def id(self) -> UUID:
@@ -132,9 +135,19 @@ async def furnish(sv: Services, *, sample: bool = False) -> Newsroom:
             finding="A figure without a source.", draft=room.drafts["held"], by=None,
         )  # fmt: skip
         await _track(tx, room)
+        await _refused(tx, room)
     async with sv.platform.tx() as tx:
         await _propose(tx, room)
     return room
+
+
+async def _refused(tx: Tx, room: Newsroom) -> None:
+    """A mail that nobody took."""
+    await mails.add(
+        tx, room.mail, tenant=room.tenant, kind=MailKind.DIGEST, key="2026-01-01", user=None,
+        address="editor@acme.test", subject="1 draft to review – Acme Harbour News", sealed="sealed",
+    )  # fmt: skip
+    await mails.move(tx, room.mail, MailState.PLANNED, MailState.REFUSED, error="550 5.1.1 No such user")
 
 
 async def _join(tx: Tx, room: Newsroom, email: str, tenant: TenantId, role: Role) -> None:

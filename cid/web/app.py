@@ -148,12 +148,14 @@ async def known(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Whose request it is, and whether a page of ours sent it."""
     if request.path.startswith("/r/"):
         doors.same_page(request)  # a link acts as its holder, whoever else is signed in here
-    elif not (request.path.startswith(("/static/", "/livez", "/readyz")) or problems.ours(request)):
+    elif not (request.path.startswith(NAMELESS) or problems.ours(request)):
         await doors.recognise(request)
         await doors.same_site(request)
     return await handler(request)
 
 
+NAMELESS = ("/static/", "/livez", "/readyz", "/u/")
+"""Where nobody is anybody. What ends a digest is posted by mail programs: the address itself says all that counts."""
 STATUSES = ((NotFound, 404), (Conflict, 409), (Forbidden, 403))
 HTTP_WORDS = {
     404: _("There is no such page."),

@@ -32,5 +32,6 @@ TABS: tuple[Tab, ...] = (
     Tab(part="quality", text=_("Guardrails"), elsewhere=True),
     Tab(part="disclosure", text=_("Disclosure and links"), permission=Permission.MANAGE),
     Tab(part="plan", text=_("Plan"), elsewhere=True),
+    Tab(part="mail", text=_("Mail")),
     Tab(part="audit", text=_("Log"), permission=Permission.MANAGE),
 )

@@ -971,7 +971,7 @@ create table digest_days (
   tenant_id uuid not null references tenants,
   user_id uuid not null references users,
   day date not null,                          -- where the person is
-  outcome text not null check (outcome in ('mailed', 'empty', 'off')),
+  outcome text not null check (outcome in ('mailed', 'empty', 'off', 'missed', 'marked')),
   made_at timestamptz not null default cid_now(),
   primary key (tenant_id, user_id, day)
 );

@@ -56,6 +56,7 @@ FORMS: dict[str, dict[str, str]] = {
     "tracker_rule": {"min_score": "80"},
     "entry_decide": {"kind": "hide"},
     "entry_edit": {"category": "Rules", "summary": "Text.", "seen": "{}"},
+    "mail_wish": {"hour": "7"},
     "publish_again": {"publication": DECISION["version"]},
     "tenant_profile_do": {"industry": "Harbours", "language": "en"},
     "tenant_general_do": {"name": "Acme", "zone": "Europe/Berlin"},
@@ -89,6 +90,7 @@ def things(room: Newsroom) -> dict[str, str]:
         "versions": "v1",
         "calls": str(room.calls["cheap"]),
         "calendar": str(room.drafts["drafted"]),
+        "mail": str(room.mail),
         "preview": str(room.versions["drafted"]),
     }
 
@@ -143,6 +145,8 @@ async def counts(owner: asyncpg.Connection[asyncpg.Record]) -> list[tuple[str, i
         "entries where state = 'pending'",
         "trackers where rule is not null",
         "audit",
+        "mails",
+        "mail_wishes",
     )
     return [(name, await owner.fetchval(f"select count(*) from {name}")) for name in names]
 
