@@ -13,6 +13,7 @@ from aiohttp import web
 
 from cid import settings as settings_module
 from cid.channels.site import SitePublisher
+from cid.channels.wordpress import WordPressPublisher
 from cid.domain.errors import Misconfigured
 from cid.domain.news import SourceKind
 from cid.domain.policy import GatePolicy
@@ -200,6 +201,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
         children = await stack.enter_async_context(ChildPool())
         pages = PageReader(http, children, clock)
         keys = Keys(settings_module.secret_key(settings), *(old.value.encode() for old in settings.old_secret_keys))
+        vault = Vault(keys)
         yield Services(
             db=db,
             platform=platform,
@@ -208,7 +210,10 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
                 http=http,
                 children=children,
                 sources=_readers(settings, http, children, clock, db=db, robots=pages),
-                channels={ChannelKind.SITE: SitePublisher(settings.data / "site")},
+                channels={
+                    ChannelKind.SITE: SitePublisher(settings.data / "site"),
+                    ChannelKind.WORDPRESS: WordPressPublisher(http, vault, children),
+                },
                 pages=pages,
                 trends=_trends(settings, http, children, clock, db),
                 search=_search(settings, http, children, clock, db=db),
@@ -216,7 +221,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             clock=clock,
             policy=_policy(settings),
             keys=keys,
-            vault=Vault(keys),
+            vault=vault,
             base_url=settings.base_url,
             retention=settings.retention,
             catalogue=Catalogue.of(router),

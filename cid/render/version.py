@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from cid.render.article import article_of, canonical, cleaned, write_article
 from cid.render.markup import article_html, paragraphs, web_address
+from cid.render.wordpress import wordpress_payload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,7 +39,10 @@ def render_version(value: Mapping[str, Any]) -> dict[str, str]:
     """
     article = cleaned(article_of(value["article"]))
     marks = value["marks"]
-    payloads = {channel["id"]: RENDERERS[channel["kind"]](article, marks) for channel in value["channels"]}
+    payloads = {
+        channel["id"]: RENDERERS[channel["kind"]](article, {**marks, "config": channel.get("config") or {}})
+        for channel in value["channels"]
+    }
     return {"article": write_article(article), "payloads": canonical(payloads), "renderer": RENDERER}
 
 
@@ -61,7 +65,15 @@ def site_payload(article: Article, marks: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-RENDERERS: dict[str, Callable[[Article, Mapping[str, Any]], dict[str, Any]]] = {"site": site_payload}
+def _wordpress(article: Article, marks: Mapping[str, Any]) -> dict[str, Any]:
+    return wordpress_payload(article, marks, site_payload(article, marks))
+
+
+RENDERERS: dict[str, Callable[[Article, Mapping[str, Any]], dict[str, Any]]] = {
+    "site": site_payload,
+    "wordpress": _wordpress,
+}
+"""By the channel's kind. `marks` carry its `config`."""
 
 
 def slug(text: str) -> str:
