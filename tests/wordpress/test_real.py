@@ -137,7 +137,8 @@ async def test_a_foreign_post_at_our_address_is_refused_and_nothing_is_left(
     address = f"{sent.payload['slug']}-{sent.key[-8:]}"
     wordpress.sql(
         f"insert into wp_posts (post_author, post_title, post_content, post_status, post_name, post_type, "
-        f"post_excerpt, to_ping, pinged, post_content_filtered) values (1, 'x', 'y', 'publish', '{address}', 'post', '', '', '', '')"
+        f"post_excerpt, to_ping, pinged, post_content_filtered) "
+        f"values (1, 'x', 'y', 'publish', '{address}', 'post', '', '', '', '')"
     )
     with pytest.raises(Refused, match="another post on the site has the address"):
         await publisher.publish(sent)
