@@ -22,9 +22,10 @@ from cid.domain.jobs import JobKind, NewJob
 from cid.domain.publication import ChannelKind, Note, PublicationState
 from cid.domain.review import DecisionKind
 from cid.domain.tenants import Permission
+from cid.gates.governor import Volume, governed
 from cid.ports import Picture, Placed, Projection, Sent
 from cid.queue import jobs as queue
-from cid.store import audit, channels, publications
+from cid.store import audit, channels, governors, publications
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,6 +91,8 @@ async def _begin(sv: Services, job: Job) -> tuple[Work, Channel] | None:
         channel = await publications.channel(tx, job.tenant, work.channel_id)
         assert channel is not None
         wait = _not_yet(work)
+        if wait is None and work.state in {_S.PLANNED, _S.LIVE} and await _held_back(tx, job, work):
+            return None
         if wait is None:
             await publications.take(tx, job.tenant, key, job)
             wait = await _cut_off(tx, work, sv.outside.channels[channel.kind].timeout)
@@ -138,6 +141,28 @@ def _open(work: Work) -> bool:
     return work.state in {_S.PLANNED, _S.SENDING, _S.UNKNOWN, _S.UPDATING, _S.RETRACTING} and not (
         work.waits and work.state is not _S.RETRACTING
     )
+
+
+async def _held_back(tx: Tx, job: Job, work: Work) -> bool:
+    """Whether it waits: anything while publishing is stopped, a new piece for a place on its domain.
+
+    A place is taken with the commit. While publishing is stopped a job ends: whoever resumes queues all that waits.
+    """
+    known = await governors.facts(tx, job.tenant, work.id)
+    if known.stopped:
+        await queue.done(tx, job)
+        return True
+    if work.state is _S.LIVE:
+        return False
+    taken = await governors.taken(tx, work.channel_id)
+    volume = Volume(per_week=known.per_week, apart=known.apart, own_per_week=known.own_per_week)
+    wait = None if known.hurried else governed(volume, taken, known.now)
+    if wait is None:
+        return False
+    said = f"It waits for a place until {wait.until:%A} {wait.until.day} {wait.until:%B, %H:%M} UTC: {wait.why}."
+    await publications.note(tx, job.tenant, work.id, said)
+    await queue.snooze(tx, job, wait.until, wait.why)
+    return True
 
 
 async def _look(sv: Services, job: Job, work: Work, channel: Channel, publisher: Publisher) -> Placed | None:

@@ -52,6 +52,9 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
 select tenant_id, id, draft_id, version_id, outcome, score, findings, call_id, round, kind, changes, cost, made_at
 from reviews where tenant_id = $1 and draft_id = $2 order by made_at, id
 
+-- name: edited_by
+select exists (select from versions where tenant_id = $1 and draft_id = $2 and author_id = $3)
+
 -- name: first_provider
 -- How the text began, which stays said on its pages whoever edits it.
 select provider from versions where tenant_id = $1 and draft_id = $2 order by number limit 1

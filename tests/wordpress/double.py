@@ -102,7 +102,12 @@ class Double:
             found = [post for post in self.posts.values() if post["slug"] in wanted and post["status"] in states]
             return _json([self._shown(post) for post in found])
         if not number:
-            post: dict[str, Any] = {"id": self._number(), "slug": self._free(value["slug"]), "status": "draft", "featured_media": 0}
+            post: dict[str, Any] = {
+                "id": self._number(),
+                "slug": self._free(value["slug"]),
+                "status": "draft",
+                "featured_media": 0,
+            }
             self.posts[post["id"]] = post
             return _json(self._shown(self._changed(post, value, new=True)), 201)
         if int(number) not in self.posts:

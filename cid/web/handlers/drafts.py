@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -164,7 +165,7 @@ async def compared(request: web.Request) -> web.StreamResponse:
         new=new,
         versions=rows,
         pairs=[(str(row.number), f"{row.number} {row.who or row.provider}".strip()) for row in rows],
-        fields=diff.articles(before, after),
+        fields=await asyncio.to_thread(diff.articles, before, after),
     )
     return page(request, "drafts_diff.html", view)
 

@@ -10,40 +10,36 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from cid.domain.draft import DRAFT, Article, Author, Draft, DraftState, Version
+from cid.domain.draft import Draft, DraftState, Version
 from cid.domain.errors import Conflict, NotFound, Refused
-from cid.domain.ids import DecisionId, DraftId, PublicationId, TenantId, VersionId, uuid7
+from cid.domain.ids import DecisionId, DraftId, PublicationId, VersionId, uuid7
 from cid.domain.jobs import JobKind, NewJob
-from cid.domain.outside import ChildFailure
-from cid.domain.publication import PublicationState
+from cid.domain.publication import Disclosure, PublicationState
 from cid.domain.record import NOBODY, Witness
 from cid.domain.review import DRAFT_AFTER, DecisionKind
-from cid.domain.tenants import Actor, Permission, Tenant
-from cid.outside.rendering import Marks, Rendered, render_version
+from cid.domain.tenants import GRANTS, Actor, Permission, Tenant
+from cid.flows.decide.standing import deciding, moment, open_
+from cid.flows.decide.text import edit, renew
+from cid.gates.responsibility import Reviewing, lacking
 from cid.queue import jobs
-from cid.store import audit, channels, decisions, drafts, policies, publications, review_links, tenants
+from cid.store import audit, channels, decisions, disclosures, drafts, policies, publications, review_links, tenants
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from cid.domain.publication import Channel
     from cid.ports import Tx
     from cid.services import Services
 
+__all__ = ["Approved", "approve", "edit", "person", "reject", "renew", "request_changes", "tenant_called", "undo"]
 REASON_LIMIT = 2000
-BODY_LIMIT = 100_000
-TITLE_LIMIT = 200
 FURTHEST = timedelta(days=366)
 """A time chosen for a publication lies at most so far ahead."""
-OFFLINE = "offline"
-PAST = {
-    DecisionKind.APPROVE: "approved",
-    DecisionKind.REJECT: "rejected",
-    DecisionKind.REQUEST_CHANGES: "asked for changes to",
-    DecisionKind.UNDO: "took back the approval of",
-}
+LINK = "link"
+"""How a decision says that it came by a link in a mail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,24 +62,27 @@ async def approve(
     *,
     reason: str = "",
     via: str,
-    witness: Witness = NOBODY,
     at: datetime | None = None,
+    witness: Witness = NOBODY,
 ) -> Approved:
     """`at`: when it is to go out; None: once the time to undo is over.
 
     Raises NotFound, Refused (a held draft wants a reason; an hour that is past or more than a year ahead) or Conflict.
     """
     choice = _Choice(actor, draft, version, sha256_hex, DecisionKind.APPROVE, _reason(reason), via, witness)
-    async with sv.db.tx(_deciding(actor)) as tx:
+    async with sv.db.tx(deciding(actor)) as tx:
         seen, shown = await _shown(tx, choice, DraftState.APPROVED)
         if seen.state is DraftState.HELD and not choice.reason:
             raise Refused("The review held this draft back. To approve it all the same, write down why.")
         due = await _due(sv, tx, at)
-        decision = await _decide(sv, tx, choice, shown, due=due)
-        await _move(tx, seen, DraftState.APPROVED)
         active = await channels.active(tx, actor.tenant.id)
         rendered = json.loads(shown.payloads)
         planned = [channel for channel in active if str(channel.id) in rendered]
+        _as_rendered(planned, rendered, shown)
+        await _responsible(tx, choice, planned)
+        modes = [{"name": c.name, "mode": c.disclosure, "responsible": c.responsible} for c in planned]
+        decision = await _decide(sv, tx, choice, shown, due=due, more={"channels": modes})
+        await _move(tx, seen, DraftState.APPROVED)
         await _plan(sv, tx, shown, decision, planned, due=due)
     return Approved(
         decision=decision,
@@ -91,6 +90,32 @@ async def approve(
         left_out=tuple(channel.name for channel in active if channel not in planned),
         due=due,
     )
+
+
+def _as_rendered(planned: list[Channel], rendered: dict[str, Any], shown: Version) -> None:
+    """Raises Conflict where a channel is not set any more as it was when these bytes were made."""
+    changed = [channel.name for channel in planned if rendered[str(channel.id)].get("settings") != channel.settings]
+    if changed:
+        raise Conflict(
+            f"The settings of {', '.join(changed)} changed since version {shown.number} was made. "
+            "Render it anew, and look at it again before you decide."
+        )
+
+
+async def _responsible(tx: Tx, choice: _Choice, planned: list[Channel]) -> None:
+    """Raises Refused where a channel asks for a real review, and this was none."""
+    under = [channel for channel in planned if channel.disclosure is Disclosure.RESPONSIBILITY]
+    if not under:
+        return
+    terms = await disclosures.terms(tx, tx.tenant)
+    done = Reviewing(
+        via=choice.via,
+        seconds=choice.witness.seconds,
+        compared=choice.witness.compared,
+        edited=await drafts.edited_by(tx, tx.tenant, choice.draft, choice.actor.user.id),
+    )
+    if missing := lacking(done, responsible=terms.responsible, seconds=terms.review_seconds):
+        raise Refused(missing)
 
 
 async def _due(sv: Services, tx: Tx, at: datetime | None) -> datetime:
@@ -155,7 +180,7 @@ async def undo(
     The draft is then what its review made it, ready or held. Raises NotFound or Conflict.
     """
     choice = _Choice(actor, draft, version, sha256_hex, DecisionKind.UNDO, _reason(reason), via, witness)
-    tenant = _deciding(actor)
+    tenant = deciding(actor)
     async with sv.db.tx(tenant) as tx:
         seen, shown = await _shown(tx, choice, DraftState.READY)
         await publications.withdraw(tx, tenant, draft)
@@ -169,7 +194,7 @@ async def undo(
             and approved.id in {post.decision_id, post.next_decision_id}
         ]
         if left:
-            raise Conflict(f"Too late: on {left[0].channel} it is {left[0].state} since {_time(left[0].changed_at)}.")
+            raise Conflict(f"Too late: on {left[0].channel} it is {left[0].state} since {moment(left[0].changed_at)}.")
         decision = await _decide(sv, tx, choice, shown)
         said = [review.outcome for review in await drafts.reviews(tx, tenant, draft) if review.version_id == version]
         await _move(tx, seen, DRAFT_AFTER[said[-1]] if said else DraftState.READY)
@@ -197,47 +222,6 @@ async def person(sv: Services, email: str, tenant: Tenant) -> Actor:
     return found
 
 
-async def edit(sv: Services, actor: Actor, draft: DraftId, version: VersionId, article: Article) -> VersionId:
-    """A new version from `article`, which was written over `version`. It is reviewed again before anybody decides.
-
-    Raises NotFound, Refused (nothing changed, too long, does not render) or Conflict (another edit or a decision came
-    first; nothing of the text is stored).
-    """
-    tenant = _deciding(actor)
-    _bounded(article)
-    async with sv.db.read(tenant) as tx:
-        seen, old = await _open(tx, actor, draft, version, DraftState.WRITTEN)
-        active = await channels.active(tx, tenant)
-        marks = await _marks(sv, tx, actor, seen)
-    rendered = await _render(sv, article, active, marks)
-    if (rendered.article, set(json.loads(rendered.payloads))) == (old.article, set(json.loads(old.payloads))):
-        raise Refused("Nothing was changed.")
-    new = VersionId(uuid7(sv.clock.now()))
-    async with sv.db.tx(tenant) as tx:
-        await drafts.lock(tx, tenant, draft)
-        seen, _ = await _open(tx, actor, draft, version, DraftState.WRITTEN)
-        await _settled(tx, actor, seen)
-        if not await drafts.replace_version(tx, tenant, draft, version, new):
-            raise AssertionError("a locked draft moved")
-        number = await drafts.add_version(
-            tx,
-            new,
-            draft,
-            author=Author.PERSON,
-            author_id=actor.user.id,
-            call=None,
-            provider="",
-            article=rendered.article,
-            payloads=rendered.payloads,
-            renderer=rendered.renderer,
-        )
-        detail = {"version": str(new), "number": number}
-        await audit.add(tx, sv.clock.now(), actor.user.id, "draft.edit", target=f"draft:{draft}", detail=detail)
-        payload = {"draft": str(draft), "version": str(new)}
-        await jobs.enqueue(tx, NewJob(kind=JobKind.REVIEW, tenant=tenant, payload=payload, dedupe=str(new)))
-    return new
-
-
 @dataclass(frozen=True, slots=True)
 class _Choice:
     actor: Actor
@@ -253,7 +237,7 @@ class _Choice:
 async def _turn_down(sv: Services, choice: _Choice, new: DraftState) -> DecisionId:
     if not choice.reason:
         raise Refused("Say why: the reason is kept with the decision.")
-    async with sv.db.tx(_deciding(choice.actor)) as tx:
+    async with sv.db.tx(deciding(choice.actor)) as tx:
         seen, shown = await _shown(tx, choice, new)
         decision = await _decide(sv, tx, choice, shown)
         await _move(tx, seen, new)
@@ -264,63 +248,26 @@ async def _shown(tx: Tx, choice: _Choice, wanted: DraftState) -> tuple[Draft, Ve
     """The draft, locked, and the version, when both still are what was shown and the move exists."""
     if await drafts.lock(tx, tx.tenant, choice.draft) is None:
         raise NotFound("There is no such draft.")
-    seen, shown = await _open(tx, choice.actor, choice.draft, choice.version, wanted)
+    seen, shown = await open_(tx, choice.actor, choice.draft, choice.version, wanted)
+    if choice.via == LINK and seen.state is not DraftState.READY:
+        raise Refused(f"This draft is {seen.state}: sign in to decide on it.")
     if shown.sha256.hex() != choice.sha256_hex.strip().lower():
         raise Conflict("What you saw is not what is stored under this version. Look at it again before you decide.")
     return seen, shown
 
 
-async def _open(tx: Tx, actor: Actor, draft: DraftId, version: VersionId, wanted: DraftState) -> tuple[Draft, Version]:
-    seen = await drafts.by_id(tx, tx.tenant, draft)
-    shown = await drafts.version(tx, tx.tenant, version)
-    if seen is None or shown is None or shown.draft_id != draft:
-        raise NotFound("There is no such draft.")
-    if not _may_become(seen.state, wanted):
-        raise Conflict(await _what_happened(tx, actor, seen))
-    if seen.current_version_id != version:
-        current = await drafts.version(tx, tx.tenant, seen.current_version_id)
-        assert current is not None
-        who = await drafts.author_name(tx, tx.tenant, current.id)
-        raise Conflict(
-            f"Version {shown.number}, which you saw, has been replaced: {who or 'the machine'} made version "
-            f"{current.number} {_time(current.made_at)}. Look at it before you go on."
-        )
-    return seen, shown
-
-
-def _may_become(state: DraftState, wanted: DraftState) -> bool:
-    """An edit of what is being reviewed replaces it without a change of state."""
-    return DRAFT.allows(state, wanted) or state is wanted is DraftState.WRITTEN
-
-
-async def _settled(tx: Tx, actor: Actor, seen: Draft) -> None:
-    """What was approved is changed where it is live, by a newer version; not while it is on its way."""
-    if seen.state is not DraftState.APPROVED:
-        return
-    posted = await publications.of_draft(tx, tx.tenant, seen.id)
-    states = [post.state for post in posted if post.state is not PublicationState.RETRACTED]
-    waiting = any(post.next_decision_id for post in posted)
-    if waiting or not states or any(state not in {PublicationState.LIVE, PublicationState.FAILED} for state in states):
-        said = await _what_happened(tx, actor, seen)
-        raise Conflict(f"{said} It is on its way out: take the approval back, or change it once it is live.")
-
-
-async def _what_happened(tx: Tx, actor: Actor, draft: Draft) -> str:
-    last = await decisions.latest(tx, actor.tenant.id, draft.id)
-    if draft.state is DraftState.WRITTEN:
-        return "This version is still being reviewed; decide once the review is there."
-    if last is None or draft.state in {DraftState.READY, DraftState.HELD}:
-        return f"This draft is {draft.state} since {_time(draft.changed_at)}."
-    who = "You" if last.user_id == actor.user.id else last.who or "Somebody who has left"
-    said = f" and said: {last.reason}" if last.reason else "."
-    return f"{who} already {PAST[last.kind]} version {last.number} {_time(last.made_at)}{said}"
-
-
-async def _decide(sv: Services, tx: Tx, choice: _Choice, shown: Version, *, due: datetime | None = None) -> DecisionId:
+async def _decide(
+    sv: Services,
+    tx: Tx,
+    choice: _Choice,
+    shown: Version,
+    *,
+    due: datetime | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> DecisionId:
     """Write it down, and burn the link that it came by. All other links to the draft end with it."""
-    link = choice.witness.link
-    if link and not await review_links.use(tx, tx.tenant, link, choice.draft, choice.actor.user.id):
-        raise Conflict("This link was used already, was revoked, or has expired.")
+    if choice.via == LINK:
+        await _burn(tx, choice)
     await review_links.end_of_draft(tx, tx.tenant, choice.draft)
     decision = DecisionId(uuid7(sv.clock.now()))
     await decisions.add(
@@ -331,13 +278,25 @@ async def _decide(sv: Services, tx: Tx, choice: _Choice, shown: Version, *, due:
         user=choice.actor.user.id,
         reason=choice.reason,
         via=choice.via,
-        record=choice.witness.facts() | {"role": choice.actor.role},
+        record=choice.witness.facts() | {"role": choice.actor.role} | dict(more or {}),
     )
     detail = {"version": str(shown.id), "number": shown.number, "sha256": shown.sha256.hex(), "via": choice.via}
     detail |= {"due": due.isoformat()} if due else {}
     target = f"draft:{choice.draft}"
     await audit.add(tx, sv.clock.now(), choice.actor.user.id, f"draft.{choice.kind}", target=target, detail=detail)
     return decision
+
+
+async def _burn(tx: Tx, choice: _Choice) -> None:
+    """The link that the decision came by, once. What its holder may do is asked now, not when it was mailed.
+
+    Raises Refused or Conflict.
+    """
+    held = await review_links.by_id(tx, tx.tenant, choice.witness.link) if choice.witness.link else None
+    if held is None or held.paused or held.role is None or Permission.DECIDE not in GRANTS[held.role]:
+        raise Refused("This link does not let you decide.")
+    if not await review_links.use(tx, tx.tenant, held.id, choice.draft, choice.actor.user.id):
+        raise Conflict("This link was used already, was revoked, or has expired.")
 
 
 async def _plan(
@@ -375,57 +334,8 @@ async def _move(tx: Tx, seen: Draft, new: DraftState) -> None:
         raise AssertionError("a locked draft moved")
 
 
-async def _marks(sv: Services, tx: Tx, actor: Actor, draft: Draft) -> Marks:
-    """How the text began stays said, whoever edits it."""
-    profile = await tenants.profile(tx, actor.tenant.id)
-    origin = await drafts.first_provider(tx, actor.tenant.id, draft.id)
-    return Marks(
-        sample=draft.sample,
-        offline=origin.partition("/")[0] == OFFLINE,
-        language=profile.language,
-        site_name=actor.tenant.name,
-        made_at=sv.clock.now().isoformat(),
-        provider=origin,
-        edited=True,
-    )
-
-
-async def _render(sv: Services, article: Article, active: list[Channel], marks: Marks) -> Rendered:
-    try:
-        return await render_version(sv.outside.children, article, active, marks)
-    except ChildFailure as error:
-        raise Refused("This text could not be turned into a page. Try it with simpler formatting.") from error
-
-
-def _deciding(actor: Actor) -> TenantId:
-    if not actor.may(Permission.DECIDE):
-        raise Refused(f"As {actor.role} you may read drafts, not decide on them.")
-    return actor.tenant.id
-
-
 def _reason(text: str) -> str:
     text = text.replace("\x00", "").strip()
     if len(text) > REASON_LIMIT:
         raise Refused(f"The reason is longer than {REASON_LIMIT} characters.")
     return text
-
-
-def _bounded(article: Article) -> None:
-    if not article.title.strip() or not article.body.strip():
-        raise Refused("An article needs a title and a text.")
-    if len(article.title) > TITLE_LIMIT:
-        raise Refused(f"The title is longer than {TITLE_LIMIT} characters.")
-    for question in article.questions:
-        if not (question.question and question.answer):
-            raise Refused("A question wants an answer, and an answer a question.")
-    for reference in article.references:
-        if not reference.url:
-            raise Refused(f"The source {reference.title} has no address.")
-    posts = len(article.linkedin) + len(article.short_post) + len(article.newsletter) + len(article.image_brief)
-    whole = len(article.body) + posts + sum(len(q.question + q.answer) for q in article.questions)
-    if whole > BODY_LIMIT:
-        raise Refused(f"The text is longer than {BODY_LIMIT} characters.")
-
-
-def _time(at: datetime) -> str:
-    return f"on {at.day} {at:%B} at {at:%H:%M} UTC"
