@@ -17,9 +17,10 @@ from cid.domain.errors import Conflict, NotFound
 from cid.domain.ids import DraftId, ScreeningId, VersionId
 from cid.domain.plan import Taken
 from cid.domain.policy import GatePolicy
+from cid.domain.publication import PublicationState
 from cid.domain.review import Review
 from cid.domain.tenants import Tenant
-from cid.flows import decide
+from cid.flows import decide, publish
 from cid.flows.plan import draft_now
 from cid.ports import Tx
 from cid.render.article import read_article
@@ -164,6 +165,66 @@ def reject(
         frame.show({"decision": decision})
     else:
         click.echo("Rejected.")
+
+
+@drafts.command()
+@deciding
+@click.option("--reason", required=True, help="Kept with the publication.")
+@click.option("--channel", default="", metavar="NAME", help="On this channel only (default: wherever it is).")
+def retract(
+    *,
+    draft: UUID,
+    tenant: str | None,
+    email: str,
+    sha: str,
+    reason: str,
+    channel: str,
+    data: Path | None,
+    as_json: bool,
+) -> None:
+    """Take what is published, or about to be, back from its channels."""
+
+    async def act(sv: Services, shown: Shown, of: Tenant) -> dict[str, PublicationState]:
+        who = await decide.person(sv, email, of)
+        chosen = [post for post in _chosen(shown, channel) if post.state is not PublicationState.RETRACTED]
+        if not chosen:
+            raise NotFound("It is published nowhere.")
+        return {post.channel: await publish.retract(sv, who, post.id, reason) for post in chosen}
+
+    _told(_decided(draft, tenant, sha, data, act), as_json=as_json)
+
+
+@drafts.command("publish-again")
+@deciding
+@click.option("--channel", default="", metavar="NAME", help="On this channel only (default: all that failed).")
+def publish_again(
+    *, draft: UUID, tenant: str | None, email: str, sha: str, channel: str, data: Path | None, as_json: bool
+) -> None:
+    """Try once more what failed, and look up what is unknown."""
+
+    async def act(sv: Services, shown: Shown, of: Tenant) -> dict[str, PublicationState]:
+        who = await decide.person(sv, email, of)
+        unsettled = {PublicationState.FAILED, PublicationState.UNKNOWN}
+        chosen = [post for post in _chosen(shown, channel) if post.state in unsettled or channel]
+        if not chosen:
+            raise NotFound("Nothing of it failed or is unknown.")
+        for post in chosen:
+            await publish.again(sv, who, post.id)
+        return {post.channel: post.state for post in chosen}
+
+    _told(_decided(draft, tenant, sha, data, act), as_json=as_json)
+
+
+def _chosen(shown: Shown, channel: str) -> list[publications.Posted]:
+    return [post for post in shown.posted if channel in {"", post.channel}]
+
+
+def _told(states: dict[str, PublicationState], *, as_json: bool) -> None:
+    if as_json:
+        frame.show(states)
+        return
+    for channel, state in states.items():
+        click.echo(f"{channel}: {state}")
 
 
 @drafts.command()

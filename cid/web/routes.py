@@ -148,6 +148,9 @@ ROUTES: tuple[Route, ...] = (
     post(
         "publish_again", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/publish-again", _decide, decisions.Again, decisions.again
     ),
+    post(
+        "draft_retract", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/retract", _decide, decisions.Retract, decisions.retract
+    ),
     get("tracker", "/t/{tenant}/tracker", _read, tracker.listed),
     get("tracker_report", "/t/{tenant}/tracker/report", _read, tracker.report),
     post("tracker_decide", "/t/{tenant}/tracker/decide", _decide, tracker.Decide, tracker.decide),

@@ -55,6 +55,7 @@ FORMS: dict[str, dict[str, str]] = {
     "entry_decide": {"kind": "hide"},
     "entry_edit": {"category": "Rules", "summary": "Text.", "seen": "{}"},
     "publish_again": {"publication": DECISION["version"]},
+    "draft_retract": {"publication": DECISION["version"], "reason": "wrong"},
     "gates_turn": {"section": "rules", "name": "min_chars", "value": "80"},
     "gates_reset": {"section": "rules", "name": "min_chars"},
     "models_chain": {"tier": "cheap", "first": "offline/extracts-1"},
