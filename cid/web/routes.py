@@ -213,6 +213,9 @@ ROUTES: tuple[Route, ...] = (
     post("draft_renew", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/renew", _decide, records.Renew, records.renew),
     get("disclosure", "/t/{tenant}/disclosure", _manage, disclosure.shown),
     post("disclosure_do", "/t/{tenant}/disclosure", _manage, disclosure.Terms, disclosure.change),
+    post(
+        "draft_retract", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/retract", _decide, decisions.Retract, decisions.retract
+    ),
     get("tracker", "/t/{tenant}/tracker", _read, tracker.listed),
     get("tracker_report", "/t/{tenant}/tracker/report", _read, tracker.report),
     post("tracker_decide", "/t/{tenant}/tracker/decide", _decide, tracker.Decide, tracker.decide),

@@ -383,6 +383,7 @@ SAID = {
     "draft_undone": _("The approval is taken back. Nothing was sent."),
     "draft_edited": _("Saved as a new version. It is reviewed again before anybody can approve it."),
     "publication_again": _("It is being tried again."),
+    "publication_retract": _("It is being taken back. It is retracted once it was looked for and not found."),
     "rule_added": _("The rule stands: every later draft and review is told it."),
     "rule_ended": _("The rule is switched off. What it made stays as it is."),
     "revision_on": _("From now on the machine may revise a draft once."),

@@ -65,6 +65,7 @@ FORMS: dict[str, dict[str, str]] = {
     "calendar_move": {"day": "2030-01-01", "hour": "10:00"},
     "platform_pause": {"tenant": "acme", "reason": "A bill."},
     "platform_resume": {"tenant": "acme"},
+    "draft_retract": {"publication": DECISION["version"], "reason": "wrong"},
     "gates_turn": {"section": "rules", "name": "min_chars", "value": "80"},
     "gates_reset": {"section": "rules", "name": "min_chars"},
     "models_chain": {"tier": "cheap", "first": "offline/extracts-1"},
