@@ -20,7 +20,7 @@ from cid.web.api import openapi, problems
 from cid.web.api.dispatch import dispatch
 from cid.web.api.routes import API
 from cid.web.doors import Forbidden
-from cid.web.keys import ASSETS, PAGES, REQUEST_ID, SERVICES, SITE, Asset, Site, services, visit
+from cid.web.keys import ASSETS, PAGES, RENEWED, REQUEST_ID, SERVICES, SITE, Asset, Site, services, visit
 from cid.web.measured import MEASURED, Measured, measuring
 from cid.web.render import environment, page
 from cid.web.routes import ROUTES, Door, Route
@@ -192,6 +192,8 @@ def _refused(request: web.Request, error: web.HTTPException) -> web.Response:
 
 async def _headers(request: web.Request, response: web.StreamResponse) -> None:
     """At the last moment, so that redirects and errors carry them too; what a page set itself stays."""
+    if RENEWED in request:
+        doors.give_cookie(request, response, request[RENEWED])
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if request.app[SITE].https:
