@@ -31,5 +31,6 @@ TABS: tuple[Tab, ...] = (
     Tab(part="models", text=_("Models and budget"), permission=Permission.MANAGE, elsewhere=True),
     Tab(part="quality", text=_("Guardrails"), elsewhere=True),
     Tab(part="plan", text=_("Plan"), elsewhere=True),
+    Tab(part="tokens", text=_("Tokens")),
     Tab(part="audit", text=_("Log"), permission=Permission.MANAGE),
 )
