@@ -2279,6 +2279,15 @@ create table periodic_slots (
 );
 grant delete, insert, select on periodic_slots to cid_worker;
 
+create table photo_searches (
+  key bytea not null,
+  photos jsonb not null,
+  asked_at timestamp with time zone default cid_now() not null,
+  constraint photo_searches_pkey PRIMARY KEY (key)
+);
+CREATE INDEX photo_searches_asked ON public.photo_searches USING btree (asked_at);
+grant delete, insert, select, update on photo_searches to cid_worker;
+
 create table places (
   tenant_id uuid not null,
   screening_id uuid not null,

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from cid.domain.errors import Conflict, Deferred, NotFound, Refused, Upstream
 from cid.domain.ids import uuid7
+from cid.domain.images import MOST_BYTES
 from cid.domain.tenants import Permission
 from cid.web import doors, forms
 from cid.web.api import openapi, problems
@@ -53,6 +54,8 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 FORM_BYTES = 1 << 20
+LARGE = {"draft_picture_own": MOST_BYTES + (64 << 10)}
+"""Forms that may be larger, by their route: a file and what is said of it."""
 
 
 def make_app(sv: Services, *, https: bool | None = None, trusted_proxies: Iterable[str] = ()) -> web.Application:
@@ -115,6 +118,8 @@ def _dispatch(route: Route) -> Handler:
 @web.middleware
 async def named(request: web.Request, handler: Handler) -> web.StreamResponse:
     """A name for the request, in its log lines and on its error page."""
+    if request.match_info.route.name in LARGE:
+        request = request.clone(client_max_size=LARGE[request.match_info.route.name])
     request[REQUEST_ID] = uuid7(services(request).clock.now()).hex
     with structlog.contextvars.bound_contextvars(request=request[REQUEST_ID]):
         return await handler(request)

@@ -33,6 +33,7 @@ from cid.web.handlers import (
     models,
     overview,
     people,
+    pictures,
     plan,
     platform,
     platform_people,
@@ -44,6 +45,7 @@ from cid.web.handlers import (
     sources,
     tenant,
     tenants,
+    tokens,
     tracker,
     trials,
 )
@@ -216,6 +218,22 @@ ROUTES: tuple[Route, ...] = (
     post(
         "draft_retract", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/retract", _decide, decisions.Retract, decisions.retract
     ),
+    get("draft_picture", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/picture", _decide, pictures.shown),
+    post("draft_picture_pick", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/picture", _decide, pictures.Pick, pictures.pick),
+    post(
+        "draft_picture_own", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/picture/own", _decide, pictures.Own, pictures.bring
+    ),
+    post(
+        "draft_picture_remove",
+        f"/t/{{tenant}}/drafts/{{draft:{ID}}}/picture/remove",
+        _decide,
+        pictures.Remove,
+        pictures.remove,
+    ),
+    get("image", f"/t/{{tenant}}/images/{{id:{ID}}}", _read, pictures.picture),
+    get("tokens", "/t/{tenant}/tokens", _read, tokens.listed),
+    post("token_add", "/t/{tenant}/tokens", _read, tokens.Add, tokens.add),
+    post("token_revoke", f"/t/{{tenant}}/tokens/{{id:{ID}}}/revoke", _read, Nothing, tokens.revoke),
     get("tracker", "/t/{tenant}/tracker", _read, tracker.listed),
     get("tracker_report", "/t/{tenant}/tracker/report", _read, tracker.report),
     post("tracker_decide", "/t/{tenant}/tracker/decide", _decide, tracker.Decide, tracker.decide),

@@ -348,6 +348,8 @@ SAID = {
     "mail_wished": _("Saved."),
     "mail_preview": _("It is on its way to you."),
     "mail_again": _("It is sent again."),
+    "draft_picture": _("Saved as a new version, with the picture as you chose. It is being reviewed."),
+    "token_revoked": _("Revoked. It lets nobody in any more."),
     "entries_approve": _("Approved. What was approved before, or merged, stayed as it was."),
     "entries_hide": _("Hidden. They stay hidden when they are reported again."),
     "entry_approve": _("Approved."),
