@@ -99,6 +99,8 @@ class Newsroom:
     proposals: dict[str, UUID] = field(default_factory=dict)
     rule: UUID = field(default_factory=uuid4)
     """A standing rule of acme's."""
+    people: dict[str, UserId] = field(default_factory=dict)
+    """By address."""
 
     def id(self) -> UUID:
         return uuid7(self.now)
@@ -138,7 +140,7 @@ async def furnish(sv: Services, *, sample: bool = False) -> Newsroom:
 
 
 async def _join(tx: Tx, room: Newsroom, email: str, tenant: TenantId, role: Role) -> None:
-    user = UserId(room.id())
+    user = room.people[email] = UserId(room.id())
     await people.add(tx, user, email=email, name=email.split("@", maxsplit=1)[0], password_hash=_hashes[0], admin=False)
     await people.join(tx, tenant, user, role)
 

@@ -54,6 +54,9 @@ FORMS: dict[str, dict[str, str]] = {
     "tracker_rule": {"min_score": "80"},
     "entry_decide": {"kind": "hide"},
     "entry_edit": {"category": "Rules", "summary": "Text.", "seen": "{}"},
+    "people_invite": {"email": "new@acme.test", "role": "viewer"},
+    "people_role": {"role": "viewer", "was": "editor"},
+    "platform_admin": {"wanted": "1"},
     "publish_again": {"publication": DECISION["version"]},
     "gates_turn": {"section": "rules", "name": "min_chars", "value": "80"},
     "gates_reset": {"section": "rules", "name": "min_chars"},
@@ -70,6 +73,7 @@ def things(room: Newsroom) -> dict[str, str]:
     return {
         "sources": str(room.sources["Harbour Gazette"]),
         "proposals": str(room.proposals["site"]),
+        "people": str(room.people["editor@acme.test"]),
         "plan": str(room.screenings["drafted"]),
         "items": str(room.items["drafted"]),
         "drafts": str(room.drafts["drafted"]),
@@ -109,6 +113,12 @@ async def counts(owner: asyncpg.Connection[asyncpg.Record]) -> list[tuple[str, i
     """How much is in each table that a route might change."""
     names = (
         "sources",
+        "users where disabled_at is null",
+        "users where admin",
+        "members",
+        "members where role = 'editor'",
+        "once_links",
+        "mails",
         "subscriptions",
         "proposals where state = 'proposed'",
         "tenants where replace_sources",
