@@ -2,12 +2,12 @@
 
     python -m bench.signin [--rounds 60]
 
-A desk with an empty database of its own, its pages on a loopback port. In turns, so that whatever else the machine does
-meets all alike, somebody tries to sign in: with the right password, with a wrong one, at an address that is nobody's,
-at one that was switched off (with its right password), and at one that never chose a password; and asks for a new
-password for an address that is somebody's and for one that is nobody's. Limits are cleared before each try, but
-for the 40 at once, of which five count. One JSON line: milliseconds at the median and the 95th percentile, and each median over that
-of a wrong password at a known address.
+A desk with an empty database of its own, its pages on a loopback port. In turns, so that whatever else the machine
+does meets all alike, somebody tries to sign in: with the right password, with a wrong one, at an address that is
+nobody's, at one that was switched off (with its right password), and at one that never chose a password; and asks for
+a new password for an address that is somebody's and for one that is nobody's. Limits are cleared before each try, but
+for the 40 at once, of which five count. One JSON line: milliseconds at the median and the 95th percentile, and each
+median over that of a wrong password at a known address.
 """
 
 from __future__ import annotations
