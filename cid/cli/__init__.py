@@ -21,6 +21,8 @@ COMMANDS = {
     "gates": "cid.cli.gates:gates",
     "tenants": "cid.cli.tenants:tenants",
     "users": "cid.cli.users:users",
+    "tokens": "cid.cli.tokens:tokens",
+    "audit": "cid.cli.audit:command",
     "drafts": "cid.cli.drafts:drafts",
     "trackers": "cid.cli.trackers:trackers",
     "calls": "cid.cli.calls:calls",

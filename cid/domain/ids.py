@@ -23,6 +23,8 @@ ChannelId = NewType("ChannelId", UUID)
 PublicationId = NewType("PublicationId", UUID)
 EntryId = NewType("EntryId", UUID)
 CallId = NewType("CallId", UUID)
+ImageId = NewType("ImageId", UUID)
+TokenId = NewType("TokenId", UUID)
 JobId = NewType("JobId", int)
 
 PLATFORM = TenantId(UUID(int=0))

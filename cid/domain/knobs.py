@@ -176,6 +176,11 @@ KNOBS: Mapping[str, Mapping[str, Knob]] = {
         "max_age": _time("Oldest news", "Of the newest report behind a draft.", _HOUR, 90 * _DAY),
         "hype": Knob("Hype", "Phrases no draft may use. A line each language, as in en: this, that.", many=200),
     },
+    "publishing": {
+        "undo": _time(
+            "Time to undo", "So long nothing of an approved draft is sent, and the approval can be taken back.", 0, _DAY
+        ),
+    },
     "tracking": {
         "min_score": _points("Least score", "How sure the model must be that a story belongs; 0 leaves it to its yes."),
         "batch": _count("Stories a call", "Of one question to the model.", 1, 12),

@@ -306,6 +306,14 @@ class Healing:
     """Where the news search is asked: `google_news` in config/default.toml; empty: nowhere."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publishing:
+    """What happens between an approval and the first byte that leaves."""
+
+    undo: timedelta = timedelta(0)
+    """An approval can be taken back for so long before anything is sent; 0: it is sent at once."""
+
+
 class Judge(StrEnum):
     """Who is asked about an item that might belong to another story as well."""
 
@@ -336,3 +344,4 @@ class GatePolicy:
     polling: Polling = Polling()
     stories: Stories = Stories()
     healing: Healing = Healing()
+    publishing: Publishing = Publishing()

@@ -89,6 +89,7 @@ class Retention:
     article_texts: timedelta = timedelta(days=30)
     evidence_pages: timedelta = timedelta(days=30)
     contests: timedelta = timedelta(days=90)
+    api_answers: timedelta = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

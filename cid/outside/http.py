@@ -31,7 +31,7 @@ PORTS = frozenset({80, 443, *range(8000, 9000)})
 REDIRECTS = 5
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _FOR_GOOD = frozenset({301, 308})
-_PRIVATE = frozenset({"authorization", "cookie", "proxy-authorization", "webhook-signature"})
+_PRIVATE = frozenset({"authorization", "api-key", "cookie", "proxy-authorization", "webhook-signature"})
 _NO_FURTHER = "The address leads into a private network and was refused."
 
 

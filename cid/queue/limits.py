@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cid.pg.sql import query
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
-    from cid.ports import Tx
+    from cid.ports import Clock, PlatformDb, Tx
 
 TAKE = query("limits.take")
 RESERVE = query("limits.reserve")
@@ -31,6 +32,19 @@ async def take(tx: Tx, key: str, per: timedelta, burst: int) -> datetime | None:
         return None
     at: datetime = row["at"]
     return at
+
+
+class Turns:
+    """Satisfies `ports.Turns`, for adapters that know of no database: each turn in a transaction of its own."""
+
+    def __init__(self, platform: PlatformDb, clock: Clock) -> None:
+        self._platform = platform
+        self._clock = clock
+
+    async def take(self, key: str, every: timedelta, burst: int = 1) -> timedelta:
+        async with self._platform.tx() as tx:
+            at = await take(tx, key, every, burst)
+        return max(at - self._clock.now(), timedelta(milliseconds=1)) if at else timedelta(0)
 
 
 async def take_each(tx: Tx, wanted: Mapping[str, tuple[timedelta, int]]) -> datetime | None:

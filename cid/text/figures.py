@@ -237,3 +237,35 @@ class Known:
         """Whether the evidence counts the same things, and never comes to this figure."""
         counted = self._counts.get(figure.counted)
         return bool(counted) and figure.readings.isdisjoint(counted or ())
+
+
+_BEFORE = re.compile(r"[-−–+±~<>≤≥$€£₹¥₽#№§]+\s?$")
+_ANY = re.compile(r"\d+(?:[^\w\s]\d+)*")
+
+
+def places(text: str) -> list[tuple[int, int]]:
+    """Where every number stands, digits in words too, with its sign, its currency, and a scale or unit after it; and
+    words that count, as `three` does. In order; for telling what changed, not what it means."""
+    found = [(_begins(text, match.start()), _ends(text, match.end())) for match in _ANY.finditer(text)]
+    found += [match.span() for match in re.finditer(r"[^\W\d_]+", text) if _counts(match[0])]
+    return sorted(found)
+
+
+def _begins(text: str, start: int) -> int:
+    before = _BEFORE.search(text, max(start - 4, 0), start)
+    return before.start() if before else start
+
+
+def _ends(text: str, end: int) -> int:
+    for _ in range(2):  # `5 million euros`
+        after = _NEXT.match(text, end)
+        if after is None or not (fold(after[1]) in _UNITS or fold(after[1]) in _SCALES):
+            return end
+        end = after.end()
+    return end
+
+
+def _counts(word: str) -> bool:
+    """`one` is an article in most languages."""
+    folded = fold(word)
+    return _SMALL.get(folded, 0) > 1 or (len(word) > 1 and folded in _SCALES)

@@ -33,7 +33,7 @@ SECTION: Mapping[Gate, str] = {
 """The part of the policy that each gate goes by: what a tenant may turn. How sources are polled is the platform's."""
 FURTHER: Mapping[Gate, tuple[str, ...]] = {Gate.DRAFT: ("follow",), Gate.REVIEW: ("checks",)}
 """Parts that a gate goes by besides its own; they may be turned, too."""
-TURNED = frozenset(SECTION.values()) | {name for names in FURTHER.values() for name in names}
+TURNED = frozenset(SECTION.values()) | {name for names in FURTHER.values() for name in names} | {"publishing"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,11 @@ def _group(gate: Gate | None, section: str, numbers: Sequence[Number], wrong: Tu
     )
 
 
-SECTIONS: Mapping[str, str] = {"checks": _("Checks of a draft"), "follow": _("Follow-ups of a draft")}
+SECTIONS: Mapping[str, str] = {
+    "checks": _("Checks of a draft"),
+    "follow": _("Follow-ups of a draft"),
+    "publishing": _("After an approval"),
+}
 
 
 def _row(number: Number, wrong: Turn | None, problem: str) -> NumberView:

@@ -323,6 +323,8 @@ FAULTS = {
 }
 
 SAID = {
+    "disclosure": _("Kept. Drafts that were rendered under other settings are rendered anew before they are approved."),
+    "draft_renewed": _("Rendered anew. It is being reviewed again; look at it before you decide."),
     "entries_approve": _("Approved. What was approved before, or merged, stayed as it was."),
     "entries_hide": _("Hidden. They stay hidden when they are reported again."),
     "entry_approve": _("Approved."),
@@ -374,6 +376,15 @@ SAID = {
     "models_stopped": _("Models are switched off. Calls under way end by themselves."),
     "models_started": _("Models are switched on again. What waited goes on."),
     "models_tried": _("The next call tries it."),
+    "moved": _("Moved. It goes out at its new time and not before."),
+    "moved_twice": _("Moved. That night the clocks show this time twice: it goes out at the first of the two."),
+    "feed_ended": _("The address leads nowhere any more."),
+    "saved": _("Saved."),
+    "same": _("Nothing differed: all stays as it was."),
+    "tenant_paused": _("Paused. What is under way at this moment ends."),
+    "tenant_resumed": _("It goes on where it was."),
+    "deletion_asked": _("Asked for. Whoever runs this desk sees it."),
+    "deletion_withdrawn": _("Taken back. Nothing was deleted."),
     "signed_out": _("You have signed out."),
     "password_reset": _(
         "The password is changed, and every session of the old one has ended. Sign in with the new one."

@@ -40,6 +40,15 @@ create table tenants (
   paused_at timestamptz,                      -- nothing of it is screened, asked of models, mailed or published
   paused_by uuid,
   pause_reason text not null default '',
+  stopped_at timestamptz,                     -- nothing new of it goes out; what is planned waits for somebody to resume
+  stopped_by uuid,
+  stop_reason text not null default '',
+  link_hours smallint not null default 72 check (link_hours between 1 and 168),   -- how long a link in a mail lets somebody decide
+  disclosure text not null default 'disclose' check (disclosure in ('disclose', 'editorial-responsibility')),
+  responsible text not null default '' check (length(responsible) <= 200),        -- who holds editorial responsibility, by name
+  review_seconds smallint not null default 60 check (review_seconds between 10 and 3600),   -- with that mode: on the page, at least
+  deletion_asked_at timestamptz,              -- by an owner of it; whoever runs the desk does it
+  deletion_asked_by uuid,
   created_at timestamptz not null default cid_now()
 );
 -- What the platform asks models on its own account is charged to it. Not the zero uuid, whose budgets are those of all together.
@@ -520,7 +529,7 @@ create table entry_decisions (
   entry_id uuid not null,
   kind text not null check (kind in ('approve', 'hide', 'edit')),
   user_id uuid not null references users,     -- whose rule it was, where a rule approved it
-  via text not null check (via in ('page', 'cli', 'rule')),
+  via text not null check (via in ('page', 'cli', 'api', 'rule')),
   rule jsonb,
   reason text not null default '',
   before jsonb,                               -- of an edit: category, regions and summary as they were, and as they are
@@ -813,6 +822,7 @@ create table decisions (
   user_id uuid not null references users,
   reason text not null default '' check (kind = 'approve' or kind = 'undo' or reason <> ''),
   via text not null check (via in ('page', 'link', 'cli', 'api')),
+  record jsonb not null default '{}',         -- how it came about: role, time on the page, what was shown, in which mode of disclosure
   made_at timestamptz not null default cid_now(),
   primary key (tenant_id, id),
   -- a decision names bytes that exist
@@ -829,12 +839,22 @@ create table channels (
   base_url text not null,
   config jsonb not null default '{}',         -- what its kind wants to know beside the address; never a secret
   sealed text not null default '',            -- what lets us in, encrypted
+  sealed_at timestamptz,                      -- when it was entered
+  sealed_end text not null default '' check (length(sealed_end) <= 4),   -- how it ends: by that a person knows which it is
+  domain text not null default '',            -- whose readers it reaches: all channels of one domain share its places
+  per_week smallint not null default 3 check (per_week between 1 and 50),        -- new pieces in any seven days, at most
+  own_per_week numeric(5, 1) check (own_per_week between 0 and 200),            -- what people publish there themselves, on average of eight weeks
+  apart interval not null default '4 hours' check (apart between '0' and '7 days'),   -- between two new pieces, at least
+  checked_at timestamptz,
+  checked jsonb not null default '{}',        -- what a look at it found: {"account", "lacks", "problem"}
   canonical boolean not null default false,
   active boolean not null default true,
+  disclosure text not null default '' check (disclosure in ('', 'disclose', 'editorial-responsibility')),   -- empty: the tenant's
   created_at timestamptz not null default cid_now(),
   primary key (tenant_id, id),
   unique (tenant_id, name)
 );
+create index channels_domain on channels (domain);
 create unique index channels_one_canonical on channels (tenant_id) where canonical and active;
 
 create table publications (
@@ -847,7 +867,7 @@ create table publications (
   sha256 bytea not null,
   decided text not null default 'approve' check (decided = 'approve'),
   state text not null default 'planned'
-    check (state in ('planned', 'sending', 'live', 'failed', 'unknown', 'updating', 'retracted')),
+    check (state in ('planned', 'sending', 'live', 'failed', 'unknown', 'updating', 'retracting', 'retracted')),
   url text not null default '',
   external_id text not null default '',
   error text not null default '',
@@ -858,17 +878,30 @@ create table publications (
   planned_at timestamptz not null default cid_now(),
   sent_at timestamptz,
   live_at timestamptz,
+  next_decision_id uuid,                      -- a newer version that was approved while this one was out: what it is to become
+  next_version_id uuid,
+  next_sha256 bytea,
+  retraction text not null default '',        -- why a person wants it gone
+  hurried_by uuid,                            -- who let it go before its channel had a place for it, and why
+  hurried_why text not null default '',
   changed_at timestamptz not null default cid_now(),
   primary key (tenant_id, id),
+  check (num_nulls(next_decision_id, next_version_id, next_sha256) in (0, 3)),
   foreign key (tenant_id, draft_id) references drafts,
   foreign key (tenant_id, channel_id) references channels,
   -- the wall: no publication without a person's approval of exactly these bytes
   foreign key (tenant_id, decision_id, draft_id, version_id, sha256, decided)
+    references decisions (tenant_id, id, draft_id, version_id, sha256, kind),
+  foreign key (tenant_id, next_decision_id, draft_id, next_version_id, next_sha256, decided)
     references decisions (tenant_id, id, draft_id, version_id, sha256, kind)
 );
 -- one at a time; what was retracted, by an undo too, stays as a row and another may be planned
 create unique index publications_one on publications (tenant_id, draft_id, channel_id) where state <> 'retracted';
+create index publications_sent on publications (tenant_id, channel_id, sent_at) where sent_at is not null;   -- what took a place
 create index publications_draft on publications (tenant_id, draft_id);
+create index publications_open on publications (state) where state not in ('live', 'retracted');   -- how many are not over
+create index publications_state on publications (tenant_id, state, id desc);   -- lists of one state, and how many there are of it
+create index publications_due on publications (tenant_id, due_at);
 create index publications_live on publications (tenant_id, live_at desc, id desc) where state in ('live', 'updating');   -- what drafts may link to
 
 -- A picture that a tenant uses, with what has to be said of where it comes from. Its bytes are what the channels receive.
@@ -917,6 +950,7 @@ create table mails (
 create unique index mails_once on mails (coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'), kind, address, key);
 create index mails_recent on mails (tenant_id, id desc);
 create index mails_user on mails (user_id);
+create index mails_open on mails (state) where state <> 'sent';   -- how many wait, failed or came back
 create index mails_address on mails (address, id desc);
 create index mails_kept on mails (changed_at) where message is not null;   -- texts that are still here
 
@@ -962,6 +996,19 @@ create table review_links (
 create index review_links_draft on review_links (tenant_id, draft_id);
 create index review_links_user on review_links (user_id);
 
+-- ---------------------------------------------------------------------------------------------- the calendar
+
+-- The secret address at which somebody's calendar program reads a tenant's calendar. It ends with the membership.
+create table calendar_feeds (
+  tenant_id uuid not null references tenants,
+  user_id uuid not null references users,
+  hash bytea not null unique,
+  made_at timestamptz not null default cid_now(),
+  primary key (tenant_id, user_id),
+  foreign key (tenant_id, user_id) references members (tenant_id, user_id) on delete cascade
+);
+create index calendar_feeds_user on calendar_feeds (user_id);
+
 -- ---------------------------------------------------------------------------------------------- programs
 
 -- What lets a program in as somebody, for less than that person may do.
@@ -987,11 +1034,12 @@ create table api_answers (
   key text not null check (length(key) between 1 and 255),
   request bytea not null,                     -- sha256 of method, path and body: the same key for something else is a mistake
   status smallint,                            -- null: it is being done
-  body jsonb,
+  body text,                                  -- JSON, to the letter as it was answered
   made_at timestamptz not null default cid_now(),
   primary key (tenant_id, token_id, key),
   foreign key (tenant_id, token_id) references api_tokens (tenant_id, id)
 );
+create index api_answers_made on api_answers (made_at);
 
 -- ---------------------------------------------------------------------------------------------- models and money
 
@@ -1170,7 +1218,11 @@ create table audit (
   detail jsonb not null default '{}',
   at timestamptz not null default cid_now()
 ) partition by range (id);
-create index audit_tenant on audit (tenant_id, at desc);
+create index audit_tenant on audit (tenant_id, id desc);
+create index audit_person on audit (tenant_id, user_id, id desc);
+create index audit_action on audit (tenant_id, action, id desc);
+create index audit_target on audit (tenant_id, target, id desc);
+create index audit_platform on audit (id desc) where tenant_id is null;
 
 -- ---------------------------------------------------------------------------------------------- the queue
 
@@ -1745,11 +1797,39 @@ language sql volatile set search_path = pg_catalog, public, pg_temp as $$
   select exists (select from done)
 $$;
 
+-- A tenant that its people paused is resumed as that, or its pages would go on saying that it rests.
 create function inspect.resume(p_kind text, p_tenant uuid default '00000000-0000-0000-0000-000000000000') returns boolean
 language sql volatile set search_path = pg_catalog, public, pg_temp as $$
-  with done as (delete from pauses p where p.kind = p_kind and p.tenant_id = p_tenant returning 1)
+  with done as (
+    delete from pauses p where p.kind = p_kind and p.tenant_id = p_tenant
+      and not (p_kind = '*' and exists (select from tenants t where t.id = p_tenant and t.paused_at is not null))
+    returning 1)
   select exists (select from done)
 $$;
+
+-- All of a tenant rests: nothing is handed out for it, its private sources are not polled, no model is asked. Null: goes on. One row
+-- of `pauses` is what every claim and every question goes by; the tenant's own columns say who, since when and why.
+-- False where it was so already.
+create function pause_tenant(p_tenant uuid, p_by uuid, p_reason text) returns boolean
+language plpgsql volatile set search_path = pg_catalog, public, pg_temp as $$
+begin
+  update public.tenants t set paused_at = public.cid_now(), paused_by = p_by, pause_reason = p_reason
+  where t.id = p_tenant and t.paused_at is null and not t.reserved;
+  if not found then return false; end if;
+  insert into public.pauses (kind, tenant_id) values ('*', p_tenant) on conflict do nothing;
+  return true;
+end $$;
+create function resume_tenant(p_tenant uuid) returns boolean
+language plpgsql volatile set search_path = pg_catalog, public, pg_temp as $$
+begin
+  update public.tenants t set paused_at = null, paused_by = null, pause_reason = '' where t.id = p_tenant and t.paused_at is not null;
+  if not found then return false; end if;
+  delete from public.pauses p where p.kind = '*' and p.tenant_id = p_tenant;
+  perform inspect.go_on(p_tenant);   -- what was in hand when it was paused and was refused its question
+  return true;
+end $$;
+revoke all on function pause_tenant(uuid, uuid, text), resume_tenant(uuid) from public;
+grant execute on function pause_tenant(uuid, uuid, text), resume_tenant(uuid) to cid_worker;
 
 -- ---------------------------------------------------------------------------------------------- partitions
 
@@ -1827,6 +1907,11 @@ declare
 begin
   if p_tenant is distinct from public.app_tenant() then
     raise exception 'calls are reserved by their own tenant' using errcode = 'insufficient_privilege';
+  end if;
+  -- Of a paused tenant nothing is asked, be it for nothing: jobs in hand when it was paused come here, and people on pages.
+  if exists (select from public.pauses p where p.kind = '*' and p.tenant_id = p_tenant) then
+    return query select 'stopped', '', clock + interval '1 minute', 'this newsroom is paused', said;
+    return;
   end if;
   select * into whole from public.model_terms t where t.tenant_id = nobody;
   select * into own from public.model_terms t where t.tenant_id = p_tenant;
@@ -2369,20 +2454,20 @@ begin
   foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'traces', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'model_terms', 'audit', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'proposals', 'searches',
-      'guardrails', 'images', 'mails', 'mail_wishes', 'digest_days', 'review_links', 'api_tokens', 'api_answers'] loop
+      'guardrails', 'images', 'mails', 'mail_wishes', 'digest_days', 'review_links', 'api_tokens', 'api_answers', 'calendar_feeds'] loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
     execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
   end loop;
   foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'traces', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'audit', 'trials', 'trial_subjects',
-      'proposals', 'searches', 'images', 'mails', 'mail_wishes', 'digest_days', 'review_links', 'api_tokens', 'api_answers'] loop
+      'proposals', 'searches', 'images', 'mails', 'mail_wishes', 'digest_days', 'review_links', 'api_tokens', 'api_answers', 'calendar_feeds'] loop
     execute format('create policy tenant on %I to cid_app using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()))', t);
   end loop;
   -- The worker role looks across tenants where scheduling and administration do; it decides nothing there.
   foreach t in array array['tenants', 'profiles', 'policies', 'members', 'subscriptions', 'screenings', 'channels', 'budgets', 'model_terms', 'audit', 'calls', 'batches', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'verdicts', 'drafts', 'publications', 'proposals', 'trackers', 'entries', 'track_faults',
-      'searches', 'mails', 'mail_wishes', 'digest_days', 'api_tokens', 'review_links'] loop
+      'searches', 'mails', 'mail_wishes', 'digest_days', 'api_tokens', 'api_answers', 'review_links', 'calendar_feeds'] loop
     execute format('create policy worker on %I to cid_worker using (true) with check (true)', t);
   end loop;
 end $$;
@@ -2444,10 +2529,12 @@ grant update (digest, hour, zone, breaking, changed_at) on mail_wishes to cid_wo
 grant select, delete on digest_days to cid_worker;
 grant update (used_at, revoked_at) on review_links to cid_app, cid_worker;
 grant update (used_at, revoked_at) on api_tokens to cid_app, cid_worker;
-grant update (status, body) on api_answers to cid_app;
+grant update (status, body, made_at), delete on api_answers to cid_app;
+grant select, insert, update (hash, made_at), delete on calendar_feeds to cid_app;
+grant select, delete on calendar_feeds to cid_worker;
 grant delete on api_answers, api_tokens, mail_wishes to cid_worker;
 grant select, insert on mails, mail_wishes to cid_worker;
-grant select on api_tokens, review_links to cid_worker;
+grant select on api_tokens, review_links, api_answers to cid_worker;
 grant select on tenants, profiles, policies, gate_configs, members, subscriptions, sources, sightings, items, visible_items, screenings, trackers, entries, entry_decisions, track_faults, public_entries, verdicts, evidence_packs, evidence_pages,
   drafts, versions, reviews, decisions, channels, publications, calls, call_subjects, batches, budgets, model_terms, audit, jobs, jobs_done,
   jobs_dead, pauses, trials, trial_subjects, proposals, searches to cid_app;
@@ -2457,14 +2544,19 @@ grant update (state, stage, waiting_for, until, gate, reason, failure, urgent, s
 grant update (body, rule, rule_by, rule_at, changed_at) on trackers to cid_app;
 grant update (state, category, regions, summary, changed_at) on entries to cid_app;
 grant update (state, current_version_id, changed_at) on drafts to cid_app;
-grant update (state, url, external_id, error, notes, job_id, lease, due_at, sent_at, live_at, changed_at) on publications to cid_app;
+grant update (state, url, external_id, error, notes, job_id, lease, due_at, sent_at, live_at, decision_id, version_id, sha256, next_decision_id,
+  next_version_id, next_sha256, retraction, hurried_by, hurried_why, changed_at) on publications to cid_app;
 -- What a call became and what it cost is written by settle_call alone.
 grant update (read_at, reading) on calls to cid_app;
 grant update (state, external_id, requests, bytes, attempts, due_at, submitted_at, ended_at, error) on batches to cid_app;
 -- A tenant chooses its models; how much it may spend is the platform's to say.
 grant insert (tenant_id, cheap, quality, changed_by, changed_at), update (cheap, quality, changed_by, changed_at) on model_terms to cid_app;
 grant update (trust, role, active) on subscriptions to cid_app;
-grant update (name, base_url, canonical, active, config, sealed) on channels to cid_app;
+grant update (name, base_url, canonical, active, config, sealed, sealed_at, sealed_end, domain, per_week, own_per_week, apart, checked_at, checked,
+  disclosure) on channels to cid_app;
+grant update (sealed) on channels to cid_worker;
+-- How a tenant says that models helped, and how long its links live, is its own to say.
+grant update (stopped_at, stopped_by, stop_reason, link_hours, disclosure, responsible, review_seconds) on tenants to cid_app;
 grant update (body, changed_at), insert on profiles to cid_app;
 grant insert, delete, update (value, changed_by, changed_at) on policies to cid_app;
 grant select, insert, update (active, changed_by, changed_at) on guardrails to cid_app, cid_worker;
@@ -2544,9 +2636,10 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
 $$;
 -- By the session too, and not by whom it belongs to: who knows somebody's id must not learn where they belong.
 create function memberships_of(hash bytea)
-  returns table (tenant_id uuid, slug text, name text, sample boolean, created_at timestamptz, role text, desks text[], stale boolean)
+  returns table (tenant_id uuid, slug text, name text, sample boolean, created_at timestamptz, zone text, paused_at timestamptz,
+                 pause_reason text, role text, desks text[], stale boolean)
 language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
-  select t.id, t.slug, t.name, t.sample, t.created_at, m.role, t.desks,
+  select t.id, t.slug, t.name, t.sample, t.created_at, t.zone, t.paused_at, t.pause_reason, m.role, t.desks,
          m.seen_at is null or m.seen_at < public.cid_now() - interval '1 minute'
   from public.session_of(hash) s join public.members m on m.user_id = s.user_id join public.tenants t on t.id = m.tenant_id
   order by t.name
@@ -2561,7 +2654,8 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
     or exists (select from public.versions v where v.tenant_id = public.app_tenant() and v.author_id = who)
     or exists (select from public.entry_decisions e where e.tenant_id = public.app_tenant() and e.user_id = who)
     or exists (select from public.trackers t where t.tenant_id = public.app_tenant() and t.rule_by = who)
-    or exists (select from public.policies p where p.tenant_id = public.app_tenant() and p.changed_by = who))
+    or exists (select from public.policies p where p.tenant_id = public.app_tenant() and p.changed_by = who)
+    or exists (select from public.audit a where a.tenant_id = public.app_tenant() and a.user_id = who))
 $$;
 revoke all on function person_of(uuid) from public;
 grant execute on function person_of(uuid) to cid_app;
@@ -2573,6 +2667,28 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
 $$;
 revoke all on function role_of(uuid) from public;
 grant execute on function role_of(uuid) to cid_app;
+-- When the pieces went out, or may have, that take a place on the domain of one of the tenant's channels, whoever's they are.
+-- Holds the domain until the transaction ends: of two who ask for its last place, the second sees the first's.
+create function places_taken(p_channel uuid, p_since timestamptz) returns table (at timestamptz)
+language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+  named text;
+begin
+  select c.domain into named from public.channels c where c.tenant_id = public.app_tenant() and c.id = p_channel;
+  if coalesce(named, '') = '' then
+    return;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('place ' || named, 0));
+  -- failed or taken back before it was sent: its place is free again
+  return query
+    select p.sent_at from public.channels c
+      join public.publications p on p.tenant_id = c.tenant_id and p.channel_id = c.id
+    where c.domain = named and p.sent_at >= p_since and p.state not in ('planned', 'failed')
+      and (p.state <> 'retracted' or p.live_at is not null);
+end $$;
+revoke all on function places_taken(uuid, timestamptz) from public;
+grant execute on function places_taken(uuid, timestamptz) to cid_app;
+
 revoke all on function session_of(bytea), memberships_of(bytea) from public;
 grant execute on function session_of(bytea), memberships_of(bytea) to cid_app, cid_worker;
 
@@ -2664,6 +2780,48 @@ begin
 end $$;
 revoke all on function find_verdicts(text, text, text, text, timestamptz, uuid, integer, text) from public;
 grant execute on function find_verdicts(text, text, text, text, timestamptz, uuid, integer, text) to cid_app;
+
+-- Up to p_most rows of a tenant's table, in the order of p_keys, behind the row whose keys p_after names (null: from the first). With
+-- the caller's rights: row security holds, and a table or column that app may not read is refused. The answer's key is for the next page.
+create function export_page(p_table text, p_columns text[], p_keys text[], p_after jsonb, p_most integer)
+returns table (key jsonb, body text)
+language plpgsql stable set search_path = pg_catalog, public, pg_temp as $$
+declare
+  place regclass := format('public.%I', p_table)::regclass; behind text := 'true';
+begin
+  if p_after is not null then
+    select format('(%s) > (%s)', string_agg(format('x.%I', k.name), ', ' order by k.n),
+                  string_agg(format('%L::%s', p_after ->> k.name, format_type(a.atttypid, a.atttypmod)), ', ' order by k.n)) into behind
+    from unnest(p_keys) with ordinality as k (name, n) join pg_attribute a on a.attrelid = place and a.attname = k.name;
+  end if;
+  return query execute format($q$
+    select jsonb_build_object(%s), to_jsonb(r)::text from (
+      select %s from %s x where x.tenant_id = $1 and %s order by %s limit $2) r$q$,
+    (select string_agg(format('%L, r.%I', k, k), ', ') from unnest(p_keys) k),
+    (select string_agg(format('x.%I', c), ', ') from unnest(p_columns) c),
+    place, behind, (select string_agg(format('x.%I', k.name), ', ' order by k.n) from unnest(p_keys) with ordinality as k (name, n)))
+  using public.app_tenant(), p_most;
+end $$;
+revoke all on function export_page(text, text[], text[], jsonb, integer) from public;
+grant execute on function export_page(text, text[], text[], jsonb, integer) to cid_app;
+
+-- The log of one tenant (null: the platform's own), the newest first. Planned anew each time: each condition has an index, and none is
+-- to be walked along for a condition that was not set. With the caller's rights: row security holds.
+create function find_audit(p_tenant uuid, p_user uuid, p_action text, p_target text, p_from uuid, p_before uuid, p_most integer)
+returns table (id uuid, at timestamptz, user_id uuid, action text, target text, detail jsonb)
+language plpgsql stable set search_path = pg_catalog, public, pg_temp as $$
+begin
+  return query execute $q$
+    select a.id, a.at, a.user_id, a.action, a.target, a.detail
+    from public.audit a
+    where ($1 is null and a.tenant_id is null or a.tenant_id = $1)
+      and ($2 is null or a.user_id = $2) and ($3 is null or a.action = $3) and ($4 is null or a.target = $4)
+      and ($5 is null or a.id >= $5) and ($6 is null or a.id < $6)
+    order by a.id desc limit $7
+  $q$ using p_tenant, p_user, p_action, p_target, p_from, p_before, p_most;
+end $$;
+revoke all on function find_audit(uuid, uuid, text, text, uuid, uuid, integer) from public;
+grant execute on function find_audit(uuid, uuid, text, text, uuid, uuid, integer) to cid_app, cid_worker;
 
 -- Pages tell whether this program and the database fit together.
 grant select on migrations to cid_app, cid_worker;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -79,7 +80,14 @@ POSTED = {
         Chip(_("unknown"), "warn"),
         _("The answer was lost. It is looked for before it is sent again."),
     ),
-    PublicationState.UPDATING: (Chip(_("updating"), "live"), ""),
+    PublicationState.UPDATING: (
+        Chip(_("updating"), "live"),
+        _("A newer version is taking the place of what is there."),
+    ),
+    PublicationState.RETRACTING: (
+        Chip(_("retracting"), "warn"),
+        _("It is being taken back, and is looked for afterwards."),
+    ),
     PublicationState.RETRACTED: (Chip(_("taken back"), "plain"), ""),
 }
 ORDER = {Severity.CRITICAL: 0, Severity.MAJOR: 1, Severity.MINOR: 2}
@@ -157,7 +165,7 @@ async def compared(request: web.Request) -> web.StreamResponse:
         new=new,
         versions=rows,
         pairs=[(str(row.number), f"{row.number} {row.who or row.provider}".strip()) for row in rows],
-        fields=diff.articles(before, after),
+        fields=await asyncio.to_thread(diff.articles, before, after),
     )
     return page(request, "drafts_diff.html", view)
 
@@ -219,11 +227,30 @@ async def _view(tx: Tx, who: Actor, draft: Draft) -> DraftView:
         cost=await draft_pages.cost(tx, tenant, draft.id, draft.screening_id),
         decidable=draft.state in {DraftState.READY, DraftState.HELD},
         held=draft.state is DraftState.HELD,
-        undoable=draft.state is DraftState.APPROVED and all(p.state is PublicationState.PLANNED for p in planned),
+        undoable=_undoable(draft, said, planned),
         article_url=next((line.view for line in lines if line.posted.live_at and line.view), ""),
-        editable=draft.state not in {DraftState.APPROVED, DraftState.REJECTED},
+        editable=_editable(draft, planned),
         rejectable=draft.state in {DraftState.READY, DraftState.HELD, DraftState.CHANGES_REQUESTED},
     )
+
+
+def _undoable(draft: Draft, said: Sequence[Made], planned: Sequence[Posted]) -> bool:
+    """Nothing of what was approved last has left; what an earlier approval brought out may be there."""
+    if draft.state is not DraftState.APPROVED or not said:
+        return False
+    for post in planned:
+        left = post.decision_id == said[-1].id and post.state is not PublicationState.PLANNED
+        if left or (post.next_decision_id and post.state is not PublicationState.LIVE):
+            return False
+    return True
+
+
+def _editable(draft: Draft, planned: Sequence[Posted]) -> bool:
+    """What was approved is changed where it is live, by a newer version; not while it is on its way."""
+    if draft.state is not DraftState.APPROVED:
+        return draft.state is not DraftState.REJECTED
+    settled = {PublicationState.LIVE, PublicationState.FAILED}
+    return bool(planned) and all(post.state in settled and not post.next_decision_id for post in planned)
 
 
 def _fate(draft: Draft, posted: Sequence[Posted]) -> Fate | None:
