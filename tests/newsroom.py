@@ -102,6 +102,8 @@ class Newsroom:
     mail: UUID = field(default_factory=uuid4)
     """Refused."""
     """A standing rule of acme's."""
+    people: dict[str, UserId] = field(default_factory=dict)
+    """By address."""
 
     def id(self) -> UUID:
         return uuid7(self.now)
@@ -151,7 +153,7 @@ async def _refused(tx: Tx, room: Newsroom) -> None:
 
 
 async def _join(tx: Tx, room: Newsroom, email: str, tenant: TenantId, role: Role) -> None:
-    user = UserId(room.id())
+    user = room.people[email] = UserId(room.id())
     await people.add(tx, user, email=email, name=email.split("@", maxsplit=1)[0], password_hash=_hashes[0], admin=False)
     await people.join(tx, tenant, user, role)
 

@@ -203,6 +203,8 @@ async def _headers(request: web.Request, response: web.StreamResponse) -> None:
     """At the last moment, so that redirects and errors carry them too; what a page set itself stays."""
     if RENEWED in request:
         doors.give_cookie(request, response, request[RENEWED])
+        # the cookies that a response has were written into its headers before we are asked
+        response.headers.add("Set-Cookie", response.cookies[doors.cookie_name(request.app[SITE])].OutputString())
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if request.app[SITE].https:

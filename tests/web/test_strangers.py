@@ -57,6 +57,9 @@ FORMS: dict[str, dict[str, str]] = {
     "entry_decide": {"kind": "hide"},
     "entry_edit": {"category": "Rules", "summary": "Text.", "seen": "{}"},
     "mail_wish": {"hour": "7"},
+    "people_invite": {"email": "new@acme.test", "role": "viewer"},
+    "people_role": {"role": "viewer", "was": "editor"},
+    "platform_admin": {"wanted": "1"},
     "publish_again": {"publication": DECISION["version"]},
     "tenant_profile_do": {"industry": "Harbours", "language": "en"},
     "tenant_general_do": {"name": "Acme", "zone": "Europe/Berlin"},
@@ -81,6 +84,7 @@ def things(room: Newsroom) -> dict[str, str]:
     return {
         "sources": str(room.sources["Harbour Gazette"]),
         "proposals": str(room.proposals["site"]),
+        "people": str(room.people["editor@acme.test"]),
         "plan": str(room.screenings["drafted"]),
         "items": str(room.items["drafted"]),
         "drafts": str(room.drafts["drafted"]),
@@ -122,6 +126,12 @@ async def counts(owner: asyncpg.Connection[asyncpg.Record]) -> list[tuple[str, i
     """How much is in each table that a route might change."""
     names = (
         "sources",
+        "users where disabled_at is null",
+        "users where admin",
+        "members",
+        "members where role = 'editor'",
+        "once_links",
+        "mails",
         "subscriptions",
         "proposals where state = 'proposed'",
         "tenants where replace_sources",
