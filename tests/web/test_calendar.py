@@ -44,8 +44,8 @@ async def put(owner: Owner, room: Newsroom, draft: str, due: datetime, state: st
         user,
     )
     await owner.execute(
-        """insert into publications
-             (tenant_id, id, draft_id, channel_id, decision_id, version_id, sha256, due_at, state, sent_at, live_at)
+        """insert into publications (tenant_id, id, draft_id, channel_id, decision_id, version_id, sha256, due_at,
+             state, sent_at, live_at)
            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, case when $9 <> 'planned' then $8::timestamptz end,
              case when $9 = 'live' then $8::timestamptz end)""",
         room.tenant,
