@@ -16,6 +16,7 @@ from cid import settings as settings_module
 from cid.channels.devto import DevTo
 from cid.channels.ghost import Ghost
 from cid.channels.site import SitePublisher
+from cid.channels.wordpress import WordPressPublisher
 from cid.domain.errors import Misconfigured, Upstream
 from cid.domain.news import SourceKind
 from cid.domain.policy import GatePolicy
@@ -205,6 +206,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
         children = await stack.enter_async_context(ChildPool())
         pages = PageReader(http, children, clock)
         keys = Keys(settings_module.secret_key(settings), *(old.value.encode() for old in settings.old_secret_keys))
+        vault = Vault(keys)
         yield Services(
             db=db,
             platform=platform,
@@ -213,7 +215,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
                 http=http,
                 children=children,
                 sources=_readers(settings, http, children, clock, db=db, robots=pages),
-                channels=_channels(settings, http, clock, keys, platform),
+                channels=_channels(settings, http, clock, vault, platform, children=children),
                 pages=pages,
                 trends=_trends(settings, http, children, clock, db),
                 search=_search(settings, http, children, clock, db=db),
@@ -222,7 +224,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             clock=clock,
             policy=_policy(settings),
             keys=keys,
-            vault=Vault(keys),
+            vault=vault,
             base_url=settings.base_url,
             unsubscribe_to=settings.mail.unsubscribe,
             retention=settings.retention,
@@ -231,6 +233,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             prompts=router.prompts,
             backlog=router.room,
             gate5=settings.gate5,
+            metrics_token=settings.metrics_token.value if settings.metrics_token else "",
             source_rules=settings.source_rules,
             industries=load_industries(CONFIG / "default_sources.toml"),
             trends=settings.trends,
@@ -296,12 +299,12 @@ def _readers(
 
 
 def _channels(
-    settings: Settings, http: GuardedHttp, clock: SystemClock, keys: Keys, platform: WorkerDb
+    settings: Settings, http: GuardedHttp, clock: SystemClock, vault: Vault, platform: WorkerDb, *, children: ChildPool
 ) -> dict[ChannelKind, Publisher]:
     """One per kind of channel; secrets are opened when they are used."""
-    vault = Vault(keys)
     return {
         ChannelKind.SITE: SitePublisher(settings.data / "site"),
+        ChannelKind.WORDPRESS: WordPressPublisher(http, vault, children),
         ChannelKind.DEVTO: DevTo(http, vault, Turns(platform, clock)),
         ChannelKind.GHOST: Ghost(http, vault, clock),
     }

@@ -94,6 +94,8 @@ class Services:
     """Where people may also write for an end of digests; empty: nowhere."""
     vault: Vault | None = None
     """None: nothing here keeps a secret."""
+    metrics_token: str = field(default="", repr=False)
+    """What lets a machine read /metrics (CID_METRICS_TOKEN); empty: only this machine itself."""
     prompts: Prompts = field(default_factory=lambda: Prompts({}))
     """Every version on file."""
     backlog: Backlog | None = None

@@ -53,7 +53,8 @@ class Press:
     publisher: Any
     owner: Any
 
-    async def channel(self, name: str, *, canonical: bool = False) -> ChannelId:
+    async def channel(self, name: str, *, canonical: bool = False, governed: bool = False) -> ChannelId:
+        """Where new pieces wait for places only with `governed`."""
         channel = ChannelId(uuid4())
         async with self.sv.db.tx(self.tenant) as tx:
             await channels.add(
@@ -64,6 +65,7 @@ class Press:
                 name=name,
                 base_url=f"https://{name}.test",
                 canonical=canonical,
+                domain=f"{name}.test" if governed else "",
             )
         return channel
 

@@ -21,6 +21,7 @@ COMMANDS = {
     "gates": "cid.cli.gates:gates",
     "tenants": "cid.cli.tenants:tenants",
     "users": "cid.cli.users:users",
+    "audit": "cid.cli.audit:command",
     "tokens": "cid.cli.tokens:tokens",
     "mail": "cid.cli.mail:mail",
     "drafts": "cid.cli.drafts:drafts",

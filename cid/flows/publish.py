@@ -91,7 +91,7 @@ async def _begin(sv: Services, job: Job) -> tuple[Work, Channel] | None:
         channel = await publications.channel(tx, job.tenant, work.channel_id)
         assert channel is not None
         wait = _not_yet(work)
-        if wait is None and work.state is _S.PLANNED and await _held_back(tx, job, work):
+        if wait is None and work.state in {_S.PLANNED, _S.LIVE} and await _held_back(tx, job, work):
             return None
         if wait is None:
             await publications.take(tx, job.tenant, key, job)
@@ -144,14 +144,16 @@ def _open(work: Work) -> bool:
 
 
 async def _held_back(tx: Tx, job: Job, work: Work) -> bool:
-    """Whether a new piece waits: for somebody to resume, or for a place on its domain, which is taken with the commit.
+    """Whether it waits: anything while publishing is stopped, a new piece for a place on its domain.
 
-    Its job ends while publishing is stopped: whoever resumes queues all that is planned.
+    A place is taken with the commit. While publishing is stopped a job ends: whoever resumes queues all that waits.
     """
     known = await governors.facts(tx, job.tenant, work.id)
     if known.stopped:
         await queue.done(tx, job)
         return True
+    if work.state is _S.LIVE:
+        return False
     taken = await governors.taken(tx, work.channel_id)
     volume = Volume(per_week=known.per_week, apart=known.apart, own_per_week=known.own_per_week)
     wait = None if known.hurried else governed(volume, taken, known.now)
@@ -258,6 +260,19 @@ async def _fence(sv: Services, job: Job, work: Work) -> None:
     async with sv.db.read(job.tenant) as tx:
         if not await publications.ours(tx, job.tenant, work.id, job):
             raise LostLease(f"publication {work.id} is in another hand-out's hands")
+
+
+async def compare(sv: Services, tenant: TenantId, publication: PublicationId) -> Sequence[Note]:
+    """What stands at the channel, held against the bytes that were approved: how the two differ.
+
+    Raises NotFound, Refused, Upstream or Misconfigured.
+    """
+    async with sv.db.tx(tenant) as tx:
+        work = await publications.lock(tx, tenant, publication)
+        channel = await publications.channel(tx, tenant, work.channel_id) if work else None
+    if work is None or channel is None:
+        raise NotFound("There is no such publication.")
+    return await sv.outside.channels[channel.kind].look(await _sent(sv, work, channel, decided_payload(work)))
 
 
 def decided_payload(work: Work) -> dict[str, Any]:

@@ -53,6 +53,7 @@ FUNCTIONS: dict[str, Function] = {
     "read_robots": _later("cid.sources.article", "read_robots"),
     "read_picture": _later("cid.text.pictures", "read_picture"),
     "render_version": _later("cid.render.version", "render_version"),
+    "compare_post": _later("cid.render.wordpress", "compared"),
 }
 
 

@@ -65,6 +65,12 @@ class Again:
     publication: UUID
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retract:
+    publication: UUID
+    reason: str = text(default="", lines=True)
+
+
 async def approve(request: web.Request, form: Decision) -> web.StreamResponse:
     done = await decide.approve(
         services(request),
@@ -122,6 +128,11 @@ async def undo(request: web.Request, form: Decision) -> web.StreamResponse:
 async def again(request: web.Request, form: Again) -> web.StreamResponse:
     await publish.again(services(request), actor(request), PublicationId(form.publication))
     return _back(request, "publication_again")
+
+
+async def retract(request: web.Request, form: Retract) -> web.StreamResponse:
+    await publish.retract(services(request), actor(request), PublicationId(form.publication), form.reason)
+    return _back(request, "publication_retract")
 
 
 async def edit_page(request: web.Request) -> web.StreamResponse:
@@ -199,11 +210,12 @@ async def _typed(request: web.Request, form: Edit) -> Article:
         structure=planned.structure if planned else "",
         angle=planned.angle if planned else "",
         angle_reason=planned.angle_reason if planned else "",
+        image=planned.image if planned else None,
     )
 
 
 async def _planned(request: web.Request) -> Article | None:
-    """Structure and angle were chosen when the draft was planned, and are no matter of its text."""
+    """Structure and angle were chosen when the draft was planned, and the picture beside it: no matter of its text."""
     async with services(request).db.read(actor(request).tenant.id) as tx:
         draft = await drafts.by_id(tx, tx.tenant, _draft(request))
         current = await drafts.version(tx, tx.tenant, draft.current_version_id) if draft else None
