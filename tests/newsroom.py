@@ -16,6 +16,7 @@ from cid.domain.ids import (
     CallId,
     DraftId,
     EntryId,
+    ImageId,
     ItemId,
     ReviewId,
     ScreeningId,
@@ -23,18 +24,32 @@ from cid.domain.ids import (
     StoryId,
     SubscriptionId,
     TenantId,
+    TokenId,
     UserId,
     VerdictId,
     VersionId,
     uuid7,
 )
+from cid.domain.programs import Scope
 from cid.domain.review import ReviewOutcome
 from cid.domain.tenants import Desk, Role
 from cid.domain.tracker import Category, Fault, Region, Tags, Tracker
 from cid.domain.verdicts import Drop, Gate, Pass, Reason, Verdict
 from cid.gates import gate2_relevance
 from cid.outside import passwords
-from cid.store import drafts, entries, faults, guardrails, people, screenings, tenants, trackers, verdicts
+from cid.store import (
+    drafts,
+    entries,
+    faults,
+    guardrails,
+    images,
+    people,
+    screenings,
+    tenants,
+    tokens,
+    trackers,
+    verdicts,
+)
 
 if TYPE_CHECKING:
     from cid.ports import Tx
@@ -99,6 +114,9 @@ class Newsroom:
     proposals: dict[str, UUID] = field(default_factory=dict)
     rule: UUID = field(default_factory=uuid4)
     """A standing rule of acme's."""
+    image: ImageId = field(default_factory=lambda: ImageId(uuid4()))
+    token: TokenId = field(default_factory=lambda: TokenId(uuid4()))
+    """Of acme's owner. What would let somebody in by it is not known to anybody."""
 
     def id(self) -> UUID:
         return uuid7(self.now)
@@ -132,6 +150,11 @@ async def furnish(sv: Services, *, sample: bool = False) -> Newsroom:
             finding="A figure without a source.", draft=room.drafts["held"], by=None,
         )  # fmt: skip
         await _track(tx, room)
+        await images.add(tx, room.image, b"a picture of acme's", mime="image/png", width=1, height=1, provider="own")
+        boss = await tx.fetchval("select user_id from members where role = 'owner'")
+        await tokens.add(
+            tx, room.token, boss, name="reader", hashed=b"unknown", scopes=[Scope.DRAFTS_READ], life=None, most=1
+        )
     async with sv.platform.tx() as tx:
         await _propose(tx, room)
     return room
