@@ -16,6 +16,7 @@ from cid.domain.ids import (
     CallId,
     DraftId,
     EntryId,
+    ImageId,
     ItemId,
     ReviewId,
     ScreeningId,
@@ -23,19 +24,34 @@ from cid.domain.ids import (
     StoryId,
     SubscriptionId,
     TenantId,
+    TokenId,
     UserId,
     VerdictId,
     VersionId,
     uuid7,
 )
 from cid.domain.mail import MailKind, MailState
+from cid.domain.programs import Scope
 from cid.domain.review import ReviewOutcome
 from cid.domain.tenants import Desk, Role
 from cid.domain.tracker import Category, Fault, Region, Tags, Tracker
 from cid.domain.verdicts import Drop, Gate, Pass, Reason, Verdict
 from cid.gates import gate2_relevance
 from cid.outside import passwords
-from cid.store import drafts, entries, faults, guardrails, mails, people, screenings, tenants, trackers, verdicts
+from cid.store import (
+    drafts,
+    entries,
+    faults,
+    guardrails,
+    images,
+    mails,
+    people,
+    screenings,
+    tenants,
+    tokens,
+    trackers,
+    verdicts,
+)
 
 if TYPE_CHECKING:
     from cid.ports import Tx
@@ -104,6 +120,9 @@ class Newsroom:
     """A standing rule of acme's."""
     people: dict[str, UserId] = field(default_factory=dict)
     """By address."""
+    image: ImageId = field(default_factory=lambda: ImageId(uuid4()))
+    token: TokenId = field(default_factory=lambda: TokenId(uuid4()))
+    """Of acme's owner. What would let somebody in by it is not known to anybody."""
 
     def id(self) -> UUID:
         return uuid7(self.now)
@@ -138,6 +157,11 @@ async def furnish(sv: Services, *, sample: bool = False) -> Newsroom:
         )  # fmt: skip
         await _track(tx, room)
         await _refused(tx, room)
+        await images.add(tx, room.image, b"a picture of acme's", mime="image/png", width=1, height=1, provider="own")
+        boss = await tx.fetchval("select user_id from members where role = 'owner'")
+        await tokens.add(
+            tx, room.token, boss, name="reader", hashed=b"unknown", scopes=[Scope.DRAFTS_READ], life=None, most=1
+        )
     async with sv.platform.tx() as tx:
         await _propose(tx, room)
     return room

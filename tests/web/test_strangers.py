@@ -44,6 +44,10 @@ FORMS: dict[str, dict[str, str]] = {
     "draft_undo": DECISION,
     "draft_renew": {"version": DECISION["version"]},
     "disclosure_do": {"mode": "disclose"},
+    "draft_picture_pick": {"version": DECISION["version"], "photo": "1", "words": "cranes", "alt": "Cranes."},
+    "draft_picture_own": {"version": DECISION["version"], "alt": "Cranes.", "credit": "Ada Lind"},
+    "draft_picture_remove": {"version": DECISION["version"]},
+    "token_add": {"name": "reader", "days": "30", "s-drafts:read": "1"},
     "rule_add": {"rule": "Say whose figure it is, always."},
     "platform_rule_add": {"rule": "Say whose figure it is, always."},
     "platform_revision": {"wanted": "1"},
@@ -96,6 +100,8 @@ def things(room: Newsroom) -> dict[str, str]:
         "calls": str(room.calls["cheap"]),
         "calendar": str(room.drafts["drafted"]),
         "mail": str(room.mail),
+        "images": str(room.image),
+        "tokens": str(room.token),
         "preview": str(room.versions["drafted"]),
     }
 
@@ -155,6 +161,8 @@ async def counts(owner: asyncpg.Connection[asyncpg.Record]) -> list[tuple[str, i
         "track_faults",
         "entries where state = 'pending'",
         "trackers where rule is not null",
+        "images",
+        "api_tokens where revoked_at is null",
         "audit",
         "mails",
         "mail_wishes",

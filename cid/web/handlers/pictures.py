@@ -75,6 +75,7 @@ async def shown(request: web.Request) -> web.StreamResponse:
 
 async def pick(request: web.Request, form: Pick) -> web.StreamResponse:
     who, sv = actor(request), services(request)
+    await _seen(request, form.version)
     try:
         found = await pictures.search(sv, form.words, await _language(request))
         image = await pictures.choose(sv, who, pictures.found_in(found, form.photo), form.alt)
@@ -86,9 +87,12 @@ async def pick(request: web.Request, form: Pick) -> web.StreamResponse:
 
 
 async def bring(request: web.Request, form: Own) -> web.StreamResponse:
-    who, sv = actor(request), services(request)
+    who, sv, body = actor(request), services(request), b""
     sent = (await posted(request)).get("file")
-    body = sent.file.read() if isinstance(sent, web.FileField) else b""
+    if isinstance(sent, web.FileField):
+        with sent.file as file:
+            body = file.read()
+    await _seen(request, form.version)
     try:
         image = await pictures.bring(sv, who, body, alt=form.alt, credit=form.credit)
         return await _changed(request, form.version, image)
@@ -116,14 +120,20 @@ async def picture(request: web.Request) -> web.StreamResponse:
 
 async def _changed(request: web.Request, version: UUID, image: Image | None) -> web.StreamResponse:
     """A new version, which is reviewed again. Raises NotFound, Refused, Conflict."""
-    who, sv, seen = actor(request), services(request), VersionId(version)
-    draft = DraftId(UUID(request.match_info["draft"]))
-    async with sv.db.read(who.tenant.id) as tx:
-        stored = await drafts.version(tx, tx.tenant, seen)
-    if stored is None or stored.draft_id != draft:
+    who, stored = actor(request), await _seen(request, version)
+    article = replace(read_article(stored.article), image=image)
+    await decide.edit(services(request), who, stored.draft_id, stored.id, article)
+    raise web.HTTPSeeOther(f"/t/{who.tenant.slug}/drafts/{stored.draft_id}?said=draft_picture")
+
+
+async def _seen(request: web.Request, version: UUID) -> Version:
+    """What was on the screen. Raises NotFound, before anything is looked for or kept."""
+    tenant = actor(request).tenant.id
+    async with services(request).db.read(tenant) as tx:
+        stored = await drafts.version(tx, tx.tenant, VersionId(version))
+    if stored is None or stored.draft_id != UUID(request.match_info["draft"]):
         raise NotFound(_("There is no such version."))
-    await decide.edit(sv, who, draft, seen, replace(read_article(stored.article), image=image))
-    raise web.HTTPSeeOther(f"/t/{who.tenant.slug}/drafts/{draft}?said=draft_picture")
+    return stored
 
 
 async def _page(
