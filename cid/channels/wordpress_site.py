@@ -49,7 +49,7 @@ class WordPressSites:
     async def enter(self, channel: Channel) -> WordPressSite:
         """Raises Refused, Upstream, Misconfigured."""
         base = _base(channel)
-        user = str(channel.config.get("username") or "").strip()
+        user = str(channel.config.get("user") or "").strip()
         if not user or not channel.sealed:
             raise Refused(f"{channel.name}: enter the user name and an application password of the WordPress site.")
         if ":" in user:

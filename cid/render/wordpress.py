@@ -39,7 +39,8 @@ def wordpress_payload(article: Article, marks: Mapping[str, Any], page: Mapping[
 
 
 def _names(given: Any, most: int) -> list[str]:
-    names = (" ".join(str(name).split())[:NAME] for name in given or ())
+    listed = given.split(",") if isinstance(given, str) else given or ()
+    names = (" ".join(str(name).split())[:NAME] for name in listed)
     return list({name.casefold(): name for name in names if name}.values())[:most]
 
 

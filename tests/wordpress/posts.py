@@ -24,6 +24,7 @@ from tests.fakes import InlineChildren
 from tests.press import ARTICLE
 
 VAULT = Vault(Keys(b"for the tests only: thirty-two and more bytes"))
+CHILDREN = InlineChildren({"compare_post": compared})
 START = datetime(2026, 5, 1, 9, tzinfo=UTC)
 
 
@@ -66,13 +67,13 @@ def channel(url: str, user: str, password: str, **config: Any) -> Channel:
         canonical=True,
         active=True,
         tenant_slug="acme",
-        config={"username": user, **config},
+        config={"user": user, **config},
     )
     return replace(made, sealed=VAULT.seal(password, made.secret_context))
 
 
 def publisher(http: Http, **given: float) -> WordPressPublisher:
-    return WordPressPublisher(http, VAULT, InlineChildren({"compare_post": compared}), **given)
+    return WordPressPublisher(http, VAULT, CHILDREN, **given)
 
 
 def rendered(article: Article, at: Channel) -> dict[str, Any]:

@@ -48,6 +48,8 @@ class Site:
     """`with Site() as site:` it runs, and is gone afterwards."""
 
     port: int = 0
+    shown: str = ""
+    """The address that it believes to have, where something stands before it."""
     room: Path = field(default_factory=Path)
     version: str = ""
     passwords: dict[str, str] = field(default_factory=dict)
@@ -115,7 +117,7 @@ class Site:
         (root / "wp-content" / "uploads").mkdir(exist_ok=True)
         shutil.copytree(HERE / "theme", root / "wp-content" / "themes" / "plain")
         (root / "wp-config.php").unlink(missing_ok=True)
-        (root / "wp-config.php").write_text(CONFIG.format(socket=self._socket, url=self.url))
+        (root / "wp-config.php").write_text(CONFIG.format(socket=self._socket, url=self.shown or self.url))
 
     def _install(self) -> None:
         program = [str(HERE / "install.php"), str(self.room / "site"), str(self.port)]

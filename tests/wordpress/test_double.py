@@ -238,7 +238,7 @@ async def test_a_secret_for_another_channel_or_over_plain_http_is_not_sent(
     for at, said in (
         (replace(blog(double), base_url="http://blog.test"), "https address"),
         (replace(blog(double), sealed=""), "enter the user name"),
-        (replace(blog(double), config={"username": "a:b"}), "colon"),
+        (replace(blog(double), config={"user": "a:b"}), "colon"),
     ):
         with pytest.raises(Refused, match=said):
             await publisher.find(replace(posts.sent(blog(double)), channel=at))
