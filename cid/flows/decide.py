@@ -12,20 +12,23 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cid.domain.draft import DRAFT, Article, Author, Draft, DraftState, Version
+from cid.domain.checklist import unmet
+from cid.domain.draft import DRAFT, Article, Author, Draft, DraftState, Version, article_from
 from cid.domain.errors import Conflict, NotFound, Refused
 from cid.domain.ids import DecisionId, DraftId, PublicationId, TenantId, VersionId, uuid7
 from cid.domain.jobs import JobKind, NewJob
 from cid.domain.outside import ChildFailure
 from cid.domain.publication import PublicationState
 from cid.domain.record import NOBODY, Witness
-from cid.domain.review import DRAFT_AFTER, DecisionKind
+from cid.domain.review import DRAFT_AFTER, DecisionKind, findings
 from cid.domain.tenants import Actor, Permission, Tenant
+from cid.gates.checklist import checklist
 from cid.outside.rendering import Marks, Rendered, render_version
 from cid.queue import jobs
-from cid.store import audit, channels, decisions, drafts, policies, publications, review_links, tenants
+from cid.store import audit, channels, decisions, drafts, evidence, policies, publications, review_links, tenants
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from cid.domain.publication import Channel
@@ -38,6 +41,15 @@ TITLE_LIMIT = 200
 FURTHEST = timedelta(days=366)
 """A time chosen for a publication lies at most so far ahead."""
 OFFLINE = "offline"
+WRONG = {
+    "critical": "A finding is critical:",
+    "evidence": "There is no evidence that it could be checked against.",
+    "text": "An article needs a title and a text.",
+    "disclosure": "It does not say how it was made, on",
+    "canonical": "It has no text for the channel whose address all others name; save it again as a new version:",
+    "picture": "Its picture has no text for those who cannot see it.",
+}
+"""What the checklist says where something must be and is not."""
 PAST = {
     DecisionKind.APPROVE: "approved",
     DecisionKind.REJECT: "rejected",
@@ -68,20 +80,22 @@ async def approve(
     via: str,
     witness: Witness = NOBODY,
     at: datetime | None = None,
+    accepted: Collection[str] = (),
 ) -> Approved:
-    """`at`: when it is to go out; None: once the time to undo is over.
+    """`at`: when it is to go out; None: once the time to undo is over. `accepted`: the keys of what the checklist says
+    against it and they go on with all the same, each by itself.
 
-    Raises NotFound, Refused (a held draft wants a reason; an hour that is past or more than a year ahead) or Conflict.
+    Raises NotFound, Refused (a held draft wants a reason; the checklist; an hour that is past or more than a year
+    ahead) or Conflict.
     """
     choice = _Choice(actor, draft, version, sha256_hex, DecisionKind.APPROVE, _reason(reason), via, witness)
     async with sv.db.tx(_deciding(actor)) as tx:
         seen, shown = await _shown(tx, choice, DraftState.APPROVED)
-        if seen.state is DraftState.HELD and not choice.reason:
-            raise Refused("The review held this draft back. To approve it all the same, write down why.")
+        active = await channels.active(tx, actor.tenant.id)
+        await _fit_to_go(sv, tx, choice, seen, shown, active=active, accepted=accepted)
         due = await _due(sv, tx, at)
         decision = await _decide(sv, tx, choice, shown, due=due)
         await _move(tx, seen, DraftState.APPROVED)
-        active = await channels.active(tx, actor.tenant.id)
         rendered = json.loads(shown.payloads)
         planned = [channel for channel in active if str(channel.id) in rendered]
         await _plan(sv, tx, shown, decision, planned, due=due)
@@ -91,6 +105,38 @@ async def approve(
         left_out=tuple(channel.name for channel in active if channel not in planned),
         due=due,
     )
+
+
+async def _fit_to_go(
+    sv: Services,
+    tx: Tx,
+    choice: _Choice,
+    seen: Draft,
+    shown: Version,
+    *,
+    active: Sequence[Channel],
+    accepted: Collection[str],
+) -> None:
+    """The checklist of the page, enforced. Raises Refused with what is in the way."""
+    policy = await policies.of(tx, tx.tenant, sv.policy)
+    said = [review for review in await drafts.reviews(tx, tx.tenant, seen.id) if review.version_id == shown.id]
+    items = checklist(
+        article_from(shown.article),
+        json.loads(shown.payloads),
+        findings(said[-1].findings) if said else [],
+        await evidence.pack(tx, tx.tenant, seen.screening_id),
+        active,
+        description=policy.drafting.description,
+    )
+    against = unmet(items)
+    if final := [item for item in against if not item.accept]:
+        raise Refused(f"{WRONG[final[0].name]} {final[0].detail}".strip())
+    if (against or seen.state is DraftState.HELD) and not choice.actor.may(Permission.OVERRIDE):
+        raise Refused("The review held this draft back. Somebody who may override the review has to decide.")
+    if left := [item for item in against if item.accept not in accepted]:
+        raise Refused(f"{WRONG[left[0].name]} {left[0].detail} Tick each of these to approve it all the same.")
+    if (against or seen.state is DraftState.HELD) and not choice.reason:
+        raise Refused("The review held this draft back. To approve it all the same, write down why.")
 
 
 async def _due(sv: Services, tx: Tx, at: datetime | None) -> datetime:
