@@ -7,13 +7,16 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import asyncpg
 from aiohttp import web
 
 from cid import settings as settings_module
+from cid.channels.devto import DevTo
+from cid.channels.ghost import Ghost
 from cid.channels.site import SitePublisher
-from cid.domain.errors import Misconfigured
+from cid.domain.errors import Misconfigured, Upstream
 from cid.domain.news import SourceKind
 from cid.domain.policy import GatePolicy
 from cid.domain.publication import ChannelKind
@@ -40,6 +43,7 @@ from cid.outside.keys import Keys
 from cid.outside.pages import PageReader
 from cid.outside.serper import KEY as SEARCH_KEY
 from cid.outside.serper import Serper
+from cid.outside.smtp import SmtpMailer
 from cid.outside.trends import KEY as TRENDS_KEY
 from cid.outside.trends import SerpApiTrends, TrendingRss
 from cid.outside.vault import Vault
@@ -51,7 +55,8 @@ from cid.pg.migrate import migrate
 from cid.pg.place import Place
 from cid.pg.pool import AppDb, WorkerDb, open_pool
 from cid.pg.sql import SQL
-from cid.ports import Batches, Provider, Robots, SourceReader, Trends
+from cid.ports import Batches, Clock, Provider, Publisher, Robots, SourceReader, Trends
+from cid.queue.limits import Turns
 from cid.services import Outside, Services
 from cid.settings import Settings
 from cid.sources.gdelt import GdeltReader, GdeltSearch
@@ -208,10 +213,11 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
                 http=http,
                 children=children,
                 sources=_readers(settings, http, children, clock, db=db, robots=pages),
-                channels={ChannelKind.SITE: SitePublisher(settings.data / "site")},
+                channels=_channels(settings, http, clock, keys, platform),
                 pages=pages,
                 trends=_trends(settings, http, children, clock, db),
                 search=_search(settings, http, children, clock, db=db),
+                mailer=mailer_of(settings, clock),
             ),
             clock=clock,
             policy=_policy(settings),
@@ -229,6 +235,32 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             trends=settings.trends,
             angles=settings_module.angle_patterns(),
         )
+
+
+def mailer_of(settings: Settings, clock: Clock) -> SmtpMailer | None:
+    """None: no mail server is set."""
+    mail = settings.mail
+    if mail.relay is None:
+        return None
+    return SmtpMailer(
+        mail.relay,
+        clock,
+        sender=mail.sender,
+        password=mail.password.value if mail.password else "",
+        greets_as=urlsplit(settings.base_url).hostname or "localhost",
+    )
+
+
+async def mail_check(settings: Settings) -> Check:
+    """Whether the mail server lets us in. It is asked: only then a password that was changed there is seen here."""
+    name, mailer = "mail", mailer_of(settings, SystemClock())
+    if mailer is None:
+        return warn(name, "no mail server is set: invitations and digests wait", "Set CID_SMTP and CID_MAIL_FROM.")
+    try:
+        await mailer.look()
+    except (Misconfigured, Upstream) as error:
+        return warn(name, str(error), "Correct CID_SMTP and CID_SMTP_PASSWORD, or see to the server.")
+    return ok(name, f"{settings.mail.sender} by {settings.mail.relay.host if settings.mail.relay else ''}")
 
 
 def _readers(
@@ -259,6 +291,18 @@ def _readers(
         SourceKind.TELEGRAM_BOT: TelegramBotReader(http, clock, token=key("TELEGRAM_BOT_TOKEN"), api=at.telegram_bot),
         SourceKind.PAGE: ListReader(http, children, clock, robots),
         SourceKind.SAMPLE: SampleReader(CONFIG / "sample", clock),
+    }
+
+
+def _channels(
+    settings: Settings, http: GuardedHttp, clock: SystemClock, keys: Keys, platform: WorkerDb
+) -> dict[ChannelKind, Publisher]:
+    """One per kind of channel; secrets are opened when they are used."""
+    vault = Vault(keys)
+    return {
+        ChannelKind.SITE: SitePublisher(settings.data / "site"),
+        ChannelKind.DEVTO: DevTo(http, vault, Turns(platform, clock)),
+        ChannelKind.GHOST: Ghost(http, vault, clock),
     }
 
 

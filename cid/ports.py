@@ -250,6 +250,8 @@ class Sent:
     placed: Placed | None = None
     """Where it is, once that is known."""
     picture: Picture | None = None
+    modified: datetime | None = None
+    """When these bytes were decided on, if something else was out before; None: they are the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,7 +284,9 @@ class Publisher(Protocol):
         """Create as a draft there, verify, publish. Repeated, it takes up what it finds."""
 
     async def update(self, sent: Sent) -> Placed:
-        """Bring what is at `placed` to the payload."""
+        """Bring what is at `placed` to the payload, at the same address. Repeated, it changes nothing more.
+
+        Raises NotFound when it is not there any more; nothing is created."""
 
     async def retract(self, sent: Sent) -> None:
         """Take it from the public's eyes; gone already is done."""

@@ -15,12 +15,16 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from cid.domain.errors import Misconfigured
+from cid.domain.mail import Relay
 from cid.domain.policy import GatePolicy
 from cid.domain.searching import SourceRules
 from cid.domain.structures import PartKind, Structure
 from cid.domain.tuning import Environment, Periodic, QueueTuning, Retention, SourcesTuning, TapeMode, TrendsTuning
 from cid.gates import angles
 from cid.llm.endpoints import Endpoint, load_endpoints
+from cid.render import disclosure
+from cid.text.names import email_of
+from cid.text.relays import relay_of, sender_of
 from cid.text.typed import convert, duration, into
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
@@ -56,6 +60,16 @@ class WebSettings:
     base_url: str = ""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses or networks whose X-Forwarded-For is believed (CID_TRUSTED_PROXIES)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailSettings:
+    relay: Relay | None = None
+    """None: no mail goes out."""
+    password: Secret | None = None
+    sender: str = ""
+    unsubscribe: str = ""
+    """Where people may also write to be left in peace; empty: nowhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +125,7 @@ class Settings:
     """The folder of recorded replies."""
     allow_local: frozenset[str] = frozenset()
     """host:port targets that may be fetched although they are not public."""
+    mail: MailSettings = field(default_factory=MailSettings)
     gate5: bool = True
     """CID_GATE5: off holds every draft for a person, unread by any check."""
     poll_interval: timedelta | None = None
@@ -128,6 +143,7 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
     tables = into(Tables, _toml(config / "default.toml"), "config/default.toml")
     web = _web(tables.web, values)
     endpoints = load_endpoints(config / "models.toml")
+    _disclosures()
     return Settings(
         data=Path(values.get("CID_DATA") or "data"),
         web=web,
@@ -157,9 +173,17 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         tape=_tape(values, environment),
         tapes=Path(values.get("CID_TAPES") or "tapes").absolute(),
         allow_local=frozenset(part for part in re.split(r"[,\s]+", values.get("CID_ALLOW_LOCAL", "")) if part),
+        mail=_mail(values),
         gate5=_on(values, "CID_GATE5"),
         poll_interval=_seconds(values, "CID_POLL_INTERVAL"),
     )
+
+
+def _disclosures() -> None:
+    try:
+        disclosure.load(disclosure.FILE)
+    except (OSError, ValueError) as error:
+        raise Misconfigured(f"config/disclosure.toml: {error}") from error
 
 
 def _gates(config: Path) -> GatePolicy:
@@ -322,6 +346,19 @@ def _proxies(text: str) -> tuple[str, ...]:
                 f"CID_TRUSTED_PROXIES: {part!r} is neither an address nor a network such as 10.0.0.0/8."
             ) from error
     return tuple(found)
+
+
+def _mail(env: Mapping[str, str]) -> MailSettings:
+    given, sender, unsubscribe = (env.get(f"CID_{name}") or "" for name in ("SMTP", "MAIL_FROM", "MAIL_UNSUBSCRIBE"))
+    relay, password = relay_of(given) if given else None, _secret(env, "CID_SMTP_PASSWORD")
+    if relay and not sender:
+        raise Misconfigured("CID_SMTP is set and CID_MAIL_FROM is not: say whom mail comes from.")
+    if relay and bool(relay.user) != bool(password):
+        raise Misconfigured("CID_SMTP wants a user with CID_SMTP_PASSWORD, or neither.")
+    if unsubscribe and email_of(unsubscribe) is None:
+        raise Misconfigured(f"CID_MAIL_UNSUBSCRIBE is {unsubscribe[:80]!r}: give a mail address.")
+    sender = sender_of(sender) if sender else ""
+    return MailSettings(relay=relay, password=password, sender=sender, unsubscribe=unsubscribe)
 
 
 def _queue(tuning: QueueTuning, env: Mapping[str, str]) -> QueueTuning:

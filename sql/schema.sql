@@ -863,6 +863,30 @@ revoke all on function pinned_prompts() from public;
 grant execute on function pinned_prompts() to cid_app;
 grant execute on function pinned_prompts() to cid_worker;
 
+CREATE OR REPLACE FUNCTION public.places_taken(p_channel uuid, p_since timestamp with time zone)
+ RETURNS TABLE(at timestamp with time zone)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  named text;
+begin
+  select c.domain into named from public.channels c where c.tenant_id = public.app_tenant() and c.id = p_channel;
+  if coalesce(named, '') = '' then
+    return;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('place ' || named, 0));
+  -- failed or taken back before it was sent: its place is free again
+  return query
+    select p.sent_at from public.channels c
+      join public.publications p on p.tenant_id = c.tenant_id and p.channel_id = c.id
+    where c.domain = named and p.sent_at >= p_since and p.state not in ('planned', 'failed')
+      and (p.state <> 'retracted' or p.live_at is not null);
+end $function$;
+revoke all on function places_taken(uuid,timestamp with time zone) from public;
+grant execute on function places_taken(uuid,timestamp with time zone) to cid_app;
+
 CREATE OR REPLACE FUNCTION public.put_back(p_ids bigint[], p_leases bigint[], p_run_at timestamp with time zone[], p_refund boolean, p_errors text[])
  RETURNS TABLE(id bigint, kind text, outcome text)
  LANGUAGE plpgsql
@@ -1397,24 +1421,37 @@ create table channels (
   base_url text not null,
   config jsonb default '{}'::jsonb not null,
   sealed text default ''::text not null,
+  sealed_at timestamp with time zone,
+  sealed_end text default ''::text not null,
+  domain text default ''::text not null,
+  per_week smallint default 3 not null,
+  own_per_week numeric(5,1),
+  apart interval default '04:00:00'::interval not null,
+  checked_at timestamp with time zone,
+  checked jsonb default '{}'::jsonb not null,
   canonical boolean default false not null,
   active boolean default true not null,
   disclosure text default ''::text not null,
   created_at timestamp with time zone default cid_now() not null,
   constraint channels_pkey PRIMARY KEY (tenant_id, id),
   constraint channels_tenant_id_name_key UNIQUE (tenant_id, name),
+  constraint channels_apart_check CHECK (((apart >= '00:00:00'::interval) AND (apart <= '7 days'::interval))),
   constraint channels_disclosure_check CHECK ((disclosure = ANY (ARRAY[''::text, 'disclose'::text, 'editorial-responsibility'::text]))),
   constraint channels_kind_check CHECK ((kind = ANY (ARRAY['site'::text, 'wordpress'::text, 'devto'::text, 'ghost'::text]))),
+  constraint channels_own_per_week_check CHECK (((own_per_week >= (0)::numeric) AND (own_per_week <= (200)::numeric))),
+  constraint channels_per_week_check CHECK (((per_week >= 1) AND (per_week <= 50))),
+  constraint channels_sealed_end_check CHECK ((length(sealed_end) <= 4)),
   constraint channels_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
 );
+CREATE INDEX channels_domain ON public.channels USING btree (domain);
 CREATE UNIQUE INDEX channels_one_canonical ON public.channels USING btree (tenant_id) WHERE (canonical AND active);
 alter table channels enable row level security;
 alter table channels force row level security;
 create policy owner on channels for all to current_user using (true) with check (true);
 create policy tenant on channels for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on channels for all to cid_worker using (true) with check (true);
-grant insert, select, update (name, base_url, config, sealed, canonical, active, disclosure) on channels to cid_app;
-grant insert, select, update on channels to cid_worker;
+grant insert, select, update (name, base_url, config, sealed, sealed_at, sealed_end, domain, per_week, own_per_week, apart, checked_at, checked, canonical, active, disclosure) on channels to cid_app;
+grant insert, select, update, update (sealed) on channels to cid_worker;
 
 create table competition (
   tenant_id uuid not null,
@@ -2322,26 +2359,56 @@ create table publications (
   planned_at timestamp with time zone default cid_now() not null,
   sent_at timestamp with time zone,
   live_at timestamp with time zone,
+  next_decision_id uuid,
+  next_version_id uuid,
+  next_sha256 bytea,
+  retraction text default ''::text not null,
+  hurried_by uuid,
+  hurried_why text default ''::text not null,
   changed_at timestamp with time zone default cid_now() not null,
   constraint publications_pkey PRIMARY KEY (tenant_id, id),
+  constraint publications_check CHECK ((num_nulls(next_decision_id, next_version_id, next_sha256) = ANY (ARRAY[0, 3]))),
   constraint publications_decided_check CHECK ((decided = 'approve'::text)),
-  constraint publications_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'sending'::text, 'live'::text, 'failed'::text, 'unknown'::text, 'updating'::text, 'retracted'::text]))),
+  constraint publications_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'sending'::text, 'live'::text, 'failed'::text, 'unknown'::text, 'updating'::text, 'retracting'::text, 'retracted'::text]))),
   constraint publications_tenant_id_channel_id_fkey FOREIGN KEY (tenant_id, channel_id) REFERENCES channels(tenant_id, id),
   constraint publications_tenant_id_decision_id_draft_id_version_id_sha_fkey FOREIGN KEY (tenant_id, decision_id, draft_id, version_id, sha256, decided) REFERENCES decisions(tenant_id, id, draft_id, version_id, sha256, kind),
   constraint publications_tenant_id_draft_id_fkey FOREIGN KEY (tenant_id, draft_id) REFERENCES drafts(tenant_id, id),
-  constraint publications_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+  constraint publications_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint publications_tenant_id_next_decision_id_draft_id_next_vers_fkey FOREIGN KEY (tenant_id, next_decision_id, draft_id, next_version_id, next_sha256, decided) REFERENCES decisions(tenant_id, id, draft_id, version_id, sha256, kind)
 );
 CREATE INDEX publications_draft ON public.publications USING btree (tenant_id, draft_id);
 CREATE INDEX publications_live ON public.publications USING btree (tenant_id, live_at DESC, id DESC) WHERE (state = ANY (ARRAY['live'::text, 'updating'::text]));
 CREATE UNIQUE INDEX publications_one ON public.publications USING btree (tenant_id, draft_id, channel_id) WHERE (state <> 'retracted'::text);
+CREATE INDEX publications_sent ON public.publications USING btree (tenant_id, channel_id, sent_at) WHERE (sent_at IS NOT NULL);
 CREATE INDEX publications_state ON public.publications USING btree (tenant_id, state, id DESC);
 alter table publications enable row level security;
 alter table publications force row level security;
 create policy owner on publications for all to current_user using (true) with check (true);
 create policy tenant on publications for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on publications for all to cid_worker using (true) with check (true);
-grant insert, select, update (state, url, external_id, error, notes, job_id, lease, due_at, sent_at, live_at, changed_at) on publications to cid_app;
+grant insert, select, update (decision_id, version_id, sha256, state, url, external_id, error, notes, job_id, lease, due_at, sent_at, live_at, next_decision_id, next_version_id, next_sha256, retraction, hurried_by, hurried_why, changed_at) on publications to cid_app;
 grant select on publications to cid_worker;
+
+create table readings (
+  tenant_id uuid not null,
+  user_id uuid not null,
+  version_id uuid not null,
+  first_at timestamp with time zone default cid_now() not null,
+  compared_at timestamp with time zone,
+  typed jsonb,
+  typed_at timestamp with time zone,
+  constraint readings_pkey PRIMARY KEY (tenant_id, version_id, user_id),
+  constraint readings_check CHECK (((typed IS NULL) = (typed_at IS NULL))),
+  constraint readings_typed_check CHECK ((length((typed)::text) <= 600000)),
+  constraint readings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint readings_tenant_id_version_id_fkey FOREIGN KEY (tenant_id, version_id) REFERENCES versions(tenant_id, id),
+  constraint readings_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+alter table readings enable row level security;
+alter table readings force row level security;
+create policy owner on readings for all to current_user using (true) with check (true);
+create policy tenant on readings for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select, update (compared_at, typed, typed_at) on readings to cid_app;
 
 create table review_links (
   tenant_id uuid not null,
@@ -2678,6 +2745,9 @@ create table tenants (
   paused_at timestamp with time zone,
   paused_by uuid,
   pause_reason text default ''::text not null,
+  stopped_at timestamp with time zone,
+  stopped_by uuid,
+  stop_reason text default ''::text not null,
   link_hours smallint default 72 not null,
   disclosure text default 'disclose'::text not null,
   responsible text default ''::text not null,
@@ -2698,7 +2768,7 @@ alter table tenants force row level security;
 create policy owner on tenants for all to current_user using (true) with check (true);
 create policy tenant on tenants for all to cid_app using ((id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on tenants for all to cid_worker using (true) with check (true);
-grant select, update (link_hours, disclosure, responsible, review_seconds) on tenants to cid_app;
+grant select, update (stopped_at, stopped_by, stop_reason, link_hours, disclosure, responsible, review_seconds) on tenants to cid_app;
 grant insert, select, update on tenants to cid_worker;
 
 create table term_uses (

@@ -76,7 +76,10 @@ def router(db: AppDb, clock: Clock, *providers: Provider, models: Models | None 
 def rendered(value: Json) -> Json:
     """Stands for the renderer: the article as canonical JSON, and one payload per channel."""
     article = value["article"]
-    payloads = {channel["id"]: {"title": article["title"], "marks": value["marks"]} for channel in value["channels"]}
+    payloads = {
+        channel["id"]: {"title": article["title"], "marks": value["marks"], "settings": channel["settings"]}
+        for channel in value["channels"]
+    }
     return {"article": canonical(article), "payloads": canonical(payloads), "renderer": "test"}
 
 

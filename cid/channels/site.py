@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
-from cid.domain.errors import Refused, Upstream
+from cid.domain.errors import NotFound, Refused, Upstream
 from cid.domain.ids import time_of
 from cid.domain.publication import Note
 from cid.ports import Placed, Sent, Standing
@@ -75,6 +75,8 @@ class SitePublisher:
 
     async def update(self, sent: Sent) -> Placed:
         """The same file with other bytes: its address is made of the key and the first slug."""
+        if await self.find(sent) is None:
+            raise NotFound("The article is not in the site's folder any more.")
         return await self.publish(sent)
 
     async def retract(self, sent: Sent) -> None:
@@ -121,7 +123,7 @@ def _made(sent: Sent) -> _Page:
     """The finished page. Raises Refused for a payload that this channel could not have been given."""
     identity, payload = _id(sent.key), sent.payload
     slug = str(payload.get("slug", ""))
-    file = f"{slug}-{identity.hex[-8:]}.html"
+    file = sent.placed.external_id if sent.placed else f"{slug}-{identity.hex[-8:]}.html"
     if not SLUG.fullmatch(slug) or not PAGE.fullmatch(file):
         raise Refused("This version's address is not fit for a file name.")
     home = _home(sent.channel)
@@ -129,6 +131,7 @@ def _made(sent: Sent) -> _Page:
         url=home + file,
         canonical=sent.canonical or home + file,
         published=time_of(identity).replace(microsecond=0),
+        modified=sent.modified.replace(microsecond=0) if sent.modified else None,
         key=str(identity),
         home=home,
         feed=f"{home}feed.xml",

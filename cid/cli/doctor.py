@@ -40,7 +40,8 @@ def command(data: Path | None, as_json: bool) -> None:
     chosen = frame.settings_for(frame.Options(data=data))
     given = chosen.secret_key.value.encode() if chosen.secret_key else None
     key = doctor.key(chosen.data / "secret.key", given)
-    models = [*bootstrap.model_checks(chosen), *bootstrap.key_checks(chosen)]
+    mail = asyncio.run(bootstrap.mail_check(chosen))
+    models = [*bootstrap.model_checks(chosen), *bootstrap.key_checks(chosen), mail]
     if key.level is Level.FAIL or (chosen.database_url and key.level is Level.WARN):
         found = [*doctor.folder(chosen.data), key, *models]
     else:

@@ -32,8 +32,8 @@ DRAFT = Lifecycle(
             {DraftState.APPROVED, DraftState.CHANGES_REQUESTED, DraftState.REJECTED, DraftState.WRITTEN}
         ),
         DraftState.CHANGES_REQUESTED: frozenset({DraftState.WRITTEN, DraftState.REJECTED}),
-        # an undo, while no publication is being sent: what its review made it
-        DraftState.APPROVED: frozenset({DraftState.READY, DraftState.HELD}),
+        # an undo, while no publication is being sent: what its review made it; written: an edit of what is live
+        DraftState.APPROVED: frozenset({DraftState.READY, DraftState.HELD, DraftState.WRITTEN}),
     },
 )
 

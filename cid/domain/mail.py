@@ -52,6 +52,20 @@ MAIL = Lifecycle(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Relay:
+    """The server that takes our mail over."""
+
+    host: str
+    port: int
+    user: str = ""
+    """Empty: it wants to know nobody."""
+    wrapped: bool = False
+    """TLS from the first byte; else by STARTTLS, which is then a must."""
+    bare: bool = False
+    """No TLS at all: on this machine only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """What goes out: plain text that is complete by itself, and the same as HTML."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +21,15 @@ class ChannelKind(StrEnum):
     GHOST = "ghost"
 
 
+class Disclosure(StrEnum):
+    """What readers are told of how a text came to be."""
+
+    DISCLOSE = "disclose"
+    """That a model drafted it, and that a person approved it."""
+    RESPONSIBILITY = "editorial-responsibility"
+    """Who reviewed it and answers for it; the review has to be a real one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
     tenant_id: TenantId
@@ -34,11 +45,23 @@ class Channel:
     """What its kind wants to know beside the address: never a secret."""
     sealed: str = field(default="", repr=False)
     """What lets us in, encrypted: `ports.Vault` opens it with `secret_context`."""
+    disclosure: Disclosure = Disclosure.DISCLOSE
+    """Its own mode, or its tenant's."""
+    responsible: str = ""
+    """Who holds editorial responsibility, by name."""
 
     @property
     def secret_context(self) -> str:
         """What the secret is sealed for: copied to another channel or tenant it does not open."""
         return f"channel:{self.tenant_id}:{self.id}"
+
+    @property
+    def settings(self) -> str:
+        """A short hash of all that decides about the bytes it receives. A version rendered under another is rendered
+        anew before anybody approves it."""
+        named = self.responsible if self.disclosure is Disclosure.RESPONSIBILITY else ""
+        said = [self.kind, self.base_url, dict(self.config), self.disclosure, named]
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]
 
 
 class PublicationState(StrEnum):
@@ -48,6 +71,7 @@ class PublicationState(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     UPDATING = "updating"
+    RETRACTING = "retracting"
     RETRACTED = "retracted"
 
 
@@ -59,10 +83,13 @@ PUBLICATION = Lifecycle(
         _P.PLANNED: frozenset({_P.SENDING, _P.RETRACTED}),
         _P.SENDING: frozenset({_P.LIVE, _P.FAILED, _P.UNKNOWN}),
         # found → live; looked for a full timeout later and not there → planned
-        _P.UNKNOWN: frozenset({_P.LIVE, _P.PLANNED}),
-        _P.FAILED: frozenset({_P.PLANNED}),
-        _P.LIVE: frozenset({_P.UPDATING, _P.RETRACTED}),
-        _P.UPDATING: frozenset({_P.LIVE, _P.FAILED, _P.UNKNOWN}),
+        _P.UNKNOWN: frozenset({_P.LIVE, _P.PLANNED, _P.RETRACTING}),
+        _P.FAILED: frozenset({_P.PLANNED, _P.RETRACTED}),
+        _P.LIVE: frozenset({_P.UPDATING, _P.RETRACTING}),
+        # An update and a retraction are repeated until what is there is as wanted: the same bytes to the same post.
+        # Back to live: refused, and what was there before still is. Failed: it is not there any more.
+        _P.UPDATING: frozenset({_P.LIVE, _P.FAILED, _P.RETRACTING}),
+        _P.RETRACTING: frozenset({_P.RETRACTED, _P.LIVE}),
     },
 )
 
@@ -110,7 +137,7 @@ def fate(states: Iterable[PublicationState]) -> Fate | None:
     seen = list(states)
     if not seen:
         return None
-    live = [state in {_P.LIVE, _P.UPDATING} for state in seen]
+    live = [state in {_P.LIVE, _P.UPDATING, _P.RETRACTING} for state in seen]
     if all(live):
         return Fate.LIVE
     if any(live):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from cid.domain.draft import Article
+from cid.domain.llm import Json
 from cid.domain.publication import Channel
 from cid.ports import Children
 
@@ -37,10 +38,21 @@ async def render_version(children: Children, article: Article, channels: Sequenc
     """Raises ChildFailure."""
     value = {
         "article": asdict(article),
-        "channels": [
-            {"id": str(c.id), "kind": str(c.kind), "base_url": c.base_url, "config": dict(c.config)} for c in channels
-        ],
+        "channels": [_told(channel) for channel in channels],
         "marks": asdict(marks),
     }
     answer = await children.call("render_version", value)
     return Rendered(article=answer["article"], payloads=answer["payloads"], renderer=answer["renderer"])
+
+
+def _told(channel: Channel) -> Mapping[str, Json]:
+    """Never its secret."""
+    return {
+        "id": str(channel.id),
+        "kind": str(channel.kind),
+        "base_url": channel.base_url,
+        "config": dict(channel.config),
+        "disclosure": str(channel.disclosure),
+        "responsible": channel.responsible,
+        "settings": channel.settings,
+    }

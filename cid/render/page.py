@@ -37,6 +37,8 @@ class Address:
     """The publication's id: what the page is found by."""
     home: str
     feed: str
+    modified: datetime | None = None
+    """When another version took the place of the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,7 @@ def preview_html(payload: Mapping[str, Any]) -> str:
 
 
 def article_page(payload: Mapping[str, Any], address: Address | None) -> str:
-    data = payload["json_ld"] if address is None else _placed(payload["json_ld"], address)
+    data = payload["json_ld"] if address is None else placed(payload["json_ld"], address)
     return (
         _environment()
         .get_template("article.html")
@@ -125,17 +127,16 @@ def script_json(value: object) -> Markup:
     return Markup(text)  # noqa: S704 - escaped above
 
 
-def _placed(json_ld: Mapping[str, Any], address: Address) -> dict[str, Any]:
+def placed(json_ld: Mapping[str, Any], address: Address) -> dict[str, Any]:
     """The structured data with the address and the time."""
-    placed = copy.deepcopy(dict(json_ld))
-    when = address.published.isoformat(timespec="seconds")
-    placed["@graph"][0] |= {
+    data = copy.deepcopy(dict(json_ld))
+    data["@graph"][0] |= {
         "url": address.canonical,
         "mainEntityOfPage": address.canonical,
-        "datePublished": when,
-        "dateModified": when,
+        "datePublished": address.published.isoformat(timespec="seconds"),
+        "dateModified": (address.modified or address.published).isoformat(timespec="seconds"),
     }
-    return placed
+    return data
 
 
 def _text(parent: ET.Element, name: str, text: str) -> ET.Element:

@@ -13,7 +13,9 @@ import unicodedata
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from cid.render import blogs
 from cid.render.article import article_of, canonical, cleaned, write_article
+from cid.render.disclosure import disclosure, phrases
 from cid.render.markup import article_html, paragraphs, web_address
 
 if TYPE_CHECKING:
@@ -21,25 +23,32 @@ if TYPE_CHECKING:
 
     from cid.domain.draft import Article
 
-RENDERER = "site/1"
+RENDERER = "site/2"
 """Raised whenever the same article would come out differently."""
 SLUG_LENGTH = 51
 """The channel adds a hyphen and eight characters of the publication's key: 60 in all."""
 SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
-SAMPLE_NOTE = "Sample: the people, places and events in this text are made up to show how the desk works."
-OFFLINE_NOTE = "Offline: put together by fixed rules from the listed sources, without a language model."
 
 
 def render_version(value: Mapping[str, Any]) -> dict[str, str]:
-    """`value`: {"article": Article's fields, "channels": [{"id", "kind", "base_url"}], "marks": Marks' fields}.
+    """`value`: {"article": Article's fields, "channels": [{"id", "kind", "base_url", …}], "marks": Marks' fields}.
+
+    A channel says in which mode it discloses and who is responsible; its `settings` go into its payload, so that it can
+    be told later under which of them these bytes were made.
 
     Answers {"article", "payloads", "renderer"}: both are canonical JSON, `payloads` an object channel id → payload.
     Raises KeyError for a channel of a kind that nothing here can render.
     """
     article = cleaned(article_of(value["article"]))
-    marks = value["marks"]
-    payloads = {channel["id"]: RENDERERS[channel["kind"]](article, marks) for channel in value["channels"]}
+    payloads = {channel["id"]: _payload(channel, article, value["marks"]) for channel in value["channels"]}
     return {"article": write_article(article), "payloads": canonical(payloads), "renderer": RENDERER}
+
+
+def _payload(channel: Mapping[str, Any], article: Article, marks: Mapping[str, Any]) -> dict[str, Any]:
+    mode = channel.get("disclosure", "")
+    told = {**marks, "mode": mode, "responsible": channel.get("responsible", "")}
+    made = RENDERERS[channel["kind"]](article, told)
+    return made | {"disclosure_mode": mode, "settings": channel.get("settings", "")}
 
 
 def site_payload(article: Article, marks: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,14 +63,32 @@ def site_payload(article: Article, marks: Mapping[str, Any]) -> dict[str, Any]:
         "site_name": marks["site_name"],
         "sample": bool(marks["sample"]),
         "offline": bool(marks["offline"]),
-        "banner": SAMPLE_NOTE if marks["sample"] else "",
+        "banner": phrases(marks["language"])["sample_note"] if marks["sample"] else "",
         "disclosure": disclosure(article, marks),
         "json_ld": structured(article, marks),
         "linkedin": linkedin(article, marks),
     }
 
 
-RENDERERS: dict[str, Callable[[Article, Mapping[str, Any]], dict[str, Any]]] = {"site": site_payload}
+def devto_payload(article: Article, marks: Mapping[str, Any]) -> dict[str, Any]:
+    """What the site is given, for previews, and the same in Markdown."""
+    given = site_payload(article, marks)
+    return given | blogs.devto(
+        article, banner=given["banner"], disclosure=given["disclosure"], bot=bool(given["disclosure"])
+    )
+
+
+def ghost_payload(article: Article, marks: Mapping[str, Any]) -> dict[str, Any]:
+    """What the site is given, and the same as one piece of HTML."""
+    given = site_payload(article, marks)
+    return given | blogs.ghost(article, given)
+
+
+RENDERERS: dict[str, Callable[[Article, Mapping[str, Any]], dict[str, Any]]] = {
+    "site": site_payload,
+    "devto": devto_payload,
+    "ghost": ghost_payload,
+}
 
 
 def slug(text: str) -> str:
@@ -79,23 +106,12 @@ def slug(text: str) -> str:
     return short or "article"
 
 
-def disclosure(article: Article, marks: Mapping[str, Any]) -> list[str]:
-    """How the text was made, in sentences for its readers."""
-    basis = "the sources listed above" if article.references else "reports of other publishers"
-    if marks["offline"]:
-        made = f"A program put this text together from {basis} by fixed rules, offline and without a language model."
-    else:
-        made = f"This text was drafted by a language model ({marks.get('provider') or 'unnamed'}) from {basis}."
-    edited = ["A person edited the draft."] if marks.get("edited") else []
-    approved = f"A person at {marks['site_name']} read and approved it before it was published."
-    return [made, *edited, approved, *([SAMPLE_NOTE] if marks["sample"] else [])]
-
-
 def linkedin(article: Article, marks: Mapping[str, Any]) -> str:
     """Text travels without its page, so the marks travel in it."""
     if not article.linkedin:
         return ""
-    notes = [note for note, on in ((SAMPLE_NOTE, marks["sample"]), (OFFLINE_NOTE, marks["offline"])) if on]
+    said = phrases(marks["language"])
+    notes = [said[name] for name, on in (("sample_note", marks["sample"]), ("offline_note", marks["offline"])) if on]
     return "\n\n".join([article.linkedin, *notes])
 
 

@@ -24,6 +24,7 @@ REPLACE_VERSION = query("drafts.replace_version")
 MACHINES_OWN = query("drafts.machines_own")
 ADD_REVIEW = query("drafts.add_review")
 REVIEWS = query("drafts.reviews")
+EDITED_BY = query("drafts.edited_by")
 FIRST_PROVIDER = query("drafts.first_provider")
 AUTHOR_NAME = query("drafts.author_name")
 SHAPES = {BY_ID: Draft, LOCK: Draft, NEWEST: Draft, VERSION: Version, REVIEWS: Review}
@@ -124,6 +125,11 @@ async def reviews(tx: Tx, tenant: TenantId, draft: DraftId) -> list[Review]:
 async def machines_own(tx: Tx, tenant: TenantId, draft: DraftId) -> bool:
     """Whether the machine may revise it: once, and never a person's words."""
     return bool(await tx.fetchval(MACHINES_OWN, tenant, draft))
+
+
+async def edited_by(tx: Tx, tenant: TenantId, draft: DraftId, user: UserId) -> bool:
+    """Whether a version of it is theirs."""
+    return bool(await tx.fetchval(EDITED_BY, tenant, draft, user))
 
 
 async def first_provider(tx: Tx, tenant: TenantId, draft: DraftId) -> str:

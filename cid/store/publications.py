@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from cid.domain.ids import ChannelId, DecisionId, DraftId, PublicationId, TenantId, VersionId
 from cid.domain.jobs import Job
-from cid.domain.publication import PUBLICATION, Channel, ChannelKind, Fate, PublicationState, fate
+from cid.domain.publication import PUBLICATION, Channel, ChannelKind, Fate, Note, PublicationState, fate
 from cid.domain.review import DecisionKind
 from cid.pg.rows import each, into
 from cid.pg.sql import query
@@ -19,10 +20,15 @@ OF_DRAFT = query("publications.of_draft")
 WITHDRAW = query("publications.withdraw")
 LOCK = query("publications.lock")
 CHANNEL = query("publications.channel")
+PICTURE = query("publications.picture")
 TAKE = query("publications.take")
 SEND = query("publications.send")
+CHANGE = query("publications.change")
 OURS = query("publications.ours")
 MOVE = query("publications.move")
+BECOME = query("publications.become")
+ANEW = query("publications.anew")
+RETRACT = query("publications.retract")
 NOTE = query("publications.note")
 PLANNED = query("publications.planned")
 SENT = query("publications.sent")
@@ -39,13 +45,20 @@ class Posted:
     canonical: bool
     decision_id: DecisionId
     version_id: VersionId
+    next_decision_id: DecisionId | None
+    """On the version that is to replace what is out."""
+    next_version_id: VersionId | None
     state: PublicationState
     url: str
     external_id: str
     error: str
-    planned_at: datetime
+    notes: Sequence[Mapping[str, str]]
+    """What the channel did not keep: `domain.publication.Note`s."""
+    retraction: str
+    """Why a person wants it gone."""
     due_at: datetime
     """Nothing is sent before."""
+    planned_at: datetime
     sent_at: datetime | None
     live_at: datetime | None
     changed_at: datetime
@@ -53,7 +66,7 @@ class Posted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """A publication as its sender sees it."""
+    """A publication as its sender sees it. Decision, hash and payloads are of the version that is wanted there."""
 
     id: PublicationId
     draft_id: DraftId
@@ -65,6 +78,12 @@ class Work:
     decided_kind: DecisionKind
     state: PublicationState
     payloads: str
+    external_id: str
+    url: str
+    pending: bool
+    """It is out, and a newer version is approved."""
+    not_before: timedelta
+    """How long until it is due; negative: it is."""
     since_sent: timedelta | None
     held: bool
     """Another hand-out that is still alive has it."""
@@ -80,11 +99,22 @@ class Out:
     id: PublicationId
     channel_id: ChannelId
     state: PublicationState
+    url: str
+    external_id: str
     payloads: str
+    decision_id: DecisionId
     canonical_url: str | None
 
 
-SHAPES = {OF_DRAFT: Posted, LOCK: Work, CHANNEL: Channel, SENT: Out}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bytes:
+    """Of a picture."""
+
+    body: bytes
+    mime: str
+
+
+SHAPES = {OF_DRAFT: Posted, LOCK: Work, CHANNEL: Channel, SENT: Out, PICTURE: Bytes}
 
 
 async def plan(
@@ -97,9 +127,12 @@ async def plan(
     version: VersionId,
     sha256: bytes,
     due: datetime,
-) -> None:
-    """Nothing of it is sent before `due`."""
-    await tx.execute(PLAN, tx.tenant, publication, draft, channel, decision, version, sha256, due)
+) -> PublicationId | None:
+    """`publication` is the id of a new row. Where the draft is out at the channel, or failed there, its row is answered
+    and is to become this version. None: there it is on its way.
+    Nothing of it is sent before `due`."""
+    found: UUID | None = await tx.fetchval(PLAN, tx.tenant, publication, draft, channel, decision, version, sha256, due)
+    return None if found is None else PublicationId(found)
 
 
 async def of_draft(tx: Tx, tenant: TenantId, draft: DraftId) -> list[Posted]:
@@ -112,7 +145,7 @@ def fate_of(posted: Iterable[Posted]) -> Fate | None:
 
 
 async def withdraw(tx: Tx, tenant: TenantId, draft: DraftId) -> list[PublicationId]:
-    """Retract what is still planned."""
+    """Retract what is still planned, and let go what was to replace what is out."""
     return [row["id"] for row in await tx.fetch(WITHDRAW, tenant, draft)]
 
 
@@ -128,6 +161,12 @@ async def channel(tx: Tx, tenant: TenantId, channel: ChannelId) -> Channel | Non
     return into(Channel, row) if row else None
 
 
+async def picture(tx: Tx, tenant: TenantId, image: UUID, sha256: bytes) -> Bytes | None:
+    """None: there is none with exactly these bytes."""
+    row = await tx.fetchrow(PICTURE, tenant, image, sha256)
+    return into(Bytes, row) if row else None
+
+
 async def take(tx: Tx, tenant: TenantId, publication: PublicationId, job: Job) -> None:
     await tx.execute(TAKE, tenant, publication, job.id, job.lease)
 
@@ -135,6 +174,11 @@ async def take(tx: Tx, tenant: TenantId, publication: PublicationId, job: Job) -
 async def send(tx: Tx, tenant: TenantId, publication: PublicationId, job: Job) -> bool:
     """Planned → sending, by the hand-out that took it."""
     return await tx.fetchval(SEND, tenant, publication, job.id, job.lease) is not None
+
+
+async def change(tx: Tx, tenant: TenantId, publication: PublicationId, job: Job) -> bool:
+    """Live → updating, or once more what is updating or retracting, by the hand-out that took it."""
+    return await tx.fetchval(CHANGE, tenant, publication, job.id, job.lease) is not None
 
 
 async def ours(tx: Tx, tenant: TenantId, publication: PublicationId, job: Job) -> bool:
@@ -152,9 +196,40 @@ async def move(
     url: str | None = None,
     external_id: str | None = None,
     error: str | None = None,
+    notes: Sequence[Note] | None = None,
 ) -> bool:
     PUBLICATION.check(old, new)
-    return await tx.fetchval(MOVE, tenant, publication, old, new, url, external_id, error) is not None
+    kept = None if notes is None else _written(notes)
+    return await tx.fetchval(MOVE, tenant, publication, old, new, url, external_id, error, kept) is not None
+
+
+async def become(
+    tx: Tx,
+    tenant: TenantId,
+    publication: PublicationId,
+    decision: DecisionId,
+    *,
+    url: str,
+    external_id: str,
+    notes: Sequence[Note],
+) -> bool:
+    """Updating → live, as the version that `decision` names."""
+    row = await tx.fetchval(BECOME, tenant, publication, decision, url, external_id, _written(notes))
+    return row is not None
+
+
+async def anew(tx: Tx, tenant: TenantId, publication: PublicationId) -> bool:
+    """Failed → planned, with the version that was approved last."""
+    PUBLICATION.check(PublicationState.FAILED, PublicationState.PLANNED)
+    return await tx.fetchval(ANEW, tenant, publication) is not None
+
+
+async def retract(
+    tx: Tx, tenant: TenantId, publication: PublicationId, old: PublicationState, reason: str
+) -> PublicationState | None:
+    """What it is now. None: somebody moved it first."""
+    state = await tx.fetchval(RETRACT, tenant, publication, old, reason)
+    return None if state is None else PublicationState(state)
 
 
 async def note(tx: Tx, tenant: TenantId, publication: PublicationId, error: str) -> None:
@@ -168,3 +243,7 @@ async def planned(tx: Tx, tenant: TenantId, decision: DecisionId) -> list[Public
 
 async def sent(tx: Tx, tenant: TenantId, kind: ChannelKind) -> list[Out]:
     return each(Out, await tx.fetch(SENT, tenant, kind))
+
+
+def _written(notes: Iterable[Note]) -> list[dict[str, str]]:
+    return [asdict(note) for note in notes]

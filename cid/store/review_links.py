@@ -38,6 +38,8 @@ class Held:
     revoked_at: datetime | None
     made_at: datetime
     expired: bool
+    paused: bool
+    """Its tenant is: nobody decides by mail meanwhile."""
     who: str
     """Its holder's name; empty for somebody who left without a trace."""
     role: Role | None

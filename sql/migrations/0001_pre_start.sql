@@ -40,6 +40,9 @@ create table tenants (
   paused_at timestamptz,                      -- nothing of it is screened, asked of models, mailed or published
   paused_by uuid,
   pause_reason text not null default '',
+  stopped_at timestamptz,                     -- nothing new of it goes out; what is planned waits for somebody to resume
+  stopped_by uuid,
+  stop_reason text not null default '',
   link_hours smallint not null default 72 check (link_hours between 1 and 168),   -- how long a link in a mail lets somebody decide
   disclosure text not null default 'disclose' check (disclosure in ('disclose', 'editorial-responsibility')),
   responsible text not null default '' check (length(responsible) <= 200),        -- who holds editorial responsibility, by name
@@ -826,6 +829,21 @@ create table decisions (
 );
 create index decisions_draft on decisions (tenant_id, draft_id, made_at);
 
+-- How somebody who may decide came to know a version, and what they have typed over it and not saved yet. One row per person
+-- and version; no stranger to the tenant reads what is typed, and nobody but its writer is shown it.
+create table readings (
+  tenant_id uuid not null references tenants,
+  user_id uuid not null references users,
+  version_id uuid not null,
+  first_at timestamptz not null default cid_now(),   -- its page was opened
+  compared_at timestamptz,                    -- its comparison with another version was opened
+  typed jsonb check (length(typed::text) <= 600000),   -- the fields of the editor
+  typed_at timestamptz,
+  primary key (tenant_id, version_id, user_id),
+  foreign key (tenant_id, version_id) references versions,
+  check ((typed is null) = (typed_at is null))
+);
+
 create table channels (
   tenant_id uuid not null references tenants,
   id uuid not null,
@@ -834,6 +852,14 @@ create table channels (
   base_url text not null,
   config jsonb not null default '{}',         -- what its kind wants to know beside the address; never a secret
   sealed text not null default '',            -- what lets us in, encrypted
+  sealed_at timestamptz,                      -- when it was entered
+  sealed_end text not null default '' check (length(sealed_end) <= 4),   -- how it ends: by that a person knows which it is
+  domain text not null default '',            -- whose readers it reaches: all channels of one domain share its places
+  per_week smallint not null default 3 check (per_week between 1 and 50),        -- new pieces in any seven days, at most
+  own_per_week numeric(5, 1) check (own_per_week between 0 and 200),            -- what people publish there themselves, on average of eight weeks
+  apart interval not null default '4 hours' check (apart between '0' and '7 days'),   -- between two new pieces, at least
+  checked_at timestamptz,
+  checked jsonb not null default '{}',        -- what a look at it found: {"account", "lacks", "problem"}
   canonical boolean not null default false,
   active boolean not null default true,
   disclosure text not null default '' check (disclosure in ('', 'disclose', 'editorial-responsibility')),   -- empty: the tenant's
@@ -841,6 +867,7 @@ create table channels (
   primary key (tenant_id, id),
   unique (tenant_id, name)
 );
+create index channels_domain on channels (domain);
 create unique index channels_one_canonical on channels (tenant_id) where canonical and active;
 
 create table publications (
@@ -853,7 +880,7 @@ create table publications (
   sha256 bytea not null,
   decided text not null default 'approve' check (decided = 'approve'),
   state text not null default 'planned'
-    check (state in ('planned', 'sending', 'live', 'failed', 'unknown', 'updating', 'retracted')),
+    check (state in ('planned', 'sending', 'live', 'failed', 'unknown', 'updating', 'retracting', 'retracted')),
   url text not null default '',
   external_id text not null default '',
   error text not null default '',
@@ -864,16 +891,26 @@ create table publications (
   planned_at timestamptz not null default cid_now(),
   sent_at timestamptz,
   live_at timestamptz,
+  next_decision_id uuid,                      -- a newer version that was approved while this one was out: what it is to become
+  next_version_id uuid,
+  next_sha256 bytea,
+  retraction text not null default '',        -- why a person wants it gone
+  hurried_by uuid,                            -- who let it go before its channel had a place for it, and why
+  hurried_why text not null default '',
   changed_at timestamptz not null default cid_now(),
   primary key (tenant_id, id),
+  check (num_nulls(next_decision_id, next_version_id, next_sha256) in (0, 3)),
   foreign key (tenant_id, draft_id) references drafts,
   foreign key (tenant_id, channel_id) references channels,
   -- the wall: no publication without a person's approval of exactly these bytes
   foreign key (tenant_id, decision_id, draft_id, version_id, sha256, decided)
+    references decisions (tenant_id, id, draft_id, version_id, sha256, kind),
+  foreign key (tenant_id, next_decision_id, draft_id, next_version_id, next_sha256, decided)
     references decisions (tenant_id, id, draft_id, version_id, sha256, kind)
 );
 -- one at a time; what was retracted, by an undo too, stays as a row and another may be planned
 create unique index publications_one on publications (tenant_id, draft_id, channel_id) where state <> 'retracted';
+create index publications_sent on publications (tenant_id, channel_id, sent_at) where sent_at is not null;   -- what took a place
 create index publications_draft on publications (tenant_id, draft_id);
 create index publications_state on publications (tenant_id, state, id desc);   -- lists of one state, and how many there are of it
 create index publications_live on publications (tenant_id, live_at desc, id desc) where state in ('live', 'updating');   -- what drafts may link to
@@ -2377,14 +2414,14 @@ begin
   foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'traces', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'model_terms', 'audit', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'proposals', 'searches',
-      'guardrails', 'images', 'mails', 'mail_wishes', 'digest_days', 'review_links', 'api_tokens', 'api_answers'] loop
+      'guardrails', 'readings', 'images', 'mails', 'mail_wishes', 'digest_days', 'review_links', 'api_tokens', 'api_answers'] loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
     execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
   end loop;
   foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'traces', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'audit', 'trials', 'trial_subjects',
-      'proposals', 'searches', 'images', 'mails', 'mail_wishes', 'digest_days', 'review_links', 'api_tokens', 'api_answers'] loop
+      'proposals', 'searches', 'readings', 'images', 'mails', 'mail_wishes', 'digest_days', 'review_links', 'api_tokens', 'api_answers'] loop
     execute format('create policy tenant on %I to cid_app using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()))', t);
   end loop;
   -- The worker role looks across tenants where scheduling and administration do; it decides nothing there.
@@ -2445,6 +2482,7 @@ grant select, insert, update on item_texts to cid_worker;
 grant select on pages to cid_app;
 grant select, insert, update, delete on pages, page_looks to cid_worker;
 grant select, insert, update on plans, places to cid_app;
+grant select, insert, update (compared_at, typed, typed_at) on readings to cid_app;
 grant select, insert on images, review_links, api_tokens, api_answers, mails, mail_wishes, digest_days to cid_app;
 grant update (digest, hour, zone, breaking, changed_at) on mail_wishes to cid_app;
 grant update (state, error, attempts, message, job_id, lease, until, sent_at, changed_at) on mails to cid_app, cid_worker;
@@ -2465,16 +2503,19 @@ grant update (state, stage, waiting_for, until, gate, reason, failure, urgent, s
 grant update (body, rule, rule_by, rule_at, changed_at) on trackers to cid_app;
 grant update (state, category, regions, summary, changed_at) on entries to cid_app;
 grant update (state, current_version_id, changed_at) on drafts to cid_app;
-grant update (state, url, external_id, error, notes, job_id, lease, due_at, sent_at, live_at, changed_at) on publications to cid_app;
+grant update (state, url, external_id, error, notes, job_id, lease, due_at, sent_at, live_at, decision_id, version_id, sha256, next_decision_id,
+  next_version_id, next_sha256, retraction, hurried_by, hurried_why, changed_at) on publications to cid_app;
 -- What a call became and what it cost is written by settle_call alone.
 grant update (read_at, reading) on calls to cid_app;
 grant update (state, external_id, requests, bytes, attempts, due_at, submitted_at, ended_at, error) on batches to cid_app;
 -- A tenant chooses its models; how much it may spend is the platform's to say.
 grant insert (tenant_id, cheap, quality, changed_by, changed_at), update (cheap, quality, changed_by, changed_at) on model_terms to cid_app;
 grant update (trust, role, active) on subscriptions to cid_app;
-grant update (name, base_url, canonical, active, config, sealed, disclosure) on channels to cid_app;
+grant update (name, base_url, canonical, active, config, sealed, sealed_at, sealed_end, domain, per_week, own_per_week, apart, checked_at, checked,
+  disclosure) on channels to cid_app;
+grant update (sealed) on channels to cid_worker;
 -- How a tenant says that models helped, and how long its links live, is its own to say.
-grant update (link_hours, disclosure, responsible, review_seconds) on tenants to cid_app;
+grant update (stopped_at, stopped_by, stop_reason, link_hours, disclosure, responsible, review_seconds) on tenants to cid_app;
 grant update (body, changed_at), insert on profiles to cid_app;
 grant insert, delete, update (value, changed_by, changed_at) on policies to cid_app;
 grant select, insert, update (active, changed_by, changed_at) on guardrails to cid_app, cid_worker;
@@ -2583,6 +2624,28 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
 $$;
 revoke all on function role_of(uuid) from public;
 grant execute on function role_of(uuid) to cid_app;
+-- When the pieces went out, or may have, that take a place on the domain of one of the tenant's channels, whoever's they are.
+-- Holds the domain until the transaction ends: of two who ask for its last place, the second sees the first's.
+create function places_taken(p_channel uuid, p_since timestamptz) returns table (at timestamptz)
+language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+  named text;
+begin
+  select c.domain into named from public.channels c where c.tenant_id = public.app_tenant() and c.id = p_channel;
+  if coalesce(named, '') = '' then
+    return;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('place ' || named, 0));
+  -- failed or taken back before it was sent: its place is free again
+  return query
+    select p.sent_at from public.channels c
+      join public.publications p on p.tenant_id = c.tenant_id and p.channel_id = c.id
+    where c.domain = named and p.sent_at >= p_since and p.state not in ('planned', 'failed')
+      and (p.state <> 'retracted' or p.live_at is not null);
+end $$;
+revoke all on function places_taken(uuid, timestamptz) from public;
+grant execute on function places_taken(uuid, timestamptz) to cid_app;
+
 revoke all on function session_of(bytea), memberships_of(bytea) from public;
 grant execute on function session_of(bytea), memberships_of(bytea) to cid_app, cid_worker;
 

@@ -32,9 +32,10 @@ from versions where tenant_id = $1 and id = $2
 update drafts set state = $4, changed_at = cid_now() where tenant_id = $1 and id = $2 and state = $3 returning id
 
 -- name: replace_version
--- An edit: only while the version that was edited is still the current one.
+-- An edit: only while the version that was edited is still the current one. Of an approved one when it is live and
+-- nothing of it is on its way, which the flow saw under the draft's lock.
 update drafts set state = 'written', current_version_id = $4, changed_at = cid_now()
-where tenant_id = $1 and id = $2 and current_version_id = $3 and state in ('written', 'ready', 'held', 'changes_requested')
+where tenant_id = $1 and id = $2 and current_version_id = $3 and state in ('written', 'ready', 'held', 'changes_requested', 'approved')
 returning id
 
 -- name: machines_own
@@ -50,6 +51,9 @@ values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
 -- name: reviews
 select tenant_id, id, draft_id, version_id, outcome, score, findings, call_id, round, kind, changes, cost, made_at
 from reviews where tenant_id = $1 and draft_id = $2 order by made_at, id
+
+-- name: edited_by
+select exists (select from versions where tenant_id = $1 and draft_id = $2 and author_id = $3)
 
 -- name: first_provider
 -- How the text began, which stays said on its pages whoever edits it.

@@ -1,45 +1,68 @@
 -- name: plan
--- The foreign key to decisions is the wall: without an approval of exactly this hash the row cannot exist.
-insert into publications (tenant_id, id, draft_id, channel_id, decision_id, version_id, sha256, due_at)
+-- The foreign key to decisions is the wall: without an approval of exactly this hash the row cannot exist. What is out
+-- already becomes this version at the same address; what failed is planned anew. No row comes back while it is on its way.
+insert into publications as p (tenant_id, id, draft_id, channel_id, decision_id, version_id, sha256, due_at)
 values ($1, $2, $3, $4, $5, $6, $7, $8)
+on conflict (tenant_id, draft_id, channel_id) where state <> 'retracted' do update set
+  state = case when p.state = 'failed' then 'planned' else p.state end,
+  decision_id = case when p.state = 'failed' then excluded.decision_id else p.decision_id end,
+  version_id = case when p.state = 'failed' then excluded.version_id else p.version_id end,
+  sha256 = case when p.state = 'failed' then excluded.sha256 else p.sha256 end,
+  next_decision_id = case when p.state = 'live' then excluded.decision_id end,
+  next_version_id = case when p.state = 'live' then excluded.version_id end,
+  next_sha256 = case when p.state = 'live' then excluded.sha256 end,
+  due_at = excluded.due_at, error = '', changed_at = cid_now()
+where p.state in ('live', 'failed')
+returning id
 
 -- name: of_draft
 -- In the order of planning; rows that an undo retracted included.
-select p.id, p.channel_id, c.name as channel, c.kind, c.canonical, p.decision_id, p.version_id, p.state, p.url, p.external_id,
-  p.error, p.planned_at, p.due_at, p.sent_at, p.live_at, p.changed_at
+select p.id, p.channel_id, c.name as channel, c.kind, c.canonical, p.decision_id, p.version_id, p.next_decision_id, p.next_version_id,
+  p.state, p.url, p.external_id, p.error, p.notes, p.retraction, p.due_at, p.planned_at, p.sent_at, p.live_at, p.changed_at
 from publications p join channels c on c.tenant_id = p.tenant_id and c.id = p.channel_id
 where p.tenant_id = $1 and p.draft_id = $2 order by p.id
 
 -- name: withdraw
--- An undo: what has not been touched yet is taken back.
-update publications set state = 'retracted', changed_at = cid_now()
-where tenant_id = $1 and draft_id = $2 and state = 'planned'
+-- An undo: what has not been touched yet is taken back. What is out stays as it is.
+update publications set state = case when state = 'planned' then 'retracted' else state end,
+  next_decision_id = null, next_version_id = null, next_sha256 = null, changed_at = cid_now()
+where tenant_id = $1 and draft_id = $2 and (state = 'planned' or (state = 'live' and next_decision_id is not null))
 returning id
 
 -- name: lock
--- All that a sender has to know, with the row locked: two hand-outs for one publication take turns.
-select p.id, p.draft_id, p.decision_id, p.channel_id, p.sha256, d.sha256 as decided, d.kind as decided_kind, p.state, v.payloads,
+-- All that a sender has to know, with the row locked: two hand-outs for one publication take turns. The decision and the
+-- bytes are those that are wanted there: of what is out and is to become another version, that version's.
+select p.id, p.draft_id, d.id as decision_id, p.channel_id, case when w.next then p.next_sha256 else p.sha256 end as sha256,
+  d.sha256 as decided, d.kind as decided_kind, p.state, v.payloads, p.external_id, p.url,
+  p.next_decision_id is not null as pending,
+  p.due_at - cid_now() as not_before,
   cid_now() - p.sent_at as since_sent,
   exists (select from jobs j where j.id = p.job_id and j.lease = p.lease and not (j.id = $3 and j.lease = $4)) as held,
   not c.canonical and exists (
     select from publications q join channels k on k.tenant_id = q.tenant_id and k.id = q.channel_id
-    where q.tenant_id = p.tenant_id and q.decision_id = p.decision_id and k.canonical and q.state not in ('live', 'updating')
+    where q.tenant_id = p.tenant_id and q.decision_id = p.decision_id and k.canonical
+      and q.state not in ('live', 'updating', 'retracting')
   ) as waits,
   (select q.url from publications q join channels k on k.tenant_id = q.tenant_id and k.id = q.channel_id
    where q.tenant_id = p.tenant_id and q.draft_id = p.draft_id and k.canonical and q.state in ('live', 'updating') and q.id <> p.id
   ) as canonical_url
 from publications p
-  join versions v on v.tenant_id = p.tenant_id and v.id = p.version_id
-  join decisions d on d.tenant_id = p.tenant_id and d.id = p.decision_id
+  cross join lateral (select p.next_decision_id is not null and p.state in ('live', 'updating') as next) w
+  join versions v on v.tenant_id = p.tenant_id and v.id = case when w.next then p.next_version_id else p.version_id end
+  join decisions d on d.tenant_id = p.tenant_id and d.id = case when w.next then p.next_decision_id else p.decision_id end
   join channels c on c.tenant_id = p.tenant_id and c.id = p.channel_id
 where p.tenant_id = $1 and p.id = $2
 for update of p
 
 -- name: channel
 -- Also an inactive one: what was approved while it was active is still sent.
-select c.tenant_id, c.id, c.kind, c.name, c.base_url, c.canonical, c.active, t.slug as tenant_slug, c.config, c.sealed
+select c.tenant_id, c.id, c.kind, c.name, c.base_url, c.canonical, c.active, t.slug as tenant_slug, c.config, c.sealed,
+  coalesce(nullif(c.disclosure, ''), t.disclosure) as disclosure, t.responsible
 from channels c join tenants t on t.id = c.tenant_id
 where c.tenant_id = $1 and c.id = $2
+
+-- name: picture
+select bytes as body, mime from images where tenant_id = $1 and id = $2 and sha256 = $3
 
 -- name: take
 -- This hand-out has it in hand from here on.
@@ -51,18 +74,49 @@ update publications set state = 'sending', sent_at = cid_now(), error = '', chan
 where tenant_id = $1 and id = $2 and state = 'planned' and job_id = $3 and lease = $4
 returning id
 
+-- name: change
+-- The same for what is out: from here on it may show either version, or none.
+update publications set state = case when state = 'live' then 'updating' else state end, sent_at = cid_now(), changed_at = cid_now()
+where tenant_id = $1 and id = $2 and job_id = $3 and lease = $4
+  and (state in ('updating', 'retracting') or (state = 'live' and next_decision_id is not null))
+returning id
+
 -- name: ours
 -- Asked right before the bytes go out: a process that slept through its lease must not send.
 select exists (
   select from publications p join jobs j on j.id = p.job_id and j.lease = p.lease
-  where p.tenant_id = $1 and p.id = $2 and p.state = 'sending' and p.job_id = $3 and p.lease = $4)
+  where p.tenant_id = $1 and p.id = $2 and p.state in ('sending', 'updating', 'retracting') and p.job_id = $3 and p.lease = $4)
 
 -- name: move
 -- Compare-and-set for all other moves; outcome columns keep what they have where nothing is given.
 update publications set state = $4, url = coalesce($5, url), external_id = coalesce($6, external_id), error = coalesce($7, error),
+  notes = coalesce($8, notes),
   live_at = case when $4 = 'live' then coalesce(live_at, cid_now()) else live_at end, changed_at = cid_now()
 where tenant_id = $1 and id = $2 and state = $3
 returning id
+
+-- name: become
+-- The update is out: the row names the decision on what is there now.
+update publications set state = 'live', decision_id = next_decision_id, version_id = next_version_id, sha256 = next_sha256,
+  next_decision_id = null, next_version_id = null, next_sha256 = null, url = $4, external_id = $5, notes = $6, error = '',
+  changed_at = cid_now()
+where tenant_id = $1 and id = $2 and state = 'updating' and next_decision_id = $3
+returning id
+
+-- name: anew
+-- It is not at the channel any more: whatever was approved last is planned as if it had never been there.
+update publications set state = 'planned', decision_id = coalesce(next_decision_id, decision_id),
+  version_id = coalesce(next_version_id, version_id), sha256 = coalesce(next_sha256, sha256),
+  next_decision_id = null, next_version_id = null, next_sha256 = null, error = '', due_at = cid_now(), changed_at = cid_now()
+where tenant_id = $1 and id = $2 and state = 'failed'
+returning id
+
+-- name: retract
+-- A person wants it gone. What was never sent is gone with that; a version that waited to replace it is let go.
+update publications set state = case when state in ('planned', 'failed') then 'retracted' else 'retracting' end,
+  next_decision_id = null, next_version_id = null, next_sha256 = null, retraction = $4, error = '', changed_at = cid_now()
+where tenant_id = $1 and id = $2 and state = $3
+returning state
 
 -- name: note
 update publications set error = $3, changed_at = cid_now() where tenant_id = $1 and id = $2
@@ -72,12 +126,14 @@ update publications set error = $3, changed_at = cid_now() where tenant_id = $1 
 select id from publications where tenant_id = $1 and decision_id = $2 and state = 'planned' order by id
 
 -- name: sent
--- What is out at channels of one kind, or may be: the folder of a site is made anew from it.
-select p.id, p.channel_id, p.state, v.payloads,
+-- What is out at channels of one kind, or may be: the folder of a site is made anew from it. Of what is becoming another
+-- version, that one: the folder may have it already.
+select p.id, p.channel_id, p.state, p.url, p.external_id, v.payloads,
+  case when p.state = 'updating' then p.next_decision_id else p.decision_id end as decision_id,
   (select q.url from publications q join channels k on k.tenant_id = q.tenant_id and k.id = q.channel_id
    where q.tenant_id = p.tenant_id and q.draft_id = p.draft_id and k.canonical and q.state in ('live', 'updating') and q.id <> p.id
   ) as canonical_url
 from publications p
-  join versions v on v.tenant_id = p.tenant_id and v.id = p.version_id
+  join versions v on v.tenant_id = p.tenant_id and v.id = case when p.state = 'updating' then p.next_version_id else p.version_id end
   join channels c on c.tenant_id = p.tenant_id and c.id = p.channel_id
 where p.tenant_id = $1 and c.kind = $2 and p.state in ('sending', 'unknown', 'live', 'updating') order by p.id

@@ -9,8 +9,8 @@ returning expires_at, (select encode(v.sha256, 'hex') from versions v where v.te
 -- name: by_id
 -- With who holds it and what they may do now, which is not what they could when it was mailed.
 select l.id, l.draft_id, l.version_id, l.user_id, l.expires_at, l.used_at, l.revoked_at, l.made_at, l.expires_at <= cid_now() as expired,
-       coalesce(person_of(l.user_id), '') as who, role_of(l.user_id) as role
-from review_links l where l.tenant_id = $1 and l.id = $2
+       t.paused_at is not null as paused, coalesce(person_of(l.user_id), '') as who, role_of(l.user_id) as role
+from review_links l join tenants t on t.id = l.tenant_id where l.tenant_id = $1 and l.id = $2
 
 -- name: use
 -- Compare-and-set, in the transaction of the decision: no row comes back for a link that was used, revoked, ran out or is another's.

@@ -19,6 +19,7 @@ from cid.domain.ids import DraftId, VersionId
 from cid.domain.jobs import JobKind
 from cid.domain.outside import ChildFailure
 from cid.domain.publication import PublicationState
+from cid.domain.record import Witness
 from cid.domain.tenants import Role
 from cid.flows import decide, publish
 from cid.render.article import read_article
@@ -267,7 +268,7 @@ async def test_a_text_that_kills_its_renderer_is_refused(desk: Press) -> None:
         await decide.edit(desk.sv, desk.actor, draft, version, replace(ARTICLE, body="x"))
 
 
-async def test_an_approved_draft_is_edited_no_more(desk: Press) -> None:
+async def test_an_approved_draft_on_its_way_out_is_edited_no_more(desk: Press) -> None:
     draft = await desk.draft()
     shown = await desk.shown(draft)
     await decide.approve(desk.sv, desk.actor, *shown, via="page")
@@ -438,3 +439,68 @@ async def test_a_version_without_bytes_for_the_canonical_channel_is_saved_anew_f
     await desk.channel("site", canonical=True)
     with pytest.raises(Refused, match=r"save it again as a new version: site"):
         await decide.approve(desk.sv, desk.actor, *await desk.shown(draft), via="page")
+
+
+async def test_settings_that_changed_since_it_was_rendered_ask_for_a_new_version(desk: Press) -> None:
+    draft = await desk.draft()
+    shown = await desk.shown(draft)
+    with pytest.raises(Refused, match="Nothing was changed"):
+        await decide.renew(desk.sv, desk.actor, *shown[:2])
+    await desk.owner.execute("""update channels set config = '{"status": "draft"}'""")
+    with pytest.raises(Conflict, match="settings of site changed since version 1"):
+        await decide.approve(desk.sv, desk.actor, *shown, via="page")
+    await decide.renew(desk.sv, desk.actor, *shown[:2])
+    assert (await desk.seen(draft)).state is DraftState.WRITTEN, "it is reviewed again"
+    anew = await desk.version(draft)
+    assert (anew.number, anew.author, anew.provider) == (2, Author.MACHINE, "offline/rules"), "the words are whose were"
+    assert "A person edited the draft." not in json.loads(anew.payloads)[str((await desk.active())[0].id)]["disclosure"]
+    await desk.review(draft, held=False)
+    await decide.approve(desk.sv, desk.actor, *await desk.shown(draft), via="page")
+
+
+async def responsible(desk: Press, name: str = "Ada Lind") -> DraftId:
+    """A draft that is published under editorial responsibility, after a minute on its page."""
+    await desk.owner.execute(
+        "update tenants set disclosure = 'editorial-responsibility', responsible = $1, review_seconds = 60", name
+    )
+    return await desk.draft()
+
+
+REVIEWED = Witness(seconds=60, compared=True)
+
+
+@pytest.mark.parametrize(
+    ("witness", "via", "why"),
+    [
+        (REVIEWED, "api", "signed in and reviewed"),
+        (REVIEWED, "cli", "signed in and reviewed"),
+        (replace(REVIEWED, seconds=59), "page", "at least 60 s"),
+        (replace(REVIEWED, seconds=None), "page", "at least 60 s"),
+        (replace(REVIEWED, compared=False), "page", "look at what changed"),
+    ],
+)
+async def test_editorial_responsibility_wants_a_real_review(desk: Press, witness: Witness, via: str, why: str) -> None:
+    draft = await responsible(desk)
+    with pytest.raises(Refused, match=why):
+        await decide.approve(desk.sv, desk.actor, *await desk.shown(draft), via=via, witness=witness)
+    assert (await desk.seen(draft)).state is DraftState.READY
+    await decide.approve(desk.sv, desk.actor, *await desk.shown(draft), via="page", witness=REVIEWED)
+    kept = json.loads(await desk.owner.fetchval("select record from decisions"))
+    assert kept["channels"] == [{"name": "site", "mode": "editorial-responsibility", "responsible": "Ada Lind"}]
+    assert (kept["role"], kept["seconds"], kept["compared"]) == ("editor", 60, True)
+
+
+async def test_a_hand_in_the_text_counts_as_a_look_at_it(desk: Press) -> None:
+    draft = await responsible(desk)
+    await decide.edit(desk.sv, desk.actor, draft, (await desk.shown(draft))[1], replace(ARTICLE, title="Mine"))
+    await desk.review(draft, held=False)
+    shown, ada, hers = await desk.shown(draft), await desk.colleague("Ada"), Witness(seconds=60)
+    with pytest.raises(Refused, match="look at what changed"):
+        await decide.approve(desk.sv, ada, *shown, via="page", witness=hers)
+    await decide.approve(desk.sv, desk.actor, *shown, via="page", witness=hers)
+
+
+async def test_responsibility_that_nobody_holds_approves_nothing(desk: Press) -> None:
+    draft = await responsible(desk, name="")
+    with pytest.raises(Refused, match="nobody is named"):
+        await decide.approve(desk.sv, desk.actor, *await desk.shown(draft), via="page", witness=REVIEWED)

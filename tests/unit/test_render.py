@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from cid.domain.draft import Article, Question, Reference
 from cid.render import page
 from cid.render.article import read_article
-from cid.render.version import OFFLINE_NOTE, SAMPLE_NOTE, SLUG_LENGTH, render_version, slug
+from cid.render.disclosure import phrases
+from cid.render.version import SLUG_LENGTH, render_version, slug
 
 ARTICLE = Article(
     title="Quay opens",
@@ -37,6 +38,7 @@ ADDRESS = page.Address(
     home="https://acme.test/",
     feed="https://acme.test/feed.xml",
 )
+NOTES = phrases("en")
 VECTORS = [
     "<script>alert(1)</script>",
     "<ScRiPt src=//evil.test/x.js></sCrIpT>",
@@ -246,11 +248,14 @@ def test_any_article_renders_alike_twice_safely_and_with_its_marks(
     made = json.loads(first["payloads"])["c1"]
     for html in (page.preview_html(made), page.article_page(made, ADDRESS)):
         text = " ".join(harmless(html).text)
-        assert (SAMPLE_NOTE in text) == sample
+        assert (NOTES["sample_note"] in text) == sample
         assert ("Offline draft" in text) == offline
         assert ("without a language model" in text) == offline
     if made["linkedin"]:
-        assert (SAMPLE_NOTE in made["linkedin"], OFFLINE_NOTE in made["linkedin"]) == (sample, offline)
+        assert (NOTES["sample_note"] in made["linkedin"], NOTES["offline_note"] in made["linkedin"]) == (
+            sample,
+            offline,
+        )
 
 
 @given(article=written)

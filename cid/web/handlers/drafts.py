@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 from uuid import UUID
@@ -15,13 +15,16 @@ from cid.domain.draft import DraftState
 from cid.domain.errors import NotFound
 from cid.domain.ids import DraftId, VersionId
 from cid.domain.publication import ChannelKind, Fate, PublicationState
-from cid.domain.review import DecisionKind, Finding, Severity
+from cid.domain.review import DecisionKind, Finding, ReviewKind, Severity, findings
 from cid.domain.tenants import Desk, Permission
 from cid.domain.verdicts import GATE_NUMBER
+from cid.flows import ground, reading
 from cid.render import diff
 from cid.render.article import read_article
-from cid.render.page import POLICY, preview_html
+from cid.render.page import POLICY
+from cid.render.preview import preview as rendered
 from cid.store import decisions, draft_pages, drafts, plans, publications, screenings, telling, verdicts
+from cid.text.moments import local
 from cid.web import words
 from cid.web.draft_views import (
     Chip,
@@ -31,6 +34,7 @@ from cid.web.draft_views import (
     DraftsView,
     DraftView,
     PostedLine,
+    Preview,
     ShortText,
     Step,
     TraceLine,
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
     from cid.domain.draft import Article, Draft, Version
     from cid.domain.review import Review
     from cid.domain.tenants import Actor
+    from cid.flows.ground import Looked
     from cid.ports import Tx
     from cid.store.decisions import Made
     from cid.store.draft_pages import Mark, VersionRow
@@ -55,6 +60,19 @@ PAGE = 50
 SHOWN_HERE = frozenset({ChannelKind.SITE})
 """Channels whose pages this desk serves itself."""
 OFFLINE = "offline"
+FIELDS = {
+    "title": "f-title",
+    "description": "f-description",
+    "body": "f-body",
+    "headings": "f-body",
+    "questions": "f-question-0",
+    "answers": "f-question-0",
+    "references": "f-source-title-0",
+    "linkedin": "f-linkedin",
+    "short post": "f-short_post",
+    "newsletter": "f-newsletter",
+}
+"""Where in the editor a finding's field is."""
 FRAMED = f"sandbox; {POLICY}; frame-ancestors 'self'"
 FILTERS: dict[str, tuple[str, tuple[DraftState, ...]]] = {
     "needs-you": (_("Needs you"), (DraftState.READY, DraftState.HELD)),
@@ -80,7 +98,14 @@ POSTED = {
         Chip(_("unknown"), "warn"),
         _("The answer was lost. It is looked for before it is sent again."),
     ),
-    PublicationState.UPDATING: (Chip(_("updating"), "live"), ""),
+    PublicationState.UPDATING: (
+        Chip(_("updating"), "live"),
+        _("A newer version is taking the place of what is there."),
+    ),
+    PublicationState.RETRACTING: (
+        Chip(_("retracting"), "warn"),
+        _("It is being taken back, and is looked for afterwards."),
+    ),
     PublicationState.RETRACTED: (Chip(_("taken back"), "plain"), ""),
 }
 ORDER = {Severity.CRITICAL: 0, Severity.MAJOR: 1, Severity.MINOR: 2}
@@ -119,10 +144,15 @@ async def listed(request: web.Request) -> web.StreamResponse:
 
 
 async def one(request: web.Request) -> web.StreamResponse:
-    who = actor(request)
-    async with services(request).db.read(who.tenant.id) as tx:
+    who, sv = actor(request), services(request)
+    async with sv.db.read(who.tenant.id) as tx:
         draft = await found(tx, request)
-        view = await _view(tx, who, draft)
+        version = await drafts.version(tx, who.tenant.id, draft.current_version_id)
+    assert version is not None
+    looked = await ground.looked(sv, draft, version)
+    await reading.look(sv, who, version.id)
+    async with sv.db.read(who.tenant.id) as tx:
+        view = await _view(tx, who, draft, version, looked, now=sv.clock.now(), on=request.query.get("on"))
     return page(request, "drafts_one.html", view)
 
 
@@ -135,7 +165,8 @@ async def preview(request: web.Request) -> web.StreamResponse:
     payloads = json.loads(version.payloads)
     if not payloads:
         raise NotFound(_("This version was rendered for no channel: there was none when it was made."))
-    html = preview_html(payloads[min(payloads)])
+    payload = payloads.get(request.query.get("on", ""), payloads[min(payloads)])
+    html = await asyncio.to_thread(rendered, payload)
     headers = {"Content-Security-Policy": FRAMED, "X-Frame-Options": "SAMEORIGIN"}
     return web.Response(text=html, content_type="text/html", headers=headers)
 
@@ -150,6 +181,8 @@ async def compared(request: web.Request) -> web.StreamResponse:
         older = [row for row in rows if row.number < new.number]
         old = _asked(rows, request.query.get("from")) or (older[0] if older else new)
         texts = [await found_version(tx, draft, str(row.id)) for row in (old, new)]
+    if old.id != new.id:
+        await reading.look(services(request), who, new.id, compared=True)
     before, after = (read_article(text.article) for text in texts)
     view = DiffView(
         draft=draft,
@@ -183,16 +216,20 @@ def is_offline(provider: str) -> bool:
     return provider.partition("/")[0] == OFFLINE
 
 
-async def _view(tx: Tx, who: Actor, draft: Draft) -> DraftView:
+async def _view(
+    tx: Tx, who: Actor, draft: Draft, current: Version, looked: Looked, *, now: datetime, on: str | None
+) -> DraftView:
+    """`on`: the channel whose preview is asked for."""
     tenant = who.tenant.id
-    current = await drafts.version(tx, tenant, draft.current_version_id)
-    assert current is not None
     rows = await draft_pages.versions(tx, tenant, draft.id)
     said = await decisions.of_draft(tx, tenant, draft.id)
     posted = await publications.of_draft(tx, tenant, draft.id)
-    reviews = [review for review in await drafts.reviews(tx, tenant, draft.id) if review.version_id == current.id]
+    every = await drafts.reviews(tx, tenant, draft.id)
+    reviews = [review for review in every if review.version_id == current.id]
     article, review = read_article(current.article), reviews[-1] if reviews else None
     planned = [post for post in posted if post.state is not PublicationState.RETRACTED]
+    due = max((post.due_at for post in planned if post.state is PublicationState.PLANNED), default=None)
+    due = due if due and all(post.state is PublicationState.PLANNED for post in planned) else None
     lines, fate = [_posted(who, post) for post in posted], _fate(draft, posted)
     return DraftView(
         draft=draft,
@@ -220,11 +257,46 @@ async def _view(tx: Tx, who: Actor, draft: Draft) -> DraftView:
         cost=await draft_pages.cost(tx, tenant, draft.id, draft.screening_id),
         decidable=draft.state in {DraftState.READY, DraftState.HELD},
         held=draft.state is DraftState.HELD,
-        undoable=draft.state is DraftState.APPROVED and all(p.state is PublicationState.PLANNED for p in planned),
+        undoable=_undoable(draft, said, planned),
         article_url=next((line.view for line in lines if line.posted.live_at and line.view), ""),
-        editable=draft.state not in {DraftState.APPROVED, DraftState.REJECTED},
+        editable=_editable(draft, planned),
         rejectable=draft.state in {DraftState.READY, DraftState.HELD, DraftState.CHANGES_REQUESTED},
+        looked=looked,
+        previews=_previews(looked, current, on),
+        due=due,
+        due_local=f"{local(due, looked.zone):%A %-d %B %Y, %H:%M} {looked.zone}" if due else "",
+        tomorrow=f"{local(now + timedelta(days=1), looked.zone):%Y-%m-%d}",
+        rounds=every if review and review.kind is ReviewKind.AUTO_FIX else [],
+        jumps=[(finding, FIELDS.get(finding.field or finding.where, "")) for finding in _findings(review)],
     )
+
+
+def _previews(looked: Looked, current: Version, on: str | None) -> list[Preview]:
+    """Channels that the version has bytes for: the canonical one first, or the one asked for."""
+    rendered = json.loads(current.payloads)
+    there = [channel for channel in looked.channels if str(channel.id) in rendered]
+    there.sort(key=lambda channel: not channel.canonical)
+    chosen = next((channel for channel in there if str(channel.id) == on), there[0] if there else None)
+    return [Preview(channel.name, str(channel.id), channel is chosen) for channel in there]
+
+
+def _undoable(draft: Draft, said: Sequence[Made], planned: Sequence[Posted]) -> bool:
+    """Nothing of what was approved last has left; what an earlier approval brought out may be there."""
+    if draft.state is not DraftState.APPROVED or not said:
+        return False
+    for post in planned:
+        left = post.decision_id == said[-1].id and post.state is not PublicationState.PLANNED
+        if left or (post.next_decision_id and post.state is not PublicationState.LIVE):
+            return False
+    return True
+
+
+def _editable(draft: Draft, planned: Sequence[Posted]) -> bool:
+    """What was approved is changed where it is live, by a newer version; not while it is on its way."""
+    if draft.state is not DraftState.APPROVED:
+        return draft.state is not DraftState.REJECTED
+    settled = {PublicationState.LIVE, PublicationState.FAILED}
+    return bool(planned) and all(post.state in settled and not post.next_decision_id for post in planned)
 
 
 def _fate(draft: Draft, posted: Sequence[Posted]) -> Fate | None:
@@ -267,9 +339,7 @@ async def _trace(tx: Tx, draft: Draft) -> list[TraceLine]:
 
 def _findings(review: Review | None) -> list[Finding]:
     """The gravest first."""
-    listed = json.loads(review.findings) if review else []
-    made = [Finding(**finding | {"severity": Severity(finding["severity"])}) for finding in listed]
-    return sorted(made, key=lambda finding: ORDER[finding.severity])
+    return sorted(findings(review.findings) if review else [], key=lambda finding: ORDER[finding.severity])
 
 
 def _posts(article: Article, version: Version) -> list[ShortText]:
