@@ -69,7 +69,8 @@ class Press:
     publisher: Any
     owner: Any
 
-    async def channel(self, name: str, *, canonical: bool = False) -> ChannelId:
+    async def channel(self, name: str, *, canonical: bool = False, governed: bool = False) -> ChannelId:
+        """Where new pieces wait for places only with `governed`."""
         channel = ChannelId(uuid4())
         async with self.sv.db.tx(self.tenant) as tx:
             await channels.add(
@@ -80,6 +81,7 @@ class Press:
                 name=name,
                 base_url=f"https://{name}.test",
                 canonical=canonical,
+                domain=f"{name}.test" if governed else "",
             )
         return channel
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "tenants": "cid.cli.tenants:tenants",
     "users": "cid.cli.users:users",
     "tokens": "cid.cli.tokens:tokens",
+    "audit": "cid.cli.audit:command",
     "drafts": "cid.cli.drafts:drafts",
     "trackers": "cid.cli.trackers:trackers",
     "calls": "cid.cli.calls:calls",

@@ -91,7 +91,7 @@ async def _begin(sv: Services, job: Job) -> tuple[Work, Channel] | None:
         channel = await publications.channel(tx, job.tenant, work.channel_id)
         assert channel is not None
         wait = _not_yet(work)
-        if wait is None and work.state is _S.PLANNED and await _held_back(tx, job, work):
+        if wait is None and work.state in {_S.PLANNED, _S.LIVE} and await _held_back(tx, job, work):
             return None
         if wait is None:
             await publications.take(tx, job.tenant, key, job)
@@ -144,14 +144,16 @@ def _open(work: Work) -> bool:
 
 
 async def _held_back(tx: Tx, job: Job, work: Work) -> bool:
-    """Whether a new piece waits: for somebody to resume, or for a place on its domain, which is taken with the commit.
+    """Whether it waits: anything while publishing is stopped, a new piece for a place on its domain.
 
-    Its job ends while publishing is stopped: whoever resumes queues all that is planned.
+    A place is taken with the commit. While publishing is stopped a job ends: whoever resumes queues all that waits.
     """
     known = await governors.facts(tx, job.tenant, work.id)
     if known.stopped:
         await queue.done(tx, job)
         return True
+    if work.state is _S.LIVE:
+        return False
     taken = await governors.taken(tx, work.channel_id)
     volume = Volume(per_week=known.per_week, apart=known.apart, own_per_week=known.own_per_week)
     wait = None if known.hurried else governed(volume, taken, known.now)

@@ -72,7 +72,14 @@ async def member(tx: Tx, email: str, tenant: TenantId) -> Actor | None:
     return Actor(
         user=User(id=row["user_id"], email=row["email"], name=row["user_name"], admin=row["admin"]),
         tenant=Tenant(
-            id=row["id"], slug=row["slug"], name=row["name"], sample=row["sample"], created_at=row["created_at"]
+            id=row["id"],
+            slug=row["slug"],
+            name=row["name"],
+            sample=row["sample"],
+            created_at=row["created_at"],
+            zone=row["zone"],
+            paused_at=row["paused_at"],
+            pause_reason=row["pause_reason"],
         ),
         role=Role(row["role"]),
     )

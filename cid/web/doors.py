@@ -11,10 +11,11 @@ from aiohttp import web
 
 from cid.domain.errors import NotFound, Refused
 from cid.domain.tenants import Actor, Permission
+from cid.flows import signin
 from cid.store import sessions
 from cid.text.tokens import token_hash
 from cid.web import words
-from cid.web.keys import ACTOR, ADMIN, SITE, VISIT, Visit, services, visit
+from cid.web.keys import ACTOR, ADMIN, RENEWED, SITE, VISIT, Visit, services, visit
 
 if TYPE_CHECKING:
     from cid.web.keys import Site
@@ -54,9 +55,17 @@ async def recognise(request: web.Request) -> None:
         session = await sessions.visit(tx, hashed)
     if session is None:
         return
-    if session.stale:
+    slug = request.match_info.get("tenant")
+    unseen = next((m for m in session.memberships if m.unseen and m.tenant.slug == slug), None)
+    if session.stale or unseen:
         async with sv.platform.tx() as tx:
             await sessions.touch(tx, hashed)
+            if unseen:
+                await sessions.here(tx, unseen.tenant.id, session.user.id)
+    if session.renew and request.method == "GET":
+        fresh = await signin.renewed(sv, token)
+        if fresh:  # else another request was first, and its answer brings the new one
+            token = request[RENEWED] = fresh
     request[VISIT] = Visit(user=session.user, token=token, csrf=session.csrf, memberships=session.memberships)
 
 

@@ -51,6 +51,8 @@ class DraftsView:
     rows: Sequence[DraftLine]
     choices: Sequence[Choice]
     chosen: str
+    words: str
+    """Of titles, that were searched for."""
     over_plan: int
     """Stories that wait for a place."""
     first: str

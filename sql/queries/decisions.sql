@@ -15,6 +15,7 @@ where d.tenant_id = $1 and d.draft_id = $2 order by d.made_at desc, d.id desc li
 
 -- name: member
 -- Platform only: somebody at a keyboard says who they are; whoever may read the data folder may say anything.
-select u.id as user_id, u.email, u.name as user_name, u.admin, t.id, t.slug, t.name, t.sample, t.created_at, m.role
+select u.id as user_id, u.email, u.name as user_name, u.admin, t.id, t.slug, t.name, t.sample, t.created_at,
+  t.zone, t.paused_at, t.pause_reason, m.role
 from users u join members m on m.user_id = u.id join tenants t on t.id = m.tenant_id
 where u.email = lower($1) and t.id = $2 and u.disabled_at is null

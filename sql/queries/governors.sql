@@ -23,11 +23,12 @@ update tenants set stopped_at = cid_now(), stopped_by = $2, stop_reason = $3 whe
 update tenants set stopped_at = null, stopped_by = null, stop_reason = '' where id = $1 and stopped_at is not null returning id
 
 -- name: stopped
+-- The switch of one tenant; no row while it publishes.
 select stopped_at, stop_reason from tenants where id = $1 and stopped_at is not null
 
 -- name: waiting
--- What goes out once the switch is back: those that wait for their canonical address are queued by it.
-select id from publications where tenant_id = $1 and state = 'planned' order by id
+-- What goes out once the switch is back: new pieces, and newer versions of what is out. What is not due yet sleeps again.
+select id from publications where tenant_id = $1 and (state = 'planned' or state = 'live' and next_decision_id is not null) order by id
 
 -- name: since
 -- What went out since a moment and is still there, or may be.

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from html import unescape
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from aiohttp.test_utils import TestServer
@@ -181,15 +181,15 @@ WHOLE = replace(
     angle="local_impact",
     angle_reason="Nobody else asks what it means for trucks.",
     image=Image(
-        id=str(UUID(int=7)),
+        id="0190f1f0-0000-7000-8000-000000000001",
         sha256="ab" * 32,
         mime="image/jpeg",
         width=1200,
         height=800,
-        alt="The quay",
+        alt="The empty quay at dawn",
         credit="Photo by Ada Lind on Pexels",
-        credit_url="https://pexels.test/ada",
-        page_url="https://pexels.test/7",
+        credit_url="https://photos.test/ada",
+        page_url="https://photos.test/quay",
     ),
 )
 
@@ -439,10 +439,35 @@ async def test_the_list_is_filtered_by_state_and_paged_by_key(acme: Press, edito
     on = {key for key in [*ready, held] if str(key) in first}, {key for key in [*ready, held] if str(key) in second}
     assert on[0] | on[1] == {*ready, held}
     assert not on[0] & on[1]
-    for key, (_text, states) in FILTERS.items():
-        assert ("Held one" in await editor.text(f"/t/acme/drafts?state={key}")) == (DraftState.HELD in states)
+    for key, one in FILTERS.items():
+        assert ("Held one" in await editor.text(f"/t/acme/drafts?state={key}")) == (DraftState.HELD in one.states)
     for broken in ("nonsense", "2026-01-01~x", "2026-01-01T00:00:00~" + str(uuid4())):
         assert "Held one" in await editor.text(f"/t/acme/drafts?before={broken}")
+
+
+async def test_what_is_approved_is_listed_by_what_became_of_it(acme: Press, editor: Person) -> None:
+    named: dict[str, str] = {"planned": "scheduled", "live": "live", "failed": "problem", "unknown": "problem"}
+    for state in named:
+        draft = await acme.draft(article=replace(ARTICLE, title=f"Piece {state}"))
+        await decide.approve(acme.sv, acme.actor, *await acme.shown(draft), via="page")
+        await acme.owner.execute("update publications set state = $1 where draft_id = $2", state, draft)
+    for key in ("scheduled", "live", "problem"):
+        text = await editor.text(f"/t/acme/drafts?state={key}")
+        assert {state for state in named if f"Piece {state}" in text} == {s for s, k in named.items() if k == key}
+        count = sum(k == key for k in named.values())
+        assert re.search(rf'aria-current="page">\w+ <span class="num">{count}<', text), key
+
+
+async def test_titles_are_searched_by_whole_words_and_the_search_stays_with_the_filter(
+    acme: Press, editor: Person
+) -> None:
+    await acme.draft(article=replace(ARTICLE, title="Ferry tickets rise"))
+    await acme.draft(article=replace(ARTICLE, title="Ferrymen strike"))
+    text = await editor.text("/t/acme/drafts?q=FERRY&state=needs-you")
+    assert "Ferry tickets rise" in text
+    assert "Ferrymen strike" not in text
+    assert "?state=live&amp;q=FERRY" in text
+    assert "No title has these words." in await editor.text("/t/acme/drafts?q=submarine")
 
 
 async def test_a_reader_reads_and_decides_nothing(acme: Press, viewer: Person) -> None:

@@ -300,7 +300,7 @@ async def _typed(request: web.Request, form: Edit) -> Article:
 
 
 async def _planned(request: web.Request) -> Article | None:
-    """Structure and angle were chosen when the draft was planned, and are no matter of its text."""
+    """Structure and angle were chosen when the draft was planned, and the picture beside it: no matter of its text."""
     async with services(request).db.read(actor(request).tenant.id) as tx:
         draft = await drafts.by_id(tx, tx.tenant, _draft(request))
         current = await drafts.version(tx, tx.tenant, draft.current_version_id) if draft else None

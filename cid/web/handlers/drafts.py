@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -45,7 +46,7 @@ from cid.web.render import page
 from cid.web.words import _
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cid.domain.draft import Article, Draft, Version
     from cid.domain.review import Review
@@ -74,14 +75,41 @@ FIELDS = {
 }
 """Where in the editor a finding's field is."""
 FRAMED = f"sandbox; {POLICY}; frame-ancestors 'self'"
-FILTERS: dict[str, tuple[str, tuple[DraftState, ...]]] = {
-    "needs-you": (_("Needs you"), (DraftState.READY, DraftState.HELD)),
-    "reviewed": (_("In review"), (DraftState.WRITTEN,)),
-    "changes": (_("Changes requested"), (DraftState.CHANGES_REQUESTED,)),
-    "approved": (_("Approved"), (DraftState.APPROVED,)),
-    "rejected": (_("Rejected"), (DraftState.REJECTED,)),
-    "": (_("All"), tuple(DraftState)),
+WRONG = (PublicationState.FAILED, PublicationState.UNKNOWN)
+OUT = (PublicationState.LIVE, PublicationState.UPDATING)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    text: str
+    states: tuple[DraftState, ...]
+    fate: str = ""
+    posted: tuple[PublicationState, ...] = ()
+    """One of its publications is in one of these."""
+    unless: tuple[PublicationState, ...] = ()
+
+
+FILTERS: dict[str, Filter] = {
+    "needs-you": Filter(_("Needs you"), (DraftState.READY, DraftState.HELD)),
+    "waiting": Filter(_("Waiting"), (DraftState.WRITTEN, DraftState.CHANGES_REQUESTED)),
+    "scheduled": Filter(
+        _("Scheduled"),
+        (DraftState.APPROVED,),
+        "scheduled",
+        (PublicationState.PLANNED, PublicationState.SENDING),
+        (*WRONG, *OUT),
+    ),
+    "live": Filter(_("Live"), (DraftState.APPROVED,), "live", OUT, WRONG),
+    "problem": Filter(_("Problem"), (DraftState.APPROVED,), "problem", WRONG),
+    "rejected": Filter(_("Rejected"), (DraftState.REJECTED,)),
+    "": Filter(_("All"), tuple(DraftState)),
 }
+OLD = dict.fromkeys(("ready", "held"), "needs-you") | {
+    "written": "waiting",
+    "changes_requested": "waiting",
+    "approved": "",
+}
+"""Filters by the names of states, as other pages link to them."""
 FATES = {
     Fate.SCHEDULED: Chip(_("scheduled"), "live"),
     Fate.LIVE: Chip(_("live"), "good"),
@@ -114,10 +142,20 @@ ORDER = {Severity.CRITICAL: 0, Severity.MAJOR: 1, Severity.MINOR: 2}
 async def listed(request: web.Request) -> web.StreamResponse:
     who = actor(request)
     chosen = request.query.get("state", "")
-    chosen = chosen if chosen in FILTERS else ""
+    chosen = chosen if chosen in FILTERS else OLD.get(chosen, "")
+    wanted, words_ = FILTERS[chosen], " ".join(request.query.get("q", "").split())[:200].replace("\x00", "")
     before = _mark(request.query.get("before", ""))
     async with services(request).db.read(who.tenant.id) as tx:
-        rows = await draft_pages.listed(tx, who.tenant.id, FILTERS[chosen][1], before=before, limit=PAGE + 1)
+        rows = await draft_pages.listed(
+            tx,
+            who.tenant.id,
+            wanted.states,
+            before=before,
+            limit=PAGE + 1,
+            posted=wanted.posted,
+            unless=wanted.unless,
+            words=words_,
+        )
         counts = await draft_pages.counts(tx, who.tenant.id)
         over_plan = await plans.number(tx, who.tenant.id)
     last = rows[PAGE - 1] if len(rows) > PAGE else None
@@ -132,15 +170,20 @@ async def listed(request: web.Request) -> web.StreamResponse:
             for row in rows[:PAGE]
         ],
         choices=[
-            Choice(key=key, text=text, count=sum(counts.get(state, 0) for state in states), chosen=key == chosen)
-            for key, (text, states) in FILTERS.items()
+            Choice(key=key, text=one.text, count=_counted(counts, one), chosen=key == chosen)
+            for key, one in FILTERS.items()
         ],
         chosen=chosen,
+        words=words_,
         over_plan=over_plan,
-        first=_address(who, state=chosen) if before else "",
-        next=_address(who, state=chosen, before=f"{last.changed_at.isoformat()}~{last.id}") if last else "",
+        first=_address(who, state=chosen, q=words_) if before else "",
+        next=_address(who, state=chosen, q=words_, before=f"{last.changed_at.isoformat()}~{last.id}") if last else "",
     )
     return page(request, "drafts.html", view)
+
+
+def _counted(counts: Mapping[tuple[DraftState, str], int], one: Filter) -> int:
+    return sum(n for (state, fate), n in counts.items() if state in one.states and one.fate in {"", fate})
 
 
 async def one(request: web.Request) -> web.StreamResponse:
