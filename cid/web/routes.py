@@ -193,12 +193,14 @@ ROUTES: tuple[Route, ...] = (
     get("draft", f"/t/{{tenant}}/drafts/{{draft:{ID}}}", _read, drafts.one),
     get("draft_preview", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/preview/{{version:{ID}}}", _read, drafts.preview),
     get("draft_diff", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/diff", _read, drafts.compared),
+    post("draft_keep", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/edit/keep", _decide, decisions.Keep, decisions.keep),
+    post("draft_forget", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/edit/forget", _decide, Nothing, decisions.forget),
     get("draft_edit", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/edit", _decide, decisions.edit_page),
     post("draft_edit_do", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/edit", _decide, decisions.Edit, decisions.edit),
     post(
-        "draft_approve", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/approve", _decide, decisions.Decision, decisions.approve
+        "draft_approve", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/approve", _decide, decisions.Approval, decisions.approve
     ),
-    post("draft_reject", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/reject", _decide, decisions.Decision, decisions.reject),
+    post("draft_reject", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/reject", _decide, decisions.Rejection, decisions.reject),
     post(
         "draft_request_changes",
         f"/t/{{tenant}}/drafts/{{draft:{ID}}}/request-changes",

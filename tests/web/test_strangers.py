@@ -38,6 +38,8 @@ FORMS: dict[str, dict[str, str]] = {
     "source_itself": {"wanted": "1"},
     "sources_itself": {"wanted": "1"},
     "draft_edit_do": {"version": DECISION["version"], "title": "Another", "body": "Text."},
+    "draft_keep": {"version": DECISION["version"], "title": "Another", "body": "Text."},
+    "draft_forget": {},
     "draft_approve": DECISION,
     "draft_reject": DECISION,
     "draft_request_changes": DECISION,
