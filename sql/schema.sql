@@ -1636,7 +1636,7 @@ create table digest_days (
   outcome text not null,
   made_at timestamp with time zone default cid_now() not null,
   constraint digest_days_pkey PRIMARY KEY (tenant_id, user_id, day),
-  constraint digest_days_outcome_check CHECK ((outcome = ANY (ARRAY['mailed'::text, 'empty'::text, 'off'::text]))),
+  constraint digest_days_outcome_check CHECK ((outcome = ANY (ARRAY['mailed'::text, 'empty'::text, 'off'::text, 'missed'::text, 'marked'::text]))),
   constraint digest_days_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint digest_days_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
@@ -2278,6 +2278,15 @@ create table periodic_slots (
   constraint periodic_slots_pkey PRIMARY KEY (name, slot)
 );
 grant delete, insert, select on periodic_slots to cid_worker;
+
+create table photo_searches (
+  key bytea not null,
+  photos jsonb not null,
+  asked_at timestamp with time zone default cid_now() not null,
+  constraint photo_searches_pkey PRIMARY KEY (key)
+);
+CREATE INDEX photo_searches_asked ON public.photo_searches USING btree (asked_at);
+grant delete, insert, select, update on photo_searches to cid_worker;
 
 create table places (
   tenant_id uuid not null,

@@ -63,10 +63,11 @@ async def add(
 ) -> None:
     """Into the log of the transaction's tenant; a platform transaction may name the tenant whose log it is.
 
-    `action` is a noun and a verb, as in `user.disabled`. What changed goes into `detail` as `was` and `is`.
+    `tenant` names one in a platform transaction, for what the platform's own tables keep of it.
     """
-    whose = tenant or (None if tx.tenant == PLATFORM else tx.tenant)
-    await tx.execute(ADD, uuid7(now), whose, user, action, target, dict(detail or {}))
+    if tenant is None and tx.tenant != PLATFORM:
+        tenant = tx.tenant
+    await tx.execute(ADD, uuid7(now), tenant, user, action, target, dict(detail or {}))
 
 
 def first_id(at: datetime) -> UUID:

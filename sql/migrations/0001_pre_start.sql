@@ -925,6 +925,15 @@ create table images (
 );
 alter table images alter column bytes set storage external;   -- compressed already
 
+-- What a library of pictures answered, for all tenants alike: asked once a week for the same words.
+create table photo_searches (
+  key bytea primary key,                      -- sha256 of library, language and words
+  photos jsonb not null,
+  asked_at timestamptz not null default cid_now()
+);
+create index photo_searches_asked on photo_searches (asked_at);
+grant select, insert, update, delete on photo_searches to cid_worker;
+
 -- ---------------------------------------------------------------------------------------------- mail
 
 -- Mail is at most once: what it was, for whom and why is never deleted; its text is, once it is over.
@@ -971,7 +980,7 @@ create table digest_days (
   tenant_id uuid not null references tenants,
   user_id uuid not null references users,
   day date not null,                          -- where the person is
-  outcome text not null check (outcome in ('mailed', 'empty', 'off')),
+  outcome text not null check (outcome in ('mailed', 'empty', 'off', 'missed', 'marked')),
   made_at timestamptz not null default cid_now(),
   primary key (tenant_id, user_id, day)
 );
