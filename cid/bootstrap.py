@@ -42,6 +42,8 @@ from cid.outside.clock import SystemClock
 from cid.outside.http import GuardedHttp
 from cid.outside.keys import Keys
 from cid.outside.pages import PageReader
+from cid.outside.pexels import KEY as PICTURES_KEY
+from cid.outside.pexels import Pexels
 from cid.outside.serper import KEY as SEARCH_KEY
 from cid.outside.serper import Serper
 from cid.outside.smtp import SmtpMailer
@@ -219,6 +221,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
                 pages=pages,
                 trends=_trends(settings, http, children, clock, db),
                 search=_search(settings, http, children, clock, db=db),
+                images=_images(settings, http, children, clock),
                 mailer=mailer_of(settings, clock),
             ),
             clock=clock,
@@ -226,6 +229,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             keys=keys,
             vault=vault,
             base_url=settings.base_url,
+            unsubscribe_to=settings.mail.unsubscribe,
             retention=settings.retention,
             catalogue=Catalogue.of(router),
             caps=router.models.caps,
@@ -328,6 +332,11 @@ def _search(settings: Settings, http: GuardedHttp, children: ChildPool, clock: S
     secret = settings.source_keys.get(SEARCH_KEY)
     key = secret.value if secret else ""
     return Serper(http, children, clock, _purse(settings, db, clock), key=key, base=settings.sources.serper)
+
+
+def _images(settings: Settings, http: GuardedHttp, children: ChildPool, clock: SystemClock) -> Pexels | None:
+    secret = settings.source_keys.get(PICTURES_KEY)
+    return Pexels(http, children, clock, key=secret.value, base=settings.sources.pexels) if secret else None
 
 
 def _purse(settings: Settings, db: AppDb, clock: SystemClock) -> Purse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from base64 import b64encode
 from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -13,7 +14,7 @@ from aiohttp import web
 
 from cid.domain.draft import DraftState
 from cid.domain.errors import NotFound
-from cid.domain.ids import DraftId, VersionId
+from cid.domain.ids import DraftId, ImageId, VersionId
 from cid.domain.publication import ChannelKind, Fate, PublicationState
 from cid.domain.review import DecisionKind, Finding, Severity
 from cid.domain.tenants import Desk, Permission
@@ -21,7 +22,7 @@ from cid.domain.verdicts import GATE_NUMBER
 from cid.render import diff
 from cid.render.article import read_article
 from cid.render.page import POLICY, preview_html
-from cid.store import decisions, draft_pages, drafts, plans, publications, screenings, telling, verdicts
+from cid.store import decisions, draft_pages, drafts, images, plans, publications, screenings, telling, verdicts
 from cid.web import words
 from cid.web.draft_views import (
     Chip,
@@ -41,9 +42,10 @@ from cid.web.render import page
 from cid.web.words import _
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cid.domain.draft import Article, Draft, Version
+    from cid.domain.llm import Json
     from cid.domain.review import Review
     from cid.domain.tenants import Actor
     from cid.ports import Tx
@@ -151,9 +153,23 @@ async def preview(request: web.Request) -> web.StreamResponse:
     payloads = json.loads(version.payloads)
     if not payloads:
         raise NotFound(_("This version was rendered for no channel: there was none when it was made."))
-    html = preview_html(payloads[min(payloads)])
+    payload = payloads[min(payloads)]
+    html = await asyncio.to_thread(preview_html, payload, await _picture(request, payload))
     headers = {"Content-Security-Policy": FRAMED, "X-Frame-Options": "SAMEORIGIN"}
     return web.Response(text=html, content_type="text/html", headers=headers)
+
+
+async def _picture(request: web.Request, payload: Mapping[str, Json]) -> str:
+    """As a data URL, because the frame reaches nothing; empty: there is none."""
+    image, tenant = payload.get("image"), actor(request).tenant.id
+    if not image:
+        return ""
+    async with services(request).db.read(tenant) as tx:
+        found = await images.picture(tx, tenant, ImageId(UUID(image["id"])))
+    if found is None:
+        return ""
+    body = await asyncio.to_thread(b64encode, found[0])
+    return f"data:{found[1]};base64,{body.decode()}"
 
 
 async def compared(request: web.Request) -> web.StreamResponse:
