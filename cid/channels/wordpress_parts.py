@@ -127,7 +127,10 @@ class Parts:
         name = re.sub(r"[^a-z0-9.-]", "", picture.name.lower())
         stem = name.partition(".")[0]
         rows = records(await self._site.get("/media", {"slug": stem, "_fields": "id,slug,alt_text"}), self._site)
-        number = next((int(row["id"]) for row in rows if row.get("slug") == stem), 0)
+        there = next((row for row in rows if row.get("slug") == stem), None)
+        if there is not None and there.get("alt_text") == picture.alt:
+            return int(there["id"])
+        number = int(there["id"]) if there is not None else 0
         if not number:
             headers = {"Content-Type": picture.mime, "Content-Disposition": f'attachment; filename="{name}"'}
             reply = await self._site.upload("/media", picture.body, headers, takes=NO_PICTURE)

@@ -152,8 +152,6 @@ async def test_who_may_not_publish_is_refused_with_the_remedy(
         await publisher.publish(posts.sent(blog(wordpress, "contributor"), minute=7))
     with pytest.raises(Refused, match="application password may be wrong"):
         await publisher.find(posts.sent(posts.channel(wordpress.url, "admin", "wrong wrong"), minute=8))
-    with pytest.raises(Refused, match="no REST API"):
-        await publisher.find(posts.sent(posts.channel(f"{wordpress.url}/wp-admin", "admin", "x"), minute=9))
 
 
 async def test_the_check_says_who_we_are_and_what_we_lack(wordpress: site.Site, publisher: WordPressPublisher) -> None:
