@@ -16,6 +16,7 @@ from cid import settings as settings_module
 from cid.channels.devto import DevTo
 from cid.channels.ghost import Ghost
 from cid.channels.site import SitePublisher
+from cid.channels.wordpress import WordPressPublisher
 from cid.domain.errors import Misconfigured, Upstream
 from cid.domain.news import SourceKind
 from cid.domain.policy import GatePolicy
@@ -207,6 +208,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
         children = await stack.enter_async_context(ChildPool())
         pages = PageReader(http, children, clock)
         keys = Keys(settings_module.secret_key(settings), *(old.value.encode() for old in settings.old_secret_keys))
+        vault = Vault(keys)
         yield Services(
             db=db,
             platform=platform,
@@ -215,7 +217,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
                 http=http,
                 children=children,
                 sources=_readers(settings, http, children, clock, db=db, robots=pages),
-                channels=_channels(settings, http, clock, keys, platform),
+                channels=_channels(settings, http, clock, vault, platform, children=children),
                 pages=pages,
                 trends=_trends(settings, http, children, clock, db),
                 search=_search(settings, http, children, clock, db=db),
@@ -225,8 +227,9 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             clock=clock,
             policy=_policy(settings),
             keys=keys,
-            vault=Vault(keys),
+            vault=vault,
             base_url=settings.base_url,
+            unsubscribe_to=settings.mail.unsubscribe,
             retention=settings.retention,
             catalogue=Catalogue.of(router),
             caps=router.models.caps,
@@ -299,12 +302,12 @@ def _readers(
 
 
 def _channels(
-    settings: Settings, http: GuardedHttp, clock: SystemClock, keys: Keys, platform: WorkerDb
+    settings: Settings, http: GuardedHttp, clock: SystemClock, vault: Vault, platform: WorkerDb, *, children: ChildPool
 ) -> dict[ChannelKind, Publisher]:
     """One per kind of channel; secrets are opened when they are used."""
-    vault = Vault(keys)
     return {
         ChannelKind.SITE: SitePublisher(settings.data / "site"),
+        ChannelKind.WORDPRESS: WordPressPublisher(http, vault, children),
         ChannelKind.DEVTO: DevTo(http, vault, Turns(platform, clock)),
         ChannelKind.GHOST: Ghost(http, vault, clock),
     }

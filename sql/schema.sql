@@ -1636,7 +1636,7 @@ create table digest_days (
   outcome text not null,
   made_at timestamp with time zone default cid_now() not null,
   constraint digest_days_pkey PRIMARY KEY (tenant_id, user_id, day),
-  constraint digest_days_outcome_check CHECK ((outcome = ANY (ARRAY['mailed'::text, 'empty'::text, 'off'::text]))),
+  constraint digest_days_outcome_check CHECK ((outcome = ANY (ARRAY['mailed'::text, 'empty'::text, 'off'::text, 'missed'::text, 'marked'::text]))),
   constraint digest_days_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint digest_days_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
@@ -2844,6 +2844,8 @@ create table tenants (
   paused_at timestamp with time zone,
   paused_by uuid,
   pause_reason text default ''::text not null,
+  deletion_asked_at timestamp with time zone,
+  deletion_asked_by uuid,
   stopped_at timestamp with time zone,
   stopped_by uuid,
   stop_reason text default ''::text not null,
@@ -2851,8 +2853,6 @@ create table tenants (
   disclosure text default 'disclose'::text not null,
   responsible text default ''::text not null,
   review_seconds smallint default 60 not null,
-  deletion_asked_at timestamp with time zone,
-  deletion_asked_by uuid,
   created_at timestamp with time zone default cid_now() not null,
   constraint tenants_pkey PRIMARY KEY (id),
   constraint tenants_slug_key UNIQUE (slug),

@@ -18,6 +18,7 @@ from cid.render import blogs
 from cid.render.article import article_of, canonical, cleaned, write_article
 from cid.render.disclosure import disclosure, phrases
 from cid.render.markup import article_html, paragraphs, web_address
+from cid.render.wordpress import wordpress_payload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,7 +48,7 @@ def render_version(value: Mapping[str, Any]) -> dict[str, str]:
 
 def _payload(channel: Mapping[str, Any], article: Article, marks: Mapping[str, Any]) -> dict[str, Any]:
     mode = channel.get("disclosure", "")
-    told = {**marks, "mode": mode, "responsible": channel.get("responsible", "")}
+    told = {**marks, "config": channel.get("config") or {}, "mode": mode, "responsible": channel.get("responsible", "")}
     made = RENDERERS[channel["kind"]](article, told)
     return made | {"disclosure_mode": mode, "settings": channel.get("settings", "")}
 
@@ -70,6 +71,10 @@ def site_payload(article: Article, marks: Mapping[str, Any]) -> dict[str, Any]:
         "json_ld": _pictured(structured(article, marks), article.image),
         "linkedin": linkedin(article, marks),
     }
+
+
+def _wordpress(article: Article, marks: Mapping[str, Any]) -> dict[str, Any]:
+    return wordpress_payload(article, marks, site_payload(article, marks))
 
 
 def _pictured(json_ld: dict[str, Any], image: Image | None) -> dict[str, Any]:
@@ -102,9 +107,11 @@ def ghost_payload(article: Article, marks: Mapping[str, Any]) -> dict[str, Any]:
 
 RENDERERS: dict[str, Callable[[Article, Mapping[str, Any]], dict[str, Any]]] = {
     "site": site_payload,
+    "wordpress": _wordpress,
     "devto": devto_payload,
     "ghost": ghost_payload,
 }
+"""By the channel's kind. `marks` carry its `config`."""
 
 
 def slug(text: str) -> str:

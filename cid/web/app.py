@@ -151,12 +151,16 @@ async def told(request: web.Request, handler: Handler) -> web.StreamResponse:
 @web.middleware
 async def known(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Whose request it is, and whether a page of ours sent it."""
-    if not (request.path.startswith(("/static/", "/livez", "/readyz")) or problems.ours(request)):
+    if request.path.startswith("/r/"):
+        doors.same_page(request)  # a link acts as its holder, whoever else is signed in here
+    elif not (request.path.startswith(NAMELESS) or problems.ours(request)):
         await doors.recognise(request)
         await doors.same_site(request)
     return await handler(request)
 
 
+NAMELESS = ("/static/", "/livez", "/readyz", "/u/")
+"""Where nobody is anybody. What ends a digest is posted by mail programs: the address itself says all that counts."""
 STATUSES = ((NotFound, 404), (Conflict, 409), (Forbidden, 403))
 HTTP_WORDS = {
     404: _("There is no such page."),
@@ -199,6 +203,8 @@ async def _headers(request: web.Request, response: web.StreamResponse) -> None:
     """At the last moment, so that redirects and errors carry them too; what a page set itself stays."""
     if RENEWED in request:
         doors.give_cookie(request, response, request[RENEWED])
+        # the cookies that a response has were written into its headers before we are asked
+        response.headers.add("Set-Cookie", response.cookies[doors.cookie_name(request.app[SITE])].OutputString())
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if request.app[SITE].https:

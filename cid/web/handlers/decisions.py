@@ -65,6 +65,12 @@ class Again:
     publication: UUID
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retract:
+    publication: UUID
+    reason: str = text(default="", lines=True)
+
+
 async def approve(request: web.Request, form: Decision) -> web.StreamResponse:
     done = await decide.approve(
         services(request),
@@ -122,6 +128,11 @@ async def undo(request: web.Request, form: Decision) -> web.StreamResponse:
 async def again(request: web.Request, form: Again) -> web.StreamResponse:
     await publish.again(services(request), actor(request), PublicationId(form.publication))
     return _back(request, "publication_again")
+
+
+async def retract(request: web.Request, form: Retract) -> web.StreamResponse:
+    await publish.retract(services(request), actor(request), PublicationId(form.publication), form.reason)
+    return _back(request, "publication_retract")
 
 
 async def edit_page(request: web.Request) -> web.StreamResponse:

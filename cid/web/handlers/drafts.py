@@ -92,6 +92,15 @@ POSTED = {
     ),
     PublicationState.RETRACTED: (Chip(_("taken back"), "plain"), ""),
 }
+RETRACTS = frozenset(
+    {
+        PublicationState.PLANNED,
+        PublicationState.LIVE,
+        PublicationState.FAILED,
+        PublicationState.UNKNOWN,
+        PublicationState.UPDATING,
+    }
+)
 ORDER = {Severity.CRITICAL: 0, Severity.MAJOR: 1, Severity.MINOR: 2}
 
 
@@ -344,8 +353,16 @@ def _posted(who: Actor, post: Posted) -> PostedLine:
         chip=chip,
         means=means,
         view=f"/site/{who.tenant.slug}/{post.external_id}" if own else post.url,
-        may_retry=post.state in {PublicationState.FAILED, PublicationState.UNKNOWN} and who.may(Permission.DECIDE),
+        may_retry=_retries(post) and who.may(Permission.DECIDE),
+        may_retract=post.state in RETRACTS and who.may(Permission.DECIDE),
+        waits=post.next_decision_id is not None and post.state is PublicationState.LIVE and not post.error,
     )
+
+
+def _retries(post: Posted) -> bool:
+    """It failed, nobody knows, or a change of what is out was refused."""
+    unsettled = {PublicationState.FAILED, PublicationState.UNKNOWN}
+    return post.state in unsettled or (post.next_decision_id is not None and bool(post.error))
 
 
 def _chip(state: DraftState, fate: Fate | None) -> Chip:
