@@ -99,6 +99,8 @@ class Newsroom:
     proposals: dict[str, UUID] = field(default_factory=dict)
     rule: UUID = field(default_factory=uuid4)
     """A standing rule of acme's."""
+    channel: UUID = field(default_factory=uuid4)
+    """A channel of acme's that is switched off: nothing is rendered for it."""
 
     def id(self) -> UUID:
         return uuid7(self.now)
@@ -132,6 +134,12 @@ async def furnish(sv: Services, *, sample: bool = False) -> Newsroom:
             finding="A figure without a source.", draft=room.drafts["held"], by=None,
         )  # fmt: skip
         await _track(tx, room)
+        await tx.execute(
+            """insert into channels (tenant_id, id, kind, name, base_url, domain, active)
+               values ($1, $2, 'ghost', 'Old blog', 'https://blog.acme.test', 'acme.test', false)""",
+            room.tenant,
+            room.channel,
+        )
     async with sv.platform.tx() as tx:
         await _propose(tx, room)
     return room

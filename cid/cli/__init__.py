@@ -23,6 +23,8 @@ COMMANDS = {
     "users": "cid.cli.users:users",
     "tokens": "cid.cli.tokens:tokens",
     "drafts": "cid.cli.drafts:drafts",
+    "channels": "cid.cli.channels:channels",
+    "keys": "cid.cli.keys:keys",
     "trackers": "cid.cli.trackers:trackers",
     "calls": "cid.cli.calls:calls",
     "prompts": "cid.cli.prompts:prompts",

@@ -24,6 +24,8 @@ class Tab:
 
 
 TABS: tuple[Tab, ...] = (
+    Tab(part="channels", text=_("Channels"), permission=Permission.MANAGE),
+    Tab(part="problems", text=_("Problems")),
     Tab(part="sources", text=_("Sources and competitors"), elsewhere=True),
     Tab(part="models", text=_("Models and budget"), permission=Permission.MANAGE, elsewhere=True),
     Tab(part="quality", text=_("Guardrails"), elsewhere=True),
