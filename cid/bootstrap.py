@@ -230,6 +230,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             prompts=router.prompts,
             backlog=router.room,
             gate5=settings.gate5,
+            metrics_token=settings.metrics_token.value if settings.metrics_token else "",
             source_rules=settings.source_rules,
             industries=load_industries(CONFIG / "default_sources.toml"),
             trends=settings.trends,

@@ -92,6 +92,8 @@ class Services:
     """What may be spent on models where no page says otherwise."""
     vault: Vault | None = None
     """None: nothing here keeps a secret."""
+    metrics_token: str = field(default="", repr=False)
+    """What lets a machine read /metrics (CID_METRICS_TOKEN); empty: only this machine itself."""
     prompts: Prompts = field(default_factory=lambda: Prompts({}))
     """Every version on file."""
     backlog: Backlog | None = None

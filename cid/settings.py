@@ -126,6 +126,8 @@ class Settings:
     allow_local: frozenset[str] = frozenset()
     """host:port targets that may be fetched although they are not public."""
     mail: MailSettings = field(default_factory=MailSettings)
+    metrics_token: Secret | None = None
+    """CID_METRICS_TOKEN: what lets a machine read /metrics."""
     gate5: bool = True
     """CID_GATE5: off holds every draft for a person, unread by any check."""
     poll_interval: timedelta | None = None
@@ -174,6 +176,7 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         tapes=Path(values.get("CID_TAPES") or "tapes").absolute(),
         allow_local=frozenset(part for part in re.split(r"[,\s]+", values.get("CID_ALLOW_LOCAL", "")) if part),
         mail=_mail(values),
+        metrics_token=_secret(values, "CID_METRICS_TOKEN"),
         gate5=_on(values, "CID_GATE5"),
         poll_interval=_seconds(values, "CID_POLL_INTERVAL"),
     )

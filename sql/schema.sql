@@ -111,7 +111,10 @@ CREATE OR REPLACE FUNCTION inspect.resume(p_kind text, p_tenant uuid DEFAULT '00
  LANGUAGE sql
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
-  with done as (delete from pauses p where p.kind = p_kind and p.tenant_id = p_tenant returning 1)
+  with done as (
+    delete from pauses p where p.kind = p_kind and p.tenant_id = p_tenant
+      and not (p_kind = '*' and exists (select from tenants t where t.id = p_tenant and t.paused_at is not null))
+    returning 1)
   select exists (select from done)
 $function$;
 revoke all on function inspect.resume(text,uuid) from public;
@@ -490,6 +493,51 @@ end $function$;
 revoke all on function drop_old_history(interval) from public;
 grant execute on function drop_old_history(interval) to cid_worker;
 
+CREATE OR REPLACE FUNCTION public.export_page(p_table text, p_columns text[], p_keys text[], p_after jsonb, p_most integer)
+ RETURNS TABLE(key jsonb, body text)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  place regclass := format('public.%I', p_table)::regclass; behind text := 'true';
+begin
+  if p_after is not null then
+    select format('(%s) > (%s)', string_agg(format('x.%I', k.name), ', ' order by k.n),
+                  string_agg(format('%L::%s', p_after ->> k.name, format_type(a.atttypid, a.atttypmod)), ', ' order by k.n)) into behind
+    from unnest(p_keys) with ordinality as k (name, n) join pg_attribute a on a.attrelid = place and a.attname = k.name;
+  end if;
+  return query execute format($q$
+    select jsonb_build_object(%s), to_jsonb(r)::text from (
+      select %s from %s x where x.tenant_id = $1 and %s order by %s limit $2) r$q$,
+    (select string_agg(format('%L, r.%I', k, k), ', ') from unnest(p_keys) k),
+    (select string_agg(format('x.%I', c), ', ') from unnest(p_columns) c),
+    place, behind, (select string_agg(format('x.%I', k.name), ', ' order by k.n) from unnest(p_keys) with ordinality as k (name, n)))
+  using public.app_tenant(), p_most;
+end $function$;
+revoke all on function export_page(text,text[],text[],jsonb,integer) from public;
+grant execute on function export_page(text,text[],text[],jsonb,integer) to cid_app;
+
+CREATE OR REPLACE FUNCTION public.find_audit(p_tenant uuid, p_user uuid, p_action text, p_target text, p_from uuid, p_before uuid, p_most integer)
+ RETURNS TABLE(id uuid, at timestamp with time zone, user_id uuid, action text, target text, detail jsonb)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  return query execute $q$
+    select a.id, a.at, a.user_id, a.action, a.target, a.detail
+    from public.audit a
+    where ($1 is null and a.tenant_id is null or a.tenant_id = $1)
+      and ($2 is null or a.user_id = $2) and ($3 is null or a.action = $3) and ($4 is null or a.target = $4)
+      and ($5 is null or a.id >= $5) and ($6 is null or a.id < $6)
+    order by a.id desc limit $7
+  $q$ using p_tenant, p_user, p_action, p_target, p_from, p_before, p_most;
+end $function$;
+revoke all on function find_audit(uuid,uuid,text,text,uuid,uuid,integer) from public;
+grant execute on function find_audit(uuid,uuid,text,text,uuid,uuid,integer) to cid_app;
+grant execute on function find_audit(uuid,uuid,text,text,uuid,uuid,integer) to cid_worker;
+
 CREATE OR REPLACE FUNCTION public.find_verdicts(words text, gate text, outcome text, reason text, before_at timestamp with time zone, before_id uuid, most integer, desk text)
  RETURNS TABLE(id uuid)
  LANGUAGE plpgsql
@@ -666,12 +714,12 @@ revoke all on function make_partitions(timestamp with time zone) from public;
 grant execute on function make_partitions(timestamp with time zone) to cid_worker;
 
 CREATE OR REPLACE FUNCTION public.memberships_of(hash bytea)
- RETURNS TABLE(tenant_id uuid, slug text, name text, sample boolean, created_at timestamp with time zone, role text, desks text[], stale boolean)
+ RETURNS TABLE(tenant_id uuid, slug text, name text, sample boolean, created_at timestamp with time zone, zone text, paused_at timestamp with time zone, pause_reason text, role text, desks text[], stale boolean)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
-  select t.id, t.slug, t.name, t.sample, t.created_at, m.role, t.desks,
+  select t.id, t.slug, t.name, t.sample, t.created_at, t.zone, t.paused_at, t.pause_reason, m.role, t.desks,
          m.seen_at is null or m.seen_at < public.cid_now() - interval '1 minute'
   from public.session_of(hash) s join public.members m on m.user_id = s.user_id join public.tenants t on t.id = m.tenant_id
   order by t.name
@@ -833,6 +881,21 @@ end $function$;
 revoke all on function move_due(integer) from public;
 grant execute on function move_due(integer) to cid_worker;
 
+CREATE OR REPLACE FUNCTION public.pause_tenant(p_tenant uuid, p_by uuid, p_reason text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  update public.tenants t set paused_at = public.cid_now(), paused_by = p_by, pause_reason = p_reason
+  where t.id = p_tenant and t.paused_at is null and not t.reserved;
+  if not found then return false; end if;
+  insert into public.pauses (kind, tenant_id) values ('*', p_tenant) on conflict do nothing;
+  return true;
+end $function$;
+revoke all on function pause_tenant(uuid,uuid,text) from public;
+grant execute on function pause_tenant(uuid,uuid,text) to cid_worker;
+
 CREATE OR REPLACE FUNCTION public.person_of(who uuid)
  RETURNS text
  LANGUAGE sql
@@ -846,7 +909,8 @@ AS $function$
     or exists (select from public.versions v where v.tenant_id = public.app_tenant() and v.author_id = who)
     or exists (select from public.entry_decisions e where e.tenant_id = public.app_tenant() and e.user_id = who)
     or exists (select from public.trackers t where t.tenant_id = public.app_tenant() and t.rule_by = who)
-    or exists (select from public.policies p where p.tenant_id = public.app_tenant() and p.changed_by = who))
+    or exists (select from public.policies p where p.tenant_id = public.app_tenant() and p.changed_by = who)
+    or exists (select from public.audit a where a.tenant_id = public.app_tenant() and a.user_id = who))
 $function$;
 revoke all on function person_of(uuid) from public;
 grant execute on function person_of(uuid) to cid_app;
@@ -1005,6 +1069,11 @@ begin
   if p_tenant is distinct from public.app_tenant() then
     raise exception 'calls are reserved by their own tenant' using errcode = 'insufficient_privilege';
   end if;
+  -- Of a paused tenant nothing is asked, be it for nothing: jobs in hand when it was paused come here, and people on pages.
+  if exists (select from public.pauses p where p.kind = '*' and p.tenant_id = p_tenant) then
+    return query select 'stopped', '', clock + interval '1 minute', 'this newsroom is paused', said;
+    return;
+  end if;
   select * into whole from public.model_terms t where t.tenant_id = nobody;
   select * into own from public.model_terms t where t.tenant_id = p_tenant;
   if p_most > 0 and coalesce(whole.stopped, own.stopped) is not null then
@@ -1079,6 +1148,21 @@ begin
 end $function$;
 revoke all on function reserve_call(uuid,text,text,text,numeric,integer,numeric,numeric,numeric,numeric,numeric,double precision,double precision,interval) from public;
 grant execute on function reserve_call(uuid,text,text,text,numeric,integer,numeric,numeric,numeric,numeric,numeric,double precision,double precision,interval) to cid_app;
+
+CREATE OR REPLACE FUNCTION public.resume_tenant(p_tenant uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  update public.tenants t set paused_at = null, paused_by = null, pause_reason = '' where t.id = p_tenant and t.paused_at is not null;
+  if not found then return false; end if;
+  delete from public.pauses p where p.kind = '*' and p.tenant_id = p_tenant;
+  perform inspect.go_on(p_tenant);   -- what was in hand when it was paused and was refused its question
+  return true;
+end $function$;
+revoke all on function resume_tenant(uuid) from public;
+grant execute on function resume_tenant(uuid) to cid_worker;
 
 CREATE OR REPLACE FUNCTION public.role_of(who uuid)
  RETURNS text
@@ -1262,7 +1346,11 @@ create table audit (
   at timestamp with time zone default cid_now() not null,
   constraint audit_pkey PRIMARY KEY (id)
 ) partition by RANGE (id);
-CREATE INDEX audit_tenant ON ONLY public.audit USING btree (tenant_id, at DESC);
+CREATE INDEX audit_action ON ONLY public.audit USING btree (tenant_id, action, id DESC);
+CREATE INDEX audit_person ON ONLY public.audit USING btree (tenant_id, user_id, id DESC);
+CREATE INDEX audit_platform ON ONLY public.audit USING btree (id DESC) WHERE (tenant_id IS NULL);
+CREATE INDEX audit_target ON ONLY public.audit USING btree (tenant_id, target, id DESC);
+CREATE INDEX audit_tenant ON ONLY public.audit USING btree (tenant_id, id DESC);
 alter table audit enable row level security;
 alter table audit force row level security;
 create policy owner on audit for all to current_user using (true) with check (true);
@@ -1332,6 +1420,26 @@ create policy tenant on budgets for all to cid_app using ((tenant_id = ( SELECT 
 create policy worker on budgets for all to cid_worker using (true) with check (true);
 grant select on budgets to cid_app;
 grant select on budgets to cid_worker;
+
+create table calendar_feeds (
+  tenant_id uuid not null,
+  user_id uuid not null,
+  hash bytea not null,
+  made_at timestamp with time zone default cid_now() not null,
+  constraint calendar_feeds_pkey PRIMARY KEY (tenant_id, user_id),
+  constraint calendar_feeds_hash_key UNIQUE (hash),
+  constraint calendar_feeds_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint calendar_feeds_tenant_id_user_id_fkey FOREIGN KEY (tenant_id, user_id) REFERENCES members(tenant_id, user_id) ON DELETE CASCADE,
+  constraint calendar_feeds_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+CREATE INDEX calendar_feeds_user ON public.calendar_feeds USING btree (user_id);
+alter table calendar_feeds enable row level security;
+alter table calendar_feeds force row level security;
+create policy owner on calendar_feeds for all to current_user using (true) with check (true);
+create policy tenant on calendar_feeds for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on calendar_feeds for all to cid_worker using (true) with check (true);
+grant delete, insert, select, update (hash, made_at) on calendar_feeds to cid_app;
+grant delete, select on calendar_feeds to cid_worker;
 
 create table call_subjects (
   tenant_id uuid not null,
@@ -1638,7 +1746,7 @@ create table entry_decisions (
   constraint entry_decisions_check CHECK (((via = 'rule'::text) = (rule IS NOT NULL))),
   constraint entry_decisions_check1 CHECK (((kind = 'edit'::text) = ((before IS NOT NULL) AND (after IS NOT NULL)))),
   constraint entry_decisions_kind_check CHECK ((kind = ANY (ARRAY['approve'::text, 'hide'::text, 'edit'::text]))),
-  constraint entry_decisions_via_check CHECK ((via = ANY (ARRAY['page'::text, 'cli'::text, 'rule'::text]))),
+  constraint entry_decisions_via_check CHECK ((via = ANY (ARRAY['page'::text, 'cli'::text, 'api'::text, 'rule'::text]))),
   constraint entry_decisions_tenant_id_entry_id_fkey FOREIGN KEY (tenant_id, entry_id) REFERENCES entries(tenant_id, id),
   constraint entry_decisions_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint entry_decisions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
@@ -2023,6 +2131,7 @@ create table mails (
 CREATE INDEX mails_address ON public.mails USING btree (address, id DESC);
 CREATE INDEX mails_kept ON public.mails USING btree (changed_at) WHERE (message IS NOT NULL);
 CREATE UNIQUE INDEX mails_once ON public.mails USING btree (COALESCE(tenant_id, '00000000-0000-0000-0000-000000000000'::uuid), kind, address, key);
+CREATE INDEX mails_open ON public.mails USING btree (state) WHERE (state <> 'sent'::text);
 CREATE INDEX mails_recent ON public.mails USING btree (tenant_id, id DESC);
 CREATE INDEX mails_user ON public.mails USING btree (user_id);
 alter table mails enable row level security;
@@ -2377,8 +2486,10 @@ create table publications (
   constraint publications_tenant_id_next_decision_id_draft_id_next_vers_fkey FOREIGN KEY (tenant_id, next_decision_id, draft_id, next_version_id, next_sha256, decided) REFERENCES decisions(tenant_id, id, draft_id, version_id, sha256, kind)
 );
 CREATE INDEX publications_draft ON public.publications USING btree (tenant_id, draft_id);
+CREATE INDEX publications_due ON public.publications USING btree (tenant_id, due_at);
 CREATE INDEX publications_live ON public.publications USING btree (tenant_id, live_at DESC, id DESC) WHERE (state = ANY (ARRAY['live'::text, 'updating'::text]));
 CREATE UNIQUE INDEX publications_one ON public.publications USING btree (tenant_id, draft_id, channel_id) WHERE (state <> 'retracted'::text);
+CREATE INDEX publications_open ON public.publications USING btree (state) WHERE (state <> ALL (ARRAY['live'::text, 'retracted'::text]));
 CREATE INDEX publications_sent ON public.publications USING btree (tenant_id, channel_id, sent_at) WHERE (sent_at IS NOT NULL);
 CREATE INDEX publications_state ON public.publications USING btree (tenant_id, state, id DESC);
 alter table publications enable row level security;
@@ -2724,6 +2835,8 @@ create table tenants (
   paused_at timestamp with time zone,
   paused_by uuid,
   pause_reason text default ''::text not null,
+  deletion_asked_at timestamp with time zone,
+  deletion_asked_by uuid,
   stopped_at timestamp with time zone,
   stopped_by uuid,
   stop_reason text default ''::text not null,

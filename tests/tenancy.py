@@ -118,6 +118,12 @@ async def _letters_and_programs(owner: Any, t: UUID, user: UUID) -> None:
     await owner.execute(
         "insert into digest_days (tenant_id, user_id, day, outcome) values ($1, $2, current_date, 'empty')", t, user
     )
+    await owner.execute(
+        "insert into calendar_feeds (tenant_id, user_id, hash) values ($1, $2, sha256($3::text::bytea))",
+        t,
+        user,
+        f"{t}{user}",
+    )
     token = _id()
     await owner.execute(
         """insert into api_tokens (tenant_id, id, user_id, name, hash, scopes)

@@ -21,6 +21,7 @@ COMMANDS = {
     "gates": "cid.cli.gates:gates",
     "tenants": "cid.cli.tenants:tenants",
     "users": "cid.cli.users:users",
+    "audit": "cid.cli.audit:command",
     "tokens": "cid.cli.tokens:tokens",
     "drafts": "cid.cli.drafts:drafts",
     "channels": "cid.cli.channels:channels",

@@ -13,16 +13,19 @@ import click
 
 from cid.cli import frame
 from cid.domain.draft import Draft, DraftState, Version
-from cid.domain.errors import Conflict, NotFound
+from cid.domain.errors import Conflict, Misconfigured, NotFound, Refused, Upstream
 from cid.domain.ids import DraftId, ScreeningId, VersionId
 from cid.domain.plan import Taken
 from cid.domain.policy import GatePolicy
+from cid.domain.publication import PublicationState
 from cid.domain.review import Review
 from cid.domain.tenants import Tenant
-from cid.flows import decide
+from cid.flows import decide, publish
+from cid.flows import record as records
 from cid.flows.plan import draft_now
 from cid.ports import Tx
 from cid.render.article import read_article
+from cid.render.record import Link
 from cid.services import Services
 from cid.store import decisions, draft_pages, plans, policies, publications
 from cid.store import drafts as store
@@ -164,6 +167,71 @@ def reject(
         frame.show({"decision": decision})
     else:
         click.echo("Rejected.")
+
+
+@drafts.command()
+@click.argument("draft", type=click.UUID)
+@tenant_option
+@frame.data_option
+@frame.json_option
+def record(draft: UUID, tenant: str | None, data: Path | None, as_json: bool) -> None:
+    """The approval record: who decided what, on which bytes, after seeing what."""
+
+    async def body(sv: Services) -> dict[str, Any]:
+        return await records.record(sv, await decide.tenant_called(sv, tenant), DraftId(draft))
+
+    kept = frame.with_services(frame.Options(data=data), body)
+    if as_json:
+        frame.show(kept)
+        return
+    for version in kept["versions"]:
+        click.echo(f"version    {version['number']} by {version['who'] or version['provider']}  {version['sha256']}")
+    for made in kept["decisions"]:
+        seconds = "" if made["seconds_on_page"] is None else f", {made['seconds_on_page']} s on the page"
+        click.echo(
+            f"{made['kind']:<10} version {made['version']} by {made['by']['name']} ({made['by']['role']}), "
+            f"by {made['via']}{seconds}, {made['at']}"
+        )
+    for post in kept["publications"]:
+        click.echo(f"published  {post['channel']} {post['state']} {post['disclosure']['mode']} {post['url']}")
+
+
+@drafts.command()
+@click.argument("draft", type=click.UUID)
+@tenant_option
+@frame.data_option
+@frame.json_option
+def verify(draft: UUID, tenant: str | None, data: Path | None, as_json: bool) -> None:
+    """Whether what is published is what was approved: hash by hash, and read back where it is live.
+
+    Ends with 1 if not."""
+
+    async def body(sv: Services) -> list[Link]:
+        of = await decide.tenant_called(sv, tenant)
+        links = await records.verify(sv, of, DraftId(draft))
+        async with sv.db.read(of.id) as tx:
+            posted = await publications.of_draft(tx, of.id, DraftId(draft))
+        live = [post for post in posted if post.state is PublicationState.LIVE]
+        return [*links, *[await _read_back(sv, of, post) for post in live]]
+
+    links = frame.with_services(frame.Options(data=data), body)
+    holds = bool(links) and all(link.holds for link in links)
+    if as_json:
+        frame.show({"holds": holds, "links": [asdict(link) for link in links]})
+    else:
+        for link in links:
+            click.echo(f"{'ok  ' if link.holds else 'FAIL'}  {link.what}: {link.detail}")
+    if not holds:
+        raise SystemExit(1)
+
+
+async def _read_back(sv: Services, of: Tenant, post: publications.Posted) -> Link:
+    what = f"read back from {post.channel}"
+    try:
+        notes = await publish.compare(sv, of.id, post.id)
+    except (Refused, Upstream, Misconfigured) as error:
+        return Link(what=what, holds=False, detail=str(error))
+    return Link(what=what, holds=not notes, detail="; ".join(note.detail for note in notes) or post.url)
 
 
 @drafts.command()

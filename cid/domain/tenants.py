@@ -53,6 +53,10 @@ class Tenant:
     name: str
     sample: bool
     created_at: datetime
+    zone: str = "UTC"
+    """Of the IANA time zone database: its days, its calendar, its mornings."""
+    paused_at: datetime | None = None
+    pause_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,14 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
+from cid.domain.errors import Refused
+
 HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 # The pool is the limit: a flood of sign-ins can take neither all memory nor both cores.
 POOL = ThreadPoolExecutor(max_workers=2, thread_name_prefix="passwords")
 LONGEST = 1024
+SHORTEST = 12
+"""Characters, of whatever kind: a rule that wants digits and signs makes people choose worse ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +29,9 @@ class Checked:
 
 
 async def hashed(password: str) -> str:
+    """Raises Refused for one that is too short."""
+    if len(password) < SHORTEST:
+        raise Refused(f"The password needs at least {SHORTEST} characters.")
     return await asyncio.get_running_loop().run_in_executor(POOL, HASHER.hash, password[:LONGEST])
 
 

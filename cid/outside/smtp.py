@@ -268,7 +268,7 @@ def _line(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    """With one kind of line ends, and without what no mail can hold."""
+    """Its line ends of one kind, and nothing in it that no mail can hold."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     return "\n".join(_CONTROLS.sub(" ", line.replace("\t", "    ")) for line in lines)
 

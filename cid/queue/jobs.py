@@ -31,6 +31,7 @@ BRING_FORWARD = query("jobs.bring_forward")
 HASTEN = query("jobs.hasten")
 HURRY = query("jobs.hurry")
 ELSEWHERE = query("jobs.elsewhere")
+WITHDRAW = query("jobs.withdraw")
 ERROR_LIMIT = 2000
 
 
@@ -132,6 +133,12 @@ async def hasten(tx: Tx, job: NewJob) -> None:
     """`job` is to be done now: the waiting one with its key is brought forward, and where there is none it is added."""
     await tx.execute(HASTEN, job.tenant, job.kind, job.dedupe)
     await enqueue(tx, job)
+
+
+async def postpone(tx: Tx, kind: JobKind, jobs: Sequence[NewJob]) -> None:
+    """The waiting jobs with the keys of `jobs` give way to these, which are due at another time."""
+    await tx.execute(WITHDRAW, tx.tenant, kind, [job.dedupe for job in jobs])
+    await enqueue(tx, *jobs)
 
 
 async def hurry(

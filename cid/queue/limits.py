@@ -47,6 +47,16 @@ class Turns:
         return max(at - self._clock.now(), timedelta(milliseconds=1)) if at else timedelta(0)
 
 
+async def take_each(tx: Tx, wanted: Mapping[str, tuple[timedelta, int]]) -> datetime | None:
+    """One event under every key (how far apart, how many at once): None is yes to all, else not before then.
+
+    Those that said yes have counted it. Keys are taken in the order given: one order everywhere, or two would wait for
+    each other.
+    """
+    waits = [await take(tx, key, per, burst) for key, (per, burst) in wanted.items()]
+    return max((wait for wait in waits if wait), default=None)
+
+
 async def reserve(tx: Tx, turns: Mapping[str, tuple[timedelta, int]]) -> dict[str, float]:
     """By key (how far apart, how many): in how many seconds the first is; the others follow. Nobody is refused.
 

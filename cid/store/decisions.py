@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from cid.domain.draft import Version
 from cid.domain.ids import DecisionId, DraftId, TenantId, UserId, VersionId
@@ -18,6 +19,7 @@ from cid.ports import Tx
 ADD = query("decisions.add")
 OF_DRAFT = query("decisions.of_draft")
 LATEST = query("decisions.latest")
+BY_LINK = query("decisions.by_link")
 MEMBER = query("decisions.member")
 
 
@@ -64,6 +66,12 @@ async def latest(tx: Tx, tenant: TenantId, draft: DraftId) -> Made | None:
     return into(Made, row) if row else None
 
 
+async def by_link(tx: Tx, tenant: TenantId, link: UUID) -> DecisionId | None:
+    """The decision that used it up."""
+    found = await tx.fetchval(BY_LINK, tenant, link)
+    return DecisionId(found) if found else None
+
+
 async def member(tx: Tx, email: str, tenant: TenantId) -> Actor | None:
     """Who `email` is in `tenant`. In a platform transaction."""
     row = await tx.fetchrow(MEMBER, email, tenant)
@@ -72,7 +80,14 @@ async def member(tx: Tx, email: str, tenant: TenantId) -> Actor | None:
     return Actor(
         user=User(id=row["user_id"], email=row["email"], name=row["user_name"], admin=row["admin"]),
         tenant=Tenant(
-            id=row["id"], slug=row["slug"], name=row["name"], sample=row["sample"], created_at=row["created_at"]
+            id=row["id"],
+            slug=row["slug"],
+            name=row["name"],
+            sample=row["sample"],
+            created_at=row["created_at"],
+            zone=row["zone"],
+            paused_at=row["paused_at"],
+            pause_reason=row["pause_reason"],
         ),
         role=Role(row["role"]),
     )

@@ -16,8 +16,12 @@ from cid.domain.errors import Conflict, Deferred, NotFound, Refused, Upstream
 from cid.domain.ids import uuid7
 from cid.domain.tenants import Permission
 from cid.web import doors, forms
+from cid.web.api import openapi, problems
+from cid.web.api.dispatch import dispatch
+from cid.web.api.routes import API
 from cid.web.doors import Forbidden
-from cid.web.keys import ASSETS, PAGES, REQUEST_ID, SERVICES, SITE, Asset, Site, services, visit
+from cid.web.keys import ASSETS, PAGES, RENEWED, REQUEST_ID, SERVICES, SITE, Asset, Site, services, visit
+from cid.web.measured import MEASURED, Measured, measuring
 from cid.web.render import environment, page
 from cid.web.routes import ROUTES, Door, Route
 from cid.web.views import Problem
@@ -66,6 +70,8 @@ def make_app(sv: Services, *, https: bool | None = None, trusted_proxies: Iterab
         trusted=tuple(ip_network(network) for network in trusted_proxies),
     )
     app[ASSETS] = assets
+    app[MEASURED] = Measured()
+    app.cleanup_ctx.append(measuring)
     app[PAGES] = environment(assets)
     app.on_response_prepare.append(_headers)
     for route in ROUTES:
@@ -73,7 +79,20 @@ def make_app(sv: Services, *, https: bool | None = None, trusted_proxies: Iterab
         app.router.add_route(route.method, route.path, handler, name=route.name)
         if route.method == "GET":
             app.router.add_route("HEAD", route.path, handler)
+    _add_api(app)
     return app
+
+
+def _add_api(app: web.Application) -> None:
+    """What programs use, and its description, which is for anybody to read."""
+    description = openapi.described(API)
+
+    async def described(_request: web.Request) -> web.StreamResponse:
+        return web.Response(text=description, content_type="application/json")
+
+    app.router.add_get("/api/openapi.json", described)
+    for endpoint in API:
+        app.router.add_route(endpoint.method, endpoint.route, dispatch(endpoint))
 
 
 def _dispatch(route: Route) -> Handler:
@@ -109,7 +128,7 @@ async def told(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        return _problem(request, error.status, HTTP_WORDS.get(error.status, error.reason))
+        return _refused(request, error)
     except Refused as error:
         status = next((status for kind, status in STATUSES if isinstance(error, kind)), 422)
         return _problem(request, status, error.public)
@@ -127,7 +146,9 @@ async def told(request: web.Request, handler: Handler) -> web.StreamResponse:
 @web.middleware
 async def known(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Whose request it is, and whether a page of ours sent it."""
-    if not request.path.startswith(("/static/", "/livez", "/readyz")):
+    if request.path.startswith("/r/"):
+        doors.same_page(request)  # a link acts as its holder, whoever else is signed in here
+    elif not (request.path.startswith(("/static/", "/livez", "/readyz")) or problems.ours(request)):
         await doors.recognise(request)
         await doors.same_site(request)
     return await handler(request)
@@ -152,6 +173,8 @@ TITLES = {
 
 
 def _problem(request: web.Request, status: int, sentence: str, *, retry_s: int | None = None) -> web.Response:
+    if problems.ours(request):
+        return problems.of_status(request, status, sentence, retry_s=retry_s)
     title = TITLES.get(status, _("That did not work"))
     response = page(
         request, "problem.html", Problem(status=status, title=title, sentence=sentence, retry_s=retry_s), status
@@ -161,8 +184,18 @@ def _problem(request: web.Request, status: int, sentence: str, *, retry_s: int |
     return response
 
 
+def _refused(request: web.Request, error: web.HTTPException) -> web.Response:
+    if not (isinstance(error, web.HTTPMethodNotAllowed) and problems.ours(request)):
+        return _problem(request, error.status, HTTP_WORDS.get(error.status, error.reason))
+    allowed = ", ".join(sorted(error.allowed_methods))
+    said = f"{error.method} is not for this address."
+    return problems.answer(request, problems.Trouble("method_not_allowed", said, headers={"Allow": allowed}))
+
+
 async def _headers(request: web.Request, response: web.StreamResponse) -> None:
     """At the last moment, so that redirects and errors carry them too; what a page set itself stays."""
+    if RENEWED in request:
+        doors.give_cookie(request, response, request[RENEWED])
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if request.app[SITE].https:

@@ -11,10 +11,11 @@ from aiohttp import web
 
 from cid.domain.errors import NotFound, Refused
 from cid.domain.tenants import Actor, Permission
+from cid.flows import signin
 from cid.store import sessions
 from cid.text.tokens import token_hash
 from cid.web import words
-from cid.web.keys import ACTOR, ADMIN, SITE, VISIT, Visit, services, visit
+from cid.web.keys import ACTOR, ADMIN, RENEWED, SITE, VISIT, Visit, services, visit
 
 if TYPE_CHECKING:
     from cid.web.keys import Site
@@ -54,9 +55,17 @@ async def recognise(request: web.Request) -> None:
         session = await sessions.visit(tx, hashed)
     if session is None:
         return
-    if session.stale:
+    slug = request.match_info.get("tenant")
+    unseen = next((m for m in session.memberships if m.unseen and m.tenant.slug == slug), None)
+    if session.stale or unseen:
         async with sv.platform.tx() as tx:
             await sessions.touch(tx, hashed)
+            if unseen:
+                await sessions.here(tx, unseen.tenant.id, session.user.id)
+    if session.renew and request.method == "GET":
+        fresh = await signin.renewed(sv, token)
+        if fresh:  # else another request was first, and its answer brings the new one
+            token = request[RENEWED] = fresh
     request[VISIT] = Visit(user=session.user, token=token, csrf=session.csrf, memberships=session.memberships)
 
 
@@ -125,6 +134,22 @@ async def same_site(request: web.Request) -> None:
     token = (await posted(request)).get("csrf")
     if not isinstance(token, str) or not hmac.compare_digest(token.encode("utf-8", "replace"), here.csrf.encode()):
         raise Forbidden(words._("This form is from an older session. Go back, reload the page and try again."))
+
+
+def same_page(request: web.Request) -> None:
+    """Refuse a change by a link that no page of ours asked for. Raises Forbidden.
+
+    Who came by a link has no session: what the browser says is checked here, the form's own nonce by whoever reads it.
+
+    A page that tells nobody where it was (`no-referrer`) makes browsers send `Origin: null` with its own forms.
+    """
+    if request.method in SAFE:
+        return
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site not in {None, "same-origin"} or (origin not in {None, "null"} and origin not in _origins(request)):
+        raise Forbidden(words._("This form came from another site. Open the link in your mail and try again."))
+    if site is None and origin in {None, "null"}:
+        raise Forbidden(words._("Nothing says where this form came from. Sign in to decide."))
 
 
 async def posted(request: web.Request) -> dict[str, object]:

@@ -50,6 +50,8 @@ ASSETS: web.AppKey[Mapping[str, Asset]] = web.AppKey("assets")
 
 REQUEST_ID = web.RequestKey("request_id", str)
 VISIT = web.RequestKey("visit", Visit)
+RENEWED = web.RequestKey("renewed", str)
+"""The session's new token, which its cookie has to say from now on."""
 ACTOR = web.RequestKey("actor", Actor)
 ADMIN = web.RequestKey("admin", User)
 

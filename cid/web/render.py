@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import jinja2
 from aiohttp import web
@@ -51,6 +53,8 @@ class Frame:
     """The page is one of the platform, of no tenant."""
     desks: tuple[Desk, ...]
     """Those of the tenant that are on."""
+    zone: str
+    """How times are told: a name of the IANA time zone database."""
     granted: frozenset[Permission]
     """What this person may do here."""
 
@@ -97,6 +101,7 @@ def _frame(request: web.Request) -> Frame:
         may_manage=actor.may(Permission.MANAGE) if actor else False,
         admin=here.user.admin if here else False,
         platform=ADMIN in request,
+        zone=(here.user.zone if here else "") or "UTC",
         granted=GRANTS[actor.role] if actor else frozenset(),
         desks=next((m.desks for m in here.memberships if actor and m.tenant.id == actor.tenant.id), ()) if here else (),
     )
@@ -136,8 +141,20 @@ def _texts(one: str, many: str, number: int, /, **values: object) -> Markup:
     return _text(words.plural(one, many, number), **values)
 
 
-def exact(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+@jinja2.pass_context
+def exact(context: jinja2.runtime.Context, at: datetime) -> str:
+    """Where the reader is."""
+    there = at.astimezone(zone_of(context["frame"].zone))
+    return f"{there:%Y-%m-%d %H:%M:%S %Z}"
+
+
+@cache
+def zone_of(name: str) -> tzinfo:
+    """UTC where the name is none any more: zones are renamed now and then."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return UTC
 
 
 def iso(at: datetime) -> str:

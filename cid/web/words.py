@@ -279,6 +279,15 @@ NEEDS = {
     Permission.PEOPLE: _("owner"),
 }
 
+ACTIONS = {
+    Permission.READ: _("See items, gates, drafts, sources, costs and figures"),
+    Permission.DECIDE: _("Edit, approve and reject drafts and entries; have something judged or drafted again"),
+    Permission.OVERRIDE: _("Approve a draft that the review held or blocked, with a reason"),
+    Permission.MANAGE: _("Change sources, gates, rules, models, channels and the profile"),
+    Permission.PEOPLE: _("Let people in, change their roles, take them out"),
+}
+"""What each permission is, for the table of roles."""
+
 PROGRESS = {
     Progress.SCRAPED: (_("scraped"), "plain"),
     Progress.PROCESSING: (_("processing"), "live"),
@@ -314,6 +323,8 @@ FAULTS = {
 }
 
 SAID = {
+    "disclosure": _("Kept. Drafts that were rendered under other settings are rendered anew before they are approved."),
+    "draft_renewed": _("Rendered anew. It is being reviewed again; look at it before you decide."),
     "entries_approve": _("Approved. What was approved before, or merged, stayed as it was."),
     "entries_hide": _("Hidden. They stay hidden when they are reported again."),
     "entry_approve": _("Approved."),
@@ -379,7 +390,32 @@ SAID = {
     "models_stopped": _("Models are switched off. Calls under way end by themselves."),
     "models_started": _("Models are switched on again. What waited goes on."),
     "models_tried": _("The next call tries it."),
+    "moved": _("Moved. It goes out at its new time and not before."),
+    "moved_twice": _("Moved. That night the clocks show this time twice: it goes out at the first of the two."),
+    "feed_ended": _("The address leads nowhere any more."),
+    "saved": _("Saved."),
+    "same": _("Nothing differed: all stays as it was."),
+    "tenant_paused": _("Paused. What is under way at this moment ends."),
+    "tenant_resumed": _("It goes on where it was."),
+    "deletion_asked": _("Asked for. Whoever runs this desk sees it."),
+    "deletion_withdrawn": _("Taken back. Nothing was deleted."),
     "signed_out": _("You have signed out."),
+    "password_reset": _(
+        "The password is changed, and every session of the old one has ended. Sign in with the new one."
+    ),
+    "password_changed": _("The password is changed. Every other session has ended."),
+    "account_saved": _("Saved."),
+    "session_ended": _("That session has ended."),
+    "sessions_ended": _("Every other session has ended."),
+    "second_off": _("The second factor is off: from now on the password alone lets you in."),
+    "member_invited": _("Let in. They are told by mail."),
+    "member_reminded": _("They are told once more. A link that we mailed before does not work any more."),
+    "member_changed": _("Role changed. It counts from their next page on."),
+    "member_removed": _("Taken out. Links and tokens of theirs have ended here."),
+    "person_off": _("Switched off: every session, link and token of theirs has ended."),
+    "person_on": _("Let in again, with the roles they have."),
+    "person_admin": _("They run this desk, too."),
+    "person_no_admin": _("They do not run this desk any more."),
 }
 """What a page says after a change led to it: `?said=key`. A closed set: a link can put no words into our mouth."""
 

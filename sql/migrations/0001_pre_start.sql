@@ -40,6 +40,8 @@ create table tenants (
   paused_at timestamptz,                      -- nothing of it is screened, asked of models, mailed or published
   paused_by uuid,
   pause_reason text not null default '',
+  deletion_asked_at timestamptz,              -- by an owner of it; whoever runs the desk does it
+  deletion_asked_by uuid,
   stopped_at timestamptz,                     -- nothing new of it goes out; what is planned waits for somebody to resume
   stopped_by uuid,
   stop_reason text not null default '',
@@ -527,7 +529,7 @@ create table entry_decisions (
   entry_id uuid not null,
   kind text not null check (kind in ('approve', 'hide', 'edit')),
   user_id uuid not null references users,     -- whose rule it was, where a rule approved it
-  via text not null check (via in ('page', 'cli', 'rule')),
+  via text not null check (via in ('page', 'cli', 'api', 'rule')),
   rule jsonb,
   reason text not null default '',
   before jsonb,                               -- of an edit: category, regions and summary as they were, and as they are
@@ -897,6 +899,8 @@ create table publications (
 create unique index publications_one on publications (tenant_id, draft_id, channel_id) where state <> 'retracted';
 create index publications_sent on publications (tenant_id, channel_id, sent_at) where sent_at is not null;   -- what took a place
 create index publications_draft on publications (tenant_id, draft_id);
+create index publications_due on publications (tenant_id, due_at);
+create index publications_open on publications (state) where state not in ('live', 'retracted');   -- how many are not over
 create index publications_state on publications (tenant_id, state, id desc);   -- lists of one state, and how many there are of it
 create index publications_live on publications (tenant_id, live_at desc, id desc) where state in ('live', 'updating');   -- what drafts may link to
 
@@ -946,6 +950,7 @@ create table mails (
 create unique index mails_once on mails (coalesce(tenant_id, '00000000-0000-0000-0000-000000000000'), kind, address, key);
 create index mails_recent on mails (tenant_id, id desc);
 create index mails_user on mails (user_id);
+create index mails_open on mails (state) where state <> 'sent';   -- how many wait, failed or came back
 create index mails_address on mails (address, id desc);
 create index mails_kept on mails (changed_at) where message is not null;   -- texts that are still here
 
@@ -990,6 +995,19 @@ create table review_links (
 );
 create index review_links_draft on review_links (tenant_id, draft_id);
 create index review_links_user on review_links (user_id);
+
+-- ---------------------------------------------------------------------------------------------- the calendar
+
+-- The secret address at which somebody's calendar program reads a tenant's calendar. It ends with the membership.
+create table calendar_feeds (
+  tenant_id uuid not null references tenants,
+  user_id uuid not null references users,
+  hash bytea not null unique,
+  made_at timestamptz not null default cid_now(),
+  primary key (tenant_id, user_id),
+  foreign key (tenant_id, user_id) references members (tenant_id, user_id) on delete cascade
+);
+create index calendar_feeds_user on calendar_feeds (user_id);
 
 -- ---------------------------------------------------------------------------------------------- programs
 
@@ -1200,7 +1218,11 @@ create table audit (
   detail jsonb not null default '{}',
   at timestamptz not null default cid_now()
 ) partition by range (id);
-create index audit_tenant on audit (tenant_id, at desc);
+create index audit_tenant on audit (tenant_id, id desc);
+create index audit_person on audit (tenant_id, user_id, id desc);
+create index audit_action on audit (tenant_id, action, id desc);
+create index audit_target on audit (tenant_id, target, id desc);
+create index audit_platform on audit (id desc) where tenant_id is null;
 
 -- ---------------------------------------------------------------------------------------------- the queue
 
@@ -1775,11 +1797,39 @@ language sql volatile set search_path = pg_catalog, public, pg_temp as $$
   select exists (select from done)
 $$;
 
+-- A tenant that its people paused is resumed as that, or its pages would go on saying that it rests.
 create function inspect.resume(p_kind text, p_tenant uuid default '00000000-0000-0000-0000-000000000000') returns boolean
 language sql volatile set search_path = pg_catalog, public, pg_temp as $$
-  with done as (delete from pauses p where p.kind = p_kind and p.tenant_id = p_tenant returning 1)
+  with done as (
+    delete from pauses p where p.kind = p_kind and p.tenant_id = p_tenant
+      and not (p_kind = '*' and exists (select from tenants t where t.id = p_tenant and t.paused_at is not null))
+    returning 1)
   select exists (select from done)
 $$;
+
+-- All of a tenant rests: nothing is handed out for it, its private sources are not polled, no model is asked. Null: goes on. One row
+-- of `pauses` is what every claim and every question goes by; the tenant's own columns say who, since when and why.
+-- False where it was so already.
+create function pause_tenant(p_tenant uuid, p_by uuid, p_reason text) returns boolean
+language plpgsql volatile set search_path = pg_catalog, public, pg_temp as $$
+begin
+  update public.tenants t set paused_at = public.cid_now(), paused_by = p_by, pause_reason = p_reason
+  where t.id = p_tenant and t.paused_at is null and not t.reserved;
+  if not found then return false; end if;
+  insert into public.pauses (kind, tenant_id) values ('*', p_tenant) on conflict do nothing;
+  return true;
+end $$;
+create function resume_tenant(p_tenant uuid) returns boolean
+language plpgsql volatile set search_path = pg_catalog, public, pg_temp as $$
+begin
+  update public.tenants t set paused_at = null, paused_by = null, pause_reason = '' where t.id = p_tenant and t.paused_at is not null;
+  if not found then return false; end if;
+  delete from public.pauses p where p.kind = '*' and p.tenant_id = p_tenant;
+  perform inspect.go_on(p_tenant);   -- what was in hand when it was paused and was refused its question
+  return true;
+end $$;
+revoke all on function pause_tenant(uuid, uuid, text), resume_tenant(uuid) from public;
+grant execute on function pause_tenant(uuid, uuid, text), resume_tenant(uuid) to cid_worker;
 
 -- ---------------------------------------------------------------------------------------------- partitions
 
@@ -1857,6 +1907,11 @@ declare
 begin
   if p_tenant is distinct from public.app_tenant() then
     raise exception 'calls are reserved by their own tenant' using errcode = 'insufficient_privilege';
+  end if;
+  -- Of a paused tenant nothing is asked, be it for nothing: jobs in hand when it was paused come here, and people on pages.
+  if exists (select from public.pauses p where p.kind = '*' and p.tenant_id = p_tenant) then
+    return query select 'stopped', '', clock + interval '1 minute', 'this newsroom is paused', said;
+    return;
   end if;
   select * into whole from public.model_terms t where t.tenant_id = nobody;
   select * into own from public.model_terms t where t.tenant_id = p_tenant;
@@ -2399,20 +2454,20 @@ begin
   foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'traces', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'model_terms', 'audit', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'proposals', 'searches',
-      'guardrails', 'images', 'mails', 'mail_wishes', 'digest_days', 'review_links', 'api_tokens', 'api_answers'] loop
+      'guardrails', 'images', 'mails', 'mail_wishes', 'digest_days', 'review_links', 'api_tokens', 'api_answers', 'calendar_feeds'] loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
     execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
   end loop;
   foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'traces', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'audit', 'trials', 'trial_subjects',
-      'proposals', 'searches', 'images', 'mails', 'mail_wishes', 'digest_days', 'review_links', 'api_tokens', 'api_answers'] loop
+      'proposals', 'searches', 'images', 'mails', 'mail_wishes', 'digest_days', 'review_links', 'api_tokens', 'api_answers', 'calendar_feeds'] loop
     execute format('create policy tenant on %I to cid_app using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()))', t);
   end loop;
   -- The worker role looks across tenants where scheduling and administration do; it decides nothing there.
   foreach t in array array['tenants', 'profiles', 'policies', 'members', 'subscriptions', 'screenings', 'channels', 'budgets', 'model_terms', 'audit', 'calls', 'batches', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'verdicts', 'drafts', 'publications', 'proposals', 'trackers', 'entries', 'track_faults',
-      'searches', 'mails', 'mail_wishes', 'digest_days', 'api_tokens', 'api_answers', 'review_links'] loop
+      'searches', 'mails', 'mail_wishes', 'digest_days', 'api_tokens', 'api_answers', 'review_links', 'calendar_feeds'] loop
     execute format('create policy worker on %I to cid_worker using (true) with check (true)', t);
   end loop;
 end $$;
@@ -2475,6 +2530,8 @@ grant select, delete on digest_days to cid_worker;
 grant update (used_at, revoked_at) on review_links to cid_app, cid_worker;
 grant update (used_at, revoked_at) on api_tokens to cid_app, cid_worker;
 grant update (status, body, made_at), delete on api_answers to cid_app;
+grant select, insert, update (hash, made_at), delete on calendar_feeds to cid_app;
+grant select, delete on calendar_feeds to cid_worker;
 grant delete on api_answers, api_tokens, mail_wishes to cid_worker;
 grant select, insert on mails, mail_wishes to cid_worker;
 grant select on api_tokens, review_links, api_answers to cid_worker;
@@ -2579,9 +2636,10 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
 $$;
 -- By the session too, and not by whom it belongs to: who knows somebody's id must not learn where they belong.
 create function memberships_of(hash bytea)
-  returns table (tenant_id uuid, slug text, name text, sample boolean, created_at timestamptz, role text, desks text[], stale boolean)
+  returns table (tenant_id uuid, slug text, name text, sample boolean, created_at timestamptz, zone text, paused_at timestamptz,
+                 pause_reason text, role text, desks text[], stale boolean)
 language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
-  select t.id, t.slug, t.name, t.sample, t.created_at, m.role, t.desks,
+  select t.id, t.slug, t.name, t.sample, t.created_at, t.zone, t.paused_at, t.pause_reason, m.role, t.desks,
          m.seen_at is null or m.seen_at < public.cid_now() - interval '1 minute'
   from public.session_of(hash) s join public.members m on m.user_id = s.user_id join public.tenants t on t.id = m.tenant_id
   order by t.name
@@ -2596,7 +2654,8 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
     or exists (select from public.versions v where v.tenant_id = public.app_tenant() and v.author_id = who)
     or exists (select from public.entry_decisions e where e.tenant_id = public.app_tenant() and e.user_id = who)
     or exists (select from public.trackers t where t.tenant_id = public.app_tenant() and t.rule_by = who)
-    or exists (select from public.policies p where p.tenant_id = public.app_tenant() and p.changed_by = who))
+    or exists (select from public.policies p where p.tenant_id = public.app_tenant() and p.changed_by = who)
+    or exists (select from public.audit a where a.tenant_id = public.app_tenant() and a.user_id = who))
 $$;
 revoke all on function person_of(uuid) from public;
 grant execute on function person_of(uuid) to cid_app;
@@ -2721,6 +2780,48 @@ begin
 end $$;
 revoke all on function find_verdicts(text, text, text, text, timestamptz, uuid, integer, text) from public;
 grant execute on function find_verdicts(text, text, text, text, timestamptz, uuid, integer, text) to cid_app;
+
+-- Up to p_most rows of a tenant's table, in the order of p_keys, behind the row whose keys p_after names (null: from the first). With
+-- the caller's rights: row security holds, and a table or column that app may not read is refused. The answer's key is for the next page.
+create function export_page(p_table text, p_columns text[], p_keys text[], p_after jsonb, p_most integer)
+returns table (key jsonb, body text)
+language plpgsql stable set search_path = pg_catalog, public, pg_temp as $$
+declare
+  place regclass := format('public.%I', p_table)::regclass; behind text := 'true';
+begin
+  if p_after is not null then
+    select format('(%s) > (%s)', string_agg(format('x.%I', k.name), ', ' order by k.n),
+                  string_agg(format('%L::%s', p_after ->> k.name, format_type(a.atttypid, a.atttypmod)), ', ' order by k.n)) into behind
+    from unnest(p_keys) with ordinality as k (name, n) join pg_attribute a on a.attrelid = place and a.attname = k.name;
+  end if;
+  return query execute format($q$
+    select jsonb_build_object(%s), to_jsonb(r)::text from (
+      select %s from %s x where x.tenant_id = $1 and %s order by %s limit $2) r$q$,
+    (select string_agg(format('%L, r.%I', k, k), ', ') from unnest(p_keys) k),
+    (select string_agg(format('x.%I', c), ', ') from unnest(p_columns) c),
+    place, behind, (select string_agg(format('x.%I', k.name), ', ' order by k.n) from unnest(p_keys) with ordinality as k (name, n)))
+  using public.app_tenant(), p_most;
+end $$;
+revoke all on function export_page(text, text[], text[], jsonb, integer) from public;
+grant execute on function export_page(text, text[], text[], jsonb, integer) to cid_app;
+
+-- The log of one tenant (null: the platform's own), the newest first. Planned anew each time: each condition has an index, and none is
+-- to be walked along for a condition that was not set. With the caller's rights: row security holds.
+create function find_audit(p_tenant uuid, p_user uuid, p_action text, p_target text, p_from uuid, p_before uuid, p_most integer)
+returns table (id uuid, at timestamptz, user_id uuid, action text, target text, detail jsonb)
+language plpgsql stable set search_path = pg_catalog, public, pg_temp as $$
+begin
+  return query execute $q$
+    select a.id, a.at, a.user_id, a.action, a.target, a.detail
+    from public.audit a
+    where ($1 is null and a.tenant_id is null or a.tenant_id = $1)
+      and ($2 is null or a.user_id = $2) and ($3 is null or a.action = $3) and ($4 is null or a.target = $4)
+      and ($5 is null or a.id >= $5) and ($6 is null or a.id < $6)
+    order by a.id desc limit $7
+  $q$ using p_tenant, p_user, p_action, p_target, p_from, p_before, p_most;
+end $$;
+revoke all on function find_audit(uuid, uuid, text, text, uuid, uuid, integer) from public;
+grant execute on function find_audit(uuid, uuid, text, text, uuid, uuid, integer) to cid_app, cid_worker;
 
 -- Pages tell whether this program and the database fit together.
 grant select on migrations to cid_app, cid_worker;

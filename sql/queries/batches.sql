@@ -23,8 +23,11 @@ returning id
 insert into batches (id, tenant_id, provider, model, requests, bytes, planned_at, due_at) values ($1, $2, $3, $4, 1, $5, cid_now(), cid_now() + $6)
 
 -- name: due
--- Across tenants, the longest due first.
-select tenant_id, id from batches where due_at <= cid_now() and state not in ('read', 'failed') order by due_at limit $1
+-- Across tenants, the longest due first. What a tenant that rests has not sent yet stays; what it has is looked after: it is paid.
+select b.tenant_id, b.id from batches b
+where b.due_at <= cid_now() and b.state not in ('read', 'failed')
+  and not (b.state = 'planned' and exists (select from pauses p where p.kind = '*' and p.tenant_id = b.tenant_id))
+order by b.due_at limit $1
 
 -- name: load
 -- Its calls in the order in which they are sent, which is told again when results come without ids.
@@ -40,11 +43,12 @@ where tenant_id = $1 and id = $2 and state = $3 and attempts = $4 and due_at = $
 returning true
 
 -- name: begin
--- The same for one about to be sent, unless models are switched off.
+-- The same for one about to be sent, unless models are switched off or the tenant rests.
 update batches set state = $6, external_id = $7, attempts = $8, due_at = $9, submitted_at = $10, error = $11
 where tenant_id = $1 and id = $2 and state = $3 and attempts = $4 and due_at = $5
   and not exists (select from model_terms t
                   where t.tenant_id in ($1, '00000000-0000-0000-0000-000000000000') and t.stopped is not null)
+  and not exists (select from pauses p where p.kind = '*' and p.tenant_id = $1)
 returning true
 
 -- name: wires

@@ -120,3 +120,8 @@ where tenant_id = $1 and state = 'scheduled' and run_at > cid_now() and position
 -- A job that was put off runs now: enqueued anew under its key it would be its own twin, and go on waiting.
 update jobs set run_at = cid_now()
 where tenant_id = $1 and kind = $2 and dedupe_key = $3 and state = 'scheduled' and run_at > cid_now()
+
+-- name: withdraw
+-- The tenant's own waiting jobs with these keys are taken back, to be put in anew for another time: app may not change jobs. One that
+-- is claimed at this moment is left to whoever has it.
+delete from jobs where tenant_id = $1 and kind = $2 and dedupe_key = any($3::text[]) and state in ('scheduled', 'ready')

@@ -7,7 +7,9 @@ from sources where id = any($1::uuid[])
 
 -- name: standings
 -- Whether sources are to be polled at all, not before when, and how often. The shortest interval that a subscriber set holds.
-select o.id, o.state, o.quarantined_until, exists (select from subscriptions s where s.source_id = o.id and s.active) as wanted,
+-- A private one rests while its tenant does; once that goes on it has no job, and is found among the forgotten.
+select o.id, o.state, o.quarantined_until, exists (select from subscriptions s where s.source_id = o.id and s.active)
+    and not exists (select from pauses p where p.kind = '*' and p.tenant_id = o.tenant_id) as wanted,
   (select min(s.interval_s) from subscriptions s where s.source_id = o.id and s.active) as fixed_s,
   o.gap_s::float8 as gap_s, o.hints, o.last_new_at, o.moved_to, o.moved_since, o.moved_polls, o.moved_announced, o.gone_since, o.whole_at, o.validators_lie
 from sources o where o.id = any($1::uuid[])

@@ -14,7 +14,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from cid.channels.site import SitePublisher
-from cid.domain.draft import Author, DraftState
+from cid.domain.draft import Author, DraftState, Image
 from cid.domain.ids import DraftId, VerdictId, VersionId, uuid7
 from cid.domain.publication import ChannelKind, PublicationState
 from cid.domain.tenants import Actor, Role, Tenant, User
@@ -179,6 +179,17 @@ WHOLE = replace(
     structure="news_brief",
     angle="local_impact",
     angle_reason="Nobody else asks what it means for trucks.",
+    image=Image(
+        id="0190f1f0-0000-7000-8000-000000000001",
+        sha256="ab" * 32,
+        mime="image/jpeg",
+        width=1200,
+        height=800,
+        alt="The empty quay at dawn",
+        credit="Photo by Ada Lind on Pexels",
+        credit_url="https://photos.test/ada",
+        page_url="https://photos.test/quay",
+    ),
 )
 
 

@@ -199,11 +199,12 @@ async def _typed(request: web.Request, form: Edit) -> Article:
         structure=planned.structure if planned else "",
         angle=planned.angle if planned else "",
         angle_reason=planned.angle_reason if planned else "",
+        image=planned.image if planned else None,
     )
 
 
 async def _planned(request: web.Request) -> Article | None:
-    """Structure and angle were chosen when the draft was planned, and are no matter of its text."""
+    """Structure and angle were chosen when the draft was planned, and the picture beside it: no matter of its text."""
     async with services(request).db.read(actor(request).tenant.id) as tx:
         draft = await drafts.by_id(tx, tx.tenant, _draft(request))
         current = await drafts.version(tx, tx.tenant, draft.current_version_id) if draft else None

@@ -1,4 +1,4 @@
-"""Tenants, users and who belongs where. Called by the operator's commands."""
+"""Tenants, users and who belongs where. Called by the operator's commands and on the platform's page of people."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cid.domain.errors import Conflict, NotFound, Refused
 from cid.domain.ids import HOUSE, ChannelId, TenantId, UserId, uuid7
 from cid.domain.tenants import Profile, Role, Tenant
+from cid.flows.people.members import LAST_OWNER
 from cid.outside import passwords
 from cid.store import audit, channels, people, sessions, tenants
 from cid.store.sessions import Purpose
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
     from cid.ports import Tx
     from cid.services import Services
     from cid.store.people import Account, Listed, Member
+    from cid.store.sessions import Living
 
 INVITE_LIFE = timedelta(days=7)
-SHORTEST_PASSWORD = 12
+LAST_ADMIN = "Somebody has to run this desk: make another person its admin first."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,31 +53,90 @@ async def add_user(sv: Services, *, email: str, name: str, admin: bool, tenant: 
 async def join(sv: Services, *, email: str, tenant: str, role: Role) -> None:
     """Give somebody who has an account a role in one more tenant, or another role. Raises NotFound."""
     async with sv.platform.tx() as tx:
-        account = await _account(tx, email)
-        await people.join(tx, (await _tenant(tx, tenant)).id, account.id, role)
-        detail = {"tenant": tenant, "role": role}
-        await audit.add(tx, sv.clock.now(), None, "user.joined", target=str(account.id), detail=detail)
+        account, known = await _account(tx, email), await _tenant(tx, tenant)
+        await people.hold_tenant(tx, known.id)
+        place = await people.member(tx, known.id, account.id)
+        await people.join(tx, known.id, account.id, role)
+        if place and place.role is Role.OWNER and role is not Role.OWNER and not await people.owners(tx, known.id):
+            raise Refused(LAST_OWNER.format(tenant=known.name))
+        await sessions.renew(tx, account.id)
+        await audit.add(
+            tx, sv.clock.now(), None, "member.joined", target=str(account.id), detail={"role": role}, tenant=known.id
+        )
 
 
-async def disable_user(sv: Services, *, email: str) -> None:
-    """Ends every session of theirs at once. Raises NotFound, Conflict (switched off before)."""
+async def disable_user(sv: Services, *, email: str, by: UserId | None = None) -> None:
+    """Ends at once every session of theirs and all that acts for them: links in mails, tokens of programs.
+
+    Raises NotFound, Conflict (switched off before), Refused (nobody would run the desk any more).
+    """
     async with sv.platform.tx() as tx:
         account = await _account(tx, email)
+        if account.admin:
+            await _not_the_last(tx, account.id)
         if not await people.disable(tx, account.id):
             raise Conflict(f"{account.email} is switched off already.")
         await sessions.end_all(tx, account.id)
-        await audit.add(tx, sv.clock.now(), None, "user.disabled", target=str(account.id))
+        await sessions.void_all(tx, account.id)
+        gone = await people.revoke(tx, None, account.id)
+        detail = {"links": gone.links, "tokens": gone.tokens}
+        await audit.add(tx, sv.clock.now(), by, "user.disabled", target=str(account.id), detail=detail)
+
+
+async def enable_user(sv: Services, *, email: str, by: UserId | None = None) -> None:
+    """They sign in again, with the roles they have. What was revoked stays so. Raises NotFound, Conflict (not off)."""
+    async with sv.platform.tx() as tx:
+        account = await _account(tx, email)
+        if not await people.enable(tx, account.id):
+            raise Conflict(f"{account.email} is not switched off.")
+        await audit.add(tx, sv.clock.now(), by, "user.enabled", target=str(account.id))
+
+
+async def set_admin(sv: Services, *, email: str, admin: bool, by: UserId | None = None) -> None:
+    """Raises NotFound, Conflict (it is so already), Refused (nobody would run the desk any more)."""
+    async with sv.platform.tx() as tx:
+        account = await _account(tx, email)
+        if not admin:
+            await _not_the_last(tx, account.id)
+        if not await people.set_admin(tx, account.id, admin=admin):
+            raise Conflict(f"{account.email} {'runs' if admin else 'does not run'} this desk already.")
+        await sessions.renew(tx, account.id)
+        await audit.add(tx, sv.clock.now(), by, "user.admin", target=str(account.id), detail={"admin": admin})
+
+
+async def drop_second_factor(sv: Services, *, email: str) -> None:
+    """For who lost the telephone and the recovery codes. Raises NotFound, Conflict (there is none)."""
+    async with sv.platform.tx() as tx:
+        account = await _account(tx, email)
+        if not await people.turn_off_totp(tx, account.id):
+            raise Conflict(f"{account.email} has no second factor.")
+        await sessions.end_all(tx, account.id)
+        detail = {"by": "the machine"}
+        await audit.add(tx, sv.clock.now(), None, "user.second_factor_off", target=str(account.id), detail=detail)
+
+
+async def living_sessions(sv: Services, *, email: str) -> list[Living]:
+    """Raises NotFound."""
+    async with sv.platform.read() as tx:
+        return await sessions.living(tx, (await _account(tx, email)).id)
+
+
+async def end_sessions(sv: Services, *, email: str) -> None:
+    """Everywhere at once. Raises NotFound."""
+    async with sv.platform.tx() as tx:
+        account = await _account(tx, email)
+        await sessions.end_all(tx, account.id)
+        await audit.add(tx, sv.clock.now(), None, "session.ended", target=str(account.id), detail={"which": "all"})
 
 
 async def set_password(sv: Services, *, email: str, password: str) -> None:
     """Ends every session opened with the old one. Raises NotFound, Refused."""
-    if len(password) < SHORTEST_PASSWORD:
-        raise Refused(f"The password needs at least {SHORTEST_PASSWORD} characters.")
     password_hash = await passwords.hashed(password)
     async with sv.platform.tx() as tx:
         account = await _account(tx, email)
         await people.set_password(tx, account.id, password_hash)
         await sessions.end_all(tx, account.id)
+        await sessions.void_all(tx, account.id)
         await audit.add(tx, sv.clock.now(), None, "user.password_set", target=str(account.id))
 
 
@@ -130,6 +191,18 @@ async def show_tenant(sv: Services, *, slug: str) -> Shown:
     async with sv.platform.read() as tx:
         tenant = await _tenant(tx, slug)
         return Shown(tenant=tenant, members=tuple(await people.members(tx, tenant.id)))
+
+
+async def tenant_of(sv: Services, slug: str) -> Tenant:
+    """Raises NotFound."""
+    async with sv.platform.read() as tx:
+        return await _tenant(tx, slug)
+
+
+async def _not_the_last(tx: Tx, user: UserId) -> None:
+    """That somebody else runs the desk, and goes on to until `tx` ends. Raises Refused."""
+    if not set(await people.hold_admins(tx)) - {user}:
+        raise Refused(LAST_ADMIN)
 
 
 async def _invite(sv: Services, tx: Tx, user: UserId) -> str:

@@ -1,0 +1,87 @@
+"""People move what is planned to another time, and let their calendar programs read along."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from cid.domain.errors import Conflict, NotFound, Refused
+from cid.domain.jobs import JobKind, NewJob
+from cid.domain.tenants import Permission
+from cid.queue import jobs as queue
+from cid.store import audit, calendar, drafts
+from cid.text import zones
+from cid.text.tokens import new_token, token_hash
+
+if TYPE_CHECKING:
+    from datetime import date, time
+
+    from cid.domain.ids import DraftId
+    from cid.domain.tenants import Actor
+    from cid.services import Services
+
+FURTHEST = timedelta(days=366)
+"""How far ahead something may be planned."""
+
+
+async def reschedule(sv: Services, actor: Actor, draft: DraftId, day: date, hour: time) -> zones.Moment:
+    """All of the draft that nothing was sent of yet goes out at that time of the tenant's zone, and not before.
+
+    The times of the rows and of their jobs change in one transaction. Raises Refused (the time does not exist, has
+    passed or is too far off), NotFound, Conflict (it is being sent, or nothing is planned).
+    """
+    if not actor.may(Permission.DECIDE):
+        raise Refused(f"As {actor.role} you may not plan.")
+    moment = zones.moment(day, hour, actor.tenant.zone)
+    now, clock = sv.clock.now(), f"{day:%Y-%m-%d} {hour:%H:%M}"
+    if moment is None:
+        raise Refused(f"{clock} does not exist in {actor.tenant.zone}: the clocks are put forward over it that night.")
+    if moment.at <= now:
+        raise Refused(f"{clock} in {actor.tenant.zone} has passed.")
+    if moment.at > now + FURTHEST:
+        raise Refused("Nothing is planned for more than a year ahead.")
+    tenant = actor.tenant.id
+    async with sv.db.tx(tenant) as tx:
+        planned = await calendar.planned(tx, tenant, draft)
+        if not planned:
+            if await drafts.by_id(tx, tenant, draft) is None:
+                raise NotFound("There is no such draft.")
+            raise Conflict("Nothing of this draft waits for its time any more: it is being sent, or it was.")
+        await calendar.move(tx, tenant, [one.id for one in planned], moment.at)
+        # what waits for the canonical address has no job: the one that brings it makes it
+        first = [one for one in planned if one.canonical] or planned
+        await queue.postpone(
+            tx,
+            JobKind.PUBLISH,
+            [
+                NewJob(
+                    kind=JobKind.PUBLISH,
+                    tenant=tenant,
+                    payload={"publication": str(one.id)},
+                    dedupe=str(one.id),
+                    run_at=moment.at,
+                )
+                for one in first
+            ],
+        )
+        detail = {"was": min(one.due_at for one in planned).isoformat(), "is": moment.at.isoformat()}
+        await audit.add(tx, now, actor.user.id, "publication.rescheduled", target=f"draft:{draft}", detail=detail)
+    return moment
+
+
+async def make_feed(sv: Services, actor: Actor) -> str:
+    """The secret part of an address at which this person's calendar program reads the tenant's calendar. An older one
+    leads nowhere from now on. Shown once: only its hash is kept."""
+    token = new_token()
+    async with sv.db.tx(actor.tenant.id) as tx:
+        await calendar.set_feed(tx, actor.tenant.id, actor.user.id, token_hash(token))
+        await audit.add(tx, sv.clock.now(), actor.user.id, "calendar.feed_made", target=f"user:{actor.user.id}")
+    return token
+
+
+async def end_feed(sv: Services, actor: Actor) -> None:
+    """Raises Conflict (there was none)."""
+    async with sv.db.tx(actor.tenant.id) as tx:
+        if not await calendar.end_feed(tx, actor.tenant.id, actor.user.id):
+            raise Conflict("You have no such address.")
+        await audit.add(tx, sv.clock.now(), actor.user.id, "calendar.feed_ended", target=f"user:{actor.user.id}")
