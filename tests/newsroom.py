@@ -123,6 +123,8 @@ class Newsroom:
     image: ImageId = field(default_factory=lambda: ImageId(uuid4()))
     token: TokenId = field(default_factory=lambda: TokenId(uuid4()))
     """Of acme's owner. What would let somebody in by it is not known to anybody."""
+    channel: UUID = field(default_factory=uuid4)
+    """A channel of acme's that is switched off: nothing is rendered for it."""
 
     def id(self) -> UUID:
         return uuid7(self.now)
@@ -161,6 +163,12 @@ async def furnish(sv: Services, *, sample: bool = False) -> Newsroom:
         boss = await tx.fetchval("select user_id from members where role = 'owner'")
         await tokens.add(
             tx, room.token, boss, name="reader", hashed=b"unknown", scopes=[Scope.DRAFTS_READ], life=None, most=1
+        )
+        await tx.execute(
+            """insert into channels (tenant_id, id, kind, name, base_url, domain, active)
+               values ($1, $2, 'ghost', 'Old blog', 'https://blog.acme.test', 'acme.test', false)""",
+            room.tenant,
+            room.channel,
         )
     async with sv.platform.tx() as tx:
         await _propose(tx, room)

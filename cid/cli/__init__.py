@@ -25,6 +25,8 @@ COMMANDS = {
     "tokens": "cid.cli.tokens:tokens",
     "mail": "cid.cli.mail:mail",
     "drafts": "cid.cli.drafts:drafts",
+    "channels": "cid.cli.channels:channels",
+    "keys": "cid.cli.keys:keys",
     "trackers": "cid.cli.trackers:trackers",
     "calls": "cid.cli.calls:calls",
     "prompts": "cid.cli.prompts:prompts",

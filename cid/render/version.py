@@ -14,6 +14,7 @@ from dataclasses import asdict
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from cid.domain.publication import Disclosure
 from cid.render import blogs
 from cid.render.article import article_of, canonical, cleaned, write_article
 from cid.render.disclosure import disclosure, phrases
@@ -94,9 +95,8 @@ def _pictured(json_ld: dict[str, Any], image: Image | None) -> dict[str, Any]:
 def devto_payload(article: Article, marks: Mapping[str, Any]) -> dict[str, Any]:
     """What the site is given, for previews, and the same in Markdown."""
     given = site_payload(article, marks)
-    return given | blogs.devto(
-        article, banner=given["banner"], disclosure=given["disclosure"], bot=bool(given["disclosure"])
-    )
+    said = marks.get("mode") != Disclosure.RESPONSIBILITY
+    return given | blogs.devto(article, banner=given["banner"], disclosure=given["disclosure"], bot=said)
 
 
 def ghost_payload(article: Article, marks: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,6 +27,8 @@ TABS: tuple[Tab, ...] = (
     Tab(part="tenant", text=_("Profile")),
     Tab(part="general", text=_("General")),
     Tab(part="people", text=_("People"), permission=Permission.PEOPLE),
+    Tab(part="channels", text=_("Channels"), permission=Permission.MANAGE),
+    Tab(part="problems", text=_("Problems")),
     Tab(part="sources", text=_("Sources and competitors"), elsewhere=True),
     Tab(part="models", text=_("Models and budget"), permission=Permission.MANAGE, elsewhere=True),
     Tab(part="quality", text=_("Guardrails"), elsewhere=True),

@@ -24,7 +24,8 @@ for update
 
 -- name: one
 -- With its secret, sealed: for a look at the other side.
-select c.tenant_id, c.id, c.kind, c.name, c.base_url, c.canonical, c.active, t.slug as tenant_slug, c.config, c.sealed
+select c.tenant_id, c.id, c.kind, c.name, c.base_url, c.canonical, c.active, t.slug as tenant_slug, c.config, c.sealed,
+  coalesce(nullif(c.disclosure, ''), t.disclosure) as disclosure, t.responsible
 from channels c join tenants t on t.id = c.tenant_id
 where c.tenant_id = $1 and c.id = $2
 
