@@ -63,7 +63,7 @@ async def test_whatever_a_form_changes_leaves_a_line_in_the_log_of_its_tenant(
     """A form that finds everything as it wants it, or is refused, changes nothing and tells nothing."""
     async with desk.person(may(route)) as person:
         stood = await standing(owner, room)
-        await ask(person, route, address(route, room, "acme"))
+        await (await ask(person, route, address(route, room, "acme"))).read()
         if await standing(owner, room) != stood:
             lines = await owner.fetchval("select count(*) from audit where tenant_id = $1", room.tenant)
             assert lines > 0, route.name

@@ -68,7 +68,7 @@ async def test_a_tenant_goes_only_when_it_is_named_twice(
     site.mkdir(parents=True)
     for typed in ((), ("--yes-delete", "other")):
         code, _out, said = await run("tenants", "delete", "pier", *typed, "--data", str(tmp_path))
-        assert (code, "nothing was deleted" in said) == (2, True)
+        assert (code, "Nothing was deleted" in said) == (2, True)
     assert await owner.fetchval("select count(*) from tenants where slug = 'pier' and paused_at is null") == 1
     code, said, _err = await run("tenants", "delete", "pier", "--yes-delete", "pier", "--data", str(tmp_path))
     assert (code, "Pier is gone" in said) == (0, True)
