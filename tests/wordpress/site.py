@@ -12,7 +12,9 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from dataclasses import dataclass, field
@@ -60,6 +62,8 @@ class Site:
         return f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that whoever is asked to end takes it along
         self.room = Path(tempfile.mkdtemp(prefix="cid-wordpress-"))
         self.room.chmod(0o755)
         self.port = self.port or _free()
