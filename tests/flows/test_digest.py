@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -14,11 +15,12 @@ from cid.domain.draft import DraftState
 from cid.domain.errors import NotFound, Refused
 from cid.domain.ids import PLATFORM
 from cid.domain.jobs import JobKind, NewJob
-from cid.domain.mail import Letter
+from cid.domain.mail import Letter, Relay
 from cid.domain.tenants import Role
 from cid.flows import decide, publish
 from cid.flows import digest as flow
 from cid.flows.digest import wishes
+from cid.outside.smtp import SmtpMailer
 from cid.queue import jobs as queue
 from cid.render import letters
 from tests import make
@@ -34,12 +36,24 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 async def desk(db: AppDb, platform: WorkerDb, owner: asyncpg.Connection[asyncpg.Record]) -> Press:
-    desk = await press(db, platform, owner)
+    desk = with_mail(await press(db, platform, owner))
     await desk.channel("site", canonical=True)
     await owner.execute("update members set digest_at = cid_now()")
     # every hour has come
     await owner.execute("insert into mail_wishes (tenant_id, user_id, hour) select tenant_id, user_id, 0 from members")
     return desk
+
+
+def with_mail(desk: Press) -> Press:
+    relay = Relay(host="127.0.0.1", port=1, bare=True)
+    mailer = SmtpMailer(relay, desk.sv.clock, sender="desk@desk.test")
+    return replace(desk, sv=replace(desk.sv, outside=replace(desk.sv.outside, mailer=mailer)))
+
+
+async def test_without_a_mail_server_none_is_written(desk: Press) -> None:
+    await desk.draft()
+    await day(replace(desk, sv=replace(desk.sv, outside=replace(desk.sv.outside, mailer=None))))
+    assert (await mailed(desk), await outcomes(desk)) == ([], [])
 
 
 async def look(desk: Press) -> None:
