@@ -348,7 +348,8 @@ async def test_more_urgent_drafts_than_a_person_can_bear_wait_for_the_digest(des
         await run(desk, JobKind.BREAKING)
     assert len(await mailed(desk)) == flow.BREAKING_AN_HOUR
     await day(desk)
-    assert (await mailed(desk))[-1].subject == f"{flow.BREAKING_AN_HOUR + 2} drafts to review – Acme"
+    told = {letter.subject for letter in await mailed(desk)}
+    assert f"{flow.BREAKING_AN_HOUR + 2} drafts to review – Acme" in told
 
 
 async def test_an_urgent_draft_that_was_decided_on_meanwhile_is_not_told_of(desk: Press) -> None:
