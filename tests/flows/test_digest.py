@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -14,11 +15,12 @@ from cid.domain.draft import DraftState
 from cid.domain.errors import NotFound, Refused
 from cid.domain.ids import PLATFORM
 from cid.domain.jobs import JobKind, NewJob
-from cid.domain.mail import Letter
+from cid.domain.mail import Letter, Relay
 from cid.domain.tenants import Role
 from cid.flows import decide, publish
 from cid.flows import digest as flow
 from cid.flows.digest import wishes
+from cid.outside.smtp import SmtpMailer
 from cid.queue import jobs as queue
 from cid.render import letters
 from tests import make
@@ -34,12 +36,24 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 async def desk(db: AppDb, platform: WorkerDb, owner: asyncpg.Connection[asyncpg.Record]) -> Press:
-    desk = await press(db, platform, owner)
+    desk = with_mail(await press(db, platform, owner))
     await desk.channel("site", canonical=True)
     await owner.execute("update members set digest_at = cid_now()")
     # every hour has come
     await owner.execute("insert into mail_wishes (tenant_id, user_id, hour) select tenant_id, user_id, 0 from members")
     return desk
+
+
+def with_mail(desk: Press) -> Press:
+    relay = Relay(host="127.0.0.1", port=1, bare=True)
+    mailer = SmtpMailer(relay, desk.sv.clock, sender="desk@desk.test")
+    return replace(desk, sv=replace(desk.sv, outside=replace(desk.sv.outside, mailer=mailer)))
+
+
+async def test_without_a_mail_server_none_is_written(desk: Press) -> None:
+    await desk.draft()
+    await day(replace(desk, sv=replace(desk.sv, outside=replace(desk.sv.outside, mailer=None))))
+    assert (await mailed(desk), await outcomes(desk)) == ([], [])
 
 
 async def look(desk: Press) -> None:
@@ -334,7 +348,8 @@ async def test_more_urgent_drafts_than_a_person_can_bear_wait_for_the_digest(des
         await run(desk, JobKind.BREAKING)
     assert len(await mailed(desk)) == flow.BREAKING_AN_HOUR
     await day(desk)
-    assert (await mailed(desk))[-1].subject == f"{flow.BREAKING_AN_HOUR + 2} drafts to review – Acme"
+    told = {letter.subject for letter in await mailed(desk)}
+    assert f"{flow.BREAKING_AN_HOUR + 2} drafts to review – Acme" in told
 
 
 async def test_an_urgent_draft_that_was_decided_on_meanwhile_is_not_told_of(desk: Press) -> None:

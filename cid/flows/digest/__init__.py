@@ -28,7 +28,8 @@ BREAKING_AN_HOUR = 4
 
 async def look(sv: Services, jobs: Sequence[Job]) -> None:
     """Job kind `digests`: a job for everybody whose hour came. What was due while nobody looked is late, not lost, as
-    long as the day lasts where the person is."""
+    long as the day lasts where the person is. Without a mail server nothing is written that nobody could send."""
+    sends = sv.outside.mailer is not None
     while True:
         now = sv.clock.now()
         async with sv.platform.tx() as tx:
@@ -38,7 +39,7 @@ async def look(sv: Services, jobs: Sequence[Job]) -> None:
                 day = hours.day_of(now, one.zone)
                 at = hours.moment(day, one.hour, one.zone)
                 if now >= at:
-                    if one.wanted and not (one.fresh or one.paused):
+                    if sends and one.wanted and not (one.fresh or one.paused):
                         wanted.append((one, day))
                     at = hours.moment(day + timedelta(days=1), one.hour, one.zone)
                 later.append((one, at if one.wanted else None))

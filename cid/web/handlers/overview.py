@@ -15,7 +15,7 @@ from cid.domain.screening import FIRST
 from cid.domain.tenants import Desk
 from cid.domain.verdicts import GATE_NUMBER, Gate
 from cid.flows import choices, turning
-from cid.store import pages, tenants
+from cid.store import mails, pages, tenants
 from cid.web import words
 from cid.web.keys import actor, services
 from cid.web.render import page
@@ -47,6 +47,7 @@ async def bare(request: web.Request) -> web.StreamResponse:
 async def shown(request: web.Request) -> web.StreamResponse:
     sv, tenant = services(request), actor(request).tenant.id
     async with sv.platform.read() as tx:
+        post = await mails.service(tx)
         shared = await pages.queue(tx, PLATFORM, SHARED)
         processes = await pages.processes(tx)
     standing = await choices.standing(sv, actor(request).tenant)
@@ -74,7 +75,7 @@ async def shown(request: web.Request) -> web.StreamResponse:
             held=standing.held,
             unfit=await turning.unfit(tx, tenant, sv.policy),
             pieces=[_piece(piece) for piece in await pages.pieces(tx, tenant)],
-            down=down(processes),
+            down=[*down(processes), *unsent(post)],
             processes=sum(not process.silent for process in processes),
         )
     return page(request, "overview.html", view)
@@ -113,6 +114,12 @@ def funnel(counts: Iterable[pages.FunnelCount], desk: Desk) -> list[GateView]:
             GateView(gate=gate, number=number, judged=judged, passed=passed[gate], dropped=dropped, drops=reasons)
         )
     return views
+
+
+def unsent(post: mails.Service | None) -> list[Down]:
+    """Why no mail goes out."""
+    broken = post and post.broken
+    return [Down(what=_("Mail"), where="", why=post.broken, since=post.since)] if post and broken else []
 
 
 def down(processes: Sequence[pages.Process]) -> list[Down]:
