@@ -1636,7 +1636,7 @@ create table digest_days (
   outcome text not null,
   made_at timestamp with time zone default cid_now() not null,
   constraint digest_days_pkey PRIMARY KEY (tenant_id, user_id, day),
-  constraint digest_days_outcome_check CHECK ((outcome = ANY (ARRAY['mailed'::text, 'empty'::text, 'off'::text]))),
+  constraint digest_days_outcome_check CHECK ((outcome = ANY (ARRAY['mailed'::text, 'empty'::text, 'off'::text, 'missed'::text, 'marked'::text]))),
   constraint digest_days_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint digest_days_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
@@ -2279,6 +2279,15 @@ create table periodic_slots (
 );
 grant delete, insert, select on periodic_slots to cid_worker;
 
+create table photo_searches (
+  key bytea not null,
+  photos jsonb not null,
+  asked_at timestamp with time zone default cid_now() not null,
+  constraint photo_searches_pkey PRIMARY KEY (key)
+);
+CREATE INDEX photo_searches_asked ON public.photo_searches USING btree (asked_at);
+grant delete, insert, select, update on photo_searches to cid_worker;
+
 create table places (
   tenant_id uuid not null,
   screening_id uuid not null,
@@ -2499,6 +2508,27 @@ create policy tenant on publications for all to cid_app using ((tenant_id = ( SE
 create policy worker on publications for all to cid_worker using (true) with check (true);
 grant insert, select, update (decision_id, version_id, sha256, state, url, external_id, error, notes, job_id, lease, due_at, sent_at, live_at, next_decision_id, next_version_id, next_sha256, retraction, hurried_by, hurried_why, changed_at) on publications to cid_app;
 grant select on publications to cid_worker;
+
+create table readings (
+  tenant_id uuid not null,
+  user_id uuid not null,
+  version_id uuid not null,
+  first_at timestamp with time zone default cid_now() not null,
+  compared_at timestamp with time zone,
+  typed jsonb,
+  typed_at timestamp with time zone,
+  constraint readings_pkey PRIMARY KEY (tenant_id, version_id, user_id),
+  constraint readings_check CHECK (((typed IS NULL) = (typed_at IS NULL))),
+  constraint readings_typed_check CHECK ((length((typed)::text) <= 600000)),
+  constraint readings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint readings_tenant_id_version_id_fkey FOREIGN KEY (tenant_id, version_id) REFERENCES versions(tenant_id, id),
+  constraint readings_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+alter table readings enable row level security;
+alter table readings force row level security;
+create policy owner on readings for all to current_user using (true) with check (true);
+create policy tenant on readings for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select, update (compared_at, typed, typed_at) on readings to cid_app;
 
 create table review_links (
   tenant_id uuid not null,

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from cid.domain.checklist import key_of
 from cid.domain.draft import Article, Author, Draft, DraftState, Question, Reference, Version
+from cid.domain.evidence import Claim, EvidenceState, Pack
 from cid.domain.ids import (
     ChannelId,
     DraftId,
@@ -20,14 +22,14 @@ from cid.domain.ids import (
 )
 from cid.domain.jobs import Job, JobKind
 from cid.domain.publication import Channel, ChannelKind, PublicationState
-from cid.domain.review import ReviewOutcome
+from cid.domain.review import ReviewOutcome, Severity, findings
 from cid.domain.tenants import Actor, Role, Tenant, User
 from cid.outside.rendering import Marks, render_version
 from cid.pg.pool import AppDb, WorkerDb
 from cid.ports import Publisher
 from cid.render.version import render_version as rendering
 from cid.services import Outside, Services
-from cid.store import channels, drafts, publications, screenings
+from cid.store import channels, drafts, evidence, publications, screenings
 from tests import make
 from tests.fakes import FakeHttp, FakePublisher, FrozenClock, InlineChildren
 
@@ -40,6 +42,20 @@ ARTICLE = Article(
     questions=(Question(question="When does it open?", answer="On 3 May."),),
     references=(Reference(title="Port authority: quay opens", url="https://port.test/quay"),),
     linkedin="The new quay opens on 3 May. What it means for ferries.",
+)
+
+PACK = Pack(
+    claims=(
+        Claim(
+            text="The quay opens on 3 May.",
+            item_id="",
+            url="https://port.test/quay",
+            title="Port authority: quay opens",
+            publisher="Port authority",
+        ),
+    ),
+    references=(("Port authority: quay opens", "https://port.test/quay"),),
+    state=EvidenceState.REPORTS,
 )
 
 
@@ -111,6 +127,7 @@ class Press:
                 payloads=rendered.payloads,
                 renderer=rendered.renderer,
             )
+            await evidence.add(tx, uuid4(), screening, PACK)
         if state is not DraftState.WRITTEN:
             await self.review(draft, held=state is DraftState.HELD)
         return draft
@@ -119,13 +136,15 @@ class Press:
         marks = Marks(sample=sample, offline=offline, language="en", site_name="Acme", made_at="2026-05-01T00:00:00Z")
         return await render_version(self.sv.outside.children, article, await self.active(), marks)
 
-    async def review(self, draft: DraftId, *, held: bool) -> None:
+    async def review(self, draft: DraftId, *, held: bool, listed: str = "[]") -> None:
         """What the machine's review does at its end."""
         seen = await self.seen(draft)
         outcome = ReviewOutcome.NEEDS_ADMIN_REVIEW if held else ReviewOutcome.READY_FOR_APPROVAL
+        if '"critical"' in listed:
+            outcome = ReviewOutcome.BLOCKED_FACTUAL_REVIEW
         async with self.sv.db.tx(self.tenant) as tx:
             await drafts.add_review(
-                tx, ReviewId(uuid4()), draft, seen.current_version_id, outcome, score=90, findings="[]", call=None
+                tx, ReviewId(uuid4()), draft, seen.current_version_id, outcome, score=90, findings=listed, call=None
             )
             await drafts.move(tx, self.tenant, draft, DraftState.WRITTEN, DraftState.HELD if held else DraftState.READY)
 
@@ -147,6 +166,14 @@ class Press:
         """What a person who looks at the draft sends back with the decision."""
         version = await self.version(draft)
         return draft, version.id, version.sha256.hex()
+
+    async def against(self, draft: DraftId) -> tuple[str, ...]:
+        """What has to be accepted by somebody who approves it all the same."""
+        version = await self.version(draft)
+        async with self.sv.db.read(self.tenant) as tx:
+            said = [one for one in await drafts.reviews(tx, self.tenant, draft) if one.version_id == version.id]
+        found = findings(said[-1].findings) if said else []
+        return ("evidence", *(key_of(one) for one in found if one.severity is Severity.CRITICAL))
 
     async def posted(self, draft: DraftId) -> dict[str, publications.Posted]:
         """Publications that were not retracted, by the name of their channel."""

@@ -102,6 +102,12 @@ async def fill(owner: Any, slug: str) -> Filled:
 
 async def _letters_and_programs(owner: Any, t: UUID, user: UUID) -> None:
     await owner.execute(
+        """insert into readings (tenant_id, user_id, version_id, typed, typed_at)
+           select tenant_id, $2, id, '{"title": "T"}', now() from versions where tenant_id = $1 limit 1""",
+        t,
+        user,
+    )
+    await owner.execute(
         """insert into images (tenant_id, id, sha256, mime, width, height, bytes, provider)
            values ($1, $2, sha256('x'), 'image/png', 1, 1, 'x', 'own')""",
         t,

@@ -23,6 +23,7 @@ COMMANDS = {
     "users": "cid.cli.users:users",
     "audit": "cid.cli.audit:command",
     "tokens": "cid.cli.tokens:tokens",
+    "mail": "cid.cli.mail:mail",
     "drafts": "cid.cli.drafts:drafts",
     "channels": "cid.cli.channels:channels",
     "keys": "cid.cli.keys:keys",

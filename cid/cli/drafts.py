@@ -235,6 +235,66 @@ async def _read_back(sv: Services, of: Tenant, post: publications.Posted) -> Lin
 
 
 @drafts.command()
+@deciding
+@click.option("--reason", required=True, help="Kept with the publication.")
+@click.option("--channel", default="", metavar="NAME", help="On this channel only (default: wherever it is).")
+def retract(
+    *,
+    draft: UUID,
+    tenant: str | None,
+    email: str,
+    sha: str,
+    reason: str,
+    channel: str,
+    data: Path | None,
+    as_json: bool,
+) -> None:
+    """Take what is published, or about to be, back from its channels."""
+
+    async def act(sv: Services, shown: Shown, of: Tenant) -> dict[str, PublicationState]:
+        who = await decide.person(sv, email, of)
+        chosen = [post for post in _chosen(shown, channel) if post.state is not PublicationState.RETRACTED]
+        if not chosen:
+            raise NotFound("It is published nowhere.")
+        return {post.channel: await publish.retract(sv, who, post.id, reason) for post in chosen}
+
+    _told(_decided(draft, tenant, sha, data, act), as_json=as_json)
+
+
+@drafts.command("publish-again")
+@deciding
+@click.option("--channel", default="", metavar="NAME", help="On this channel only (default: all that failed).")
+def publish_again(
+    *, draft: UUID, tenant: str | None, email: str, sha: str, channel: str, data: Path | None, as_json: bool
+) -> None:
+    """Try once more what failed, and look up what is unknown."""
+
+    async def act(sv: Services, shown: Shown, of: Tenant) -> dict[str, PublicationState]:
+        who = await decide.person(sv, email, of)
+        unsettled = {PublicationState.FAILED, PublicationState.UNKNOWN}
+        chosen = [post for post in _chosen(shown, channel) if post.state in unsettled or channel]
+        if not chosen:
+            raise NotFound("Nothing of it failed or is unknown.")
+        for post in chosen:
+            await publish.again(sv, who, post.id)
+        return {post.channel: post.state for post in chosen}
+
+    _told(_decided(draft, tenant, sha, data, act), as_json=as_json)
+
+
+def _chosen(shown: Shown, channel: str) -> list[publications.Posted]:
+    return [post for post in shown.posted if channel in {"", post.channel}]
+
+
+def _told(states: dict[str, PublicationState], *, as_json: bool) -> None:
+    if as_json:
+        frame.show(states)
+        return
+    for channel, state in states.items():
+        click.echo(f"{channel}: {state}")
+
+
+@drafts.command()
 @tenant_option
 @frame.data_option
 @frame.json_option

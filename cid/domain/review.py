@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -67,6 +68,11 @@ class Finding:
     """The name of the check that found it; empty: a model did."""
     field: str = ""
     """The part of the article: title, description, body, questions, linkedin or other; empty: not said."""
+
+
+def findings(listed: str) -> list[Finding]:
+    """Those of a review, as it keeps them."""
+    return [Finding(**row | {"severity": Severity(row["severity"])}) for row in json.loads(listed)]
 
 
 class ReviewKind(StrEnum):

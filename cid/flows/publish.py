@@ -457,4 +457,7 @@ async def rebuild(sv: Services, tenant: TenantId) -> int:
             if row.channel_id in at
         ]
 
-    return await publisher.rebuild(sites[0], load)
+    async def picture(sent: Sent) -> Picture | None:
+        return await _picture(sv, tenant, dict(sent.payload))
+
+    return await publisher.rebuild(sites[0], load, picture)

@@ -101,15 +101,26 @@ SHAPES = {LISTED: DraftRow, VERSIONS: VersionRow, COST: Cost, KIN: Kin, CAME_SIN
 
 
 async def listed(
-    tx: Tx, tenant: TenantId, states: Collection[DraftState], *, before: Mark | None, limit: int
+    tx: Tx,
+    tenant: TenantId,
+    states: Collection[DraftState],
+    *,
+    before: Mark | None,
+    limit: int,
+    posted: Collection[PublicationState] = (),
+    unless: Collection[PublicationState] = (),
+    words: str = "",
 ) -> list[DraftRow]:
-    """The newest change first."""
+    """The newest change first. `posted`: one of its publications is in one of these states; `unless`: none is in one of
+    those. `words`: of its title, as people type them into a search."""
     at, key = (before.at, before.id) if before else (None, None)
-    return each(DraftRow, await tx.fetch(LISTED, tenant, list(states), at, key, limit))
+    narrow = (list(posted) or None, list(unless) or None, words)
+    return each(DraftRow, await tx.fetch(LISTED, tenant, list(states), at, key, limit, *narrow))
 
 
-async def counts(tx: Tx, tenant: TenantId) -> dict[DraftState, int]:
-    return {DraftState(row["state"]): row["drafts"] for row in await tx.fetch(COUNTS, tenant)}
+async def counts(tx: Tx, tenant: TenantId) -> dict[tuple[DraftState, str], int]:
+    """By state and, of what is approved, by problem, live or scheduled; empty: it has no publications."""
+    return {(DraftState(row["state"]), row["fate"] or ""): row["drafts"] for row in await tx.fetch(COUNTS, tenant)}
 
 
 async def versions(tx: Tx, tenant: TenantId, draft: DraftId) -> list[VersionRow]:

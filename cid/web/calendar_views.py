@@ -23,6 +23,8 @@ APART = timedelta(days=30)
 LATE = timedelta(minutes=5)
 """What is due is on its way; longer ago something holds it."""
 WEEK = 7
+TITLE = 40
+"""Characters of another piece's title beside a piece: enough to know it again, and a day is narrow."""
 
 
 class Span(StrEnum):
@@ -192,11 +194,9 @@ def rivalry(keyword: str, at: datetime, rivals: Mapping[str, Sequence[Entry]], *
         return []
     nearest = min(others, key=lambda entry: abs(entry.at - at))
     days = abs(nearest.at - at).days
-    return [
-        _("“{title}” is for the same main keyword, {keyword}, {days} away").format(
-            title=nearest.title, keyword=keyword, days=plural(_("{n} day"), _("{n} days"), days).format(n=days)
-        )
-    ]
+    far = plural(_("{n} day apart"), _("{n} days apart"), days).format(n=days) if days else _("within a day")
+    title = nearest.title if len(nearest.title) <= TITLE else nearest.title[:TITLE].rstrip() + "…"
+    return [_("same main keyword, {keyword}, as “{title}”, {far}").format(keyword=keyword, title=title, far=far)]
 
 
 def crowded(cells: Sequence[Cell], per_day: int) -> str:

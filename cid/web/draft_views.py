@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from cid.domain.checklist import Item, unmet
 from cid.domain.draft import Article, Draft, DraftState
+from cid.domain.ground import Statement, Support
 from cid.domain.publication import Fate
 from cid.domain.review import Finding, Review
 from cid.domain.telling import Twin
+from cid.flows.ground import Looked
 from cid.render.diff import Field
 from cid.store.decisions import Made
 from cid.store.draft_pages import Cost, DraftRow, Kin, Later, VersionRow
@@ -48,6 +51,8 @@ class DraftsView:
     rows: Sequence[DraftLine]
     choices: Sequence[Choice]
     chosen: str
+    words: str
+    """Of titles, that were searched for."""
     over_plan: int
     """Stories that wait for a place."""
     first: str
@@ -81,6 +86,9 @@ class PostedLine:
     view: str
     """Where the desk itself shows it, or the address at the channel."""
     may_retry: bool
+    may_retract: bool
+    waits: bool
+    """A newer version is approved and takes its place when it is due."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +97,16 @@ class ShortText:
 
     title: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The version on one channel."""
+
+    name: str
+    channel: str
+    """Its id."""
+    chosen: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +144,35 @@ class DraftView:
     rejectable: bool
     article_url: str
     """Where it can be read, once it is live."""
+    looked: Looked
+    previews: Sequence[Preview]
+    due: datetime | None
+    """Approved, and sent then: nothing has left yet."""
+    due_local: str
+    tomorrow: str
+    """As a day field wants it: where a chosen hour begins."""
+    rounds: Sequence[Review]
+    """Both readings of a draft that the machine revised, the first first."""
+    jumps: Sequence[tuple[Finding, str]]
+    """Each finding, and the id of its field in the editor; empty: it is of none."""
+
+    @property
+    def against(self) -> list[Item]:
+        """What has to be accepted by itself before it is approved all the same."""
+        return [item for item in unmet(self.looked.items) if item.accept]
+
+    @property
+    def final(self) -> list[Item]:
+        """What nobody can go past."""
+        return [item for item in unmet(self.looked.items) if not item.accept]
+
+    @property
+    def weak(self) -> list[Statement]:
+        return [said for said in self.looked.ground.statements if said.support is not Support.SUPPORTED]
+
+    @property
+    def firm(self) -> list[Statement]:
+        return [said for said in self.looked.ground.statements if said.support is Support.SUPPORTED]
 
     @property
     def open(self) -> bool:
@@ -159,6 +206,8 @@ class EditView:
     problem: str
     meanwhile: Sequence[Field]
     """What somebody else changed since this edit began."""
+    kept_at: datetime | None
+    """What is shown was typed then, and not saved."""
     blanks: int
     words: Mapping[str, int]
     """Lengths when the page was made: of title and description in characters, of the body in words."""

@@ -28,11 +28,13 @@ from cid.web.handlers import (
     health,
     items,
     links,
+    mail,
     me,
     metrics,
     models,
     overview,
     people,
+    pictures,
     plan,
     platform,
     platform_people,
@@ -45,6 +47,7 @@ from cid.web.handlers import (
     sources,
     tenant,
     tenants,
+    tokens,
     tracker,
     trials,
 )
@@ -124,6 +127,12 @@ ROUTES: tuple[Route, ...] = (
     get("link_edit", "/r/{token}/edit", Door.ANYBODY, links.edit_page),
     post("link_edit_do", "/r/{token}/edit", Door.ANYBODY, links.Edit, links.edit),
     post("link_fresh", "/r/{token}/fresh", Door.ANYBODY, Nothing, links.fresh),
+    get("unsubscribe", "/u/{token:[A-Za-z0-9_.-]{20,1500}}", Door.ANYBODY, mail.leave_page),
+    post("unsubscribe_do", "/u/{token:[A-Za-z0-9_.-]{20,1500}}", Door.ANYBODY, mail.OneClick, mail.leave),
+    get("mail", "/t/{tenant}/mail", _read, mail.shown),
+    post("mail_wish", "/t/{tenant}/mail/wishes", _read, mail.Wish, mail.wish),
+    post("mail_preview", "/t/{tenant}/mail/preview", _read, Nothing, mail.preview),
+    post("mail_again", f"/t/{{tenant}}/mail/{{id:{ID}}}/again", _manage, Nothing, mail.again),
     get("tenant", "/t/{tenant}", _read, overview.bare),
     get("overview", "/t/{tenant}/", _read, overview.shown),
     get("people", "/t/{tenant}/people", _people, people.listed),
@@ -202,12 +211,14 @@ ROUTES: tuple[Route, ...] = (
     get("draft", f"/t/{{tenant}}/drafts/{{draft:{ID}}}", _read, drafts.one),
     get("draft_preview", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/preview/{{version:{ID}}}", _read, drafts.preview),
     get("draft_diff", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/diff", _read, drafts.compared),
+    post("draft_keep", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/edit/keep", _decide, decisions.Keep, decisions.keep),
+    post("draft_forget", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/edit/forget", _decide, Nothing, decisions.forget),
     get("draft_edit", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/edit", _decide, decisions.edit_page),
     post("draft_edit_do", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/edit", _decide, decisions.Edit, decisions.edit),
     post(
-        "draft_approve", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/approve", _decide, decisions.Decision, decisions.approve
+        "draft_approve", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/approve", _decide, decisions.Approval, decisions.approve
     ),
-    post("draft_reject", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/reject", _decide, decisions.Decision, decisions.reject),
+    post("draft_reject", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/reject", _decide, decisions.Rejection, decisions.reject),
     post(
         "draft_request_changes",
         f"/t/{{tenant}}/drafts/{{draft:{ID}}}/request-changes",
@@ -224,6 +235,25 @@ ROUTES: tuple[Route, ...] = (
     post("draft_renew", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/renew", _decide, records.Renew, records.renew),
     get("disclosure", "/t/{tenant}/disclosure", _manage, disclosure.shown),
     post("disclosure_do", "/t/{tenant}/disclosure", _manage, disclosure.Terms, disclosure.change),
+    post(
+        "draft_retract", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/retract", _decide, decisions.Retract, decisions.retract
+    ),
+    get("draft_picture", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/picture", _decide, pictures.shown),
+    post("draft_picture_pick", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/picture", _decide, pictures.Pick, pictures.pick),
+    post(
+        "draft_picture_own", f"/t/{{tenant}}/drafts/{{draft:{ID}}}/picture/own", _decide, pictures.Own, pictures.bring
+    ),
+    post(
+        "draft_picture_remove",
+        f"/t/{{tenant}}/drafts/{{draft:{ID}}}/picture/remove",
+        _decide,
+        pictures.Remove,
+        pictures.remove,
+    ),
+    get("image", f"/t/{{tenant}}/images/{{id:{ID}}}", _read, pictures.picture),
+    get("tokens", "/t/{tenant}/tokens", _read, tokens.listed),
+    post("token_add", "/t/{tenant}/tokens", _read, tokens.Add, tokens.add),
+    post("token_revoke", f"/t/{{tenant}}/tokens/{{id:{ID}}}/revoke", _read, Nothing, tokens.revoke),
     get("tracker", "/t/{tenant}/tracker", _read, tracker.listed),
     get("tracker_report", "/t/{tenant}/tracker/report", _read, tracker.report),
     post("tracker_decide", "/t/{tenant}/tracker/decide", _decide, tracker.Decide, tracker.decide),

@@ -165,6 +165,43 @@ DRAFT_STATES = {
     DraftState.REJECTED: (_("rejected"), "plain"),
 }
 
+REJECTIONS = {
+    "off_topic": _("Not for our readers"),
+    "old": _("Old news"),
+    "thin": _("Too thin"),
+    "facts": _("Facts are in doubt"),
+    "tone": _("Not our tone"),
+    "duplicate": _("We have it already"),
+    "risk": _("Legal or commercial risk"),
+}
+"""Why a draft is not wanted: the list that people choose from. The words are kept with the decision."""
+
+CHECKLIST = {
+    "critical": (_("No finding is critical"), _("Critical finding")),
+    "evidence": (_("There is evidence to check it against"), _("There is no evidence to check it against")),
+    "text": (_("It has a title and a text"), _("Title or text is missing")),
+    "disclosure": (_("It says how it was made"), _("It does not say how it was made")),
+    "canonical": (_("It goes to the channel whose address counts"), _("No text for the channel whose address counts")),
+    "picture": (_("A picture has words beside it, or there is none"), _("The picture has no words beside it")),
+    "major": (_("No finding is major"), _("Major findings")),
+    "publishers": (_("Three publishers or more behind it"), _("Fewer than three publishers behind it")),
+    "references": (_("Readers are sent to its sources"), _("No source is listed")),
+    "title": (_("Title of 60 characters at most"), _("Title of more than 60 characters")),
+    "description": (_("Description of a fitting length"), _("Description too short or too long")),
+    "posts": (_("There is a LinkedIn text"), _("There is no LinkedIn text")),
+    "channels": (_("It goes somewhere"), _("It goes nowhere: it was rendered for no channel")),
+}
+"""What the list before an approval says when it is so, and when it is not."""
+
+SUPPORTS = {
+    "supported": (_("supported"), "good"),
+    "near": (_("near"), "warn"),
+    "none": (_("no evidence"), "bad"),
+}
+
+BADGES = {"number": _("number"), "link": _("link"), "name": _("name"), "quote": _("quotation")}
+"""What a change touches."""
+
 OUTCOMES = {
     "ready_for_approval": (_("ready"), "good", _("ready for approval")),
     "auto_revised": (_("revised, ready"), "good", _("revised by the machine and ready")),
@@ -191,6 +228,9 @@ KINDS = {
     "follow": _("Follow stories up"),
     "publish": _("Publish"),
     "mail": _("Send mail"),
+    "digests": _("Whose digest is due"),
+    "digest": _("Write digests"),
+    "breaking": _("Tell of urgent drafts"),
     "batches": _("Send and fetch batches"),
     "wake": _("Wake what waits"),
     "tidy": _("Housekeeping"),
@@ -322,9 +362,31 @@ FAULTS = {
     Fault.RETRIED: _("tried anew"),
 }
 
+MAIL_STATES = {
+    "planned": (_("waiting"), "live"),
+    "sending": (_("being sent"), "live"),
+    "sent": (_("sent"), "good"),
+    "refused": (_("refused"), "bad"),
+    "unknown": (_("not known whether it arrived"), "warn"),
+    "bounced": (_("came back"), "bad"),
+}
+MAIL_KINDS = {
+    "invite": _("invitation"),
+    "reset": _("new password"),
+    "digest": _("digest"),
+    "breaking": _("urgent draft"),
+    "link": _("fresh link"),
+    "notice": _("notice"),
+}
+
 SAID = {
     "disclosure": _("Kept. Drafts that were rendered under other settings are rendered anew before they are approved."),
     "draft_renewed": _("Rendered anew. It is being reviewed again; look at it before you decide."),
+    "mail_wished": _("Saved."),
+    "mail_preview": _("It is on its way to you."),
+    "mail_again": _("It is sent again."),
+    "draft_picture": _("Saved as a new version, with the picture as you chose. It is being reviewed."),
+    "token_revoked": _("Revoked. It lets nobody in any more."),
     "entries_approve": _("Approved. What was approved before, or merged, stayed as it was."),
     "entries_hide": _("Hidden. They stay hidden when they are reported again."),
     "entry_approve": _("Approved."),
@@ -369,11 +431,18 @@ SAID = {
         "An edit would have rendered it anew."
     ),
     "draft_approved_nowhere": _("Approved. It is published nowhere, because this version was rendered for no channel."),
+    "draft_scheduled": _("Approved. It goes out at the hour that you chose; until then you can take that back."),
+    "draft_scheduled_first": _(
+        "Approved. That hour comes twice on that day, for the clocks go back: it goes out at the first of the two."
+    ),
+    "edit_kept": _("Kept for you alone. Nothing is saved as a version yet."),
+    "edit_forgotten": _("What you had typed is thrown away."),
     "draft_rejected": _("Rejected. The reason is kept with the decision."),
     "draft_changes": _("Changes requested. Whoever edits it reads your note."),
     "draft_undone": _("The approval is taken back. Nothing was sent."),
     "draft_edited": _("Saved as a new version. It is reviewed again before anybody can approve it."),
     "publication_again": _("It is being tried again."),
+    "publication_retract": _("It is being taken back. It is retracted once it was looked for and not found."),
     "rule_added": _("The rule stands: every later draft and review is told it."),
     "rule_ended": _("The rule is switched off. What it made stays as it is."),
     "revision_on": _("From now on the machine may revise a draft once."),

@@ -831,6 +831,21 @@ create table decisions (
 );
 create index decisions_draft on decisions (tenant_id, draft_id, made_at);
 
+-- How somebody who may decide came to know a version, and what they have typed over it and not saved yet. One row per person
+-- and version; no stranger to the tenant reads what is typed, and nobody but its writer is shown it.
+create table readings (
+  tenant_id uuid not null references tenants,
+  user_id uuid not null references users,
+  version_id uuid not null,
+  first_at timestamptz not null default cid_now(),   -- its page was opened
+  compared_at timestamptz,                    -- its comparison with another version was opened
+  typed jsonb check (length(typed::text) <= 600000),   -- the fields of the editor
+  typed_at timestamptz,
+  primary key (tenant_id, version_id, user_id),
+  foreign key (tenant_id, version_id) references versions,
+  check ((typed is null) = (typed_at is null))
+);
+
 create table channels (
   tenant_id uuid not null references tenants,
   id uuid not null,
@@ -925,6 +940,15 @@ create table images (
 );
 alter table images alter column bytes set storage external;   -- compressed already
 
+-- What a library of pictures answered, for all tenants alike: asked once a week for the same words.
+create table photo_searches (
+  key bytea primary key,                      -- sha256 of library, language and words
+  photos jsonb not null,
+  asked_at timestamptz not null default cid_now()
+);
+create index photo_searches_asked on photo_searches (asked_at);
+grant select, insert, update, delete on photo_searches to cid_worker;
+
 -- ---------------------------------------------------------------------------------------------- mail
 
 -- Mail is at most once: what it was, for whom and why is never deleted; its text is, once it is over.
@@ -971,7 +995,7 @@ create table digest_days (
   tenant_id uuid not null references tenants,
   user_id uuid not null references users,
   day date not null,                          -- where the person is
-  outcome text not null check (outcome in ('mailed', 'empty', 'off')),
+  outcome text not null check (outcome in ('mailed', 'empty', 'off', 'missed', 'marked')),
   made_at timestamptz not null default cid_now(),
   primary key (tenant_id, user_id, day)
 );
@@ -2454,14 +2478,14 @@ begin
   foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'traces', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'model_terms', 'audit', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'proposals', 'searches',
-      'guardrails', 'images', 'mails', 'mail_wishes', 'digest_days', 'review_links', 'api_tokens', 'api_answers', 'calendar_feeds'] loop
+      'guardrails', 'readings', 'images', 'mails', 'mail_wishes', 'digest_days', 'review_links', 'api_tokens', 'api_answers', 'calendar_feeds'] loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
     execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
   end loop;
   foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'traces', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'audit', 'trials', 'trial_subjects',
-      'proposals', 'searches', 'images', 'mails', 'mail_wishes', 'digest_days', 'review_links', 'api_tokens', 'api_answers', 'calendar_feeds'] loop
+      'proposals', 'searches', 'readings', 'images', 'mails', 'mail_wishes', 'digest_days', 'review_links', 'api_tokens', 'api_answers', 'calendar_feeds'] loop
     execute format('create policy tenant on %I to cid_app using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()))', t);
   end loop;
   -- The worker role looks across tenants where scheduling and administration do; it decides nothing there.
@@ -2522,6 +2546,7 @@ grant select, insert, update on item_texts to cid_worker;
 grant select on pages to cid_app;
 grant select, insert, update, delete on pages, page_looks to cid_worker;
 grant select, insert, update on plans, places to cid_app;
+grant select, insert, update (compared_at, typed, typed_at) on readings to cid_app;
 grant select, insert on images, review_links, api_tokens, api_answers, mails, mail_wishes, digest_days to cid_app;
 grant update (digest, hour, zone, breaking, changed_at) on mail_wishes to cid_app;
 grant update (state, error, attempts, message, job_id, lease, until, sent_at, changed_at) on mails to cid_app, cid_worker;

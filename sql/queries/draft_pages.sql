@@ -1,5 +1,6 @@
 -- name: listed
--- State by state along the index, then merged: one list over several states needs no index of its own.
+-- State by state along the index, then merged: one list over several states needs no index of its own. Words of a title and states
+-- of publications are looked for along the same index: a tenant's drafts are what its people can read, thousands.
 select d.id, d.state, d.sample, d.update_of is not null as update, d.found_at, d.created_at, d.changed_at, v.number, v.article::jsonb ->> 'title' as title,
   (select f.provider from versions f where f.tenant_id = $1 and f.draft_id = d.id and f.number = 1) as provider,
   r.score, r.outcome, p.states, p.live_at
@@ -7,6 +8,11 @@ from unnest($2::text[]) as wanted (state)
   cross join lateral (
     select * from drafts x where x.tenant_id = $1 and x.state = wanted.state
       and (x.changed_at, x.id) < (coalesce($3::timestamptz, 'infinity'), coalesce($4::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+      and ($6::text[] is null or exists (select from publications q
+        where q.tenant_id = $1 and q.draft_id = x.id and q.state = any ($6) and (q.state <> 'retracted' or q.sent_at is not null)))
+      and ($7::text[] is null or not exists (select from publications q where q.tenant_id = $1 and q.draft_id = x.id and q.state = any ($7)))
+      and ($8 = '' or exists (select from versions t where t.tenant_id = $1 and t.id = x.current_version_id
+        and title_words(t.article::jsonb ->> 'title') @@ title_query($8)))
     order by x.changed_at desc, x.id desc limit $5) d
   join versions v on v.tenant_id = $1 and v.id = d.current_version_id
   left join lateral (
@@ -18,7 +24,14 @@ from unnest($2::text[]) as wanted (state)
 order by d.changed_at desc, d.id desc limit $5
 
 -- name: counts
-select state, count(*)::int as drafts from drafts where tenant_id = $1 group by state
+-- What is approved is told apart by what became of it, the worst first.
+select d.state, f.fate, count(*)::int as drafts
+from drafts d
+  left join lateral (
+    select case when bool_or(q.state in ('failed', 'unknown')) then 'problem' when bool_or(q.state in ('live', 'updating')) then 'live'
+      when bool_or(q.state in ('planned', 'sending')) then 'scheduled' end as fate
+    from publications q where d.state = 'approved' and q.tenant_id = $1 and q.draft_id = d.id) f on true
+where d.tenant_id = $1 group by d.state, f.fate
 
 -- name: versions
 -- Newest first, without their texts.

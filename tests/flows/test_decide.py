@@ -13,7 +13,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from cid.domain.draft import Author, DraftState, Question, Reference
+from cid.domain.draft import Author, DraftState, Image, Question, Reference
 from cid.domain.errors import Conflict, NotFound, Refused
 from cid.domain.ids import DraftId, VersionId
 from cid.domain.jobs import JobKind
@@ -373,6 +373,72 @@ async def test_a_time_that_is_past_or_far_ahead_is_refused_and_nothing_is_decide
         await decide.approve(desk.sv, desk.actor, *await desk.shown(draft), via="page", at=desk.sv.clock.now() + ahead)
     assert (await desk.seen(draft)).state is DraftState.READY
     assert await desk.owner.fetchval("select count(*) from decisions") == 0
+
+
+CRITICAL = [
+    {
+        "severity": "critical",
+        "category": "fabrication",
+        "where": "“we open”",
+        "what": "The quotation stands in no report.",
+    },
+    {"severity": "critical", "category": "factual_risk", "where": "20", "what": "This figure stands in no report."},
+    {"severity": "minor", "category": "style", "where": "title", "what": "It is long."},
+]
+
+
+async def test_a_blocked_draft_wants_a_reason_and_each_critical_finding_accepted_by_itself(desk: Press) -> None:
+    draft = await desk.draft(DraftState.WRITTEN)
+    await desk.review(draft, held=True, listed=json.dumps(CRITICAL))
+    shown = await desk.shown(draft)
+    first, second = [key for key in await desk.against(draft) if key != "evidence"]
+    for accepted in ((), (first,), (second,), ("evidence", first)):
+        with pytest.raises(Refused, match=r"A finding is critical.*Tick each"):
+            await decide.approve(desk.sv, desk.actor, *shown, reason="Checked.", via="page", accepted=accepted)
+    with pytest.raises(Refused, match="write down why"):
+        await decide.approve(desk.sv, desk.actor, *shown, via="page", accepted=(first, second))
+    assert await desk.owner.fetchval("select count(*) from decisions") == 0
+    await decide.approve(desk.sv, desk.actor, *shown, reason="Checked.", via="page", accepted=(first, second))
+    assert (await desk.seen(draft)).state is DraftState.APPROVED
+
+
+async def test_a_draft_without_evidence_goes_out_only_by_an_override(desk: Press) -> None:
+    draft = await desk.draft()
+    await desk.owner.execute("update evidence_packs set claims = '[]'")
+    shown = await desk.shown(draft)
+    with pytest.raises(Refused, match="no evidence"):
+        await decide.approve(desk.sv, desk.actor, *shown, reason="I was there.", via="page")
+    await decide.approve(desk.sv, desk.actor, *shown, reason="I was there.", via="page", accepted=["evidence"])
+
+
+async def test_a_picture_without_words_stops_an_approval_and_nobody_can_override_that(desk: Press) -> None:
+    image = Image(
+        id=str(uuid4()),
+        sha256="ab",
+        mime="image/jpeg",
+        width=9,
+        height=9,
+        alt=" ",
+        credit="",
+        credit_url="",
+        page_url="",
+    )
+    draft = await desk.draft(article=replace(ARTICLE, image=image))
+    with pytest.raises(Refused, match="Its picture has no text"):
+        await decide.approve(
+            desk.sv, desk.actor, *await desk.shown(draft), reason="So what.", via="page", accepted=["picture"]
+        )
+
+
+async def test_a_version_without_bytes_for_the_canonical_channel_is_saved_anew_first(
+    db: AppDb, platform: WorkerDb, owner: asyncpg.Connection[asyncpg.Record]
+) -> None:
+    desk = await press(db, platform, owner)
+    await desk.channel("blog")
+    draft = await desk.draft()
+    await desk.channel("site", canonical=True)
+    with pytest.raises(Refused, match=r"save it again as a new version: site"):
+        await decide.approve(desk.sv, desk.actor, *await desk.shown(draft), via="page")
 
 
 async def test_settings_that_changed_since_it_was_rendered_ask_for_a_new_version(desk: Press) -> None:

@@ -120,7 +120,8 @@ class Desk:
     async def live(self) -> DraftId:
         """Its first draft, approved and published."""
         [draft] = [row["id"] for row in await self.drafts()]
-        await decide.approve(self.sv, self.press.actor, *await self.press.shown(draft), reason="Fine.", via="page")
+        shown, against = await self.press.shown(draft), await self.press.against(draft)
+        await decide.approve(self.sv, self.press.actor, *shown, reason="Fine.", via="page", accepted=against)
         await publish(self.sv, await self.press.jobs())
         return DraftId(draft)
 
@@ -254,7 +255,8 @@ async def test_what_a_person_does_meanwhile_wins_and_the_news_is_not_lost(desk: 
 
     async def approve() -> None:
         desk.llm.meanwhile = None
-        await decide.approve(desk.sv, desk.press.actor, *shown, reason="Fine.", via="page")
+        against = await desk.press.against(row["id"])
+        await decide.approve(desk.sv, desk.press.actor, *shown, reason="Fine.", via="page", accepted=against)
 
     desk.llm.meanwhile = approve
     await desk.follow()

@@ -130,7 +130,7 @@ async def test_conflicts_are_said_where_they_are(
     text = await editor.text(f"/t/acme/calendar?day={noon:%Y-%m-%d}")
     here = day_of(text, noon)
     assert "2 pieces, and the plan has 1 a day" in here
-    assert here.count("is for the same main keyword, Shore Power") == 2
+    assert here.count("same main keyword, Shore Power, as “") == 2
     await owner.execute("update publications set due_at = $1", now - timedelta(hours=1))
     text = await editor.text("/t/acme/calendar?span=week")
     assert "its time has passed and nothing was sent" in text

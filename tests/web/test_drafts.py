@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import date, datetime, timedelta
 from html import unescape
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -266,6 +267,155 @@ async def test_the_second_editor_sees_what_changed_and_keeps_their_text(
     assert (await acme.version(draft)).number == 3
 
 
+async def test_a_blocked_draft_shows_what_stands_against_it_and_wants_each_accepted(
+    acme: Press, editor: Person
+) -> None:
+    draft = await acme.draft(DraftState.WRITTEN)
+    grave = {
+        "severity": "critical",
+        "category": "fabrication",
+        "where": "“we open”",
+        "what": "It stands in <no> report.",
+    }
+    await acme.review(draft, held=True, listed=json.dumps([grave]))
+    text = await editor.text(at(draft))
+    [box] = re.findall(r'type="checkbox" name="(accept-[0-9a-f]{12})" required', text)
+    assert "It stands in &lt;no&gt; report." in text
+    fields = await seen(editor, draft)
+    refused = await editor.post(at(draft, "/approve"), **fields, reason="Checked.")
+    assert refused.status == 422
+    assert "Tick each of these" in await refused.text()
+    assert (await editor.post(at(draft, "/approve"), **fields, reason="Checked.", **{box: "on"})).status == 303
+    record = json.loads(await acme.owner.fetchval("select record from decisions"))
+    assert record["checklist"] == {box.removeprefix("accept-"): True}
+    assert record["findings"] == 1
+
+
+async def test_an_hour_is_chosen_on_the_tenants_clocks(acme: Press, editor: Person) -> None:
+    await acme.owner.execute("update tenants set zone = 'Europe/Berlin' where id = $1", acme.tenant)
+    draft = await acme.draft()
+    fields = await seen(editor, draft)
+    year = acme.sv.clock.now().year + 1
+    spring, autumn = (f"{year}-{day}" for day in _changes(year))
+    for day, hour, why in (
+        (spring, "02:30", "the clocks go forward"),
+        ("2020-01-01", "09:00", "past"),
+        (f"{year + 3}-01-01", "09:00", "more than a year"),
+        ("", "", "Write the day"),
+    ):
+        answer = await editor.post(at(draft, "/approve"), **fields, when="at", day=day, hour=hour)
+        assert answer.status == 422, day
+        assert why in await answer.text()
+    assert (await acme.seen(draft)).state is DraftState.READY
+    if datetime.fromisoformat(f"{autumn}T00:00+00:00") - acme.sv.clock.now() > timedelta(days=366):
+        autumn = f"{year - 1}-{_changes(year - 1)[1]}"
+    answer = await editor.post(at(draft, "/approve"), **fields, when="at", day=autumn, hour="02:30")
+    assert answer.headers["Location"] == at(draft, "?said=draft_scheduled_first")
+    text = await editor.text(at(draft))
+    assert re.search(r"Goes out Sunday \d+ October \d{4}, 02:30 Europe/Berlin", text)
+    assert (await editor.get(at(draft, "/edit"))).status == 200
+    refused = await editor.post(at(draft, "/edit"), **typed(await editor.text(at(draft, "/edit"))) | {"title": "Mine"})
+    assert refused.status == 409
+    assert "take the approval back" in await refused.text()
+    assert (await editor.post(at(draft, "/undo"), **fields)).status == 303
+    assert (await acme.seen(draft)).state is DraftState.READY
+
+
+def _changes(year: int) -> tuple[str, str]:
+    """The last Sundays of March and October."""
+    return tuple(
+        next(f"{month:02}-{day}" for day in range(31, 24, -1) if date(year, month, day).weekday() == 6)
+        for month in (3, 10)
+    )  # type: ignore[return-value]  # two of them
+
+
+async def test_what_is_typed_outlives_the_session_for_its_writer_alone(
+    desk: Desk, acme: Press, editor: Person, boss: Person
+) -> None:
+    draft = await acme.draft(article=WHOLE)
+    fields = typed(await editor.text(at(draft, "/edit")))
+    kept = await editor.post(at(draft, "/edit/keep"), **fields | {"title": "Half a thought", "quiet": "1"})
+    assert kept.status == 204
+    assert (await acme.version(draft)).number == 1, "nothing is saved"
+    async with desk.person(f"{Role.EDITOR}@acme.test") as again:
+        text = await again.text(at(draft, "/edit"))
+        assert 'value="Half a thought"' in text
+        assert "kept for you and not saved" in text
+        assert 'value="Half a thought"' not in await again.text(at(draft, "/edit?anew=1"))
+        assert (await again.post(at(draft, "/edit"), **typed(text))).status == 303
+        assert "not saved" not in await again.text(at(draft, "/edit"))
+    assert "Half a thought" not in await boss.text(at(draft, "/edit?anew=1")) or (await acme.version(draft)).number == 2
+
+
+async def test_what_is_typed_is_no_other_persons_and_can_be_thrown_away(
+    acme: Press, editor: Person, boss: Person
+) -> None:
+    draft = await acme.draft()
+    fields = typed(await editor.text(at(draft, "/edit")))
+    await editor.post(at(draft, "/edit/keep"), **fields | {"title": "Half a thought"})
+    assert "Half a thought" not in await boss.text(at(draft, "/edit"))
+    assert (await editor.post(at(draft, "/edit/forget"))).status == 303
+    assert "Half a thought" not in await editor.text(at(draft, "/edit"))
+
+
+async def test_what_was_typed_over_a_replaced_version_is_shown_beside_what_changed(
+    acme: Press, editor: Person, boss: Person
+) -> None:
+    draft = await acme.draft()
+    fields = typed(await editor.text(at(draft, "/edit")))
+    await editor.post(at(draft, "/edit/keep"), **fields | {"title": "My own title"})
+    theirs = typed(await boss.text(at(draft, "/edit")))
+    await boss.post(at(draft, "/edit"), **theirs | {"title": "Harbour opens its old quay"})
+    text = await editor.text(at(draft, "/edit"))
+    assert 'value="My own title"' in text
+    assert "What changed meanwhile" in text
+    assert "<ins>old</ins>" in text
+
+
+async def test_the_record_says_how_long_the_page_was_open_and_whether_versions_were_compared(
+    desk: Desk, acme: Press, editor: Person
+) -> None:
+    draft = await acme.draft()
+    fields = typed(await editor.text(at(draft, "/edit")))
+    await editor.post(at(draft, "/edit"), **fields | {"title": "Harbour opens its old quay"})
+    await acme.review(draft, held=False)
+    decision = await seen(editor, draft)
+    await editor.text(at(draft, "/diff"))
+    await acme.owner.execute("update readings set first_at = $1", desk.clock.now() - timedelta(seconds=75))
+    await editor.post(at(draft, "/approve"), **decision)
+    record = json.loads(await acme.owner.fetchval("select record from decisions"))
+    assert (record["seconds"], record["compared"]) == (75, True)
+
+
+async def test_each_channel_has_its_preview(acme: Press, editor: Person) -> None:
+    await acme.channel("blog")
+    draft = await acme.draft()
+    text = await editor.text(at(draft))
+    [channel] = re.findall(rf'href="{at(draft)}\?on=([0-9a-f-]+)#preview">blog<', text)
+    assert "As blog will show it" in await editor.text(at(draft, f"?on={channel}"))
+    version = await acme.version(draft)
+    assert (await editor.get(at(draft, f"/preview/{version.id}?on={channel}"))).status == 200
+    assert (await editor.get(at(draft, f"/preview/{version.id}?on=nonsense"))).status == 200
+
+
+async def test_a_sentence_stands_beside_its_evidence_or_is_said_to_have_none(acme: Press, editor: Person) -> None:
+    body = "The quay opens on 3 May.\n\nIt cost 750 million euros, says Otto Brandt of Tidewater Bank."
+    text = await editor.text(at(await acme.draft(article=replace(ARTICLE, body=body))))
+    weak, firm = text.split("is supported</summary>")[0], text.split("supported</summary>")[1]
+    assert "It cost 750 million euros" in weak
+    assert "no evidence" in weak
+    assert "The quay opens on 3 May." in firm
+    assert "https://port.test/quay" in firm
+
+
+async def test_a_rejection_keeps_the_reason_of_the_list_and_what_was_typed(acme: Press, editor: Person) -> None:
+    draft = await acme.draft()
+    fields = await seen(editor, draft)
+    assert (await editor.post(at(draft, "/reject"), **fields)).status == 422
+    assert (await editor.post(at(draft, "/reject"), **fields, because="old", reason="Since Monday.")).status == 303
+    assert await acme.owner.fetchval("select reason from decisions") == "Old news: Since Monday."
+
+
 async def test_what_failed_is_tried_again_from_its_page(acme: Press, editor: Person) -> None:
     draft = await acme.draft()
     await decide.approve(acme.sv, acme.actor, *await acme.shown(draft), via="page")
@@ -289,10 +439,35 @@ async def test_the_list_is_filtered_by_state_and_paged_by_key(acme: Press, edito
     on = {key for key in [*ready, held] if str(key) in first}, {key for key in [*ready, held] if str(key) in second}
     assert on[0] | on[1] == {*ready, held}
     assert not on[0] & on[1]
-    for key, (_text, states) in FILTERS.items():
-        assert ("Held one" in await editor.text(f"/t/acme/drafts?state={key}")) == (DraftState.HELD in states)
+    for key, one in FILTERS.items():
+        assert ("Held one" in await editor.text(f"/t/acme/drafts?state={key}")) == (DraftState.HELD in one.states)
     for broken in ("nonsense", "2026-01-01~x", "2026-01-01T00:00:00~" + str(uuid4())):
         assert "Held one" in await editor.text(f"/t/acme/drafts?before={broken}")
+
+
+async def test_what_is_approved_is_listed_by_what_became_of_it(acme: Press, editor: Person) -> None:
+    named: dict[str, str] = {"planned": "scheduled", "live": "live", "failed": "problem", "unknown": "problem"}
+    for state in named:
+        draft = await acme.draft(article=replace(ARTICLE, title=f"Piece {state}"))
+        await decide.approve(acme.sv, acme.actor, *await acme.shown(draft), via="page")
+        await acme.owner.execute("update publications set state = $1 where draft_id = $2", state, draft)
+    for key in ("scheduled", "live", "problem"):
+        text = await editor.text(f"/t/acme/drafts?state={key}")
+        assert {state for state in named if f"Piece {state}" in text} == {s for s, k in named.items() if k == key}
+        count = sum(k == key for k in named.values())
+        assert re.search(rf'aria-current="page">\w+ <span class="num">{count}<', text), key
+
+
+async def test_titles_are_searched_by_whole_words_and_the_search_stays_with_the_filter(
+    acme: Press, editor: Person
+) -> None:
+    await acme.draft(article=replace(ARTICLE, title="Ferry tickets rise"))
+    await acme.draft(article=replace(ARTICLE, title="Ferrymen strike"))
+    text = await editor.text("/t/acme/drafts?q=FERRY&state=needs-you")
+    assert "Ferry tickets rise" in text
+    assert "Ferrymen strike" not in text
+    assert "?state=live&amp;q=FERRY" in text
+    assert "No title has these words." in await editor.text("/t/acme/drafts?q=submarine")
 
 
 async def test_a_reader_reads_and_decides_nothing(acme: Press, viewer: Person) -> None:

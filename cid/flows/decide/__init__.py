@@ -20,6 +20,7 @@ from cid.domain.publication import Disclosure, PublicationState
 from cid.domain.record import NOBODY, Witness
 from cid.domain.review import DRAFT_AFTER, DecisionKind
 from cid.domain.tenants import GRANTS, Actor, Permission, Tenant
+from cid.flows.decide.fitness import fit_to_go
 from cid.flows.decide.standing import deciding, moment, open_
 from cid.flows.decide.text import edit, renew
 from cid.gates.responsibility import Reviewing, lacking
@@ -27,7 +28,7 @@ from cid.queue import jobs
 from cid.store import audit, channels, decisions, disclosures, drafts, policies, publications, review_links, tenants
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from cid.domain.publication import Channel
@@ -75,18 +76,20 @@ async def approve(
     via: str,
     at: datetime | None = None,
     witness: Witness = NOBODY,
+    accepted: Collection[str] = (),
 ) -> Approved:
-    """`at`: when it is to go out; None: once the time to undo is over.
+    """`at`: when it is to go out; None: once the time to undo is over. `accepted`: the keys of what the checklist says
+    against it and they go on with all the same, each by itself.
 
-    Raises NotFound, Refused (a held draft wants a reason; an hour that is past or more than a year ahead) or Conflict.
+    Raises NotFound, Refused (a held draft wants a reason; the checklist; an hour that is past or more than a year
+    ahead) or Conflict.
     """
     choice = _Choice(actor, draft, version, sha256_hex, DecisionKind.APPROVE, _reason(reason), via, witness)
     async with sv.db.tx(deciding(actor)) as tx:
         seen, shown = await _shown(tx, choice, DraftState.APPROVED)
-        if seen.state is DraftState.HELD and not choice.reason:
-            raise Refused("The review held this draft back. To approve it all the same, write down why.")
-        due = await _due(sv, tx, at)
         active = await channels.active(tx, actor.tenant.id)
+        await fit_to_go(sv, tx, actor, seen, shown, active=active, accepted=accepted, reason=choice.reason)
+        due = await _due(sv, tx, at)
         rendered = json.loads(shown.payloads)
         planned = [channel for channel in active if str(channel.id) in rendered]
         _as_rendered(planned, rendered, shown)

@@ -13,10 +13,11 @@ from typing import TypeAlias
 from cid.domain.archive import Archive, Trace
 from cid.domain.draft import Article
 from cid.domain.evidence import Pack, Report
+from cid.domain.ground import Ground
 from cid.domain.policy import Checks, Drafting
 from cid.domain.review import Finding
 from cid.domain.tenants import Profile
-from cid.gates.checks import copying, figures, form, likeness, links, names, phrases, quotes, reports, topic
+from cid.gates.checks import copying, figures, form, likeness, links, names, phrases, quotes, reports, statements, topic
 from cid.gates.checks.material import Material
 
 Check: TypeAlias = Callable[[Material], Iterable[Finding]]
@@ -93,6 +94,31 @@ def run(
         extractive=extractive,
     )
     return [replace(found, check=name) for name, check in (among or CHECKS).items() for found in check(one)]
+
+
+def ground(
+    article: Article,
+    pack: Pack,
+    reports: Sequence[Report],
+    policy: Drafting,
+    *,
+    checks: Checks,
+    profile: Profile,
+    internal: Mapping[str, str],
+) -> Ground:
+    """What each statement stands on. CPU work of up to some hundred milliseconds: not for the event loop."""
+    one = Material(
+        article=article,
+        pack=pack,
+        reports=reports,
+        drafting=policy,
+        checks=checks,
+        profile=profile,
+        archive=Archive(),
+        internal=internal,
+    )
+    said, cut = statements.statements(one)
+    return Ground(statements=said, cut=cut, likeness=tuple(copying.likenesses(one)), links=tuple(links.checked(one)))
 
 
 def trace(article: Article, policy: Drafting) -> Trace:

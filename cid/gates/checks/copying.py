@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TypeAlias
 
+from cid.domain.ground import Likeness
 from cid.domain.review import Finding, Severity
 from cid.gates.checks.material import Material, Source, finding
 from cid.text.words import words
@@ -105,6 +106,20 @@ def contained(one: Material) -> Iterator[Finding]:
                 f"{share:.0%} of the text's runs of {GRAM} words stand in this one report.",
                 "Say it in your own words, or draw on more reports.",
             )
+
+
+def likenesses(one: Material, most: int = 3) -> list[Likeness]:
+    """The sources whose words are most of the draft's own, and the longest run that stands in each."""
+    said = own_words(one)
+    mine = grams(said)
+    total = sum(BREAK not in gram for gram in mine) or 1
+    found = []
+    for source, places in _shared(one, mine).items():
+        start, end = max(_in_a_row(places), key=lambda row: row[1] - row[0])
+        length = end - start + GRAM - 1
+        text = " ".join(said[start : start + length])
+        found.append(Likeness(url=one.sources[source].url, share=len(places) / total, longest=text, words=length))
+    return sorted(found, key=lambda like: like.share, reverse=True)[:most]
 
 
 def _severity(one: Material, share: float) -> Severity | None:

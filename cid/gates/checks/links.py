@@ -7,12 +7,14 @@ from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from cid.domain.evidence import EvidenceState
+from cid.domain.ground import Link
 from cid.domain.review import Finding, Severity
 from cid.gates.checks.material import Material, finding, listed
 from cid.text.links import foreign, sites
 from cid.text.urls import absolute, identity
 
 _HOST = re.compile(r"(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?=[:/?#]|$)")
+_WEB = re.compile(r"https?://[^\s)>\]\"]{1,2000}")
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
 _DIALLED = re.compile(r"(?<![\w.,/-])(?:\+|00|\(?0|\(?[1-9])[\d(][\d\s().\u00a0/-]{5,18}\d(?![\w,/]|\.\d|-\d)")
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:[\s\u00a0.]\d{3})+")
@@ -56,6 +58,13 @@ def links(one: Material) -> Iterator[Finding]:
             f"The address {address[:200]} is not in the evidence.",
             "Link only to the story's reports and to your own articles.",
         )
+
+
+def checked(one: Material) -> list[Link]:
+    """Every address of the text and its references."""
+    same = {identity(url): _query(url) for url in allowed_addresses(one)}
+    given = [*_WEB.findall(one.written), *(reference.url for reference in one.article.references)]
+    return [Link(address, _is_one_of(address, same)) for address in dict.fromkeys(given) if address]
 
 
 def _is_one_of(address: str, same: dict[str, str]) -> bool:

@@ -13,13 +13,16 @@ from aiohttp import web
 from cid.domain.draft import Article, Question, Reference
 from cid.domain.errors import Conflict, NotFound, Refused
 from cid.domain.ids import DraftId, PublicationId, VersionId
-from cid.flows import decide, publish
+from cid.domain.record import Witness
+from cid.domain.review import findings
+from cid.flows import decide, publish, reading
 from cid.render import diff
-from cid.render.article import read_article
-from cid.store import draft_pages, drafts
-from cid.web import doors
+from cid.render.article import article_of, read_article
+from cid.store import draft_pages, drafts, readings, tenants
+from cid.text.moments import Moment, moment
+from cid.web import doors, words
 from cid.web.draft_views import EditView
-from cid.web.forms import text
+from cid.web.forms import Nothing, text
 from cid.web.keys import actor, services
 from cid.web.render import page
 from cid.web.words import _
@@ -28,11 +31,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cid.render.diff import Field
+    from cid.store.readings import Kept
 
 VIA = "page"
 BLANKS = 2
 """Empty rows offered for another question and another source."""
 ROWS = 40
+ACCEPT = "accept-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +47,22 @@ class Decision:
     version: UUID
     sha256: str = text(longest=64)
     reason: str = text(default="", lines=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval(Decision):
+    """`when` is `at` for a chosen hour. The boxes of what is accepted come beside these."""
+
+    when: str = text(default="", longest=10)
+    day: str = text(default="", longest=20)
+    hour: str = text(default="", longest=20)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection(Decision):
+    """`because`: a reason of the list; what is typed goes with it, or stands alone."""
+
+    because: str = text(default="", longest=40)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +82,24 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Keep(Edit):
+    quiet: bool = False
+    """The page asked, not the person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Again:
     publication: UUID
 
 
-async def approve(request: web.Request, form: Decision) -> web.StreamResponse:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retract:
+    publication: UUID
+    reason: str = text(default="", lines=True)
+
+
+async def approve(request: web.Request, form: Approval) -> web.StreamResponse:
+    chosen = await _moment(request, form) if form.when == "at" else None
     done = await decide.approve(
         services(request),
         actor(request),
@@ -74,21 +108,61 @@ async def approve(request: web.Request, form: Decision) -> web.StreamResponse:
         form.sha256,
         reason=form.reason,
         via=VIA,
+        witness=await _witness(request, form),
+        at=chosen.at if chosen else None,
+        accepted=await _accepted(request),
     )
     if not done.planned:
         return _back(request, "draft_approved_nowhere")
+    if chosen:
+        return _back(request, "draft_scheduled_first" if chosen.twice else "draft_scheduled")
     return _back(request, "draft_approved_partly" if done.left_out else "draft_approved")
 
 
-async def reject(request: web.Request, form: Decision) -> web.StreamResponse:
+async def _moment(request: web.Request, form: Approval) -> Moment:
+    """The day and hour that were typed, on the tenant's clocks. Raises Refused."""
+    tenant = actor(request).tenant.id
+    async with services(request).db.read(tenant) as tx:
+        zone = await tenants.zone(tx, tenant)
+    try:
+        return moment(form.day, form.hour, zone)
+    except ValueError as error:
+        raise Refused(str(error)) from None
+
+
+async def _accepted(request: web.Request) -> list[str]:
+    """The boxes that were ticked, each by its own name."""
+    return [name.removeprefix(ACCEPT) for name in await doors.posted(request) if name.startswith(ACCEPT)]
+
+
+async def _witness(request: web.Request, form: Decision) -> Witness:
+    """What the page can say of how it was decided."""
+    tenant, draft = actor(request).tenant.id, _draft(request)
+    async with services(request).db.read(tenant) as tx:
+        reviews = [one for one in await drafts.reviews(tx, tenant, draft) if one.version_id == form.version]
+        seen = await readings.of_version(tx, tenant, actor(request).user.id, VersionId(form.version))
+    since = services(request).clock.now() - seen.first_at if seen else None
+    return Witness(
+        agent=request.headers.get("User-Agent", ""),
+        seconds=max(0, int(since.total_seconds())) if since is not None else None,
+        compared=bool(seen and seen.compared_at),
+        review=reviews[-1].id if reviews else None,
+        findings=len(findings(reviews[-1].findings)) if reviews else None,
+        checklist=dict.fromkeys(await _accepted(request), True),
+    )
+
+
+async def reject(request: web.Request, form: Rejection) -> web.StreamResponse:
+    why = words.REJECTIONS.get(form.because, "")
     await decide.reject(
         services(request),
         actor(request),
         _draft(request),
         VersionId(form.version),
         form.sha256,
-        reason=form.reason,
+        reason=": ".join(part for part in (why, form.reason.strip()) if part),
         via=VIA,
+        witness=await _witness(request, form),
     )
     return _back(request, "draft_rejected")
 
@@ -102,6 +176,7 @@ async def request_changes(request: web.Request, form: Decision) -> web.StreamRes
         form.sha256,
         reason=form.reason,
         via=VIA,
+        witness=await _witness(request, form),
     )
     return _back(request, "draft_changes")
 
@@ -124,13 +199,23 @@ async def again(request: web.Request, form: Again) -> web.StreamResponse:
     return _back(request, "publication_again")
 
 
+async def retract(request: web.Request, form: Retract) -> web.StreamResponse:
+    await publish.retract(services(request), actor(request), PublicationId(form.publication), form.reason)
+    return _back(request, "publication_retract")
+
+
 async def edit_page(request: web.Request) -> web.StreamResponse:
     async with services(request).db.read(actor(request).tenant.id) as tx:
         draft = await drafts.by_id(tx, tx.tenant, _draft(request))
         current = await drafts.version(tx, tx.tenant, draft.current_version_id) if draft else None
+        who = actor(request).user.id
+        kept = await readings.kept(tx, tx.tenant, who, draft.id) if draft and "anew" not in request.query else None
     if current is None:
         raise NotFound(_("There is no such draft."))
-    return await _edit_page(request, read_article(current.article))
+    if kept is None:
+        return await _edit_page(request, read_article(current.article))
+    began = None if kept.version_id == current.id else kept.version_id
+    return await _edit_page(request, article_of(kept.typed), began=began, kept=kept)
 
 
 async def edit(request: web.Request, form: Edit) -> web.StreamResponse:
@@ -144,11 +229,32 @@ async def edit(request: web.Request, form: Edit) -> web.StreamResponse:
         return await _edit_page(request, typed, problem=conflict.public, began=VersionId(form.version), status=409)
     except Refused as refused:
         return await _edit_page(request, typed, problem=refused.public, status=422)
+    await reading.forget(services(request), actor(request), _draft(request))
     return _back(request, "draft_edited")
 
 
+async def keep(request: web.Request, form: Keep) -> web.StreamResponse:
+    """What is typed and not saved, from the button or from the page itself while somebody types."""
+    typed = await _typed(request, form)
+    await reading.keep(services(request), actor(request), _draft(request), VersionId(form.version), typed)
+    if form.quiet:
+        return web.Response(status=204)
+    raise web.HTTPSeeOther(f"/t/{actor(request).tenant.slug}/drafts/{_draft(request)}/edit?said=edit_kept")
+
+
+async def forget(request: web.Request, _form: Nothing) -> web.StreamResponse:
+    await reading.forget(services(request), actor(request), _draft(request))
+    return _back(request, "edit_forgotten")
+
+
 async def _edit_page(
-    request: web.Request, typed: Article, *, problem: str = "", began: VersionId | None = None, status: int = 200
+    request: web.Request,
+    typed: Article,
+    *,
+    problem: str = "",
+    began: VersionId | None = None,
+    status: int = 200,
+    kept: Kept | None = None,
 ) -> web.Response:
     """`began`: the version that this edit was begun on, when it is no longer the current one."""
     async with services(request).db.read(actor(request).tenant.id) as tx:
@@ -175,6 +281,7 @@ async def _edit_page(
         typed=typed,
         problem=problem,
         meanwhile=meanwhile,
+        kept_at=kept.typed_at if kept else None,
         blanks=BLANKS,
         words={"title": len(typed.title), "description": len(typed.description), "body": len(typed.body.split())},
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 from uuid import UUID
@@ -15,13 +16,16 @@ from cid.domain.draft import DraftState
 from cid.domain.errors import NotFound
 from cid.domain.ids import DraftId, VersionId
 from cid.domain.publication import ChannelKind, Fate, PublicationState
-from cid.domain.review import DecisionKind, Finding, Severity
+from cid.domain.review import DecisionKind, Finding, ReviewKind, Severity, findings
 from cid.domain.tenants import Desk, Permission
 from cid.domain.verdicts import GATE_NUMBER
+from cid.flows import ground, reading
 from cid.render import diff
 from cid.render.article import read_article
-from cid.render.page import POLICY, preview_html
+from cid.render.page import POLICY
+from cid.render.preview import preview as rendered
 from cid.store import decisions, draft_pages, drafts, plans, publications, screenings, telling, verdicts
+from cid.text.moments import local
 from cid.web import words
 from cid.web.draft_views import (
     Chip,
@@ -31,21 +35,24 @@ from cid.web.draft_views import (
     DraftsView,
     DraftView,
     PostedLine,
+    Preview,
     ShortText,
     Step,
     TraceLine,
 )
 from cid.web.evidence_views import evidence_view
 from cid.web.keys import actor, services
+from cid.web.previews import picture_of
 from cid.web.render import page
 from cid.web.words import _
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from cid.domain.draft import Article, Draft, Version
     from cid.domain.review import Review
     from cid.domain.tenants import Actor
+    from cid.flows.ground import Looked
     from cid.ports import Tx
     from cid.store.decisions import Made
     from cid.store.draft_pages import Mark, VersionRow
@@ -55,15 +62,55 @@ PAGE = 50
 SHOWN_HERE = frozenset({ChannelKind.SITE})
 """Channels whose pages this desk serves itself."""
 OFFLINE = "offline"
-FRAMED = f"sandbox; {POLICY}; frame-ancestors 'self'"
-FILTERS: dict[str, tuple[str, tuple[DraftState, ...]]] = {
-    "needs-you": (_("Needs you"), (DraftState.READY, DraftState.HELD)),
-    "reviewed": (_("In review"), (DraftState.WRITTEN,)),
-    "changes": (_("Changes requested"), (DraftState.CHANGES_REQUESTED,)),
-    "approved": (_("Approved"), (DraftState.APPROVED,)),
-    "rejected": (_("Rejected"), (DraftState.REJECTED,)),
-    "": (_("All"), tuple(DraftState)),
+FIELDS = {
+    "title": "f-title",
+    "description": "f-description",
+    "body": "f-body",
+    "headings": "f-body",
+    "questions": "f-question-0",
+    "answers": "f-question-0",
+    "references": "f-source-title-0",
+    "linkedin": "f-linkedin",
+    "short post": "f-short_post",
+    "newsletter": "f-newsletter",
 }
+"""Where in the editor a finding's field is."""
+FRAMED = f"sandbox; {POLICY}; frame-ancestors 'self'"
+WRONG = (PublicationState.FAILED, PublicationState.UNKNOWN)
+OUT = (PublicationState.LIVE, PublicationState.UPDATING)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    text: str
+    states: tuple[DraftState, ...]
+    fate: str = ""
+    posted: tuple[PublicationState, ...] = ()
+    """One of its publications is in one of these."""
+    unless: tuple[PublicationState, ...] = ()
+
+
+FILTERS: dict[str, Filter] = {
+    "needs-you": Filter(_("Needs you"), (DraftState.READY, DraftState.HELD)),
+    "waiting": Filter(_("Waiting"), (DraftState.WRITTEN, DraftState.CHANGES_REQUESTED)),
+    "scheduled": Filter(
+        _("Scheduled"),
+        (DraftState.APPROVED,),
+        "scheduled",
+        (PublicationState.PLANNED, PublicationState.SENDING),
+        (*WRONG, *OUT),
+    ),
+    "live": Filter(_("Live"), (DraftState.APPROVED,), "live", OUT, WRONG),
+    "problem": Filter(_("Problem"), (DraftState.APPROVED,), "problem", WRONG),
+    "rejected": Filter(_("Rejected"), (DraftState.REJECTED,)),
+    "": Filter(_("All"), tuple(DraftState)),
+}
+OLD = dict.fromkeys(("ready", "held"), "needs-you") | {
+    "written": "waiting",
+    "changes_requested": "waiting",
+    "approved": "",
+}
+"""Filters by the names of states, as other pages link to them."""
 FATES = {
     Fate.SCHEDULED: Chip(_("scheduled"), "live"),
     Fate.LIVE: Chip(_("live"), "good"),
@@ -90,16 +137,35 @@ POSTED = {
     ),
     PublicationState.RETRACTED: (Chip(_("taken back"), "plain"), ""),
 }
+RETRACTS = frozenset(
+    {
+        PublicationState.PLANNED,
+        PublicationState.LIVE,
+        PublicationState.FAILED,
+        PublicationState.UNKNOWN,
+        PublicationState.UPDATING,
+    }
+)
 ORDER = {Severity.CRITICAL: 0, Severity.MAJOR: 1, Severity.MINOR: 2}
 
 
 async def listed(request: web.Request) -> web.StreamResponse:
     who = actor(request)
     chosen = request.query.get("state", "")
-    chosen = chosen if chosen in FILTERS else ""
+    chosen = chosen if chosen in FILTERS else OLD.get(chosen, "")
+    wanted, words_ = FILTERS[chosen], " ".join(request.query.get("q", "").split())[:200].replace("\x00", "")
     before = _mark(request.query.get("before", ""))
     async with services(request).db.read(who.tenant.id) as tx:
-        rows = await draft_pages.listed(tx, who.tenant.id, FILTERS[chosen][1], before=before, limit=PAGE + 1)
+        rows = await draft_pages.listed(
+            tx,
+            who.tenant.id,
+            wanted.states,
+            before=before,
+            limit=PAGE + 1,
+            posted=wanted.posted,
+            unless=wanted.unless,
+            words=words_,
+        )
         counts = await draft_pages.counts(tx, who.tenant.id)
         over_plan = await plans.number(tx, who.tenant.id)
     last = rows[PAGE - 1] if len(rows) > PAGE else None
@@ -114,22 +180,32 @@ async def listed(request: web.Request) -> web.StreamResponse:
             for row in rows[:PAGE]
         ],
         choices=[
-            Choice(key=key, text=text, count=sum(counts.get(state, 0) for state in states), chosen=key == chosen)
-            for key, (text, states) in FILTERS.items()
+            Choice(key=key, text=one.text, count=_counted(counts, one), chosen=key == chosen)
+            for key, one in FILTERS.items()
         ],
         chosen=chosen,
+        words=words_,
         over_plan=over_plan,
-        first=_address(who, state=chosen) if before else "",
-        next=_address(who, state=chosen, before=f"{last.changed_at.isoformat()}~{last.id}") if last else "",
+        first=_address(who, state=chosen, q=words_) if before else "",
+        next=_address(who, state=chosen, q=words_, before=f"{last.changed_at.isoformat()}~{last.id}") if last else "",
     )
     return page(request, "drafts.html", view)
 
 
+def _counted(counts: Mapping[tuple[DraftState, str], int], one: Filter) -> int:
+    return sum(n for (state, fate), n in counts.items() if state in one.states and one.fate in {"", fate})
+
+
 async def one(request: web.Request) -> web.StreamResponse:
-    who = actor(request)
-    async with services(request).db.read(who.tenant.id) as tx:
+    who, sv = actor(request), services(request)
+    async with sv.db.read(who.tenant.id) as tx:
         draft = await found(tx, request)
-        view = await _view(tx, who, draft)
+        version = await drafts.version(tx, who.tenant.id, draft.current_version_id)
+    assert version is not None
+    looked = await ground.looked(sv, draft, version)
+    await reading.look(sv, who, version.id)
+    async with sv.db.read(who.tenant.id) as tx:
+        view = await _view(tx, who, draft, version, looked, now=sv.clock.now(), on=request.query.get("on"))
     return page(request, "drafts_one.html", view)
 
 
@@ -142,7 +218,8 @@ async def preview(request: web.Request) -> web.StreamResponse:
     payloads = json.loads(version.payloads)
     if not payloads:
         raise NotFound(_("This version was rendered for no channel: there was none when it was made."))
-    html = preview_html(payloads[min(payloads)])
+    payload = payloads.get(request.query.get("on", ""), payloads[min(payloads)])
+    html = await asyncio.to_thread(rendered, payload, await picture_of(request, payload))
     headers = {"Content-Security-Policy": FRAMED, "X-Frame-Options": "SAMEORIGIN"}
     return web.Response(text=html, content_type="text/html", headers=headers)
 
@@ -157,6 +234,8 @@ async def compared(request: web.Request) -> web.StreamResponse:
         older = [row for row in rows if row.number < new.number]
         old = _asked(rows, request.query.get("from")) or (older[0] if older else new)
         texts = [await found_version(tx, draft, str(row.id)) for row in (old, new)]
+    if old.id != new.id:
+        await reading.look(services(request), who, new.id, compared=True)
     before, after = (read_article(text.article) for text in texts)
     view = DiffView(
         draft=draft,
@@ -190,16 +269,20 @@ def is_offline(provider: str) -> bool:
     return provider.partition("/")[0] == OFFLINE
 
 
-async def _view(tx: Tx, who: Actor, draft: Draft) -> DraftView:
+async def _view(
+    tx: Tx, who: Actor, draft: Draft, current: Version, looked: Looked, *, now: datetime, on: str | None
+) -> DraftView:
+    """`on`: the channel whose preview is asked for."""
     tenant = who.tenant.id
-    current = await drafts.version(tx, tenant, draft.current_version_id)
-    assert current is not None
     rows = await draft_pages.versions(tx, tenant, draft.id)
     said = await decisions.of_draft(tx, tenant, draft.id)
     posted = await publications.of_draft(tx, tenant, draft.id)
-    reviews = [review for review in await drafts.reviews(tx, tenant, draft.id) if review.version_id == current.id]
+    every = await drafts.reviews(tx, tenant, draft.id)
+    reviews = [review for review in every if review.version_id == current.id]
     article, review = read_article(current.article), reviews[-1] if reviews else None
     planned = [post for post in posted if post.state is not PublicationState.RETRACTED]
+    due = max((post.due_at for post in planned if post.state is PublicationState.PLANNED), default=None)
+    due = due if due and all(post.state is PublicationState.PLANNED for post in planned) else None
     lines, fate = [_posted(who, post) for post in posted], _fate(draft, posted)
     return DraftView(
         draft=draft,
@@ -231,7 +314,23 @@ async def _view(tx: Tx, who: Actor, draft: Draft) -> DraftView:
         article_url=next((line.view for line in lines if line.posted.live_at and line.view), ""),
         editable=_editable(draft, planned),
         rejectable=draft.state in {DraftState.READY, DraftState.HELD, DraftState.CHANGES_REQUESTED},
+        looked=looked,
+        previews=_previews(looked, current, on),
+        due=due,
+        due_local=f"{local(due, looked.zone):%A %-d %B %Y, %H:%M} {looked.zone}" if due else "",
+        tomorrow=f"{local(now + timedelta(days=1), looked.zone):%Y-%m-%d}",
+        rounds=every if review and review.kind is ReviewKind.AUTO_FIX else [],
+        jumps=[(finding, FIELDS.get(finding.field or finding.where, "")) for finding in _findings(review)],
     )
+
+
+def _previews(looked: Looked, current: Version, on: str | None) -> list[Preview]:
+    """Channels that the version has bytes for: the canonical one first, or the one asked for."""
+    rendered = json.loads(current.payloads)
+    there = [channel for channel in looked.channels if str(channel.id) in rendered]
+    there.sort(key=lambda channel: not channel.canonical)
+    chosen = next((channel for channel in there if str(channel.id) == on), there[0] if there else None)
+    return [Preview(channel.name, str(channel.id), channel is chosen) for channel in there]
 
 
 def _undoable(draft: Draft, said: Sequence[Made], planned: Sequence[Posted]) -> bool:
@@ -293,9 +392,7 @@ async def _trace(tx: Tx, draft: Draft) -> list[TraceLine]:
 
 def _findings(review: Review | None) -> list[Finding]:
     """The gravest first."""
-    listed = json.loads(review.findings) if review else []
-    made = [Finding(**finding | {"severity": Severity(finding["severity"])}) for finding in listed]
-    return sorted(made, key=lambda finding: ORDER[finding.severity])
+    return sorted(findings(review.findings) if review else [], key=lambda finding: ORDER[finding.severity])
 
 
 def _posts(article: Article, version: Version) -> list[ShortText]:
@@ -328,8 +425,16 @@ def _posted(who: Actor, post: Posted) -> PostedLine:
         chip=chip,
         means=means,
         view=f"/site/{who.tenant.slug}/{post.external_id}" if own else post.url,
-        may_retry=post.state in {PublicationState.FAILED, PublicationState.UNKNOWN} and who.may(Permission.DECIDE),
+        may_retry=_retries(post) and who.may(Permission.DECIDE),
+        may_retract=post.state in RETRACTS and who.may(Permission.DECIDE),
+        waits=post.next_decision_id is not None and post.state is PublicationState.LIVE and not post.error,
     )
+
+
+def _retries(post: Posted) -> bool:
+    """It failed, nobody knows, or a change of what is out was refused."""
+    unsettled = {PublicationState.FAILED, PublicationState.UNKNOWN}
+    return post.state in unsettled or (post.next_decision_id is not None and bool(post.error))
 
 
 def _chip(state: DraftState, fate: Fate | None) -> Chip:

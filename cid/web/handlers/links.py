@@ -19,13 +19,15 @@ from cid.flows import decide, links
 from cid.flows.links import Standing
 from cid.render import diff
 from cid.render.article import read_article
-from cid.render.page import POLICY, preview_html
+from cid.render.page import POLICY
+from cid.render.preview import preview as rendered
 from cid.store import channels, decisions, drafts, evidence, policies, screenings, tenants, verdicts
 from cid.text import moments
 from cid.web import doors, words
 from cid.web.forms import Nothing, text
 from cid.web.keys import SITE, services
 from cid.web.link_views import LinkEditView, LinkEnded, LinkView
+from cid.web.previews import picture_of
 from cid.web.render import page
 from cid.web.words import _
 
@@ -122,7 +124,9 @@ async def preview(request: web.Request) -> web.StreamResponse:
     if not payloads:
         raise NotFound(_("This version was rendered for no channel: there was none when it was made."))
     headers = {"Content-Security-Policy": FRAMED, "X-Frame-Options": "SAMEORIGIN"}
-    answer = web.Response(text=preview_html(payloads[min(payloads)]), content_type="text/html", headers=headers)
+    payload = payloads[min(payloads)]
+    html = await asyncio.to_thread(rendered, payload, await picture_of(request, payload, actor.tenant.id))
+    answer = web.Response(text=html, content_type="text/html", headers=headers)
     return _private(request, answer)
 
 
