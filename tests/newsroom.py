@@ -164,12 +164,6 @@ async def furnish(sv: Services, *, sample: bool = False) -> Newsroom:
         await tokens.add(
             tx, room.token, boss, name="reader", hashed=b"unknown", scopes=[Scope.DRAFTS_READ], life=None, most=1
         )
-        await tx.execute(
-            """insert into channels (tenant_id, id, kind, name, base_url, domain, active)
-               values ($1, $2, 'ghost', 'Old blog', 'https://blog.acme.test', 'acme.test', false)""",
-            room.tenant,
-            room.channel,
-        )
     async with sv.platform.tx() as tx:
         await _propose(tx, room)
     return room

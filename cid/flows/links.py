@@ -84,7 +84,7 @@ class Shown:
     sha256: str
     at: datetime
     compared: bool
-    """With the version that the mail told of."""
+    """And the version that the mail told of."""
 
 
 async def opened(sv: Services, text: str) -> Opened:

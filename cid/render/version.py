@@ -79,7 +79,7 @@ def _wordpress(article: Article, marks: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _pictured(json_ld: dict[str, Any], image: Image | None) -> dict[str, Any]:
-    """With the picture and its credit; where it will be is filled in at publication."""
+    """And the picture and its credit; where it will be is filled in at publication."""
     if image:
         json_ld["@graph"][0]["image"] = {
             "@type": "ImageObject",

@@ -175,7 +175,7 @@ async def itself(tx: Tx, tenant: TenantId) -> str:
 
 
 async def picture_ids(tx: Tx, tenant: TenantId, after: UUID | None, most: int) -> list[tuple[UUID, str]]:
-    """With the type of each, as in `image/png`."""
+    """And the type of each, as in `image/png`."""
     return [(row["id"], row["mime"]) for row in await tx.fetch(PICTURE_IDS, tenant, after, most)]
 
 

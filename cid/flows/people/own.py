@@ -110,7 +110,7 @@ async def turn_on(
 
 
 async def turn_off(sv: Services, user: User, *, code: str, password: str) -> None:
-    """With the password and a code, or one that stands in. Raises Refused, Conflict (is off), Deferred."""
+    """By the password and a code, or one that stands in. Raises Refused, Conflict (is off), Deferred."""
     await _proved(sv, user, password)
     await _try(sv, _code_key(sv, user.id))
     async with sv.platform.tx() as tx:

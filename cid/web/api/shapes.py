@@ -358,7 +358,7 @@ def _fields(kind: Any) -> tuple[tuple[Field[Any], Any], ...]:
 
 
 def fields_of(kind: type) -> tuple[tuple[Field[Any], Any], ...]:
-    """With the types of each."""
+    """And the types of each."""
     return _fields(kind)
 
 

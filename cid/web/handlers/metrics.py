@@ -54,7 +54,7 @@ def _first_id(at: datetime) -> UUID:
 
 
 def _may(request: web.Request) -> bool:
-    """With a token where one is set; without one only from this very machine, and past no proxy."""
+    """By a token where one is set; without one only from this very machine, and past no proxy."""
     token = services(request).metrics_token
     if token:
         said = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
