@@ -25,11 +25,12 @@ $(call packages,$(1))
 	@$(PIP) install --no-deps --no-index --no-build-isolation --editable .
 endef
 
-.PHONY: help setup run test check fix bench bench-queue aimock fuzz chaos lock schema clean
+.PHONY: help setup run test check fix bench bench-queue aimock wordpress fuzz chaos lock schema clean
 help: ## what can be done here
 	@echo "make run [PORT=8080 DATA=./data SAMPLE=1]   start the desk"
 	@echo "make test | check | fix | bench | chaos     tests | format, lint, types, contracts | mend format | measure | kill and count"
 	@echo "make aimock                                 a double of models' APIs by others, for the tests that want it (node)"
+	@echo "make wordpress                              a real WordPress on loopback, to publish to (Debian's packages)"
 	@echo "make fuzz [FUZZ=200]                        the API asked made-up things, FUZZ times at each address"
 	@echo "make bench-queue [ARGS=--quick]             the queue beside two others on one Postgres (about 12 minutes)"
 	@echo "make setup | lock | schema | clean          development install | new locks | sql/schema.sql anew | remove the environments"
@@ -64,6 +65,8 @@ bench-queue: .venv/dev.stamp .venv-bench/bench.stamp
 aimock:
 	@command -v npm >/dev/null || { echo "this wants node 20.15 or newer with npm (Debian: apt-get install nodejs npm)"; exit 1; }
 	@npm ci --prefix tests/aimock --ignore-scripts --no-audit --no-fund --loglevel=error
+wordpress: .venv/dev.stamp
+	@exec $(BIN)/python -m tests.wordpress.site
 FUZZ ?= 200
 fuzz: .venv/dev.stamp
 	@FUZZ=$(FUZZ) exec $(BIN)/python -m pytest tests/contracts/test_api_schema.py -q -s -p no:xdist

@@ -16,6 +16,7 @@ from cid import settings as settings_module
 from cid.channels.devto import DevTo
 from cid.channels.ghost import Ghost
 from cid.channels.site import SitePublisher
+from cid.channels.wordpress import WordPressPublisher
 from cid.domain.errors import Misconfigured, Upstream
 from cid.domain.news import SourceKind
 from cid.domain.policy import GatePolicy
@@ -41,6 +42,8 @@ from cid.outside.clock import SystemClock
 from cid.outside.http import GuardedHttp
 from cid.outside.keys import Keys
 from cid.outside.pages import PageReader
+from cid.outside.pexels import KEY as PICTURES_KEY
+from cid.outside.pexels import Pexels
 from cid.outside.serper import KEY as SEARCH_KEY
 from cid.outside.serper import Serper
 from cid.outside.smtp import SmtpMailer
@@ -205,6 +208,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
         children = await stack.enter_async_context(ChildPool())
         pages = PageReader(http, children, clock)
         keys = Keys(settings_module.secret_key(settings), *(old.value.encode() for old in settings.old_secret_keys))
+        vault = Vault(keys)
         yield Services(
             db=db,
             platform=platform,
@@ -213,17 +217,19 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
                 http=http,
                 children=children,
                 sources=_readers(settings, http, children, clock, db=db, robots=pages),
-                channels=_channels(settings, http, clock, keys, platform),
+                channels=_channels(settings, http, clock, vault, platform, children=children),
                 pages=pages,
                 trends=_trends(settings, http, children, clock, db),
                 search=_search(settings, http, children, clock, db=db),
+                images=_images(settings, http, children, clock),
                 mailer=mailer_of(settings, clock),
             ),
             clock=clock,
             policy=_policy(settings),
             keys=keys,
-            vault=Vault(keys),
+            vault=vault,
             base_url=settings.base_url,
+            unsubscribe_to=settings.mail.unsubscribe,
             retention=settings.retention,
             catalogue=Catalogue.of(router),
             caps=router.models.caps,
@@ -296,12 +302,12 @@ def _readers(
 
 
 def _channels(
-    settings: Settings, http: GuardedHttp, clock: SystemClock, keys: Keys, platform: WorkerDb
+    settings: Settings, http: GuardedHttp, clock: SystemClock, vault: Vault, platform: WorkerDb, *, children: ChildPool
 ) -> dict[ChannelKind, Publisher]:
     """One per kind of channel; secrets are opened when they are used."""
-    vault = Vault(keys)
     return {
         ChannelKind.SITE: SitePublisher(settings.data / "site"),
+        ChannelKind.WORDPRESS: WordPressPublisher(http, vault, children),
         ChannelKind.DEVTO: DevTo(http, vault, Turns(platform, clock)),
         ChannelKind.GHOST: Ghost(http, vault, clock),
     }
@@ -326,6 +332,11 @@ def _search(settings: Settings, http: GuardedHttp, children: ChildPool, clock: S
     secret = settings.source_keys.get(SEARCH_KEY)
     key = secret.value if secret else ""
     return Serper(http, children, clock, _purse(settings, db, clock), key=key, base=settings.sources.serper)
+
+
+def _images(settings: Settings, http: GuardedHttp, children: ChildPool, clock: SystemClock) -> Pexels | None:
+    secret = settings.source_keys.get(PICTURES_KEY)
+    return Pexels(http, children, clock, key=secret.value, base=settings.sources.pexels) if secret else None
 
 
 def _purse(settings: Settings, db: AppDb, clock: SystemClock) -> Purse:

@@ -339,8 +339,14 @@ class Vault(Protocol):
 class Projection(Protocol):
     """A publisher whose place can be made anew from what was published."""
 
-    async def rebuild(self, channel: Channel, load: Callable[[], Awaitable[Sequence[Sent]]]) -> int:
-        """`load` is called once the place is held against other writers. How many pieces are there afterwards.
+    async def rebuild(
+        self,
+        channel: Channel,
+        load: Callable[[], Awaitable[Sequence[Sent]]],
+        picture: Callable[[Sent], Awaitable[Picture | None]] | None = None,
+    ) -> int:
+        """`load` is called once the place is held against other writers, `picture` for each that is not there any more.
+        How many pieces are there afterwards.
 
         Raises Upstream.
         """

@@ -90,6 +90,8 @@ class Services:
     retention: Retention = field(default_factory=Retention)
     caps: Caps = field(default_factory=Caps)
     """What may be spent on models where no page says otherwise."""
+    unsubscribe_to: str = ""
+    """Where people may also write for an end of digests; empty: nowhere."""
     vault: Vault | None = None
     """None: nothing here keeps a secret."""
     metrics_token: str = field(default="", repr=False)

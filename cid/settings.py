@@ -29,7 +29,7 @@ from cid.text.typed import convert, duration, into
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 PROVIDER_KEYS = ("ANTHROPIC_API_KEY", "GOOGLE_API_KEY", "OPENAI_API_KEY", "DEEPSEEK_API_KEY")
-SOURCE_KEYS = ("SERPAPI_KEY", "X_BEARER_TOKEN", "TELEGRAM_BOT_TOKEN", "SERPER_API_KEY")
+SOURCE_KEYS = ("SERPAPI_KEY", "X_BEARER_TOKEN", "TELEGRAM_BOT_TOKEN", "SERPER_API_KEY", "PEXELS_API_KEY")
 TIERS = ("cheap", "quality")
 OFFLINE_MODEL = "offline/extracts-1"
 

@@ -1636,7 +1636,7 @@ create table digest_days (
   outcome text not null,
   made_at timestamp with time zone default cid_now() not null,
   constraint digest_days_pkey PRIMARY KEY (tenant_id, user_id, day),
-  constraint digest_days_outcome_check CHECK ((outcome = ANY (ARRAY['mailed'::text, 'empty'::text, 'off'::text]))),
+  constraint digest_days_outcome_check CHECK ((outcome = ANY (ARRAY['mailed'::text, 'empty'::text, 'off'::text, 'missed'::text, 'marked'::text]))),
   constraint digest_days_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint digest_days_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
 );
@@ -2279,6 +2279,15 @@ create table periodic_slots (
 );
 grant delete, insert, select on periodic_slots to cid_worker;
 
+create table photo_searches (
+  key bytea not null,
+  photos jsonb not null,
+  asked_at timestamp with time zone default cid_now() not null,
+  constraint photo_searches_pkey PRIMARY KEY (key)
+);
+CREATE INDEX photo_searches_asked ON public.photo_searches USING btree (asked_at);
+grant delete, insert, select, update on photo_searches to cid_worker;
+
 create table places (
   tenant_id uuid not null,
   screening_id uuid not null,
@@ -2856,6 +2865,8 @@ create table tenants (
   paused_at timestamp with time zone,
   paused_by uuid,
   pause_reason text default ''::text not null,
+  deletion_asked_at timestamp with time zone,
+  deletion_asked_by uuid,
   stopped_at timestamp with time zone,
   stopped_by uuid,
   stop_reason text default ''::text not null,
@@ -2863,8 +2874,6 @@ create table tenants (
   disclosure text default 'disclose'::text not null,
   responsible text default ''::text not null,
   review_seconds smallint default 60 not null,
-  deletion_asked_at timestamp with time zone,
-  deletion_asked_by uuid,
   created_at timestamp with time zone default cid_now() not null,
   constraint tenants_pkey PRIMARY KEY (id),
   constraint tenants_slug_key UNIQUE (slug),

@@ -14,6 +14,7 @@ from cid.domain.ids import ItemId, ScreeningId, SourceId, StoryId, TenantId
 from cid.domain.jobs import Job, JobKind, NewJob
 from cid.domain.llm import Json
 from cid.flows.assess import assess
+from cid.flows.digest import breaking
 from cid.flows.draft import write
 from cid.flows.fit import fit
 from cid.flows.follow import follow
@@ -43,6 +44,7 @@ FLOWS: Mapping[JobKind, Callable[[Services, Sequence[Job]], Awaitable[None]]] = 
     JobKind.REVIEW: review,
     JobKind.FOLLOW: follow,
     JobKind.TRACK: track,
+    JobKind.BREAKING: breaking,
 }
 
 

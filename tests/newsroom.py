@@ -16,6 +16,7 @@ from cid.domain.ids import (
     CallId,
     DraftId,
     EntryId,
+    ImageId,
     ItemId,
     ReviewId,
     ScreeningId,
@@ -23,18 +24,34 @@ from cid.domain.ids import (
     StoryId,
     SubscriptionId,
     TenantId,
+    TokenId,
     UserId,
     VerdictId,
     VersionId,
     uuid7,
 )
+from cid.domain.mail import MailKind, MailState
+from cid.domain.programs import Scope
 from cid.domain.review import ReviewOutcome
 from cid.domain.tenants import Desk, Role
 from cid.domain.tracker import Category, Fault, Region, Tags, Tracker
 from cid.domain.verdicts import Drop, Gate, Pass, Reason, Verdict
 from cid.gates import gate2_relevance
 from cid.outside import passwords
-from cid.store import drafts, entries, faults, guardrails, people, screenings, tenants, trackers, verdicts
+from cid.store import (
+    drafts,
+    entries,
+    faults,
+    guardrails,
+    images,
+    mails,
+    people,
+    screenings,
+    tenants,
+    tokens,
+    trackers,
+    verdicts,
+)
 
 if TYPE_CHECKING:
     from cid.ports import Tx
@@ -98,7 +115,14 @@ class Newsroom:
     entries: dict[str, EntryId] = field(default_factory=dict)
     proposals: dict[str, UUID] = field(default_factory=dict)
     rule: UUID = field(default_factory=uuid4)
+    mail: UUID = field(default_factory=uuid4)
+    """Refused."""
     """A standing rule of acme's."""
+    people: dict[str, UserId] = field(default_factory=dict)
+    """By address."""
+    image: ImageId = field(default_factory=lambda: ImageId(uuid4()))
+    token: TokenId = field(default_factory=lambda: TokenId(uuid4()))
+    """Of acme's owner. What would let somebody in by it is not known to anybody."""
 
     def id(self) -> UUID:
         return uuid7(self.now)
@@ -132,13 +156,28 @@ async def furnish(sv: Services, *, sample: bool = False) -> Newsroom:
             finding="A figure without a source.", draft=room.drafts["held"], by=None,
         )  # fmt: skip
         await _track(tx, room)
+        await _refused(tx, room)
+        await images.add(tx, room.image, b"a picture of acme's", mime="image/png", width=1, height=1, provider="own")
+        boss = await tx.fetchval("select user_id from members where role = 'owner'")
+        await tokens.add(
+            tx, room.token, boss, name="reader", hashed=b"unknown", scopes=[Scope.DRAFTS_READ], life=None, most=1
+        )
     async with sv.platform.tx() as tx:
         await _propose(tx, room)
     return room
 
 
+async def _refused(tx: Tx, room: Newsroom) -> None:
+    """A mail that nobody took."""
+    await mails.add(
+        tx, room.mail, tenant=room.tenant, kind=MailKind.DIGEST, key="2026-01-01", user=None,
+        address="editor@acme.test", subject="1 draft to review – Acme Harbour News", sealed="sealed",
+    )  # fmt: skip
+    await mails.move(tx, room.mail, MailState.PLANNED, MailState.REFUSED, error="550 5.1.1 No such user")
+
+
 async def _join(tx: Tx, room: Newsroom, email: str, tenant: TenantId, role: Role) -> None:
-    user = UserId(room.id())
+    user = room.people[email] = UserId(room.id())
     await people.add(tx, user, email=email, name=email.split("@", maxsplit=1)[0], password_hash=_hashes[0], admin=False)
     await people.join(tx, tenant, user, role)
 

@@ -23,6 +23,7 @@ from uuid import UUID
 
 from cid.domain.errors import NotFound, Refused, Upstream
 from cid.domain.ids import time_of
+from cid.domain.images import ENDINGS
 from cid.domain.publication import Note
 from cid.ports import Placed, Sent, Standing
 from cid.render import page
@@ -31,16 +32,18 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 
     from cid.domain.publication import Channel
+    from cid.ports import Picture
 
 RECORD = ".record.json"
 FOLDER = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 PAGE = re.compile(r"[a-z0-9-]{1,80}\.html")
+PICTURE = re.compile(r"picture-[0-9a-f]{16}\.(jpg|png|webp)")
 LISTS = ("index.html", "feed.xml")
 LOCK_POLL_S = 0.05
 
 Record: TypeAlias = dict[str, dict[str, Any]]
-"""Publication's id → the fields of `page.Listed` and the name of its file."""
+"""Publication's id → the fields of `page.Listed`, the name of its file and, where it has one, of its picture's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class _Page:
     file: str
     listed: page.Listed
     html: str
+    picture: str
+    """The file of its picture, named by its hash; empty: it has none."""
 
 
 class SitePublisher:
@@ -89,7 +94,12 @@ class SitePublisher:
             return [Note(what="gone", detail="The article is not in the site's folder any more.")]
         return ()
 
-    async def rebuild(self, channel: Channel, load: Callable[[], Awaitable[Sequence[Sent]]]) -> int:
+    async def rebuild(
+        self,
+        channel: Channel,
+        load: Callable[[], Awaitable[Sequence[Sent]]],
+        picture: Callable[[Sent], Awaitable[Picture | None]] | None = None,
+    ) -> int:
         """Makes the folder anew from what `load` answers; how many articles it has now.
 
         `load` is called under the folder's lock. Loaded before, an article that went live in between would be deleted.
@@ -97,11 +107,19 @@ class SitePublisher:
         """
         folder = self._folder(channel)
         async with _held(folder):
-            return await asyncio.to_thread(_rebuild, folder, channel, await load())
+            out = await load()
+            for sent in out:  # one at a time: together they may be more than there is memory
+                name = _made(sent).picture
+                if not name or picture is None or await asyncio.to_thread((folder / name).is_file):
+                    continue
+                if found := await picture(sent):
+                    await asyncio.to_thread(_keep, folder, name, found.body)
+            return await asyncio.to_thread(_rebuild, folder, channel, out)
 
     async def read(self, tenant_slug: str, name: str) -> bytes | None:
         """The names are the few that are ever written here, so none leads out of the folder or to its record."""
-        if not FOLDER.fullmatch(tenant_slug) or not (name in LISTS or PAGE.fullmatch(name)):
+        known = name in LISTS or PAGE.fullmatch(name) or PICTURE.fullmatch(name)
+        if not FOLDER.fullmatch(tenant_slug) or not known:
             return None
         return await asyncio.to_thread(_bytes, self.root / tenant_slug / name)
 
@@ -119,14 +137,18 @@ def _id(key: str) -> UUID:
     return value
 
 
-def _made(sent: Sent) -> _Page:
-    """The finished page. Raises Refused for a payload that this channel could not have been given."""
+def _made(sent: Sent, folder: Path | None = None) -> _Page:
+    """The finished page. `folder`: where its picture lies already.
+
+    Raises Refused for a payload that this channel could not have been given.
+    """
     identity, payload = _id(sent.key), sent.payload
     slug = str(payload.get("slug", ""))
     file = sent.placed.external_id if sent.placed else f"{slug}-{identity.hex[-8:]}.html"
     if not SLUG.fullmatch(slug) or not PAGE.fullmatch(file):
         raise Refused("This version's address is not fit for a file name.")
-    home = _home(sent.channel)
+    home, image = _home(sent.channel), payload.get("image") or {}
+    picture = f"picture-{image['sha256'][:16]}.{ENDINGS[image['mime']]}" if image else ""
     address = page.Address(
         url=home + file,
         canonical=sent.canonical or home + file,
@@ -135,6 +157,7 @@ def _made(sent: Sent) -> _Page:
         key=str(identity),
         home=home,
         feed=f"{home}feed.xml",
+        picture=home + picture if picture else "",
     )
     listed = page.Listed(
         key=address.key,
@@ -145,8 +168,17 @@ def _made(sent: Sent) -> _Page:
         site_name=str(payload["site_name"]),
         sample=bool(payload["sample"]),
         published=address.published,
+        picture=address.picture,
+        picture_type=str(image.get("mime", "")),
+        picture_bytes=_size(sent, folder / picture if folder and picture else None),
     )
-    return _Page(file, listed, page.article_page(payload, address))
+    return _Page(file, listed, page.article_page(payload, address), picture)
+
+
+def _size(sent: Sent, there: Path | None) -> int:
+    if sent.picture:
+        return len(sent.picture.body)
+    return there.stat().st_size if there and there.is_file() else 0
 
 
 def _find(folder: Path, key: str) -> Placed | None:
@@ -166,8 +198,13 @@ def _publish(folder: Path, sent: Sent) -> Placed:
     with _outage(), _lock(folder):
         folder.mkdir(parents=True, exist_ok=True)
         record = _read(folder) | {made.listed.key: _entry(made)}
+        if made.picture:
+            if sent.picture is None:
+                raise Refused("The picture of this version did not come along. Nothing was published.")
+            _write(folder / made.picture, sent.picture.body)
         _write(folder / made.file, made.html)
         _lists(folder, sent.channel, record)
+        _drop_pictures(folder, record)
     return Placed(external_id=made.file, url=made.listed.url)
 
 
@@ -178,6 +215,7 @@ def _retract(folder: Path, channel: Channel, key: str) -> None:
         if entry is not None:
             _lists(folder, channel, record)
             (folder / entry["file"]).unlink(missing_ok=True)
+            _drop_pictures(folder, record)
 
 
 def _rebuild(folder: Path, channel: Channel, out: Iterable[Sent]) -> int:
@@ -186,15 +224,31 @@ def _rebuild(folder: Path, channel: Channel, out: Iterable[Sent]) -> int:
         there: Record = {}
         with suppress(Refused):  # what cannot be read is made anew
             there = _read(folder)
-        kept = [_made(sent) for sent in out if sent.live or sent.key in there]
+        kept = [_made(sent, folder) for sent in out if sent.live or sent.key in there]
         for made in kept:
             _write(folder / made.file, made.html)
-        _lists(folder, channel, {made.listed.key: _entry(made) for made in kept})
+        record = {made.listed.key: _entry(made) for made in kept}
+        _lists(folder, channel, record)
+        _drop_pictures(folder, record)
         wanted = {made.file for made in kept} | {"index.html"}
         for old in folder.glob("*.html"):
             if old.name not in wanted:
                 old.unlink()
         return len(kept)
+
+
+def _keep(folder: Path, name: str, body: bytes) -> None:
+    with _outage():
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(folder / name, body)
+
+
+def _drop_pictures(folder: Path, record: Record) -> None:
+    """Those that no article shows any more."""
+    wanted = {entry.get("picture_file", "") for entry in record.values()}
+    for old in folder.glob("picture-*"):
+        if old.name not in wanted:
+            old.unlink(missing_ok=True)
 
 
 def _lists(folder: Path, channel: Channel, record: Record) -> None:
@@ -209,11 +263,11 @@ def _lists(folder: Path, channel: Channel, record: Record) -> None:
 
 def _entry(made: _Page) -> dict[str, Any]:
     listed = {name: getattr(made.listed, name) for name in page.Listed.__slots__}
-    return listed | {"file": made.file, "published": made.listed.published.isoformat()}
+    return listed | {"file": made.file, "picture_file": made.picture, "published": made.listed.published.isoformat()}
 
 
 def _listed(entry: Mapping[str, Any]) -> page.Listed:
-    fields = {name: entry[name] for name in page.Listed.__slots__}
+    fields = {name: entry[name] for name in page.Listed.__slots__ if name in entry}
     return page.Listed(**fields | {"published": datetime.fromisoformat(entry["published"])})
 
 
@@ -237,12 +291,13 @@ def _bytes(path: Path) -> bytes | None:
             return None
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, content: str | bytes) -> None:
     """Whole or not at all, also when the machine stops."""
+    body = content.encode() if isinstance(content, str) else content
     handle, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
     try:
-        with open(handle, "w", encoding="utf-8", newline="\n") as file:  # noqa: PTH123 - a descriptor, not a path
-            file.write(text)
+        with open(handle, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
+            file.write(body)
             file.flush()
             os.fsync(file.fileno())
         Path(name).chmod(0o644)

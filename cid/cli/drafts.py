@@ -13,16 +13,19 @@ import click
 
 from cid.cli import frame
 from cid.domain.draft import Draft, DraftState, Version
-from cid.domain.errors import Conflict, NotFound
+from cid.domain.errors import Conflict, Misconfigured, NotFound, Refused, Upstream
 from cid.domain.ids import DraftId, ScreeningId, VersionId
 from cid.domain.plan import Taken
 from cid.domain.policy import GatePolicy
+from cid.domain.publication import PublicationState
 from cid.domain.review import Review
 from cid.domain.tenants import Tenant
-from cid.flows import decide
+from cid.flows import decide, publish
+from cid.flows import record as records
 from cid.flows.plan import draft_now
 from cid.ports import Tx
 from cid.render.article import read_article
+from cid.render.record import Link
 from cid.services import Services
 from cid.store import decisions, draft_pages, plans, policies, publications
 from cid.store import drafts as store
@@ -164,6 +167,131 @@ def reject(
         frame.show({"decision": decision})
     else:
         click.echo("Rejected.")
+
+
+@drafts.command()
+@click.argument("draft", type=click.UUID)
+@tenant_option
+@frame.data_option
+@frame.json_option
+def record(draft: UUID, tenant: str | None, data: Path | None, as_json: bool) -> None:
+    """The approval record: who decided what, on which bytes, after seeing what."""
+
+    async def body(sv: Services) -> dict[str, Any]:
+        return await records.record(sv, await decide.tenant_called(sv, tenant), DraftId(draft))
+
+    kept = frame.with_services(frame.Options(data=data), body)
+    if as_json:
+        frame.show(kept)
+        return
+    for version in kept["versions"]:
+        click.echo(f"version    {version['number']} by {version['who'] or version['provider']}  {version['sha256']}")
+    for made in kept["decisions"]:
+        seconds = "" if made["seconds_on_page"] is None else f", {made['seconds_on_page']} s on the page"
+        click.echo(
+            f"{made['kind']:<10} version {made['version']} by {made['by']['name']} ({made['by']['role']}), "
+            f"by {made['via']}{seconds}, {made['at']}"
+        )
+    for post in kept["publications"]:
+        click.echo(f"published  {post['channel']} {post['state']} {post['disclosure']['mode']} {post['url']}")
+
+
+@drafts.command()
+@click.argument("draft", type=click.UUID)
+@tenant_option
+@frame.data_option
+@frame.json_option
+def verify(draft: UUID, tenant: str | None, data: Path | None, as_json: bool) -> None:
+    """Whether what is published is what was approved: hash by hash, and read back where it is live.
+
+    Ends with 1 if not."""
+
+    async def body(sv: Services) -> list[Link]:
+        of = await decide.tenant_called(sv, tenant)
+        links = await records.verify(sv, of, DraftId(draft))
+        async with sv.db.read(of.id) as tx:
+            posted = await publications.of_draft(tx, of.id, DraftId(draft))
+        live = [post for post in posted if post.state is PublicationState.LIVE]
+        return [*links, *[await _read_back(sv, of, post) for post in live]]
+
+    links = frame.with_services(frame.Options(data=data), body)
+    holds = bool(links) and all(link.holds for link in links)
+    if as_json:
+        frame.show({"holds": holds, "links": [asdict(link) for link in links]})
+    else:
+        for link in links:
+            click.echo(f"{'ok  ' if link.holds else 'FAIL'}  {link.what}: {link.detail}")
+    if not holds:
+        raise SystemExit(1)
+
+
+async def _read_back(sv: Services, of: Tenant, post: publications.Posted) -> Link:
+    what = f"read back from {post.channel}"
+    try:
+        notes = await publish.compare(sv, of.id, post.id)
+    except (Refused, Upstream, Misconfigured) as error:
+        return Link(what=what, holds=False, detail=str(error))
+    return Link(what=what, holds=not notes, detail="; ".join(note.detail for note in notes) or post.url)
+
+
+@drafts.command()
+@deciding
+@click.option("--reason", required=True, help="Kept with the publication.")
+@click.option("--channel", default="", metavar="NAME", help="On this channel only (default: wherever it is).")
+def retract(
+    *,
+    draft: UUID,
+    tenant: str | None,
+    email: str,
+    sha: str,
+    reason: str,
+    channel: str,
+    data: Path | None,
+    as_json: bool,
+) -> None:
+    """Take what is published, or about to be, back from its channels."""
+
+    async def act(sv: Services, shown: Shown, of: Tenant) -> dict[str, PublicationState]:
+        who = await decide.person(sv, email, of)
+        chosen = [post for post in _chosen(shown, channel) if post.state is not PublicationState.RETRACTED]
+        if not chosen:
+            raise NotFound("It is published nowhere.")
+        return {post.channel: await publish.retract(sv, who, post.id, reason) for post in chosen}
+
+    _told(_decided(draft, tenant, sha, data, act), as_json=as_json)
+
+
+@drafts.command("publish-again")
+@deciding
+@click.option("--channel", default="", metavar="NAME", help="On this channel only (default: all that failed).")
+def publish_again(
+    *, draft: UUID, tenant: str | None, email: str, sha: str, channel: str, data: Path | None, as_json: bool
+) -> None:
+    """Try once more what failed, and look up what is unknown."""
+
+    async def act(sv: Services, shown: Shown, of: Tenant) -> dict[str, PublicationState]:
+        who = await decide.person(sv, email, of)
+        unsettled = {PublicationState.FAILED, PublicationState.UNKNOWN}
+        chosen = [post for post in _chosen(shown, channel) if post.state in unsettled or channel]
+        if not chosen:
+            raise NotFound("Nothing of it failed or is unknown.")
+        for post in chosen:
+            await publish.again(sv, who, post.id)
+        return {post.channel: post.state for post in chosen}
+
+    _told(_decided(draft, tenant, sha, data, act), as_json=as_json)
+
+
+def _chosen(shown: Shown, channel: str) -> list[publications.Posted]:
+    return [post for post in shown.posted if channel in {"", post.channel}]
+
+
+def _told(states: dict[str, PublicationState], *, as_json: bool) -> None:
+    if as_json:
+        frame.show(states)
+        return
+    for channel, state in states.items():
+        click.echo(f"{channel}: {state}")
 
 
 @drafts.command()

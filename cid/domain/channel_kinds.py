@@ -59,6 +59,20 @@ KINDS: Mapping[ChannelKind, About] = {
                 hint="An editor's, or an author's who may publish. Whose posts they will be.",
                 required=True,
             ),
+            Setting(
+                name="categories", label="Categories", hint="Of every post, with commas between them; three at most."
+            ),
+            Setting(
+                name="default_category",
+                label="Category instead",
+                hint="One that the site has, for a user who may not make those above.",
+            ),
+            Setting(
+                name="retract_to",
+                label="What is retracted becomes",
+                hint="draft (as long as nothing is said here) or trash.",
+                pattern="draft|trash",
+            ),
         ),
         may_be_canonical=True,
     ),

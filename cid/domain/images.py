@@ -8,6 +8,7 @@ from datetime import datetime
 from cid.domain.ids import ImageId
 
 MOST_BYTES = 4_000_000
+ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
 OWN = "own"
 """The provider of a picture that a person brought."""
 

@@ -90,6 +90,7 @@ class Retention:
     evidence_pages: timedelta = timedelta(days=30)
     contests: timedelta = timedelta(days=90)
     api_answers: timedelta = timedelta(hours=24)
+    photo_searches: timedelta = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +105,8 @@ class SourcesTuning:
     telegram: str = "https://t.me"
     telegram_bot: str = "https://api.telegram.org"
     serper: str = "https://google.serper.dev"
+    pexels: str = "https://api.pexels.com"
+    """Not a source: pictures are looked for there."""
     trends: str = "https://trends.google.com"
     """Not a source: how much is searched for something is asked there."""
 

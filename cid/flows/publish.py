@@ -262,6 +262,19 @@ async def _fence(sv: Services, job: Job, work: Work) -> None:
             raise LostLease(f"publication {work.id} is in another hand-out's hands")
 
 
+async def compare(sv: Services, tenant: TenantId, publication: PublicationId) -> Sequence[Note]:
+    """What stands at the channel, held against the bytes that were approved: how the two differ.
+
+    Raises NotFound, Refused, Upstream or Misconfigured.
+    """
+    async with sv.db.tx(tenant) as tx:
+        work = await publications.lock(tx, tenant, publication)
+        channel = await publications.channel(tx, tenant, work.channel_id) if work else None
+    if work is None or channel is None:
+        raise NotFound("There is no such publication.")
+    return await sv.outside.channels[channel.kind].look(await _sent(sv, work, channel, decided_payload(work)))
+
+
 def decided_payload(work: Work) -> dict[str, Any]:
     """The stored bytes for this channel. Raises Refused unless they are the ones that a person approved."""
     digest = sha256(work.payloads.encode()).digest()
@@ -444,4 +457,7 @@ async def rebuild(sv: Services, tenant: TenantId) -> int:
             if row.channel_id in at
         ]
 
-    return await publisher.rebuild(sites[0], load)
+    async def picture(sent: Sent) -> Picture | None:
+        return await _picture(sv, tenant, dict(sent.payload))
+
+    return await publisher.rebuild(sites[0], load, picture)

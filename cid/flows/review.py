@@ -35,6 +35,7 @@ from cid.store import (
     archive,
     channels,
     clusters,
+    digests,
     drafts,
     evidence,
     guardrails,
@@ -324,6 +325,9 @@ async def _store(
         await _replace(sv, tx, copy, result.revised)
     else:
         await drafts.move(tx, tx.tenant, draft.id, DraftState.WRITTEN, DRAFT_AFTER[result.outcome])
+        if await digests.urgent(tx, tx.tenant, draft.id):
+            told = {"draft": str(draft.id)}
+            await queue.enqueue(tx, NewJob(kind=JobKind.BREAKING, tenant=tx.tenant, payload=told, dedupe=str(draft.id)))
 
 
 async def _say(sv: Services, tx: Tx, copy: Copy, result: Result) -> None:

@@ -10,7 +10,7 @@ from cid.domain.jobs import Job
 from cid.queue import jobs as queue
 from cid.queue import limits, periodic
 from cid.services import Services
-from cid.store import contests, found_pages, interest, stories, texts, tokens
+from cid.store import contests, found_pages, interest, photos, stories, texts, tokens
 from cid.store import tidy as store
 from cid.text.stories.keys import bucket, first_key
 
@@ -38,6 +38,7 @@ async def tidy(sv: Services, jobs: Sequence[Job]) -> None:
         await contests.forget(tx, keep.contests)
         await interest.forget(tx)
         await tokens.forget(tx, keep.api_answers)
+        await photos.forget(tx, keep.photo_searches)
         await found_pages.forget(tx, keep.evidence_pages, limit=TEXTS)
         await texts.forget(tx, keep.article_texts, limit=TEXTS)
         # Two windows back nothing is looked up any more.

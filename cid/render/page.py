@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 RIGHT_TO_LEFT = frozenset({"ar", "dv", "fa", "he", "ps", "sd", "ug", "ur", "yi"})
 ATOM = "http://www.w3.org/2005/Atom"
 FEED_LENGTH = 50
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src https: data:; base-uri 'none'; form-action 'none'"
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' https: data:; base-uri 'none'; form-action 'none'"
+)
 """Content-Security-Policy of every page made here: no script at all, styles are in the page."""
 
 
@@ -39,6 +41,8 @@ class Address:
     feed: str
     modified: datetime | None = None
     """When another version took the place of the first."""
+    picture: str = ""
+    """Where the picture is; empty: there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,14 +57,18 @@ class Listed:
     site_name: str
     sample: bool
     published: datetime
+    picture: str = ""
+    """Where its picture is; empty: it has none."""
+    picture_type: str = ""
+    picture_bytes: int = 0
 
 
-def preview_html(payload: Mapping[str, Any]) -> str:
-    """The page as the site will show it, before it has an address."""
-    return article_page(payload, None)
+def preview_html(payload: Mapping[str, Any], picture: str = "") -> str:
+    """The page as the site will show it, before it has an address. `picture`: a data URL; a preview reaches nothing."""
+    return article_page(payload, None, picture)
 
 
-def article_page(payload: Mapping[str, Any], address: Address | None) -> str:
+def article_page(payload: Mapping[str, Any], address: Address | None, picture: str = "") -> str:
     data = payload["json_ld"] if address is None else placed(payload["json_ld"], address)
     return (
         _environment()
@@ -70,6 +78,7 @@ def article_page(payload: Mapping[str, Any], address: Address | None) -> str:
             body=Markup(payload["body_html"]),  # noqa: S704 - came through the allow-list when the version was rendered
             json_ld=script_json(data),
             address=address,
+            picture=address.picture if address else picture,
             direction=direction(payload["language"]),
         )
     )
@@ -111,6 +120,10 @@ def feed(site_name: str, entries: Sequence[Listed], *, home: str, feed_url: str)
         _text(item, "description", entry.description)
         _text(item, "guid", entry.key).set("isPermaLink", "false")
         _text(item, "pubDate", format_datetime(entry.published))
+        if entry.picture:
+            ET.SubElement(
+                item, "enclosure", url=entry.picture, type=entry.picture_type, length=str(entry.picture_bytes)
+            )
     ET.indent(rss)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(rss, encoding="unicode") + "\n"
 
@@ -136,6 +149,8 @@ def placed(json_ld: Mapping[str, Any], address: Address) -> dict[str, Any]:
         "datePublished": address.published.isoformat(timespec="seconds"),
         "dateModified": (address.modified or address.published).isoformat(timespec="seconds"),
     }
+    if address.picture and "image" in data["@graph"][0]:
+        data["@graph"][0]["image"] |= {"url": address.picture, "contentUrl": address.picture}
     return data
 
 

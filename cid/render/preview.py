@@ -11,25 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def preview(payload: Mapping[str, Any]) -> str:
-    """A whole page. A long text in Markdown takes some hundredths of a second: not for the event loop."""
+def preview(payload: Mapping[str, Any], picture: str = "") -> str:
+    """A whole page; `picture` is a data URL. Some hundredths of a second for a long text: not for the event loop."""
     if not {"body_markdown", "html"} & payload.keys():
-        return preview_html(payload)
-    return preview_html(
-        {
-            "title": payload.get("title", ""),
-            "description": payload.get("description") or payload.get("excerpt", ""),
-            "body_html": _body(payload),
-            "keywords": list(payload.get("tags", ())),
-            "language": payload.get("language", "en"),
-            "site_name": payload.get("site_name", ""),
-            "sample": bool(payload.get("sample")),
-            "offline": bool(payload.get("offline")),
-            "banner": payload.get("banner", ""),
-            "disclosure": [],
-            "json_ld": payload.get("json_ld", {}),
-        }
-    )
+        return preview_html(payload, picture)
+    bare = {"body_html": _body(payload), "disclosure": [], "banner": ""}
+    return preview_html({**payload, **bare}, picture)
 
 
 def _body(payload: Mapping[str, Any]) -> str:

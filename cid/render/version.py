@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import asdict
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,12 @@ from cid.render import blogs
 from cid.render.article import article_of, canonical, cleaned, write_article
 from cid.render.disclosure import disclosure, phrases
 from cid.render.markup import article_html, paragraphs, web_address
+from cid.render.wordpress import wordpress_payload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cid.domain.draft import Article
+    from cid.domain.draft import Article, Image
 
 RENDERER = "site/2"
 """Raised whenever the same article would come out differently."""
@@ -46,14 +48,15 @@ def render_version(value: Mapping[str, Any]) -> dict[str, str]:
 
 def _payload(channel: Mapping[str, Any], article: Article, marks: Mapping[str, Any]) -> dict[str, Any]:
     mode = channel.get("disclosure", "")
-    told = {**marks, "mode": mode, "responsible": channel.get("responsible", "")}
+    told = {**marks, "config": channel.get("config") or {}, "mode": mode, "responsible": channel.get("responsible", "")}
     made = RENDERERS[channel["kind"]](article, told)
     return made | {"disclosure_mode": mode, "settings": channel.get("settings", "")}
 
 
 def site_payload(article: Article, marks: Mapping[str, Any]) -> dict[str, Any]:
-    """What the `site` channel is given: all that its page shows."""
-    return {
+    """What the `site` channel is given: all that its page shows; the picture's bytes by their hash."""
+    pictured = {"image": asdict(article.image)} if article.image else {}
+    return pictured | {
         "title": article.title,
         "slug": slug(article.slug or article.title),
         "description": article.description,
@@ -65,9 +68,27 @@ def site_payload(article: Article, marks: Mapping[str, Any]) -> dict[str, Any]:
         "offline": bool(marks["offline"]),
         "banner": phrases(marks["language"])["sample_note"] if marks["sample"] else "",
         "disclosure": disclosure(article, marks),
-        "json_ld": structured(article, marks),
+        "json_ld": _pictured(structured(article, marks), article.image),
         "linkedin": linkedin(article, marks),
     }
+
+
+def _wordpress(article: Article, marks: Mapping[str, Any]) -> dict[str, Any]:
+    return wordpress_payload(article, marks, site_payload(article, marks))
+
+
+def _pictured(json_ld: dict[str, Any], image: Image | None) -> dict[str, Any]:
+    """With the picture and its credit; where it will be is filled in at publication."""
+    if image:
+        json_ld["@graph"][0]["image"] = {
+            "@type": "ImageObject",
+            "caption": image.alt,
+            "creditText": image.credit,
+            "width": image.width,
+            "height": image.height,
+            **({"acquireLicensePage": image.page_url} if image.page_url else {}),
+        }
+    return json_ld
 
 
 def devto_payload(article: Article, marks: Mapping[str, Any]) -> dict[str, Any]:
@@ -86,9 +107,11 @@ def ghost_payload(article: Article, marks: Mapping[str, Any]) -> dict[str, Any]:
 
 RENDERERS: dict[str, Callable[[Article, Mapping[str, Any]], dict[str, Any]]] = {
     "site": site_payload,
+    "wordpress": _wordpress,
     "devto": devto_payload,
     "ghost": ghost_payload,
 }
+"""By the channel's kind. `marks` carry its `config`."""
 
 
 def slug(text: str) -> str:

@@ -61,7 +61,7 @@ async def add(
     detail: Mapping[str, Json] | None = None,
     tenant: TenantId | None = None,
 ) -> None:
-    """Into the log of the transaction's tenant. `action` is a noun and a verb, as in `user.disabled`.
+    """Into the log of the transaction's tenant; a platform transaction may name the tenant whose log it is.
 
     `tenant` names one in a platform transaction, for what the platform's own tables keep of it.
     """

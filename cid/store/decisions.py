@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from cid.domain.draft import Version
 from cid.domain.ids import DecisionId, DraftId, TenantId, UserId, VersionId
@@ -18,6 +19,7 @@ from cid.ports import Tx
 ADD = query("decisions.add")
 OF_DRAFT = query("decisions.of_draft")
 LATEST = query("decisions.latest")
+BY_LINK = query("decisions.by_link")
 MEMBER = query("decisions.member")
 
 
@@ -62,6 +64,12 @@ async def of_draft(tx: Tx, tenant: TenantId, draft: DraftId) -> list[Made]:
 async def latest(tx: Tx, tenant: TenantId, draft: DraftId) -> Made | None:
     row = await tx.fetchrow(LATEST, tenant, draft)
     return into(Made, row) if row else None
+
+
+async def by_link(tx: Tx, tenant: TenantId, link: UUID) -> DecisionId | None:
+    """The decision that used it up."""
+    found = await tx.fetchval(BY_LINK, tenant, link)
+    return DecisionId(found) if found else None
 
 
 async def member(tx: Tx, email: str, tenant: TenantId) -> Actor | None:

@@ -33,9 +33,11 @@ EXPORTED: dict[str, str] = {
     "calls": "id stage tier provider model prompt prompt_version prompt_hash input_hash attempt repaired_from "
     "instead_of request state stop served request_id input cache_read cache_write cache_write_1h output thinking units "
     "reserved tokens cost price_from error reply reading subjects batch_id sent_at deadline answered_at read_at",
-    "channels": "id kind name base_url config canonical active created_at",
+    "channels": "id kind name base_url config canonical active created_at disclosure checked_at checked apart "
+    "own_per_week domain per_week sealed_at",
     "competition": "screening_id followed taken avoid gaps made_at",
-    "decisions": "id draft_id version_id sha256 kind user_id reason via made_at",
+    "decisions": "id draft_id version_id sha256 kind user_id reason via made_at record",
+    "digest_days": "user_id day outcome made_at",
     "drafts": "id screening_id story_id ordinal update_of state current_version_id sample found_at created_at "
     "changed_at",
     "entries": "id screening_id story_id item_id state category regions title summary url score published_at sample "
@@ -49,8 +51,8 @@ EXPORTED: dict[str, str] = {
     "guardrails": "id industry text category finding draft_id active made_by made_at changed_by changed_at",
     "images": "id sha256 mime width height provider external_id page_url author author_url alt made_at",
     "mail_wishes": "user_id digest hour zone breaking changed_at",
-    "mails": "id kind key user_id address subject state error attempts planned_at sent_at changed_at",
-    "members": "user_id role created_at",
+    "mails": "id kind key user_id address subject state error attempts until planned_at sent_at changed_at",
+    "members": "user_id role created_at digest_at seen_at",
     "model_terms": "cheap quality per_day per_month per_stage all_per_day stopped changed_by changed_at",
     "places": "screening_id ordinal day week by_hand taken_at released_at",
     "plans": "day day_taken week week_taken",
@@ -62,7 +64,8 @@ EXPORTED: dict[str, str] = {
     "proposals": "id source_id tier url via title site entries newest_at kinship state place by_itself user_id "
     "tested_at created_at changed_at",
     "publications": "id draft_id channel_id decision_id version_id sha256 decided state url external_id error notes "
-    "due_at planned_at sent_at live_at changed_at",
+    "due_at planned_at sent_at live_at changed_at next_decision_id next_version_id next_sha256 retraction hurried_why "
+    "hurried_by",
     "review_links": "id draft_id version_id user_id expires_at used_at revoked_at made_at",
     "reviews": "id draft_id version_id outcome score findings call_id round kind changes cost made_at",
     "screenings": "id story_id desk item_id state stage waiting_for until gate reason failure urgent spread score "
@@ -88,7 +91,7 @@ HIDDEN: dict[str, str] = {
     "api_tokens": "hash",
     "calendar_feeds": "hash",
     "calls": "wire",
-    "channels": "sealed",
+    "channels": "sealed sealed_end",
     "images": "bytes",
     "mails": "message job_id lease",
     "publications": "job_id lease",
@@ -113,6 +116,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "calls": ("sent_at", "id"),
     "call_subjects": ("stage", "subject", "input_hash"),
     "competition": ("screening_id",),
+    "digest_days": ("day", "user_id"),
     "evidence_pages": ("sha256", "pack_id"),
     "fits": ("screening_id",),
     "gate_configs": ("hash",),

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from cid.domain.errors import Conflict, Deferred, NotFound, Refused, Upstream
 from cid.domain.ids import uuid7
+from cid.domain.images import MOST_BYTES
 from cid.domain.tenants import Permission
 from cid.web import doors, forms
 from cid.web.api import openapi, problems
@@ -53,6 +54,8 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 FORM_BYTES = 1 << 20
+LARGE = {"draft_picture_own": MOST_BYTES + (64 << 10)}
+"""Forms that may be larger, by their route: a file and what is said of it."""
 
 
 def make_app(sv: Services, *, https: bool | None = None, trusted_proxies: Iterable[str] = ()) -> web.Application:
@@ -115,6 +118,8 @@ def _dispatch(route: Route) -> Handler:
 @web.middleware
 async def named(request: web.Request, handler: Handler) -> web.StreamResponse:
     """A name for the request, in its log lines and on its error page."""
+    if request.match_info.route.name in LARGE:
+        request = request.clone(client_max_size=LARGE[request.match_info.route.name])
     request[REQUEST_ID] = uuid7(services(request).clock.now()).hex
     with structlog.contextvars.bound_contextvars(request=request[REQUEST_ID]):
         return await handler(request)
@@ -146,12 +151,16 @@ async def told(request: web.Request, handler: Handler) -> web.StreamResponse:
 @web.middleware
 async def known(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Whose request it is, and whether a page of ours sent it."""
-    if not (request.path.startswith(("/static/", "/livez", "/readyz")) or problems.ours(request)):
+    if request.path.startswith("/r/"):
+        doors.same_page(request)  # a link acts as its holder, whoever else is signed in here
+    elif not (request.path.startswith(NAMELESS) or problems.ours(request)):
         await doors.recognise(request)
         await doors.same_site(request)
     return await handler(request)
 
 
+NAMELESS = ("/static/", "/livez", "/readyz", "/u/")
+"""Where nobody is anybody. What ends a digest is posted by mail programs: the address itself says all that counts."""
 STATUSES = ((NotFound, 404), (Conflict, 409), (Forbidden, 403))
 HTTP_WORDS = {
     404: _("There is no such page."),
@@ -194,6 +203,8 @@ async def _headers(request: web.Request, response: web.StreamResponse) -> None:
     """At the last moment, so that redirects and errors carry them too; what a page set itself stays."""
     if RENEWED in request:
         doors.give_cookie(request, response, request[RENEWED])
+        # the cookies that a response has were written into its headers before we are asked
+        response.headers.add("Set-Cookie", response.cookies[doors.cookie_name(request.app[SITE])].OutputString())
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if request.app[SITE].https:

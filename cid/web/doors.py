@@ -136,6 +136,22 @@ async def same_site(request: web.Request) -> None:
         raise Forbidden(words._("This form is from an older session. Go back, reload the page and try again."))
 
 
+def same_page(request: web.Request) -> None:
+    """Refuse a change by a link that no page of ours asked for. Raises Forbidden.
+
+    Who came by a link has no session: what the browser says is checked here, the form's own nonce by whoever reads it.
+
+    A page that tells nobody where it was (`no-referrer`) makes browsers send `Origin: null` with its own forms.
+    """
+    if request.method in SAFE:
+        return
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if site not in {None, "same-origin"} or (origin not in {None, "null"} and origin not in _origins(request)):
+        raise Forbidden(words._("This form came from another site. Open the link in your mail and try again."))
+    if site is None and origin in {None, "null"}:
+        raise Forbidden(words._("Nothing says where this form came from. Sign in to decide."))
+
+
 async def posted(request: web.Request) -> dict[str, object]:
     """The form's fields, each once. Raises Refused where the body is none."""
     try:

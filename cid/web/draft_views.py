@@ -86,6 +86,9 @@ class PostedLine:
     view: str
     """Where the desk itself shows it, or the address at the channel."""
     may_retry: bool
+    may_retract: bool
+    waits: bool
+    """A newer version is approved and takes its place when it is due."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

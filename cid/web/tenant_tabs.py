@@ -30,6 +30,9 @@ TABS: tuple[Tab, ...] = (
     Tab(part="sources", text=_("Sources and competitors"), elsewhere=True),
     Tab(part="models", text=_("Models and budget"), permission=Permission.MANAGE, elsewhere=True),
     Tab(part="quality", text=_("Guardrails"), elsewhere=True),
+    Tab(part="disclosure", text=_("Disclosure and links"), permission=Permission.MANAGE),
     Tab(part="plan", text=_("Plan"), elsewhere=True),
+    Tab(part="mail", text=_("Mail")),
+    Tab(part="tokens", text=_("Tokens")),
     Tab(part="audit", text=_("Log"), permission=Permission.MANAGE),
 )

@@ -228,6 +228,9 @@ KINDS = {
     "follow": _("Follow stories up"),
     "publish": _("Publish"),
     "mail": _("Send mail"),
+    "digests": _("Whose digest is due"),
+    "digest": _("Write digests"),
+    "breaking": _("Tell of urgent drafts"),
     "batches": _("Send and fetch batches"),
     "wake": _("Wake what waits"),
     "tidy": _("Housekeeping"),
@@ -359,7 +362,31 @@ FAULTS = {
     Fault.RETRIED: _("tried anew"),
 }
 
+MAIL_STATES = {
+    "planned": (_("waiting"), "live"),
+    "sending": (_("being sent"), "live"),
+    "sent": (_("sent"), "good"),
+    "refused": (_("refused"), "bad"),
+    "unknown": (_("not known whether it arrived"), "warn"),
+    "bounced": (_("came back"), "bad"),
+}
+MAIL_KINDS = {
+    "invite": _("invitation"),
+    "reset": _("new password"),
+    "digest": _("digest"),
+    "breaking": _("urgent draft"),
+    "link": _("fresh link"),
+    "notice": _("notice"),
+}
+
 SAID = {
+    "disclosure": _("Kept. Drafts that were rendered under other settings are rendered anew before they are approved."),
+    "draft_renewed": _("Rendered anew. It is being reviewed again; look at it before you decide."),
+    "mail_wished": _("Saved."),
+    "mail_preview": _("It is on its way to you."),
+    "mail_again": _("It is sent again."),
+    "draft_picture": _("Saved as a new version, with the picture as you chose. It is being reviewed."),
+    "token_revoked": _("Revoked. It lets nobody in any more."),
     "entries_approve": _("Approved. What was approved before, or merged, stayed as it was."),
     "entries_hide": _("Hidden. They stay hidden when they are reported again."),
     "entry_approve": _("Approved."),
@@ -401,6 +428,7 @@ SAID = {
     "draft_undone": _("The approval is taken back. Nothing was sent."),
     "draft_edited": _("Saved as a new version. It is reviewed again before anybody can approve it."),
     "publication_again": _("It is being tried again."),
+    "publication_retract": _("It is being taken back. It is retracted once it was looked for and not found."),
     "rule_added": _("The rule stands: every later draft and review is told it."),
     "rule_ended": _("The rule is switched off. What it made stays as it is."),
     "revision_on": _("From now on the machine may revise a draft once."),

@@ -51,8 +51,10 @@ FUNCTIONS: dict[str, Function] = {
     "parse_opml": _later("cid.sources.opml", "parse_opml"),
     "read_article": _later("cid.sources.article", "read_article"),
     "read_robots": _later("cid.sources.article", "read_robots"),
+    "parse_pexels": _later("cid.outside.pexels", "parse_pexels"),
     "read_picture": _later("cid.text.pictures", "read_picture"),
     "render_version": _later("cid.render.version", "render_version"),
+    "compare_post": _later("cid.render.wordpress", "compared"),
 }
 
 

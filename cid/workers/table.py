@@ -12,6 +12,7 @@ from cid.domain.policy import MODEL_TRIES, GatePolicy
 from cid.flows import (
     assess,
     batches,
+    digest,
     draft,
     fit,
     follow,
@@ -117,7 +118,10 @@ TABLE: dict[JobKind, Handler] = {
     JobKind.REVIEW: Handler(flow=review.review, tries=MODEL_TRIES, deadline=3 * MINUTE, slots=4),
     JobKind.PUBLISH: Handler(flow=publish.publish, tries=8, deadline=2 * MINUTE, slots=4),
     # Ends every mail itself; a try is counted only where the process died.
-    JobKind.MAIL: Handler(flow=mail.mail, tries=8, deadline=2 * MINUTE, slots=4),
+    JobKind.MAIL: Handler(flow=mail.mail, tries=8, deadline=9 * MINUTE, slots=4),
+    JobKind.DIGESTS: Handler(flow=digest.look, tries=3, deadline=2 * MINUTE, slots=1),
+    JobKind.DIGEST: Handler(flow=digest.digest, tries=8, deadline=MINUTE, slots=2),
+    JobKind.BREAKING: Handler(flow=digest.breaking, tries=8, deadline=MINUTE, slots=1),
     # What vendors take their time for; two at once would only find each other's work done.
     JobKind.BATCHES: Handler(flow=batches.batches, tries=3, deadline=15 * MINUTE, slots=1, most=1),
     JobKind.WAKE: Handler(flow=wake.wake, tries=3, deadline=MINUTE, slots=1),

@@ -40,6 +40,8 @@ create table tenants (
   paused_at timestamptz,                      -- nothing of it is screened, asked of models, mailed or published
   paused_by uuid,
   pause_reason text not null default '',
+  deletion_asked_at timestamptz,              -- by an owner of it; whoever runs the desk does it
+  deletion_asked_by uuid,
   stopped_at timestamptz,                     -- nothing new of it goes out; what is planned waits for somebody to resume
   stopped_by uuid,
   stop_reason text not null default '',
@@ -47,8 +49,6 @@ create table tenants (
   disclosure text not null default 'disclose' check (disclosure in ('disclose', 'editorial-responsibility')),
   responsible text not null default '' check (length(responsible) <= 200),        -- who holds editorial responsibility, by name
   review_seconds smallint not null default 60 check (review_seconds between 10 and 3600),   -- with that mode: on the page, at least
-  deletion_asked_at timestamptz,              -- by an owner of it; whoever runs the desk does it
-  deletion_asked_by uuid,
   created_at timestamptz not null default cid_now()
 );
 -- What the platform asks models on its own account is charged to it. Not the zero uuid, whose budgets are those of all together.
@@ -914,9 +914,9 @@ create table publications (
 create unique index publications_one on publications (tenant_id, draft_id, channel_id) where state <> 'retracted';
 create index publications_sent on publications (tenant_id, channel_id, sent_at) where sent_at is not null;   -- what took a place
 create index publications_draft on publications (tenant_id, draft_id);
+create index publications_due on publications (tenant_id, due_at);
 create index publications_open on publications (state) where state not in ('live', 'retracted');   -- how many are not over
 create index publications_state on publications (tenant_id, state, id desc);   -- lists of one state, and how many there are of it
-create index publications_due on publications (tenant_id, due_at);
 create index publications_live on publications (tenant_id, live_at desc, id desc) where state in ('live', 'updating');   -- what drafts may link to
 
 -- A picture that a tenant uses, with what has to be said of where it comes from. Its bytes are what the channels receive.
@@ -939,6 +939,15 @@ create table images (
   unique (tenant_id, sha256)
 );
 alter table images alter column bytes set storage external;   -- compressed already
+
+-- What a library of pictures answered, for all tenants alike: asked once a week for the same words.
+create table photo_searches (
+  key bytea primary key,                      -- sha256 of library, language and words
+  photos jsonb not null,
+  asked_at timestamptz not null default cid_now()
+);
+create index photo_searches_asked on photo_searches (asked_at);
+grant select, insert, update, delete on photo_searches to cid_worker;
 
 -- ---------------------------------------------------------------------------------------------- mail
 
@@ -986,7 +995,7 @@ create table digest_days (
   tenant_id uuid not null references tenants,
   user_id uuid not null references users,
   day date not null,                          -- where the person is
-  outcome text not null check (outcome in ('mailed', 'empty', 'off')),
+  outcome text not null check (outcome in ('mailed', 'empty', 'off', 'missed', 'marked')),
   made_at timestamptz not null default cid_now(),
   primary key (tenant_id, user_id, day)
 );

@@ -13,6 +13,11 @@ select d.id, d.kind, d.version_id, v.number, d.user_id, coalesce(person_of(d.use
 from decisions d join versions v on v.tenant_id = d.tenant_id and v.id = d.version_id
 where d.tenant_id = $1 and d.draft_id = $2 order by d.made_at desc, d.id desc limit 1
 
+-- name: by_link
+-- What a link in a mail was used for. A draft has few decisions; the link's row names the draft.
+select d.id from decisions d join review_links l on l.tenant_id = d.tenant_id and l.draft_id = d.draft_id
+where d.tenant_id = $1 and l.id = $2 and d.record ->> 'link' = $2::uuid::text
+
 -- name: member
 -- Platform only: somebody at a keyboard says who they are; whoever may read the data folder may say anything.
 select u.id as user_id, u.email, u.name as user_name, u.admin, t.id, t.slug, t.name, t.sample, t.created_at,

@@ -32,7 +32,7 @@ select encode(id_hash, 'hex') as id, agent, created_at, seen_at from sessions
 where user_id = $1 and expires_at > cid_now() and seen_at > cid_now() - interval '12 hours' order by seen_at desc, id_hash
 
 -- name: end_one
-delete from sessions where user_id = $1 and id_hash = decode($2, 'hex') returning user_id
+delete from sessions where user_id = $1 and encode(id_hash, 'hex') = $2 returning user_id
 
 -- name: end_others
 delete from sessions where user_id = $1 and id_hash <> $2

@@ -72,9 +72,10 @@ class Nursery:
 
 def main() -> None:
     from tests.chaos.ledger import ledger
+    from tests.chaos.publisher import publisher
     from tests.chaos.worker import worker
 
-    roles: dict[str, Callable[[dict[str, Any]], None]] = {"ledger": ledger, "worker": worker}
+    roles: dict[str, Callable[[dict[str, Any]], None]] = {"ledger": ledger, "worker": worker, "publisher": publisher}
     if "models" in sys.argv:
         from tests.chaos.caller import caller
 

@@ -82,6 +82,40 @@ async def test_a_password_can_be_set_from_standard_input(run: Run, empty_desk: D
     assert "(off)" in (await run("users", "list"))[1]
 
 
+async def test_the_operator_does_what_an_owner_does(run: Run) -> None:
+    await run("tenants", "add", "Pier")
+    here = ("--tenant", "pier")
+    await run("users", "add", "boss@pier.test", *here, "--role", "owner", "--admin")
+    await run("users", "password", "boss@pier.test", "--stdin", stdin="a good long sentence\n")
+    invited = await run("users", "invite", "ed@pier.test", *here, "--role", "viewer")
+    assert "`cid users password ed@pier.test` prints a link" in invited[1]
+    assert json.loads((await run("users", "role", "ed@pier.test", *here, "--role", "editor", "--json"))[1]) == {
+        "email": "ed@pier.test",
+        "tenant": "pier",
+        "role": "editor",
+    }
+    assert "editor   ed@pier.test" in (await run("tenants", "show", "pier"))[1]
+    assert (await run("users", "sessions", "ed@pier.test"))[1] == "ed@pier.test is signed in nowhere.\n"
+    assert (await run("users", "sessions", "ed@pier.test", "--end"))[0] == 0
+    assert (await run("users", "remove", "ed@pier.test", *here))[0] == 0
+    for args, said in (
+        (("remove", "ed@pier.test", *here), "d@pier.test does not belong to pier"),
+        (("remove", "boss@pier.test", *here), "Somebody who may come in has to own Pier"),
+        (("role", "boss@pier.test", *here, "--role", "viewer"), "has to own Pier"),
+        (("join", "boss@pier.test", *here, "--role", "viewer"), "has to own Pier"),
+        (("admin", "boss@pier.test", "--off"), "Somebody has to run this desk"),
+        (("disable", "boss@pier.test"), "Somebody has to run this desk"),
+        (("enable", "boss@pier.test"), "is not switched off"),
+        (("second-factor", "boss@pier.test", "--off"), "has no second factor"),
+    ):
+        code, out, err = await run("users", *args)
+        assert (code, out) == (1, ""), args
+        assert said in err, args
+    assert (await run("users", "admin", "ed@pier.test"))[0] == 0
+    assert (await run("users", "disable", "boss@pier.test"))[0] == 0
+    assert (await run("users", "enable", "boss@pier.test"))[0] == 0
+
+
 async def test_a_link_for_a_forgotten_password_works_once(run: Run, empty_desk: Desk) -> None:
     await run("tenants", "add", "Pier")
     await run("users", "add", "ed@pier.test")

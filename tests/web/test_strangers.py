@@ -44,6 +44,12 @@ FORMS: dict[str, dict[str, str]] = {
     "draft_reject": DECISION,
     "draft_request_changes": DECISION,
     "draft_undo": DECISION,
+    "draft_renew": {"version": DECISION["version"]},
+    "disclosure_do": {"mode": "disclose"},
+    "draft_picture_pick": {"version": DECISION["version"], "photo": "1", "words": "cranes", "alt": "Cranes."},
+    "draft_picture_own": {"version": DECISION["version"], "alt": "Cranes.", "credit": "Ada Lind"},
+    "draft_picture_remove": {"version": DECISION["version"]},
+    "token_add": {"name": "reader", "days": "30", "s-drafts:read": "1"},
     "rule_add": {"rule": "Say whose figure it is, always."},
     "platform_rule_add": {"rule": "Say whose figure it is, always."},
     "platform_revision": {"wanted": "1"},
@@ -56,6 +62,10 @@ FORMS: dict[str, dict[str, str]] = {
     "tracker_rule": {"min_score": "80"},
     "entry_decide": {"kind": "hide"},
     "entry_edit": {"category": "Rules", "summary": "Text.", "seen": "{}"},
+    "mail_wish": {"hour": "7"},
+    "people_invite": {"email": "new@acme.test", "role": "viewer"},
+    "people_role": {"role": "viewer", "was": "editor"},
+    "platform_admin": {"wanted": "1"},
     "publish_again": {"publication": DECISION["version"]},
     "tenant_profile_do": {"industry": "Harbours", "language": "en"},
     "tenant_general_do": {"name": "Acme", "zone": "Europe/Berlin"},
@@ -64,6 +74,7 @@ FORMS: dict[str, dict[str, str]] = {
     "calendar_move": {"day": "2030-01-01", "hour": "10:00"},
     "platform_pause": {"tenant": "acme", "reason": "A bill."},
     "platform_resume": {"tenant": "acme"},
+    "draft_retract": {"publication": DECISION["version"], "reason": "wrong"},
     "gates_turn": {"section": "rules", "name": "min_chars", "value": "80"},
     "gates_reset": {"section": "rules", "name": "min_chars"},
     "models_chain": {"tier": "cheap", "first": "offline/extracts-1"},
@@ -79,6 +90,7 @@ def things(room: Newsroom) -> dict[str, str]:
     return {
         "sources": str(room.sources["Harbour Gazette"]),
         "proposals": str(room.proposals["site"]),
+        "people": str(room.people["editor@acme.test"]),
         "plan": str(room.screenings["drafted"]),
         "items": str(room.items["drafted"]),
         "drafts": str(room.drafts["drafted"]),
@@ -89,6 +101,9 @@ def things(room: Newsroom) -> dict[str, str]:
         "versions": "v1",
         "calls": str(room.calls["cheap"]),
         "calendar": str(room.drafts["drafted"]),
+        "mail": str(room.mail),
+        "images": str(room.image),
+        "tokens": str(room.token),
         "preview": str(room.versions["drafted"]),
     }
 
@@ -119,6 +134,12 @@ async def counts(owner: asyncpg.Connection[asyncpg.Record]) -> list[tuple[str, i
     """How much is in each table that a route might change."""
     names = (
         "sources",
+        "users where disabled_at is null",
+        "users where admin",
+        "members",
+        "members where role = 'editor'",
+        "once_links",
+        "mails",
         "subscriptions",
         "proposals where state = 'proposed'",
         "tenants where replace_sources",
@@ -142,7 +163,11 @@ async def counts(owner: asyncpg.Connection[asyncpg.Record]) -> list[tuple[str, i
         "track_faults",
         "entries where state = 'pending'",
         "trackers where rule is not null",
+        "images",
+        "api_tokens where revoked_at is null",
         "audit",
+        "mails",
+        "mail_wishes",
     )
     return [(name, await owner.fetchval(f"select count(*) from {name}")) for name in names]
 

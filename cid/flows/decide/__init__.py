@@ -35,7 +35,18 @@ if TYPE_CHECKING:
     from cid.ports import Tx
     from cid.services import Services
 
-__all__ = ["Approved", "approve", "edit", "person", "reject", "renew", "request_changes", "tenant_called", "undo"]
+__all__ = [
+    "LINK",
+    "Approved",
+    "approve",
+    "edit",
+    "person",
+    "reject",
+    "renew",
+    "request_changes",
+    "tenant_called",
+    "undo",
+]
 REASON_LIMIT = 2000
 FURTHEST = timedelta(days=366)
 """A time chosen for a publication lies at most so far ahead."""

@@ -92,6 +92,12 @@ class Again:
     publication: UUID
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retract:
+    publication: UUID
+    reason: str = text(default="", lines=True)
+
+
 async def approve(request: web.Request, form: Approval) -> web.StreamResponse:
     chosen = await _moment(request, form) if form.when == "at" else None
     done = await decide.approve(
@@ -191,6 +197,11 @@ async def undo(request: web.Request, form: Decision) -> web.StreamResponse:
 async def again(request: web.Request, form: Again) -> web.StreamResponse:
     await publish.again(services(request), actor(request), PublicationId(form.publication))
     return _back(request, "publication_again")
+
+
+async def retract(request: web.Request, form: Retract) -> web.StreamResponse:
+    await publish.retract(services(request), actor(request), PublicationId(form.publication), form.reason)
+    return _back(request, "publication_retract")
 
 
 async def edit_page(request: web.Request) -> web.StreamResponse:

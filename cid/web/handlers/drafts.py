@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from aiohttp import web
 
 from cid.domain.draft import DraftState
 from cid.domain.errors import NotFound
-from cid.domain.ids import DraftId, VersionId
+from cid.domain.ids import DraftId, ImageId, VersionId
 from cid.domain.publication import ChannelKind, Fate, PublicationState
 from cid.domain.review import DecisionKind, Finding, ReviewKind, Severity, findings
 from cid.domain.tenants import Desk, Permission
@@ -24,7 +25,7 @@ from cid.render import diff
 from cid.render.article import read_article
 from cid.render.page import POLICY
 from cid.render.preview import preview as rendered
-from cid.store import decisions, draft_pages, drafts, plans, publications, screenings, telling, verdicts
+from cid.store import decisions, draft_pages, drafts, images, plans, publications, screenings, telling, verdicts
 from cid.text.moments import local
 from cid.web import words
 from cid.web.draft_views import (
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cid.domain.draft import Article, Draft, Version
+    from cid.domain.llm import Json
     from cid.domain.review import Review
     from cid.domain.tenants import Actor
     from cid.flows.ground import Looked
@@ -136,6 +138,15 @@ POSTED = {
     ),
     PublicationState.RETRACTED: (Chip(_("taken back"), "plain"), ""),
 }
+RETRACTS = frozenset(
+    {
+        PublicationState.PLANNED,
+        PublicationState.LIVE,
+        PublicationState.FAILED,
+        PublicationState.UNKNOWN,
+        PublicationState.UPDATING,
+    }
+)
 ORDER = {Severity.CRITICAL: 0, Severity.MAJOR: 1, Severity.MINOR: 2}
 
 
@@ -209,9 +220,22 @@ async def preview(request: web.Request) -> web.StreamResponse:
     if not payloads:
         raise NotFound(_("This version was rendered for no channel: there was none when it was made."))
     payload = payloads.get(request.query.get("on", ""), payloads[min(payloads)])
-    html = await asyncio.to_thread(rendered, payload)
+    html = await asyncio.to_thread(rendered, payload, await _picture(request, payload))
     headers = {"Content-Security-Policy": FRAMED, "X-Frame-Options": "SAMEORIGIN"}
     return web.Response(text=html, content_type="text/html", headers=headers)
+
+
+async def _picture(request: web.Request, payload: Mapping[str, Json]) -> str:
+    """As a data URL, because the frame reaches nothing; empty: there is none."""
+    image, tenant = payload.get("image"), actor(request).tenant.id
+    if not image:
+        return ""
+    async with services(request).db.read(tenant) as tx:
+        found = await images.picture(tx, tenant, ImageId(UUID(image["id"])))
+    if found is None:
+        return ""
+    body = await asyncio.to_thread(b64encode, found[0])
+    return f"data:{found[1]};base64,{body.decode()}"
 
 
 async def compared(request: web.Request) -> web.StreamResponse:
@@ -415,8 +439,16 @@ def _posted(who: Actor, post: Posted) -> PostedLine:
         chip=chip,
         means=means,
         view=f"/site/{who.tenant.slug}/{post.external_id}" if own else post.url,
-        may_retry=post.state in {PublicationState.FAILED, PublicationState.UNKNOWN} and who.may(Permission.DECIDE),
+        may_retry=_retries(post) and who.may(Permission.DECIDE),
+        may_retract=post.state in RETRACTS and who.may(Permission.DECIDE),
+        waits=post.next_decision_id is not None and post.state is PublicationState.LIVE and not post.error,
     )
+
+
+def _retries(post: Posted) -> bool:
+    """It failed, nobody knows, or a change of what is out was refused."""
+    unsettled = {PublicationState.FAILED, PublicationState.UNKNOWN}
+    return post.state in unsettled or (post.next_decision_id is not None and bool(post.error))
 
 
 def _chip(state: DraftState, fate: Fate | None) -> Chip:

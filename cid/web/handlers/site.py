@@ -5,12 +5,13 @@ from __future__ import annotations
 from aiohttp import web
 
 from cid.domain.errors import NotFound
+from cid.domain.images import ENDINGS
 from cid.domain.publication import ChannelKind
 from cid.ports import Projection
 from cid.render.page import POLICY
 from cid.web.keys import services
 
-TYPES = {"html": "text/html", "xml": "application/rss+xml"}
+TYPES = {"html": "text/html", "xml": "application/rss+xml"} | {ending: mime for mime, ending in ENDINGS.items()}
 
 
 async def bare(request: web.Request) -> web.StreamResponse:
@@ -25,10 +26,11 @@ async def file(request: web.Request) -> web.StreamResponse:
     body = await place.read(request.match_info["tenant"], name)
     if body is None:
         raise NotFound
+    kind = TYPES[name.rpartition(".")[2]]
     return web.Response(
         body=body,
-        content_type=TYPES[name.rpartition(".")[2]],
-        charset="utf-8",
+        content_type=kind,
+        charset=None if kind in ENDINGS else "utf-8",
         headers={
             "Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'",
             "Cache-Control": "public, max-age=60",
