@@ -184,7 +184,7 @@ async def test_a_channel_of_another_tenant_is_not_there(
 async def test_publishing_is_stopped_and_goes_on(boss: Person, owner: asyncpg.Connection[asyncpg.Record]) -> None:
     answer = await boss.post("/t/acme/publishing/stop", reason="<b>A wrong figure.</b>")
     assert answer.status == 303
-    for path in (PAGE, "/t/acme/problems", "/t/acme/publishing/back"):
+    for path in (PAGE, "/t/acme/problems", "/t/acme/publishing/back", "/t/acme/drafts", "/t/acme/calendar"):
         text = await boss.text(path)
         assert "Publishing is stopped" in text
         assert "&lt;b&gt;A wrong figure.&lt;/b&gt;" in text
