@@ -204,7 +204,8 @@ async def test_secrets_are_sealed_anew_under_the_newest_key(
     await owner.execute("update channels set sealed = 'nonsense' where name = 'Old blog'")
     done = await flow.renew(replace(desk.sv, vault=Vault(Keys(new, old))))
     broken = (await the(owner, "Old blog"))["id"]
-    assert (done.renewed, done.unreadable) == (1, (f"channel {broken}",))
+    assert done.renewed == 1
+    assert [what for what in done.unreadable if what.startswith("channel")] == [f"channel {broken}"]
     assert Vault(Keys(new)).open((await the(owner))["sealed"], context) == KEY
 
 
