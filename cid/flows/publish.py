@@ -73,9 +73,9 @@ async def _one(sv: Services, job: Job) -> None:
         if placed is not None:
             await _live(sv, job, work, channel, placed)
             return
-    if work.state is _S.UNKNOWN:
-        work = await _again(sv, job, work)
-    await _send(sv, job, work, channel, publisher)
+    if work.state is _S.UNKNOWN and not await _again(sv, job, work):
+        return
+    await _send(sv, job, replace(work, state=_S.SENDING), channel, publisher)
 
 
 async def _begin(sv: Services, job: Job) -> tuple[Work, Channel] | None:
@@ -91,7 +91,7 @@ async def _begin(sv: Services, job: Job) -> tuple[Work, Channel] | None:
         channel = await publications.channel(tx, job.tenant, work.channel_id)
         assert channel is not None
         wait = _not_yet(work)
-        if wait is None and work.state in {_S.PLANNED, _S.LIVE} and await _held_back(tx, job, work):
+        if wait is None and work.state in {_S.PLANNED, _S.LIVE, _S.UPDATING} and await _held_back(tx, job, work):
             return None
         if wait is None:
             await publications.take(tx, job.tenant, key, job)
@@ -152,7 +152,7 @@ async def _held_back(tx: Tx, job: Job, work: Work) -> bool:
     if known.stopped:
         await queue.done(tx, job)
         return True
-    if work.state is _S.LIVE:
+    if work.state is not _S.PLANNED:
         return False
     taken = await governors.taken(tx, work.channel_id)
     volume = Volume(per_week=known.per_week, apart=known.apart, own_per_week=known.own_per_week)
@@ -174,13 +174,17 @@ async def _look(sv: Services, job: Job, work: Work, channel: Channel, publisher:
         raise
 
 
-async def _again(sv: Services, job: Job, work: Work) -> Work:
-    """It was looked for after every answer was due, and it is not there: it was never published."""
+async def _again(sv: Services, job: Job, work: Work) -> bool:
+    """It was looked for after every answer was due, and it is not there: it was never published. Whether it is sent
+    now: while publishing is stopped it waits like all that is planned."""
     async with sv.db.tx(job.tenant) as tx:
         moved = await publications.move(tx, job.tenant, work.id, _S.UNKNOWN, _S.PLANNED, error="")
-        if not moved or not await publications.send(tx, job.tenant, work.id, job):
+        stopped = (await governors.facts(tx, job.tenant, work.id)).stopped
+        if not moved or not (stopped or await publications.send(tx, job.tenant, work.id, job)):
             raise LostLease(f"publication {work.id} is in another hand-out's hands")
-    return replace(work, state=_S.SENDING)
+        if stopped:
+            await queue.done(tx, job)
+    return not stopped
 
 
 async def _send(sv: Services, job: Job, work: Work, channel: Channel, publisher: Publisher) -> None:
