@@ -16,6 +16,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from cid.domain.draft import DraftState
 from cid.domain.errors import Conflict, LostLease, Misconfigured, NotFound, Refused, Upstream
 from cid.domain.ids import PublicationId, time_of
 from cid.domain.jobs import JobKind, NewJob
@@ -25,7 +26,7 @@ from cid.domain.tenants import Permission
 from cid.gates.governor import Volume, governed
 from cid.ports import Picture, Placed, Projection, Sent
 from cid.queue import jobs as queue
-from cid.store import audit, channels, governors, publications
+from cid.store import audit, channels, drafts, governors, publications
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -382,6 +383,9 @@ async def again(sv: Services, actor: Actor, publication: PublicationId) -> None:
         if work is None:
             raise NotFound("There is no such publication.")
         if work.state is _S.FAILED:
+            draft = await drafts.by_id(tx, tx.tenant, work.draft_id)
+            if draft is None or draft.state is DraftState.REJECTED:
+                raise Refused("Its draft was rejected: nothing of it is published any more.")
             await publications.anew(tx, actor.tenant.id, publication)
         elif work.state is _S.RETRACTED or (work.state is _S.LIVE and not work.pending):
             raise Refused(f"This publication is {work.state}: there is nothing to try again.")
