@@ -11,14 +11,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 from aiohttp import ClientResponse, ClientSession
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from cid.domain.ids import DraftId, ReviewId, VersionId
 from cid.domain.programs import BURST, NEEDS, Scope
+from cid.domain.review import ReviewOutcome
 from cid.domain.tenants import GRANTS, Actor, Role
 from cid.flows import decide, people, tokens
+from cid.store import drafts
 from cid.web.api.endpoint import Endpoint
 from cid.web.api.routes import API
 from tests.newsroom import Newsroom
@@ -486,3 +490,30 @@ async def test_answers_are_forgotten_after_a_day(desk: Desk, room: Newsroom, own
             async with desk.sv.platform.tx() as tx:
                 await store.forget(tx, desk.sv.retention.api_answers)
             assert await owner.fetchval("select count(*) from api_answers") == left
+
+
+async def test_a_blocked_draft_is_approved_by_a_program_that_names_each_finding(
+    desk: Desk, room: Newsroom, owner: Owner
+) -> None:
+    grave = {"severity": "critical", "category": "fabrication", "where": "x", "what": "It stands in no report."}
+    async with desk.sv.db.tx(room.tenant) as tx:
+        await drafts.add_review(
+            tx,
+            ReviewId(uuid4()),
+            DraftId(room.drafts["drafted"]),
+            VersionId(room.versions["drafted"]),
+            ReviewOutcome.BLOCKED_FACTUAL_REVIEW,
+            score=40,
+            findings=json.dumps([grave]),
+            call=None,
+        )
+    async with program(desk, "editor") as theirs:
+        said = await theirs.json(f"/api/v1/drafts/{room.drafts['drafted']}")
+        [finding] = said["review"]["findings"]
+        body = {"version": said["version"]["id"], "sha256": said["version"]["sha256"], "reason": "Checked."}
+        path = f"/api/v1/drafts/{said['id']}/approve"
+        assert "Tick each" in (await problem(await theirs.post(path, body), 422))["detail"]
+        accepted = [finding["accept"], "evidence"]
+        done = await (await theirs.post(path, body | {"accepted": accepted})).json()
+        record = json.loads(await owner.fetchval("select record from decisions where id = $1", done["decision"]))
+        assert record["checklist"] == dict.fromkeys(accepted, True)
