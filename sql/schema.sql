@@ -945,9 +945,10 @@ begin
   perform pg_advisory_xact_lock(hashtextextended('place ' || named, 0));
   -- failed or taken back before it was sent: its place is free again
   return query
-    select p.sent_at from public.channels c
+    -- when it first went out: a correction is sent later and takes no place
+    select least(p.sent_at, p.live_at) from public.channels c
       join public.publications p on p.tenant_id = c.tenant_id and p.channel_id = c.id
-    where c.domain = named and p.sent_at >= p_since and p.state not in ('planned', 'failed')
+    where c.domain = named and p.sent_at >= p_since and least(p.sent_at, p.live_at) >= p_since and p.state not in ('planned', 'failed')
       and (p.state <> 'retracted' or p.live_at is not null);
 end $function$;
 revoke all on function places_taken(uuid,timestamp with time zone) from public;

@@ -12,13 +12,15 @@ from uuid import UUID
 import click
 
 from cid.cli import frame
+from cid.domain.checklist import key_of
 from cid.domain.draft import Draft, DraftState, Version
 from cid.domain.errors import Conflict, Misconfigured, NotFound, Refused, Upstream
 from cid.domain.ids import DraftId, ScreeningId, VersionId
 from cid.domain.plan import Taken
 from cid.domain.policy import GatePolicy
 from cid.domain.publication import PublicationState
-from cid.domain.review import Review
+from cid.domain.record import Witness
+from cid.domain.review import Review, Severity, findings
 from cid.domain.tenants import Tenant
 from cid.flows import decide, publish
 from cid.flows import record as records
@@ -122,6 +124,10 @@ def show(draft: UUID, tenant: str | None, data: Path | None, as_json: bool) -> N
     click.echo(f"sha256     {shown.version.sha256.hex()}")
     for review in shown.reviews:
         click.echo(f"review     {review.outcome} {'' if review.score is None else review.score}")
+    last = [review for review in shown.reviews if review.version_id == shown.version.id][-1:]
+    for finding in (one for review in last for one in findings(review.findings)):
+        if finding.severity is Severity.CRITICAL:
+            click.echo(f"against    {key_of(finding)} {finding.what}")
     for made in shown.decisions:
         said = f": {made.reason}" if made.reason else ""
         click.echo(f"decision   {made.kind} of version {made.number} by {made.who}, {_minute(made.made_at)}{said}")
@@ -132,14 +138,39 @@ def show(draft: UUID, tenant: str | None, data: Path | None, as_json: bool) -> N
 @drafts.command()
 @deciding
 @click.option("--reason", default="", help="Wanted for a draft that its review held.")
+@click.option(
+    "--accept",
+    "accepted",
+    metavar="KEY",
+    multiple=True,
+    help="Stands against it and is accepted all the same: a critical finding's key, as `show` tells it, or `evidence`.",
+)
 def approve(
-    *, draft: UUID, tenant: str | None, email: str, sha: str, reason: str, data: Path | None, as_json: bool
+    *,
+    draft: UUID,
+    tenant: str | None,
+    email: str,
+    sha: str,
+    reason: str,
+    accepted: tuple[str, ...],
+    data: Path | None,
+    as_json: bool,
 ) -> None:
     """Approve the current version; its publication follows."""
 
     async def act(sv: Services, shown: Shown, of: Tenant) -> decide.Approved:
         who, version = await decide.person(sv, email, of), shown.version
-        return await decide.approve(sv, who, version.draft_id, version.id, version.sha256.hex(), reason=reason, via=VIA)
+        return await decide.approve(
+            sv,
+            who,
+            version.draft_id,
+            version.id,
+            version.sha256.hex(),
+            reason=reason,
+            via=VIA,
+            witness=Witness(checklist=dict.fromkeys(accepted, True)),
+            accepted=accepted,
+        )
 
     done = _decided(draft, tenant, sha, data, act)
     if as_json:

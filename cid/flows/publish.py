@@ -16,6 +16,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from cid.domain.draft import DraftState
 from cid.domain.errors import Conflict, LostLease, Misconfigured, NotFound, Refused, Upstream
 from cid.domain.ids import PublicationId, time_of
 from cid.domain.jobs import JobKind, NewJob
@@ -25,7 +26,7 @@ from cid.domain.tenants import Permission
 from cid.gates.governor import Volume, governed
 from cid.ports import Picture, Placed, Projection, Sent
 from cid.queue import jobs as queue
-from cid.store import audit, channels, governors, publications
+from cid.store import audit, channels, drafts, governors, publications
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,9 +74,9 @@ async def _one(sv: Services, job: Job) -> None:
         if placed is not None:
             await _live(sv, job, work, channel, placed)
             return
-    if work.state is _S.UNKNOWN:
-        work = await _again(sv, job, work)
-    await _send(sv, job, work, channel, publisher)
+    if work.state is _S.UNKNOWN and not await _again(sv, job, work):
+        return
+    await _send(sv, job, replace(work, state=_S.SENDING), channel, publisher)
 
 
 async def _begin(sv: Services, job: Job) -> tuple[Work, Channel] | None:
@@ -91,7 +92,7 @@ async def _begin(sv: Services, job: Job) -> tuple[Work, Channel] | None:
         channel = await publications.channel(tx, job.tenant, work.channel_id)
         assert channel is not None
         wait = _not_yet(work)
-        if wait is None and work.state in {_S.PLANNED, _S.LIVE} and await _held_back(tx, job, work):
+        if wait is None and work.state in {_S.PLANNED, _S.LIVE, _S.UPDATING} and await _held_back(tx, job, work):
             return None
         if wait is None:
             await publications.take(tx, job.tenant, key, job)
@@ -152,7 +153,7 @@ async def _held_back(tx: Tx, job: Job, work: Work) -> bool:
     if known.stopped:
         await queue.done(tx, job)
         return True
-    if work.state is _S.LIVE:
+    if work.state is not _S.PLANNED:
         return False
     taken = await governors.taken(tx, work.channel_id)
     volume = Volume(per_week=known.per_week, apart=known.apart, own_per_week=known.own_per_week)
@@ -174,13 +175,17 @@ async def _look(sv: Services, job: Job, work: Work, channel: Channel, publisher:
         raise
 
 
-async def _again(sv: Services, job: Job, work: Work) -> Work:
-    """It was looked for after every answer was due, and it is not there: it was never published."""
+async def _again(sv: Services, job: Job, work: Work) -> bool:
+    """It was looked for after every answer was due, and it is not there: it was never published. Whether it is sent
+    now: while publishing is stopped it waits like all that is planned."""
     async with sv.db.tx(job.tenant) as tx:
         moved = await publications.move(tx, job.tenant, work.id, _S.UNKNOWN, _S.PLANNED, error="")
-        if not moved or not await publications.send(tx, job.tenant, work.id, job):
+        stopped = (await governors.facts(tx, job.tenant, work.id)).stopped
+        if not moved or not (stopped or await publications.send(tx, job.tenant, work.id, job)):
             raise LostLease(f"publication {work.id} is in another hand-out's hands")
-    return replace(work, state=_S.SENDING)
+        if stopped:
+            await queue.done(tx, job)
+    return not stopped
 
 
 async def _send(sv: Services, job: Job, work: Work, channel: Channel, publisher: Publisher) -> None:
@@ -378,6 +383,9 @@ async def again(sv: Services, actor: Actor, publication: PublicationId) -> None:
         if work is None:
             raise NotFound("There is no such publication.")
         if work.state is _S.FAILED:
+            draft = await drafts.by_id(tx, tx.tenant, work.draft_id)
+            if draft is None or draft.state is DraftState.REJECTED:
+                raise Refused("Its draft was rejected: nothing of it is published any more.")
             await publications.anew(tx, actor.tenant.id, publication)
         elif work.state is _S.RETRACTED or (work.state is _S.LIVE and not work.pending):
             raise Refused(f"This publication is {work.state}: there is nothing to try again.")

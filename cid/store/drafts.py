@@ -21,6 +21,7 @@ NEWEST = query("drafts.newest")
 VERSION = query("drafts.version")
 MOVE = query("drafts.move")
 REPLACE_VERSION = query("drafts.replace_version")
+BACK = query("drafts.back")
 MACHINES_OWN = query("drafts.machines_own")
 ADD_REVIEW = query("drafts.add_review")
 REVIEWS = query("drafts.reviews")
@@ -96,6 +97,11 @@ async def move(tx: Tx, tenant: TenantId, draft: DraftId, old: DraftState, new: D
 async def replace_version(tx: Tx, tenant: TenantId, draft: DraftId, old: VersionId, new: VersionId) -> bool:
     """Back to `written` with a new version; False when the draft moved on since `old` was read."""
     return await tx.fetchval(REPLACE_VERSION, tenant, draft, old, new) is not None
+
+
+async def back(tx: Tx, tenant: TenantId, draft: DraftId, old: VersionId, out: VersionId) -> bool:
+    """`old` was rejected, and `out` is what is out: approved, as it was."""
+    return await tx.fetchval(BACK, tenant, draft, old, out) is not None
 
 
 async def add_review(

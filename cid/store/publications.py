@@ -140,8 +140,15 @@ async def of_draft(tx: Tx, tenant: TenantId, draft: DraftId) -> list[Posted]:
 
 
 def fate_of(posted: Iterable[Posted]) -> Fate | None:
-    """What became of a draft. What an undo took back before it was sent is no part of it."""
-    return fate(post.state for post in posted if post.state is not PublicationState.RETRACTED or post.sent_at)
+    """What became of a draft. What an undo took back before it was sent is no part of it, nor what was taken back where
+    it was published anew."""
+    every = list(posted)
+    there = {post.channel_id for post in every if post.state is not PublicationState.RETRACTED}
+    return fate(
+        post.state
+        for post in every
+        if post.state is not PublicationState.RETRACTED or (post.sent_at and post.channel_id not in there)
+    )
 
 
 async def withdraw(tx: Tx, tenant: TenantId, draft: DraftId) -> list[PublicationId]:

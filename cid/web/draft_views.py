@@ -141,6 +141,10 @@ class DraftView:
     held: bool
     undoable: bool
     editable: bool
+    stays: bool
+    """An earlier version is out, whatever is decided about this one."""
+    stale: Sequence[str]
+    """Names of channels that are set otherwise now than when this version was made for them."""
     rejectable: bool
     article_url: str
     """Where it can be read, once it is live."""

@@ -438,6 +438,9 @@ SAID = {
     "edit_kept": _("Kept for you alone. Nothing is saved as a version yet."),
     "edit_forgotten": _("What you had typed is thrown away."),
     "draft_rejected": _("Rejected. The reason is kept with the decision."),
+    "draft_rejected_out": _(
+        "This version is rejected. What is out stays as it is: retract it under Publications if it should go."
+    ),
     "draft_changes": _("Changes requested. Whoever edits it reads your note."),
     "draft_undone": _("The approval is taken back. Nothing was sent."),
     "draft_edited": _("Saved as a new version. It is reviewed again before anybody can approve it."),

@@ -20,7 +20,8 @@ from unnest($2::text[]) as wanted (state)
     order by q.made_at desc, q.id desc limit 1) r on true
   left join lateral (
     select coalesce(array_agg(q.state), '{}') as states, min(q.live_at) as live_at from publications q
-    where q.tenant_id = $1 and q.draft_id = d.id and (q.state <> 'retracted' or q.sent_at is not null)) p on true
+    where q.tenant_id = $1 and q.draft_id = d.id and (q.state <> 'retracted' or q.sent_at is not null and not exists (
+      select from publications n where n.tenant_id = $1 and n.draft_id = d.id and n.channel_id = q.channel_id and n.state <> 'retracted'))) p on true
 order by d.changed_at desc, d.id desc limit $5
 
 -- name: counts

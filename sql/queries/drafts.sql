@@ -38,6 +38,12 @@ update drafts set state = 'written', current_version_id = $4, changed_at = cid_n
 where tenant_id = $1 and id = $2 and current_version_id = $3 and state in ('written', 'ready', 'held', 'changes_requested', 'approved')
 returning id
 
+-- name: back
+-- A newer version of what is out was rejected: what is out was approved, and that is what the draft is again.
+update drafts set state = 'approved', current_version_id = $4, changed_at = cid_now()
+where tenant_id = $1 and id = $2 and current_version_id = $3 and state in ('ready', 'held', 'changes_requested')
+returning id
+
 -- name: machines_own
 -- Whether the machine may still revise it: no person has written in it, and it was not revised before, whatever became of that.
 select not exists (select from versions where tenant_id = $1 and draft_id = $2 and (revises is not null or author = 'person'))

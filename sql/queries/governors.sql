@@ -27,8 +27,10 @@ update tenants set stopped_at = null, stopped_by = null, stop_reason = '' where 
 select stopped_at, stop_reason from tenants where id = $1 and stopped_at is not null
 
 -- name: waiting
--- What goes out once the switch is back: new pieces, and newer versions of what is out. What is not due yet sleeps again.
-select id from publications where tenant_id = $1 and (state = 'planned' or state = 'live' and next_decision_id is not null) order by id
+-- What goes out once the switch is back: new pieces, and newer versions of what is out, those that had begun included. What is not due
+-- yet sleeps again.
+select id from publications where tenant_id = $1 and (state in ('planned', 'updating') or state = 'live' and next_decision_id is not null)
+order by id
 
 -- name: since
 -- What went out since a moment and is still there, or may be.

@@ -11,6 +11,7 @@ on conflict (tenant_id, draft_id, channel_id) where state <> 'retracted' do upda
   next_decision_id = case when p.state = 'live' then excluded.decision_id end,
   next_version_id = case when p.state = 'live' then excluded.version_id end,
   next_sha256 = case when p.state = 'live' then excluded.sha256 end,
+  live_at = case when p.state = 'live' then p.live_at end,
   due_at = excluded.due_at, error = '', changed_at = cid_now()
 where p.state in ('live', 'failed')
 returning id
@@ -107,7 +108,7 @@ returning id
 -- It is not at the channel any more: whatever was approved last is planned as if it had never been there.
 update publications set state = 'planned', decision_id = coalesce(next_decision_id, decision_id),
   version_id = coalesce(next_version_id, version_id), sha256 = coalesce(next_sha256, sha256),
-  next_decision_id = null, next_version_id = null, next_sha256 = null, error = '', due_at = cid_now(), changed_at = cid_now()
+  next_decision_id = null, next_version_id = null, next_sha256 = null, live_at = null, error = '', due_at = cid_now(), changed_at = cid_now()
 where tenant_id = $1 and id = $2 and state = 'failed'
 returning id
 

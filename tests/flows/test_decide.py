@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from cid.cli import frame, main
 from cid.domain.draft import Author, DraftState, Image, Question, Reference
 from cid.domain.errors import Conflict, NotFound, Refused
 from cid.domain.ids import DraftId, VersionId
@@ -27,6 +29,8 @@ from cid.store import policies
 from tests.press import ARTICLE, Press, press
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from cid.pg.pool import AppDb, WorkerDb
 
 
@@ -504,3 +508,28 @@ async def test_responsibility_that_nobody_holds_approves_nothing(desk: Press) ->
     draft = await responsible(desk, name="")
     with pytest.raises(Refused, match="nobody is named"):
         await decide.approve(desk.sv, desk.actor, *await desk.shown(draft), via="page", witness=REVIEWED)
+
+
+async def test_at_the_command_line_each_critical_finding_is_accepted_by_its_key(
+    desk: Press, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loop = asyncio.get_running_loop()
+
+    def with_services(_options: frame.Options, body: Callable[[Any], Awaitable[Any]]) -> Any:
+        async def done() -> Any:
+            return await body(desk.sv)
+
+        return asyncio.run_coroutine_threadsafe(done(), loop).result()
+
+    monkeypatch.setattr(frame, "with_services", with_services)
+    draft = await desk.draft(DraftState.WRITTEN)
+    await desk.review(draft, held=True, listed=json.dumps(CRITICAL))
+    await asyncio.to_thread(frame.run, main, ["drafts", "show", str(draft)])
+    shown = capsys.readouterr().out
+    keys = re.findall(r"^against +([0-9a-f]{12}) ", shown, re.MULTILINE)
+    assert len(keys) == 2
+    typed = ["drafts", "approve", str(draft), "--as", desk.actor.user.email, "--reason", "Checked."]
+    assert await asyncio.to_thread(frame.run, main, [*typed, "--accept", keys[0]]) != 0
+    assert await asyncio.to_thread(frame.run, main, [*typed, "--accept", keys[0], "--accept", keys[1]]) == 0
+    record = json.loads(await desk.owner.fetchval("select record from decisions"))
+    assert record["checklist"] == dict.fromkeys(keys, True)

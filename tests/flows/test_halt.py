@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
-from cid.domain.errors import Conflict, Refused
+from cid.domain.errors import Conflict, Refused, Upstream
 from cid.domain.ids import DraftId
 from cid.domain.publication import PublicationState
 from cid.domain.tenants import Actor, Role
 from cid.flows import decide, halt, publish
-from tests.press import Press, press
+from tests.press import ARTICLE, Press, press
 
 if TYPE_CHECKING:
     import asyncpg
@@ -201,3 +202,67 @@ async def test_a_stop_of_one_tenant_stops_no_other(
 async def test_an_editor_may_not_stop_publishing(desk: Press) -> None:
     with pytest.raises(Refused, match="may not"):
         await halt.stop(desk.sv, desk.tenant, "x", actor=desk.actor)
+
+
+async def test_a_lost_answer_is_looked_for_while_it_is_stopped_and_never_sent_again(desk: Press, boss: Actor) -> None:
+    draft = await approved(desk)
+    desk.publisher.arrives, desk.publisher.fail_next = False, Upstream("no answer")
+    with pytest.raises(Upstream):
+        await run(desk)
+    desk.publisher.arrives = True
+    await halt.stop(desk.sv, desk.tenant, "Wrong.", actor=boss)
+    await desk.reap()
+    await run(desk)
+    assert (await state(desk, draft), desk.publisher.sent) == (S.PLANNED, 1)
+    assert await desk.owner.fetchval("select count(*) from jobs") == 0
+    assert await halt.resume(desk.sv, desk.tenant, actor=boss) == 1
+    await run(desk)
+    assert (await state(desk, draft), desk.publisher.sent) == (S.LIVE, 2)
+
+
+async def test_an_update_that_had_no_answer_waits_while_it_is_stopped(desk: Press, boss: Actor) -> None:
+    draft = await approved(desk)
+    await run(desk)
+    await newer(desk, draft)
+    update = desk.publisher.update
+    asked: list[object] = []
+
+    async def silent(sent: object) -> object:
+        asked.append(sent)
+        raise Upstream("no answer")
+
+    desk.publisher.update = silent
+    with pytest.raises(Upstream):
+        await run(desk)
+    await halt.stop(desk.sv, desk.tenant, "Wrong.", actor=boss)
+    await desk.reap()
+    await run(desk)
+    assert (await state(desk, draft), len(asked)) == (S.UPDATING, 1)
+    assert await desk.owner.fetchval("select count(*) from jobs") == 0
+    desk.publisher.update = update
+    assert await halt.resume(desk.sv, desk.tenant, actor=boss) == 1
+    await run(desk)
+    assert await state(desk, draft) is S.LIVE
+
+
+async def test_an_update_takes_no_place(desk: Press) -> None:
+    draft = await approved(desk)
+    await run(desk)
+    await desk.owner.execute(
+        "update publications set sent_at = sent_at - interval '8 days', live_at = live_at - interval '8 days'"
+    )
+    await newer(desk, draft)
+    await run(desk)
+    fresh = await approved(desk)
+    await run(desk)
+    assert await state(desk, fresh) is S.LIVE
+
+
+async def newer(desk: Press, draft: DraftId) -> None:
+    """A newer version of what is live, approved and due."""
+    seen = await desk.seen(draft)
+    await decide.edit(desk.sv, desk.actor, draft, seen.current_version_id, replace(ARTICLE, title="Harbour opens late"))
+    await desk.review(draft, held=False)
+    await decide.approve(desk.sv, desk.actor, *await desk.shown(draft), via="page")
+    await desk.owner.execute("update publications set due_at = cid_now()")
+    await desk.owner.execute("delete from jobs where kind <> 'publish'")

@@ -11,9 +11,10 @@ import pytest
 from cid.domain.draft import DraftState
 from cid.domain.errors import Conflict, LostLease, NotFound, Refused, Upstream
 from cid.domain.ids import DraftId
-from cid.domain.publication import Note, PublicationState
+from cid.domain.publication import Fate, Note, PublicationState
 from cid.domain.tenants import Role
 from cid.flows import decide, publish
+from cid.store import draft_pages, publications
 from tests.fakes import FakePublisher
 from tests.press import ARTICLE, Press, press
 
@@ -293,3 +294,58 @@ async def test_a_look_that_is_refused_after_the_sending_leaves_it_unknown(desk: 
     with pytest.raises(Upstream):
         await run(desk)
     assert (await post(desk, draft)).state is S.UNKNOWN
+
+
+@pytest.mark.parametrize("ask_first", [False, True])
+async def test_a_newer_version_that_is_rejected_leaves_the_draft_what_is_out(desk: Press, *, ask_first: bool) -> None:
+    draft = await live(desk)
+    before = await post(desk, draft)
+    seen = await desk.seen(draft)
+    await decide.edit(desk.sv, desk.actor, draft, seen.current_version_id, NEWER)
+    await desk.review(draft, held=False)
+    shown = await desk.shown(draft)
+    if ask_first:
+        await decide.request_changes(desk.sv, desk.actor, *shown, reason="Shorter.", via="page")
+    await decide.reject(desk.sv, desk.actor, *shown, reason="No.", via="page")
+    now = await desk.seen(draft)
+    assert (now.state, now.current_version_id) == (DraftState.APPROVED, before.version_id)
+    with pytest.raises(Conflict, match="Too late: on site it is live"):
+        await decide.undo(desk.sv, desk.actor, *await desk.shown(draft), via="page")
+    with pytest.raises(Conflict, match="already rejected version 2"):
+        await decide.approve(desk.sv, desk.actor, *shown, via="page")
+    await changed(desk, draft)
+    await run(desk)
+    assert (title(desk, before.id), (await desk.version(draft)).number) == (NEWER.title, 3)
+    await publish.retract(desk.sv, desk.actor, before.id, "Wrong.")
+    await run(desk)
+    assert await desk.posted(draft) == {}
+
+
+async def test_what_failed_of_a_rejected_draft_is_not_tried_again(desk: Press) -> None:
+    draft = await desk.draft()
+    await approve(desk, draft)
+    desk.publisher.arrives, desk.publisher.fail_next = False, Refused("Too long.")
+    await run(desk)
+    desk.publisher.arrives = True
+    seen = await desk.seen(draft)
+    await decide.edit(desk.sv, desk.actor, draft, seen.current_version_id, NEWER)
+    await desk.review(draft, held=False)
+    await decide.reject(desk.sv, desk.actor, *await desk.shown(draft), reason="No.", via="page")
+    assert (await desk.seen(draft)).state is DraftState.REJECTED
+    with pytest.raises(Refused, match="was rejected"):
+        await publish.again(desk.sv, desk.actor, (await post(desk, draft)).id)
+    await run(desk)
+    assert desk.publisher.posts == {}
+
+
+async def test_what_is_published_anew_after_it_was_taken_back_is_live(desk: Press) -> None:
+    draft = await live(desk)
+    await publish.retract(desk.sv, desk.actor, (await post(desk, draft)).id, "Wrong.")
+    await run(desk)
+    await decide.undo(desk.sv, desk.actor, *await desk.shown(draft), via="page")
+    await approve(desk, draft)
+    await run(desk)
+    async with desk.sv.db.read(desk.tenant) as tx:
+        assert publications.fate_of(await publications.of_draft(tx, desk.tenant, draft)) is Fate.LIVE
+        [row] = await draft_pages.listed(tx, desk.tenant, [DraftState.APPROVED], before=None, limit=9)
+    assert row.fate is Fate.LIVE

@@ -156,7 +156,7 @@ async def test_the_preview_runs_and_reaches_nothing(acme: Press, editor: Person)
     version = await acme.version(draft)
     answer = await editor.get(at(draft, f"/preview/{version.id}"))
     policy = answer.headers["Content-Security-Policy"].split("; ")
-    assert {"sandbox", "default-src 'none'", "img-src https: data:", "frame-ancestors 'self'"} <= set(policy)
+    assert {"sandbox", "default-src 'none'", "img-src 'self' https: data:", "frame-ancestors 'self'"} <= set(policy)
     assert "script-src" not in answer.headers["Content-Security-Policy"]
     assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
     assert "<script>alert" not in await answer.text()
@@ -561,3 +561,37 @@ async def test_an_update_and_what_it_updates_name_each_other_and_say_what_came_l
     assert "came after this version" not in page
     assert f'in an update: <a href="{at(update)}">Quay closes &lt;again&gt;</a>' in page
     assert (await editor.text("/t/acme/drafts")).count("· update") == 1
+
+
+async def test_a_version_for_settings_that_changed_is_rendered_anew_from_its_page(acme: Press, editor: Person) -> None:
+    draft = await acme.draft()
+    await acme.owner.execute("update tenants set disclosure = 'editorial-responsibility', responsible = 'Ada Lind'")
+    fields, text = await seen(editor, draft), await editor.text(at(draft))
+    assert "The settings of site changed since this version was made." in text
+    assert f'action="{at(draft)}/approve"' not in text
+    refused = await editor.post(at(draft, "/approve"), **fields)
+    assert refused.status == 409
+    assert f'action="{at(draft)}/renew"' in text
+    assert (await editor.post(at(draft, "/renew"), version=fields["version"])).status == 303
+    await acme.review(draft, held=False)
+    text = await editor.text(at(draft))
+    assert f'action="{at(draft)}/renew"' not in text
+    assert f'action="{at(draft)}/approve"' in text
+
+
+async def test_a_newer_version_of_what_is_out_is_rejected_by_itself(acme: Press, editor: Person) -> None:
+    draft = await acme.draft()
+    await editor.post(at(draft, "/approve"), **await seen(editor, draft))
+    await publish.publish(acme.sv, await acme.jobs())
+    await editor.post(at(draft, "/edit"), **typed(await editor.text(at(draft, "/edit"))) | {"title": "Harbour shuts"})
+    await acme.review(draft, held=False)
+    assert "An earlier version is out and stays" in await editor.text(at(draft))
+    answer = await editor.post(at(draft, "/reject"), **await seen(editor, draft), reason="No.")
+    assert answer.headers["Location"] == at(draft, "?said=draft_rejected_out")
+    text = await editor.text(answer.headers["Location"])
+    assert "rejected</strong>" not in text
+    assert "Retract …" in text
+    assert "Harbour opens its new quay" in text
+    assert f'action="{at(draft)}/undo"' not in text
+    assert f'href="{at(draft)}/edit"' in text
+    assert "Harbour opens its new quay" in await editor.text("/t/acme/drafts?state=live")

@@ -157,7 +157,10 @@ async def reject(
     via: str,
     witness: Witness = NOBODY,
 ) -> DecisionId:
-    """Raises NotFound, Refused (no reason given) or Conflict."""
+    """A newer version of what is out is rejected by itself: the draft is then again what is out, approved.
+
+    Raises NotFound, Refused (no reason given) or Conflict.
+    """
     choice = _Choice(actor, draft, version, sha256_hex, DecisionKind.REJECT, _reason(reason), via, witness)
     return await _turn_down(sv, choice, DraftState.REJECTED)
 
@@ -198,14 +201,11 @@ async def undo(
     async with sv.db.tx(tenant) as tx:
         seen, shown = await _shown(tx, choice, DraftState.READY)
         await publications.withdraw(tx, tenant, draft)
-        approved = await decisions.latest(tx, tenant, draft)
         posted = await publications.of_draft(tx, tenant, draft)
         left = [
             post
             for post in posted
-            if post.state is not PublicationState.RETRACTED
-            and approved is not None
-            and approved.id in {post.decision_id, post.next_decision_id}
+            if post.state is not PublicationState.RETRACTED and version in {post.version_id, post.next_version_id}
         ]
         if left:
             raise Conflict(f"Too late: on {left[0].channel} it is {left[0].state} since {moment(left[0].changed_at)}.")
@@ -254,8 +254,22 @@ async def _turn_down(sv: Services, choice: _Choice, new: DraftState) -> Decision
     async with sv.db.tx(deciding(choice.actor)) as tx:
         seen, shown = await _shown(tx, choice, new)
         decision = await _decide(sv, tx, choice, shown)
-        await _move(tx, seen, new)
+        out = await _out(tx, shown) if new is DraftState.REJECTED else None
+        if out is None:
+            await _move(tx, seen, new)
+        elif not await drafts.back(tx, tx.tenant, seen.id, shown.id, out):
+            raise AssertionError("a locked draft moved")
     return decision
+
+
+async def _out(tx: Tx, shown: Version) -> VersionId | None:
+    """The version that is before the public, or on its way there, while `shown` was to take its place: the canonical
+    channel's first."""
+    gone = {PublicationState.RETRACTED, PublicationState.FAILED}
+    posted = await publications.of_draft(tx, tx.tenant, shown.draft_id)
+    out = [post for post in posted if post.state not in gone and post.version_id != shown.id]
+    out.sort(key=lambda post: not post.canonical)
+    return out[0].version_id if out else None
 
 
 async def _shown(tx: Tx, choice: _Choice, wanted: DraftState) -> tuple[Draft, Version]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from cid.domain.checklist import key_of
 from cid.domain.draft import Article, Author, DraftState, Question, Reference
 from cid.domain.errors import NotFound
 from cid.domain.evidence import ClaimKind, Confidence, EvidenceState, SourceClass
 from cid.domain.ids import DraftId, VersionId
 from cid.domain.publication import ChannelKind, Fate, PublicationState
 from cid.domain.record import Witness
-from cid.domain.review import DecisionKind, ReviewOutcome, Severity
+from cid.domain.review import DecisionKind, ReviewOutcome, Severity, findings
 from cid.flows import decide
 from cid.render.article import read_article
 from cid.store import decisions, draft_pages, drafts, evidence, publications
@@ -138,6 +138,7 @@ class FindingShown:
     what: str
     fix: str
     check: str
+    accept: str = about("Names it in `accepted` of an approval; empty where it is in nobody's way.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,6 +251,13 @@ class Approval:
     version: UUID
     sha256: str = text("Of the version, in hexadecimal: what was read.", longest=64, shortest=64)
     reason: str = text("Wanted where the review held the draft back.", lines=True, default="")
+    accepted: tuple[str, ...] = items(
+        "What stands against it and is accepted all the same: `accept` of each critical finding; `evidence` where "
+        "there is none.",
+        most=100,
+        each=100,
+        default=(),
+    )
     at: datetime | None = about("When it is to go out; null: once the time to undo is over.", default=None)
 
 
@@ -390,8 +398,9 @@ async def approve(asked: Asked[Nothing, Approval]) -> Approved:
         form.sha256,
         reason=form.reason,
         via=VIA,
-        witness=_witness(asked),
+        witness=replace(_witness(asked), checklist=dict.fromkeys(form.accepted, True)),
         at=form.at,
+        accepted=form.accepted,
     )
     return Approved(decision=done.decision, planned=done.planned, left_out=done.left_out, due=done.due)
 
@@ -480,21 +489,21 @@ def _edited(article: Article, form: Edit) -> Article:
 
 
 def _review(review: Review) -> ReviewShown:
-    listed = json.loads(review.findings)
     return ReviewShown(
         outcome=review.outcome,
         score=review.score,
         round=review.round,
         findings=tuple(
             FindingShown(
-                severity=Severity(one["severity"]),
-                category=one["category"],
-                where=one["where"],
-                what=one["what"],
-                fix=one.get("fix", ""),
-                check=one.get("check", ""),
+                severity=one.severity,
+                category=one.category,
+                where=one.where,
+                what=one.what,
+                fix=one.fix,
+                check=one.check,
+                accept=key_of(one) if one.severity is Severity.CRITICAL else "",
             )
-            for one in listed
+            for one in findings(review.findings)
         ),
         made_at=review.made_at,
     )

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from aiohttp import web
 
-from cid.domain.draft import Article, Question, Reference
+from cid.domain.draft import Article, DraftState, Question, Reference
 from cid.domain.errors import Conflict, NotFound, Refused
 from cid.domain.ids import DraftId, PublicationId, VersionId
 from cid.domain.record import Witness
@@ -164,7 +164,10 @@ async def reject(request: web.Request, form: Rejection) -> web.StreamResponse:
         via=VIA,
         witness=await _witness(request, form),
     )
-    return _back(request, "draft_rejected")
+    async with services(request).db.read(actor(request).tenant.id) as tx:
+        left = await drafts.by_id(tx, tx.tenant, _draft(request))
+    back = left is not None and left.state is DraftState.APPROVED
+    return _back(request, "draft_rejected_out" if back else "draft_rejected")
 
 
 async def request_changes(request: web.Request, form: Decision) -> web.StreamResponse:

@@ -78,6 +78,7 @@ FIELDS = {
 FRAMED = f"sandbox; {POLICY}; frame-ancestors 'self'"
 WRONG = (PublicationState.FAILED, PublicationState.UNKNOWN)
 OUT = (PublicationState.LIVE, PublicationState.UPDATING)
+GOING = (PublicationState.PLANNED, PublicationState.SENDING, PublicationState.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +314,8 @@ async def _view(
         undoable=_undoable(draft, said, planned),
         article_url=next((line.view for line in lines if line.posted.live_at and line.view), ""),
         editable=_editable(draft, planned),
+        stale=_stale(looked, current) if draft.state in {DraftState.READY, DraftState.HELD} else [],
+        stays=draft.state is not DraftState.APPROVED and any(post.state in (*OUT, *GOING) for post in planned),
         rejectable=draft.state in {DraftState.READY, DraftState.HELD, DraftState.CHANGES_REQUESTED},
         looked=looked,
         previews=_previews(looked, current, on),
@@ -333,12 +336,19 @@ def _previews(looked: Looked, current: Version, on: str | None) -> list[Preview]
     return [Preview(channel.name, str(channel.id), channel is chosen) for channel in there]
 
 
+def _stale(looked: Looked, current: Version) -> list[str]:
+    """Where an approval is refused until the version is rendered anew."""
+    rendered = json.loads(current.payloads)
+    there = [channel for channel in looked.channels if str(channel.id) in rendered]
+    return [channel.name for channel in there if rendered[str(channel.id)].get("settings") != channel.settings]
+
+
 def _undoable(draft: Draft, said: Sequence[Made], planned: Sequence[Posted]) -> bool:
     """Nothing of what was approved last has left; what an earlier approval brought out may be there."""
     if draft.state is not DraftState.APPROVED or not said:
         return False
     for post in planned:
-        left = post.decision_id == said[-1].id and post.state is not PublicationState.PLANNED
+        left = post.version_id == draft.current_version_id and post.state is not PublicationState.PLANNED
         if left or (post.next_decision_id and post.state is not PublicationState.LIVE):
             return False
     return True
