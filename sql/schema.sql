@@ -714,12 +714,12 @@ revoke all on function make_partitions(timestamp with time zone) from public;
 grant execute on function make_partitions(timestamp with time zone) to cid_worker;
 
 CREATE OR REPLACE FUNCTION public.memberships_of(hash bytea)
- RETURNS TABLE(tenant_id uuid, slug text, name text, sample boolean, created_at timestamp with time zone, zone text, paused_at timestamp with time zone, pause_reason text, role text, desks text[], stale boolean)
+ RETURNS TABLE(tenant_id uuid, slug text, name text, sample boolean, created_at timestamp with time zone, zone text, paused_at timestamp with time zone, pause_reason text, stopped_at timestamp with time zone, stop_reason text, role text, desks text[], stale boolean)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
-  select t.id, t.slug, t.name, t.sample, t.created_at, t.zone, t.paused_at, t.pause_reason, m.role, t.desks,
+  select t.id, t.slug, t.name, t.sample, t.created_at, t.zone, t.paused_at, t.pause_reason, t.stopped_at, t.stop_reason, m.role, t.desks,
          m.seen_at is null or m.seen_at < public.cid_now() - interval '1 minute'
   from public.session_of(hash) s join public.members m on m.user_id = s.user_id join public.tenants t on t.id = m.tenant_id
   order by t.name

@@ -160,6 +160,12 @@ async def furnish(sv: Services, *, sample: bool = False) -> Newsroom:
         await _track(tx, room)
         await _refused(tx, room)
         await images.add(tx, room.image, b"a picture of acme's", mime="image/png", width=1, height=1, provider="own")
+        await tx.execute(
+            """insert into channels (tenant_id, id, kind, name, base_url, domain, active)
+               values ($1, $2, 'ghost', 'Old blog', 'https://blog.acme.test', 'acme.test', false)""",
+            room.tenant,
+            room.channel,
+        )
         boss = await tx.fetchval("select user_id from members where role = 'owner'")
         await tokens.add(
             tx, room.token, boss, name="reader", hashed=b"unknown", scopes=[Scope.DRAFTS_READ], life=None, most=1

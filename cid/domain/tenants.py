@@ -57,6 +57,9 @@ class Tenant:
     """Of the IANA time zone database: its days, its calendar, its mornings."""
     paused_at: datetime | None = None
     pause_reason: str = ""
+    stopped_at: datetime | None = None
+    """Nothing new of it goes out; all else goes on. Known to whoever looks at a page."""
+    stop_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

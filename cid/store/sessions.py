@@ -94,6 +94,8 @@ async def visit(tx: Tx, hashed: bytes) -> Session | None:
                 zone=row["tenant_zone"],
                 paused_at=row["paused_at"],
                 pause_reason=row["pause_reason"],
+                stopped_at=row["stopped_at"],
+                stop_reason=row["stop_reason"],
             ),
             role=Role(row["role"]),
             desks=tuple(desk for desk in Desk if desk in row["desks"]),

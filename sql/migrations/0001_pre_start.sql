@@ -2663,9 +2663,9 @@ $$;
 -- By the session too, and not by whom it belongs to: who knows somebody's id must not learn where they belong.
 create function memberships_of(hash bytea)
   returns table (tenant_id uuid, slug text, name text, sample boolean, created_at timestamptz, zone text, paused_at timestamptz,
-                 pause_reason text, role text, desks text[], stale boolean)
+                 pause_reason text, stopped_at timestamptz, stop_reason text, role text, desks text[], stale boolean)
 language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
-  select t.id, t.slug, t.name, t.sample, t.created_at, t.zone, t.paused_at, t.pause_reason, m.role, t.desks,
+  select t.id, t.slug, t.name, t.sample, t.created_at, t.zone, t.paused_at, t.pause_reason, t.stopped_at, t.stop_reason, m.role, t.desks,
          m.seen_at is null or m.seen_at < public.cid_now() - interval '1 minute'
   from public.session_of(hash) s join public.members m on m.user_id = s.user_id join public.tenants t on t.id = m.tenant_id
   order by t.name

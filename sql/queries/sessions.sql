@@ -2,7 +2,7 @@
 -- Who a session belongs to and which tenants are theirs: one row per membership, one with nulls where there is none.
 select s.user_id, s.email, s.name, s.admin, s.zone, s.csrf, s.stale, s.renew,
        m.tenant_id, m.slug, m.name as tenant_name, m.sample, m.created_at,
-       m.zone as tenant_zone, m.paused_at, m.pause_reason, m.role, m.desks, m.stale as unseen
+       m.zone as tenant_zone, m.paused_at, m.pause_reason, m.stopped_at, m.stop_reason, m.role, m.desks, m.stale as unseen
 from session_of($1) s left join memberships_of($1) m on true
 
 -- name: touch

@@ -1,4 +1,5 @@
-// Nothing here is needed. It keeps a page that only shows things fresh while somebody looks at it, and closes the menu.
+// Nothing here is needed. It keeps a page that only shows things fresh while somebody looks at it, closes the menu, and on a
+// phone brings the tab at hand into sight.
 "use strict";
 const EVERY_MS = 15000;
 
@@ -17,6 +18,11 @@ async function refresh() {
 }
 
 if (document.querySelector("main[data-fresh]")) setInterval(refresh, EVERY_MS);
+
+for (const row of document.querySelectorAll(".within > div")) {
+  const tab = row.querySelector("[aria-current]");
+  if (tab) row.scrollLeft = tab.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2;
+}
 
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.me[open]")) if (!menu.contains(event.target)) menu.open = false;
