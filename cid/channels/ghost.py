@@ -21,7 +21,7 @@ from uuid import UUID
 import jwt
 
 from cid.channels.json_api import TIMEOUT_S, JsonApi, Reply, message, moment
-from cid.domain.errors import Misconfigured, Refused, Upstream
+from cid.domain.errors import Misconfigured, NotFound, Refused, Upstream
 from cid.domain.ids import time_of
 from cid.domain.publication import Note
 from cid.ports import Placed, Standing
@@ -87,8 +87,8 @@ class Ghost:
     async def update(self, sent: Sent) -> Placed:
         door = _Door(self, sent.channel)
         post, _ = await self._found(door, sent)
-        if post is None:
-            raise Refused(f"The post is not on {WHAT} any more: there is nothing to update.")
+        if post is None or post.get("status") != "published":
+            raise NotFound(f"The post is not public on {WHAT} any more: there is nothing to update.")
         return await self._put(door, sent, post, {"status": "published"})
 
     async def retract(self, sent: Sent) -> None:

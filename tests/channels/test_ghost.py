@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 
 from cid.channels.ghost import Ghost
-from cid.domain.errors import Misconfigured, Refused, Upstream
+from cid.domain.errors import Misconfigured, NotFound, Refused, Upstream
 from cid.domain.publication import ChannelKind
 from cid.ports import Picture
 from tests import ghost
@@ -197,3 +197,12 @@ async def test_an_outage_is_one(there: There, far: ghost.Ghost) -> None:
 async def test_its_admin_may_live_at_another_address(there: There, far: ghost.Ghost) -> None:
     channel = replace(there.channel, base_url="https://blog.test", config={"admin_url": far.base + "/"})
     assert (await there.publisher.check(channel)).account == "Acme blog (Ghost 5.130)"
+
+
+async def test_what_somebody_made_a_draft_there_is_not_made_public_by_an_update(there: There, far: ghost.Ghost) -> None:
+    sent = there.sent()
+    placed = await there.publisher.publish(sent)
+    far.posts[placed.external_id]["status"] = "draft"
+    with pytest.raises(NotFound, match="not public on Ghost any more"):
+        await there.publisher.update(replace(there.sent(title="Two quays"), key=sent.key, placed=placed))
+    assert one(far)["status"] == "draft"

@@ -595,3 +595,16 @@ async def test_a_newer_version_of_what_is_out_is_rejected_by_itself(acme: Press,
     assert f'action="{at(draft)}/undo"' not in text
     assert f'href="{at(draft)}/edit"' in text
     assert "Harbour opens its new quay" in await editor.text("/t/acme/drafts?state=live")
+
+
+async def test_what_waits_for_a_place_is_not_said_to_go_out_at_an_hour_that_is_past(
+    acme: Press, editor: Person
+) -> None:
+    draft = await acme.draft()
+    at_nine = acme.sv.clock.now() + timedelta(days=3)
+    await decide.approve(acme.sv, acme.actor, *await acme.shown(draft), via="page", at=at_nine)
+    assert "Goes out" in await editor.text(at(draft))
+    await acme.owner.execute("update publications set due_at = $1", acme.sv.clock.now() - timedelta(minutes=5))
+    text = await editor.text(at(draft))
+    assert "Goes out" not in text
+    assert f'action="{at(draft)}/undo"' in text
