@@ -206,3 +206,21 @@ async def test_what_somebody_made_a_draft_there_is_not_made_public_by_an_update(
     with pytest.raises(NotFound, match="not public on Ghost any more"):
         await there.publisher.update(replace(there.sent(title="Two quays"), key=sent.key, placed=placed))
     assert one(far)["status"] == "draft"
+
+
+async def test_an_update_shows_the_picture_that_was_approved_with_it_or_none(there: There, far: ghost.Ghost) -> None:
+    first = replace(PICTURE, name=f"picture-{'1' * 16}.jpg")
+    second = Picture(body=b"\xff\xd8second", mime="image/jpeg", name=f"picture-{'2' * 16}.jpg", alt="B", caption="C")
+    sent = there.sent()
+    placed = await there.publisher.publish(replace(sent, picture=first))
+    again = replace(sent, placed=placed)
+    await there.publisher.update(replace(again, picture=replace(first, alt="Another quay")))
+    assert (len(far.uploads), one(far)["feature_image_alt"]) == (1, "Another quay")
+    await there.publisher.update(replace(again, picture=second))
+    assert (far.uploads, one(far)["feature_image_alt"]) == ([first.body, second.body], "B")
+    assert second.name in str(one(far)["feature_image"])
+    await there.publisher.update(again)
+    assert one(far)["feature_image"] is None
+    far.posts[placed.external_id]["feature_image"] = "https://acme.test/by-hand.jpg"
+    await there.publisher.update(again)
+    assert one(far)["feature_image"] == "https://acme.test/by-hand.jpg"
