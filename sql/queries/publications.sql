@@ -24,9 +24,9 @@ from publications p join channels c on c.tenant_id = p.tenant_id and c.id = p.ch
 where p.tenant_id = $1 and p.draft_id = $2 order by p.id
 
 -- name: withdraw
--- An undo: what has not been touched yet is taken back. What is out stays as it is.
+-- An undo: what has not been touched yet is taken back. What is out stays as it is, and a refused change of it is no problem any more.
 update publications set state = case when state = 'planned' then 'retracted' else state end,
-  next_decision_id = null, next_version_id = null, next_sha256 = null, changed_at = cid_now()
+  next_decision_id = null, next_version_id = null, next_sha256 = null, error = '', changed_at = cid_now()
 where tenant_id = $1 and draft_id = $2 and (state = 'planned' or (state = 'live' and next_decision_id is not null))
 returning id
 

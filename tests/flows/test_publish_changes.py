@@ -370,3 +370,14 @@ async def test_a_copy_is_taken_back_by_the_originals_address_after_the_original(
     await publish.retract(desk.sv, desk.actor, blog.id, "Wrong.")
     await run(desk)
     assert (named, await desk.posted(draft)) == ([site.url], {})
+
+
+async def test_an_undo_of_an_update_that_was_refused_leaves_no_problem(desk: Press) -> None:
+    draft = await live(desk)
+    await changed(desk, draft)
+    desk.publisher.change_fails = Refused("Too long.")
+    await run(desk)
+    assert "Too long." in (await post(desk, draft)).error
+    await decide.undo(desk.sv, desk.actor, *await desk.shown(draft), via="page")
+    after = await post(desk, draft)
+    assert (after.state, after.error, after.next_version_id) == (S.LIVE, "", None)

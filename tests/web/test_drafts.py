@@ -608,3 +608,13 @@ async def test_what_waits_for_a_place_is_not_said_to_go_out_at_an_hour_that_is_p
     text = await editor.text(at(draft))
     assert "Goes out" not in text
     assert f'action="{at(draft)}/undo"' in text
+
+
+async def test_what_is_out_is_not_given_up_by_another_name(acme: Press, editor: Person) -> None:
+    draft = await acme.draft()
+    await editor.post(at(draft, "/approve"), **await seen(editor, draft))
+    await publish.publish(acme.sv, await acme.jobs())
+    await acme.owner.execute("update publications set error = 'The update was refused.' where draft_id = $1", draft)
+    text = await editor.text("/t/acme/problems")
+    assert "The update was refused." in text
+    assert "Take it back" in text
