@@ -902,15 +902,17 @@ CREATE OR REPLACE FUNCTION public.person_of(who uuid)
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
-  select coalesce(nullif(u.name, ''), u.email) from public.users u
-  where u.id = who and (
-    exists (select from public.members m where m.tenant_id = public.app_tenant() and m.user_id = who)
+  select case when k.known then coalesce(nullif(u.name, ''), u.email)
+              when exists (select from public.members m where m.tenant_id = public.app_tenant() and m.user_id = who) then u.email end
+  from public.users u cross join lateral (select
+    exists (select from public.members m where m.tenant_id = public.app_tenant() and m.user_id = who and m.seen_at is not null)
     or exists (select from public.decisions d where d.tenant_id = public.app_tenant() and d.user_id = who)
     or exists (select from public.versions v where v.tenant_id = public.app_tenant() and v.author_id = who)
     or exists (select from public.entry_decisions e where e.tenant_id = public.app_tenant() and e.user_id = who)
     or exists (select from public.trackers t where t.tenant_id = public.app_tenant() and t.rule_by = who)
     or exists (select from public.policies p where p.tenant_id = public.app_tenant() and p.changed_by = who)
-    or exists (select from public.audit a where a.tenant_id = public.app_tenant() and a.user_id = who))
+    or exists (select from public.audit a where a.tenant_id = public.app_tenant() and a.user_id = who) as known) k
+  where u.id = who
 $function$;
 revoke all on function person_of(uuid) from public;
 grant execute on function person_of(uuid) to cid_app;
@@ -2116,6 +2118,7 @@ create table mails (
   message text,
   state text default 'planned'::text not null,
   error text default ''::text not null,
+  given_up boolean default false not null,
   attempts integer default 0 not null,
   job_id bigint,
   lease bigint,
@@ -2140,8 +2143,8 @@ alter table mails force row level security;
 create policy owner on mails for all to current_user using (true) with check (true);
 create policy tenant on mails for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on mails for all to cid_worker using (true) with check (true);
-grant insert, select, update (message, state, error, attempts, job_id, lease, until, sent_at, changed_at) on mails to cid_app;
-grant insert, select, update (message, state, error, attempts, job_id, lease, until, sent_at, changed_at) on mails to cid_worker;
+grant insert, select, update (message, state, error, given_up, attempts, job_id, lease, until, sent_at, changed_at) on mails to cid_app;
+grant insert, select, update (message, state, error, given_up, attempts, job_id, lease, until, sent_at, changed_at) on mails to cid_worker;
 
 create table members (
   tenant_id uuid not null,

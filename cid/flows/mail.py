@@ -97,7 +97,7 @@ async def _send(sv: Services, job: Job, work: Work) -> None:
     try:
         letter = _letter(sv, work)
     except Misconfigured as error:
-        await _over(sv, job, work, _S.REFUSED, str(error))
+        await _over(sv, job, work, _S.REFUSED, str(error), given_up=True)
         return
     async with sv.platform.read() as tx:
         if not await mails.ours(tx, work.id, job):
@@ -124,10 +124,10 @@ def _letter(sv: Services, work: Work) -> Letter:
     return letters.unpacked(text, message_id=f"{work.id}@{urlsplit(sv.base_url).hostname or 'localhost'}")
 
 
-async def _over(sv: Services, job: Job, work: Work, state: MailState, error: str) -> None:
+async def _over(sv: Services, job: Job, work: Work, state: MailState, error: str, *, given_up: bool = False) -> None:
     """Written even when the job is another's by now: what we heard of our own sending is true all the same."""
     async with sv.platform.tx() as tx:
-        await mails.settle(tx, work.id, job, state, error=error)
+        await mails.settle(tx, work.id, job, state, error=error, given_up=given_up)
         if state in {_S.SENT, _S.REFUSED}:
             await mails.mend_service(tx)
         ended = await queue.ended(tx, [job])

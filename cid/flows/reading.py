@@ -43,6 +43,8 @@ async def keep(sv: Services, actor: Actor, draft: DraftId, version: VersionId, t
 
 
 async def forget(sv: Services, actor: Actor, draft: DraftId) -> None:
-    """What was typed was saved, or is not wanted."""
+    """What was typed was saved, or is not wanted. Raises NotFound."""
     async with sv.db.tx(actor.tenant.id) as tx:
+        if await drafts.by_id(tx, tx.tenant, draft) is None:
+            raise NotFound("There is no such draft.")
         await readings.forget(tx, actor.user.id, draft)

@@ -115,10 +115,10 @@ async def ours(tx: Tx, mail: UUID, job: Job) -> bool:
     return bool(await tx.fetchval(OURS, mail, job.id, job.lease))
 
 
-async def settle(tx: Tx, mail: UUID, job: Job, new: MailState, *, error: str = "") -> bool:
-    """What became of the sending that `job` began."""
+async def settle(tx: Tx, mail: UUID, job: Job, new: MailState, *, error: str = "", given_up: bool = False) -> bool:
+    """What became of the sending that `job` began. `given_up`: nobody was asked to take it."""
     MAIL.check(MailState.SENDING, new)
-    return await tx.fetchval(SETTLE, mail, job.id, job.lease, new, error) is not None
+    return await tx.fetchval(SETTLE, mail, job.id, job.lease, new, error, given_up) is not None
 
 
 async def move(tx: Tx, mail: UUID, old: MailState, new: MailState, *, error: str = "") -> bool:

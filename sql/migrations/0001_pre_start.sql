@@ -963,6 +963,7 @@ create table mails (
   message text,                               -- sealed: it may carry links that let somebody in; null some days after it is over
   state text not null default 'planned' check (state in ('planned', 'sending', 'sent', 'refused', 'unknown', 'bounced')),
   error text not null default '',
+  given_up boolean not null default false,    -- refused by ourselves, which says nothing of the address
   attempts integer not null default 0,
   job_id bigint,                              -- the hand-out that has it in hand
   lease bigint,
@@ -2549,7 +2550,7 @@ grant select, insert, update on plans, places to cid_app;
 grant select, insert, update (compared_at, typed, typed_at) on readings to cid_app;
 grant select, insert on images, review_links, api_tokens, api_answers, mails, mail_wishes, digest_days to cid_app;
 grant update (digest, hour, zone, breaking, changed_at) on mail_wishes to cid_app;
-grant update (state, error, attempts, message, job_id, lease, until, sent_at, changed_at) on mails to cid_app, cid_worker;
+grant update (state, error, given_up, attempts, message, job_id, lease, until, sent_at, changed_at) on mails to cid_app, cid_worker;
 grant update (digest, hour, zone, breaking, changed_at) on mail_wishes to cid_worker;
 grant select, delete on digest_days to cid_worker;
 grant update (used_at, revoked_at) on review_links to cid_app, cid_worker;
@@ -2669,18 +2670,21 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
   from public.session_of(hash) s join public.members m on m.user_id = s.user_id join public.tenants t on t.id = m.tenant_id
   order by t.name
 $$;
--- What to call somebody who acts or acted in the tenant at hand; nothing of anybody else.
+-- What to call somebody who acts or acted in the tenant at hand; nothing of anybody else. Whoever was let in and did not come yet
+-- has an address and no name: a name would tell that they use this desk elsewhere.
 create function person_of(who uuid) returns text
 language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
-  select coalesce(nullif(u.name, ''), u.email) from public.users u
-  where u.id = who and (
-    exists (select from public.members m where m.tenant_id = public.app_tenant() and m.user_id = who)
+  select case when k.known then coalesce(nullif(u.name, ''), u.email)
+              when exists (select from public.members m where m.tenant_id = public.app_tenant() and m.user_id = who) then u.email end
+  from public.users u cross join lateral (select
+    exists (select from public.members m where m.tenant_id = public.app_tenant() and m.user_id = who and m.seen_at is not null)
     or exists (select from public.decisions d where d.tenant_id = public.app_tenant() and d.user_id = who)
     or exists (select from public.versions v where v.tenant_id = public.app_tenant() and v.author_id = who)
     or exists (select from public.entry_decisions e where e.tenant_id = public.app_tenant() and e.user_id = who)
     or exists (select from public.trackers t where t.tenant_id = public.app_tenant() and t.rule_by = who)
     or exists (select from public.policies p where p.tenant_id = public.app_tenant() and p.changed_by = who)
-    or exists (select from public.audit a where a.tenant_id = public.app_tenant() and a.user_id = who))
+    or exists (select from public.audit a where a.tenant_id = public.app_tenant() and a.user_id = who) as known) k
+  where u.id = who
 $$;
 revoke all on function person_of(uuid) from public;
 grant execute on function person_of(uuid) to cid_app;

@@ -30,17 +30,17 @@ select exists (
 
 -- name: settle
 -- What the sender heard. Also when the row was given up as unknown meanwhile: it is the same sending, and now it is known.
-update mails set state = $4, error = $5, changed_at = cid_now()
+update mails set state = $4, error = $5, given_up = $6, changed_at = cid_now()
 where id = $1 and job_id = $2 and lease = $3 and (state = 'sending' or state = 'unknown' and $4 = 'sent')
 returning id
 
 -- name: move
--- Compare-and-set for every other move.
-update mails set state = $3, error = $4, changed_at = cid_now() where id = $1 and state = $2 returning id
+-- Compare-and-set for every other move. What leaves `planned` so was never offered to anybody.
+update mails set state = $3, error = $4, given_up = state = 'planned', changed_at = cid_now() where id = $1 and state = $2 returning id
 
 -- name: again
 -- A person wants it sent once more, whatever became of it; without its text there is nothing to send.
-update mails set state = 'planned', error = '', until = $3, changed_at = cid_now()
+update mails set state = 'planned', error = '', given_up = false, until = $3, changed_at = cid_now()
 where id = $1 and state = $2 and message is not null
 returning id
 
@@ -65,9 +65,10 @@ from mails where ($1::text is null or address = $1) and ($2::text is null or sta
 order by id desc limit $3
 
 -- name: marked
--- Whether an address refuses us: its newest mails, as many as are asked for, were all refused or came back.
+-- Whether an address refuses us: its newest mails, as many as are asked for, were all refused or came back. What we gave up
+-- ourselves, because it was late or its reader had left, says nothing of the address.
 select count(*) = $2 and bool_and(state in ('refused', 'bounced')) from (
-  select state from mails where address = $1 and state not in ('planned', 'sending') order by id desc limit $2) newest
+  select state from mails where address = $1 and state not in ('planned', 'sending') and not given_up order by id desc limit $2) newest
 
 -- name: since
 -- How many of a kind somebody got since then.

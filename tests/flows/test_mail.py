@@ -52,6 +52,11 @@ class Post:
     def __init__(self, sv: Services, owner: Any, mailer: FakeMailer) -> None:
         self.sv, self.owner, self.mailer = sv, owner, mailer
 
+    @property
+    def clock(self) -> FrozenClock:
+        assert isinstance(self.sv.clock, FrozenClock)
+        return self.sv.clock
+
     async def plan(
         self,
         *,
@@ -300,7 +305,36 @@ async def test_three_refusals_in_a_row_mark_an_address(post: Post) -> None:
         await post.run()
     async with post.sv.platform.read() as tx:
         assert await mails.marked(tx, "ed@acme.test")
+    post.clock.advance(timedelta(seconds=1))  # or which is the newest is anybody's guess
     await post.plan(key="arrives")
     await post.run()
     async with post.sv.platform.read() as tx:
         assert not await mails.marked(tx, "ed@acme.test")
+
+
+@pytest.mark.parametrize("why", ["late", "left"])
+async def test_what_we_gave_up_ourselves_says_nothing_of_an_address(post: Post, platform: WorkerDb, why: str) -> None:
+    """A mail server that was away for some days would end everybody's digests for good, and whoever takes somebody out
+    of a tenant theirs of every other."""
+    tenant = await make.tenant(platform)
+    async with platform.tx() as tx:
+        user = await make.user(tx)
+        if why == "late":
+            await tx.execute("insert into members (tenant_id, user_id, role) values ($1, $2, 'editor')", tenant, user)
+    for number in range(3):
+        until = timedelta(hours=-1) if why == "late" else None
+        key = await post.plan(tenant=tenant, kind=MailKind.DIGEST, key=str(number), user=user, until=until)
+        await post.run(tenant)
+        assert (await post.row(key))["state"] == S.REFUSED
+    async with post.sv.platform.read() as tx:
+        assert not await mails.marked(tx, "ed@acme.test")
+
+
+async def test_mails_that_were_given_up_do_not_hide_that_an_address_refuses_us(post: Post) -> None:
+    for number in range(6):
+        late = number % 2 == 1
+        await post.plan(key=str(number), until=timedelta(hours=-1) if late else None)
+        post.mailer.fails = None if late else Refused("550 no such user")
+        await post.run()
+    async with post.sv.platform.read() as tx:
+        assert await mails.marked(tx, "ed@acme.test")

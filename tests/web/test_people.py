@@ -15,7 +15,7 @@ from cid.domain.ids import UserId, uuid7
 from cid.domain.tenants import Role, Tenant
 from cid.flows import people as operating
 from cid.flows.people import members
-from cid.store import people
+from cid.store import exports, people
 from tests import letters
 from tests.newsroom import ADMIN, Newsroom
 from tests.web.conftest import Desk, Person
@@ -78,6 +78,12 @@ async def test_who_has_an_account_elsewhere_belongs_at_once_and_the_inviter_does
     assert rows["stranger@other.test"] == rows["nobody-yet@other.test"]
     (letter,) = await letters.to(desk.sv, owner, "stranger@other.test")
     assert letters.link(letter) == "/t/acme/"
+    # nor does the log say more of the one than of the other, nor what may be taken along
+    log = await boss.text("/t/acme/audit")
+    assert log.count(">stranger@other.test</option>") == log.count(">nobody-yet@other.test</option>") == 1
+    async with desk.sv.db.read((await operating.tenant_of(desk.sv, "acme")).id) as tx:
+        taken = "".join(await exports.people(tx, tx.tenant))
+    assert "stranger@other.test" in taken
     # their session sees the other tenant at once, goes on under another token, and the switcher leads there
     was = stranger.cookie()
     assert 'href="/t/acme/"' in await stranger.text("/t/other/")
@@ -269,13 +275,13 @@ async def test_switching_somebody_off_ends_all_that_acts_for_them_and_letting_in
     )
     assert (await admin.post(f"/platform/people/{who}/off")).status == 303
     assert (await editor.get("/t/acme/")).status == 303
-    assert await owner.fetchval("select revoked_at is not null from api_tokens") is True
+    assert await owner.fetchval("select revoked_at is not null from api_tokens where name = 'n'") is True
     assert "switched off" in await admin.text("/platform/people?q=editor")
     assert (await admin.post(f"/platform/people/{who}/on")).status == 303
     assert (await admin.post(f"/platform/people/{who}/on")).status == 422
     async with desk.person("editor@acme.test") as again:
         assert "Role: editor" in await again.text("/t/acme/")
-    assert await owner.fetchval("select revoked_at is not null from api_tokens") is True
+    assert await owner.fetchval("select revoked_at is not null from api_tokens where name = 'n'") is True
 
 
 async def test_of_two_admins_who_switch_each_other_off_one_stays(desk: Desk, room: Newsroom, owner: Owner) -> None:

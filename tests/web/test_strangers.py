@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -81,7 +82,7 @@ FORMS: dict[str, dict[str, str]] = {
     "tenant_general_do": {"name": "Acme", "zone": "Europe/Berlin"},
     "tenant_pause": {"reason": "Holidays."},
     "tenant_deletion": {"typed": "acme"},
-    "calendar_move": {"day": "2030-01-01", "hour": "10:00"},
+    "calendar_move": {"day": f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%d}", "hour": "10:00"},
     "platform_pause": {"tenant": "acme", "reason": "A bill."},
     "platform_resume": {"tenant": "acme"},
     "draft_retract": {"publication": DECISION["version"], "reason": "wrong"},
