@@ -97,10 +97,11 @@ class DevTo:
 
     async def _found(self, account: _Account, sent: Sent) -> dict[str, Any] | None:
         """Ours, published or draft: by its id where that is known, else by the canonical address."""
-        _canonical(sent)
+        if sent.placed is None:
+            _canonical(sent)
         async for article in account.articles():
             known = sent.placed is not None and str(article.get("id")) == sent.placed.external_id
-            if known or _same(str(article.get("canonical_url") or ""), sent.canonical or ""):
+            if known or (sent.canonical and _same(str(article.get("canonical_url") or ""), sent.canonical)):
                 return article
         return None
 

@@ -209,3 +209,12 @@ async def test_what_somebody_made_a_draft_there_is_not_made_public_by_an_update(
     with pytest.raises(NotFound, match=r"not public on Dev\.to any more"):
         await there.publisher.update(replace(there.sent(title="Two quays"), key=sent.key, placed=placed))
     assert far.articles[int(placed.external_id)]["published"] is False
+
+
+async def test_what_is_there_is_taken_back_when_nothing_is_canonical_any_more(there: There, far: devto.DevTo) -> None:
+    sent = there.sent()
+    placed = await there.publisher.publish(sent)
+    alone = replace(sent, canonical=None, placed=placed)
+    await there.publisher.retract(alone)
+    assert far.articles[int(placed.external_id)]["published"] is False
+    assert await there.publisher.find(alone) is None

@@ -618,3 +618,17 @@ async def test_what_is_out_is_not_given_up_by_another_name(acme: Press, editor: 
     text = await editor.text("/t/acme/problems")
     assert "The update was refused." in text
     assert "Take it back" in text
+
+
+async def test_what_could_not_be_taken_back_is_not_said_to_be(acme: Press, editor: Person) -> None:
+    draft = await acme.draft()
+    await editor.post(at(draft, "/approve"), **await seen(editor, draft))
+    await publish.publish(acme.sv, await acme.jobs())
+    await acme.owner.execute(
+        "update publications set error = 'It could not be retracted.', retraction = 'A figure is wrong.'"
+    )
+    text = await editor.text(at(draft))
+    assert "It could not be retracted." in text
+    assert "Taken back:" not in text
+    await acme.owner.execute("update publications set state = 'retracted'")
+    assert "Taken back:" in await editor.text(at(draft))
