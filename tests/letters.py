@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 
 async def to(sv: Services, owner: Any, address: str) -> list[Letter]:
-    """Every letter to `address`, the newest last."""
-    rows = await owner.fetch("select id, message from mails where address = $1 order by planned_at", address)
+    """Every letter to `address` that was not refused before the test began, the newest last."""
+    rows = await owner.fetch(
+        "select id, message from mails where address = $1 and message <> 'sealed' order by planned_at", address
+    )
     assert sv.vault is not None
     return [
         letters.unpacked(sv.vault.open(row["message"], f"mail:{row['id']}"), message_id=str(row["id"])) for row in rows

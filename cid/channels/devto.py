@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from cid.channels.json_api import TIMEOUT_S, JsonApi
-from cid.domain.errors import Refused, Upstream
+from cid.domain.errors import NotFound, Refused, Upstream
 from cid.domain.publication import Note
 from cid.ports import Placed, Standing
 
@@ -78,8 +78,8 @@ class DevTo:
     async def update(self, sent: Sent) -> Placed:
         account = _Account(self, sent.channel)
         article = await self._found(account, sent)
-        if article is None:
-            raise Refused(f"The article is not on {WHAT} any more: there is nothing to update.")
+        if article is None or not article.get("published"):
+            raise NotFound(f"The article is not public on {WHAT} any more: there is nothing to update.")
         return await self._put(account, _id(article), _fields(sent) | {"published": True})
 
     async def retract(self, sent: Sent) -> None:
@@ -97,10 +97,11 @@ class DevTo:
 
     async def _found(self, account: _Account, sent: Sent) -> dict[str, Any] | None:
         """Ours, published or draft: by its id where that is known, else by the canonical address."""
-        _canonical(sent)
+        if sent.placed is None:
+            _canonical(sent)
         async for article in account.articles():
             known = sent.placed is not None and str(article.get("id")) == sent.placed.external_id
-            if known or _same(str(article.get("canonical_url") or ""), sent.canonical or ""):
+            if known or (sent.canonical and _same(str(article.get("canonical_url") or ""), sent.canonical)):
                 return article
         return None
 

@@ -21,7 +21,7 @@ from uuid import UUID
 import jwt
 
 from cid.channels.json_api import TIMEOUT_S, JsonApi, Reply, message, moment
-from cid.domain.errors import Misconfigured, Refused, Upstream
+from cid.domain.errors import Misconfigured, NotFound, Refused, Upstream
 from cid.domain.ids import time_of
 from cid.domain.publication import Note
 from cid.ports import Placed, Standing
@@ -43,6 +43,8 @@ SKEW = timedelta(seconds=60)
 KEY = re.compile(r"[0-9a-f]{24}:[0-9a-f]{64}")
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 CARD = re.compile(r"<!--\s*kg-card-(begin|end): html\s*-->")
+OURS = re.compile(r"/picture-[0-9a-f]{16}")
+"""In the address of a picture that we brought."""
 UPLOAD_S = 60.0
 
 
@@ -87,8 +89,8 @@ class Ghost:
     async def update(self, sent: Sent) -> Placed:
         door = _Door(self, sent.channel)
         post, _ = await self._found(door, sent)
-        if post is None:
-            raise Refused(f"The post is not on {WHAT} any more: there is nothing to update.")
+        if post is None or post.get("status") != "published":
+            raise NotFound(f"The post is not public on {WHAT} any more: there is nothing to update.")
         return await self._put(door, sent, post, {"status": "published"})
 
     async def retract(self, sent: Sent) -> None:
@@ -136,9 +138,7 @@ class Ghost:
     async def _put(self, door: _Door, sent: Sent, post: dict[str, Any], more: dict[str, Json]) -> Placed:
         """Bring `post` to the payload. Changed there meanwhile, it is read once more and compared."""
         fields = _fields(sent) | more
-        if sent.picture is not None and not post.get("feature_image"):
-            address = await door.upload(sent.picture)
-            fields |= _image(sent.picture, address) if address else {}
+        fields |= await _pictured(door, sent, str(post.get("feature_image") or ""))
         seen = post
         for _ in range(2):
             fields["updated_at"] = seen.get("updated_at")
@@ -279,6 +279,21 @@ def _head(sent: Sent) -> str:
     return f'{mark}\n<script type="application/ld+json">{script_json(data)}</script>'
 
 
+async def _pictured(door: _Door, sent: Sent, there: str) -> dict[str, Json]:
+    """The picture that was approved in the place of the one that is `there`; ours goes when there is to be none."""
+    if sent.picture is None:
+        gone = OURS.search(there) and not sent.payload.get("image")
+        return {"feature_image": None, "feature_image_alt": None, "feature_image_caption": None} if gone else {}
+    if _file_name(sent.picture).rpartition(".")[0] in there:  # which its address keeps
+        return _image(sent.picture, there)
+    address = await door.upload(sent.picture)
+    return _image(sent.picture, address) if address else {}
+
+
+def _file_name(picture: Picture) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]", "-", picture.name) or "picture"
+
+
 def _image(picture: Picture, address: str) -> dict[str, Json]:
     """Ghost's own bounds: 191 characters of alternative text."""
     return {
@@ -293,7 +308,7 @@ def _multipart(picture: Picture) -> tuple[bytes, str]:
     boundary = "cid-picture"
     while boundary.encode() in picture.body:
         boundary += "-x"
-    name = re.sub(r"[^A-Za-z0-9._-]", "-", picture.name) or "picture"
+    name = _file_name(picture)
     head = (
         f'--{boundary}\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nimage\r\n'
         f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'

@@ -38,7 +38,8 @@ async def set_tracker(sv: Services, *, slug: str, tracker: Tracker) -> tuple[Ten
     async with sv.platform.tx() as tx:
         tenant = await _tenant(tx, slug)
         await trackers.set_(tx, tenant.id, tracker)
-        await audit.add(tx, sv.clock.now(), None, "tracker.set", target=str(tenant.id), detail={"title": tracker.title})
+        detail = {"title": tracker.title}
+        await audit.add(tx, sv.clock.now(), None, "tracker.set", target=str(tenant.id), detail=detail, tenant=tenant.id)
         return tenant, Desk.TRACKER in await tenants.desks(tx, tenant.id)
 
 
@@ -48,7 +49,9 @@ async def set_desks(sv: Services, *, slug: str, desks: Collection[Desk]) -> Tena
         tenant = await _tenant(tx, slug)
         await tenants.set_desks(tx, tenant.id, desks)
         detail = {"desks": [desk for desk in Desk if desk in desks]}
-        await audit.add(tx, sv.clock.now(), None, "tenant.desks", target=str(tenant.id), detail=detail)
+        await audit.add(
+            tx, sv.clock.now(), None, "tenant.desks", target=str(tenant.id), detail=detail, tenant=tenant.id
+        )
         return tenant
 
 

@@ -14,6 +14,7 @@ from cid.domain.publication import PublicationState
 from cid.pg.rows import each, into
 from cid.pg.sql import query
 from cid.ports import Row, Tx
+from cid.text import urls
 
 DUE = query("digests.due")
 PUT_OFF = query("digests.put_off")
@@ -126,7 +127,9 @@ async def ailing(tx: Tx, tenant: TenantId) -> tuple[list[Ailing], int]:
     rows = await tx.fetch(AILING, tenant, MOST)
     found = [
         Ailing(
-            title=row["title"], why=": ".join(filter(None, (row["outcome"], row["outcome_detail"]))), until=row["until"]
+            title=row["title"] or urls.shown(row["url"]),
+            why=": ".join(filter(None, (row["outcome"], row["outcome_detail"]))),
+            until=row["until"],
         )
         for row in rows
     ]

@@ -69,6 +69,7 @@ SENTENCES = {
     "user.invited": _("made a link to set a password"),
     "user.joined": _("gave a person a role"),
     "user.password_set": _("set a password"),
+    "user.profile": _("changed their name or time zone"),
     "user.welcomed": _("set their password"),
     "source.added": _("added a source"),
     "source.moved": _("replaced a source"),

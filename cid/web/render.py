@@ -16,6 +16,7 @@ from aiohttp import web
 from markupsafe import Markup
 
 from cid.domain.tenants import GRANTS, Permission
+from cid.text import urls
 from cid.web import trace_words, words
 from cid.web.keys import ACTOR, ADMIN, PAGES, REQUEST_ID, services, visit
 from cid.web.tenant_tabs import TABS
@@ -212,8 +213,12 @@ def count(number: int) -> str:
 
 
 def address(url: str) -> str:
-    """An address without its scheme, for reading."""
-    return url.split("://", 1)[-1].rstrip("/")
+    """An address without its scheme, for reading; a key or password in it is blotted out."""
+    try:
+        seen = urls.shown(url)
+    except ValueError:  # typed by somebody, and none
+        seen = url
+    return seen.split("://", 1)[-1].rstrip("/")
 
 
 def host(url: str) -> str:

@@ -87,10 +87,10 @@ order by p.changed_at desc, p.id desc
 
 -- name: ailing
 -- Sources that are not asked any more, because they failed again and again.
-select coalesce(nullif(s.title, ''), s.url) as title, coalesce(s.outcome, '') as outcome, s.outcome_detail, s.quarantined_until as until,
+select s.title, s.url, coalesce(s.outcome, '') as outcome, s.outcome_detail, s.quarantined_until as until,
   count(*) over () as whole
 from subscriptions u join sources s on s.id = u.source_id
-where u.tenant_id = $1 and u.active and s.state = 'quarantined' order by title, s.id limit $2
+where u.tenant_id = $1 and u.active and s.state = 'quarantined' order by coalesce(nullif(s.title, ''), s.url), s.id limit $2
 
 -- name: pending
 select count(*) from (select from entries where tenant_id = $1 and state = 'pending' limit 1000) x

@@ -24,15 +24,16 @@ from publications p join channels c on c.tenant_id = p.tenant_id and c.id = p.ch
 where p.tenant_id = $1 and p.draft_id = $2 order by p.id
 
 -- name: withdraw
--- An undo: what has not been touched yet is taken back. What is out stays as it is.
+-- An undo: what has not been touched yet is taken back. What is out stays as it is, and a refused change of it is no problem any more.
 update publications set state = case when state = 'planned' then 'retracted' else state end,
-  next_decision_id = null, next_version_id = null, next_sha256 = null, changed_at = cid_now()
+  next_decision_id = null, next_version_id = null, next_sha256 = null, error = '', changed_at = cid_now()
 where tenant_id = $1 and draft_id = $2 and (state = 'planned' or (state = 'live' and next_decision_id is not null))
 returning id
 
 -- name: lock
 -- All that a sender has to know, with the row locked: two hand-outs for one publication take turns. The decision and the
--- bytes are those that are wanted there: of what is out and is to become another version, that version's.
+-- bytes are those that are wanted there: of what is out and is to become another version, that version's. What is taken back may be known
+-- by the original's address alone, which then is named although the original is gone.
 select p.id, p.draft_id, d.id as decision_id, p.channel_id, case when w.next then p.next_sha256 else p.sha256 end as sha256,
   d.sha256 as decided, d.kind as decided_kind, p.state, v.payloads, p.external_id, p.url,
   p.next_decision_id is not null as pending,
@@ -45,7 +46,9 @@ select p.id, p.draft_id, d.id as decision_id, p.channel_id, case when w.next the
       and q.state not in ('live', 'updating', 'retracting')
   ) as waits,
   (select q.url from publications q join channels k on k.tenant_id = q.tenant_id and k.id = q.channel_id
-   where q.tenant_id = p.tenant_id and q.draft_id = p.draft_id and k.canonical and q.state in ('live', 'updating') and q.id <> p.id
+   where q.tenant_id = p.tenant_id and q.draft_id = p.draft_id and k.canonical and q.id <> p.id
+     and (q.state in ('live', 'updating') or p.state = 'retracting' and q.url <> '')
+   order by q.state in ('live', 'updating') desc, q.id desc limit 1
   ) as canonical_url
 from publications p
   cross join lateral (select p.next_decision_id is not null and p.state in ('live', 'updating') as next) w

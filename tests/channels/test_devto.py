@@ -12,7 +12,7 @@ from aiohttp import web
 from cid.channels import devto as adapter
 from cid.channels.devto import DevTo
 from cid.channels.json_api import AGENT
-from cid.domain.errors import Refused, Upstream
+from cid.domain.errors import NotFound, Refused, Upstream
 from cid.domain.publication import ChannelKind
 from cid.outside.http import GuardedHttp
 from cid.ports import Picture, Sent
@@ -200,3 +200,21 @@ async def test_retracting_makes_it_a_draft_there(there: There, far: devto.DevTo)
 
 async def test_a_check_names_the_account(there: There) -> None:
     assert (await there.publisher.check(there.channel)).account == "@acme"
+
+
+async def test_what_somebody_made_a_draft_there_is_not_made_public_by_an_update(there: There, far: devto.DevTo) -> None:
+    sent = there.sent()
+    placed = await there.publisher.publish(sent)
+    far.articles[int(placed.external_id)]["published"] = False
+    with pytest.raises(NotFound, match=r"not public on Dev\.to any more"):
+        await there.publisher.update(replace(there.sent(title="Two quays"), key=sent.key, placed=placed))
+    assert far.articles[int(placed.external_id)]["published"] is False
+
+
+async def test_what_is_there_is_taken_back_when_nothing_is_canonical_any_more(there: There, far: devto.DevTo) -> None:
+    sent = there.sent()
+    placed = await there.publisher.publish(sent)
+    alone = replace(sent, canonical=None, placed=placed)
+    await there.publisher.retract(alone)
+    assert far.articles[int(placed.external_id)]["published"] is False
+    assert await there.publisher.find(alone) is None

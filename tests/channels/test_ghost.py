@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 
 from cid.channels.ghost import Ghost
-from cid.domain.errors import Misconfigured, Refused, Upstream
+from cid.domain.errors import Misconfigured, NotFound, Refused, Upstream
 from cid.domain.publication import ChannelKind
 from cid.ports import Picture
 from tests import ghost
@@ -197,3 +197,30 @@ async def test_an_outage_is_one(there: There, far: ghost.Ghost) -> None:
 async def test_its_admin_may_live_at_another_address(there: There, far: ghost.Ghost) -> None:
     channel = replace(there.channel, base_url="https://blog.test", config={"admin_url": far.base + "/"})
     assert (await there.publisher.check(channel)).account == "Acme blog (Ghost 5.130)"
+
+
+async def test_what_somebody_made_a_draft_there_is_not_made_public_by_an_update(there: There, far: ghost.Ghost) -> None:
+    sent = there.sent()
+    placed = await there.publisher.publish(sent)
+    far.posts[placed.external_id]["status"] = "draft"
+    with pytest.raises(NotFound, match="not public on Ghost any more"):
+        await there.publisher.update(replace(there.sent(title="Two quays"), key=sent.key, placed=placed))
+    assert one(far)["status"] == "draft"
+
+
+async def test_an_update_shows_the_picture_that_was_approved_with_it_or_none(there: There, far: ghost.Ghost) -> None:
+    first = replace(PICTURE, name=f"picture-{'1' * 16}.jpg")
+    second = Picture(body=b"\xff\xd8second", mime="image/jpeg", name=f"picture-{'2' * 16}.jpg", alt="B", caption="C")
+    sent = there.sent()
+    placed = await there.publisher.publish(replace(sent, picture=first))
+    again = replace(sent, placed=placed)
+    await there.publisher.update(replace(again, picture=replace(first, alt="Another quay")))
+    assert (len(far.uploads), one(far)["feature_image_alt"]) == (1, "Another quay")
+    await there.publisher.update(replace(again, picture=second))
+    assert (far.uploads, one(far)["feature_image_alt"]) == ([first.body, second.body], "B")
+    assert second.name in str(one(far)["feature_image"])
+    await there.publisher.update(again)
+    assert one(far)["feature_image"] is None
+    far.posts[placed.external_id]["feature_image"] = "https://acme.test/by-hand.jpg"
+    await there.publisher.update(again)
+    assert one(far)["feature_image"] == "https://acme.test/by-hand.jpg"

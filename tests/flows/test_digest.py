@@ -209,6 +209,21 @@ async def test_sources_in_trouble_are_a_reason_to_write(desk: Press) -> None:
     assert "unreachable: no answer" in letter.text
 
 
+async def test_the_key_in_the_address_of_a_source_in_trouble_is_mailed_to_nobody(desk: Press) -> None:
+    async with desk.sv.platform.tx() as tx:
+        source = await make.source(tx, "https://news.test/feed?api_key=hush1234", tenant=desk.tenant)
+    await desk.owner.execute(
+        "insert into subscriptions (tenant_id, id, source_id) values ($1, $2, $3)", desk.tenant, uuid4(), source
+    )
+    await desk.owner.execute(
+        "update sources set state = 'quarantined', quarantined_until = cid_now() + interval '1 day'"
+    )
+    await day(desk)
+    [letter] = await mailed(desk)
+    assert "https://news.test/feed?api_key=•••" in letter.text
+    assert "hush1234" not in letter.text + letter.html
+
+
 @pytest.mark.parametrize(
     ("change", "outcome"),
     [

@@ -349,3 +349,35 @@ async def test_what_is_published_anew_after_it_was_taken_back_is_live(desk: Pres
         assert publications.fate_of(await publications.of_draft(tx, desk.tenant, draft)) is Fate.LIVE
         [row] = await draft_pages.listed(tx, desk.tenant, [DraftState.APPROVED], before=None, limit=9)
     assert row.fate is Fate.LIVE
+
+
+async def test_a_copy_is_taken_back_by_the_originals_address_after_the_original(desk: Press) -> None:
+    """Dev.to knows an article by it, and refuses to look without."""
+    await desk.channel("blog")
+    draft = await live(desk)
+    await run(desk)
+    site, blog = await post(desk, draft), await post(desk, draft, "blog")
+    assert (site.state, blog.state) == (S.LIVE, S.LIVE)
+    await publish.retract(desk.sv, desk.actor, site.id, "Wrong.")
+    await run(desk)
+    take_back, named = desk.publisher.retract, []
+
+    async def noted(sent: Sent) -> None:
+        named.append(sent.canonical)
+        await take_back(sent)
+
+    desk.publisher.retract = noted
+    await publish.retract(desk.sv, desk.actor, blog.id, "Wrong.")
+    await run(desk)
+    assert (named, await desk.posted(draft)) == ([site.url], {})
+
+
+async def test_an_undo_of_an_update_that_was_refused_leaves_no_problem(desk: Press) -> None:
+    draft = await live(desk)
+    await changed(desk, draft)
+    desk.publisher.change_fails = Refused("Too long.")
+    await run(desk)
+    assert "Too long." in (await post(desk, draft)).error
+    await decide.undo(desk.sv, desk.actor, *await desk.shown(draft), via="page")
+    after = await post(desk, draft)
+    assert (after.state, after.error, after.next_version_id) == (S.LIVE, "", None)

@@ -351,6 +351,19 @@ async def test_a_source_is_added_and_switched_off(desk: Desk, room: Newsroom) ->
         await problem(await boss.post("/api/v1/sources", {"url": "ftp://new.test/feed"}), 422)
 
 
+async def test_the_key_in_the_address_of_a_source_is_shown_to_nobody(desk: Desk, owner: Owner, editor: Person) -> None:
+    """Whoever added it knows it; others may see that the source is there, and an answer is kept for a day."""
+    async with program(desk, "owner") as boss, program(desk, "viewer") as theirs:
+        body = {"url": "https://new.test/feed?api_key=hush1234", "private": True}
+        made = await boss.post("/api/v1/sources", body, Idempotency_Key="k1")
+        assert made.status == 201
+        assert "hush1234" not in await made.text()
+        [found] = (await theirs.json("/api/v1/sources?words=new.test"))["items"]
+        assert found["url"] == "https://new.test/feed?api_key=•••"
+    assert "hush1234" not in await editor.text("/t/acme/sources")
+    assert "hush1234" not in await owner.fetchval("select string_agg(body, '') from api_answers")
+
+
 async def test_why_an_article_stands_where_it_stands(desk: Desk, room: Newsroom) -> None:
     async with program(desk, "viewer") as theirs:
         said = await theirs.json(f"/api/v1/items/{room.items['drafted']}/why")

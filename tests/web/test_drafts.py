@@ -595,3 +595,40 @@ async def test_a_newer_version_of_what_is_out_is_rejected_by_itself(acme: Press,
     assert f'action="{at(draft)}/undo"' not in text
     assert f'href="{at(draft)}/edit"' in text
     assert "Harbour opens its new quay" in await editor.text("/t/acme/drafts?state=live")
+
+
+async def test_what_waits_for_a_place_is_not_said_to_go_out_at_an_hour_that_is_past(
+    acme: Press, editor: Person
+) -> None:
+    draft = await acme.draft()
+    at_nine = acme.sv.clock.now() + timedelta(days=3)
+    await decide.approve(acme.sv, acme.actor, *await acme.shown(draft), via="page", at=at_nine)
+    assert "Goes out" in await editor.text(at(draft))
+    await acme.owner.execute("update publications set due_at = $1", acme.sv.clock.now() - timedelta(minutes=5))
+    text = await editor.text(at(draft))
+    assert "Goes out" not in text
+    assert f'action="{at(draft)}/undo"' in text
+
+
+async def test_what_is_out_is_not_given_up_by_another_name(acme: Press, editor: Person) -> None:
+    draft = await acme.draft()
+    await editor.post(at(draft, "/approve"), **await seen(editor, draft))
+    await publish.publish(acme.sv, await acme.jobs())
+    await acme.owner.execute("update publications set error = 'The update was refused.' where draft_id = $1", draft)
+    text = await editor.text("/t/acme/problems")
+    assert "The update was refused." in text
+    assert "Take it back" in text
+
+
+async def test_what_could_not_be_taken_back_is_not_said_to_be(acme: Press, editor: Person) -> None:
+    draft = await acme.draft()
+    await editor.post(at(draft, "/approve"), **await seen(editor, draft))
+    await publish.publish(acme.sv, await acme.jobs())
+    await acme.owner.execute(
+        "update publications set error = 'It could not be retracted.', retraction = 'A figure is wrong.'"
+    )
+    text = await editor.text(at(draft))
+    assert "It could not be retracted." in text
+    assert "Taken back:" not in text
+    await acme.owner.execute("update publications set state = 'retracted'")
+    assert "Taken back:" in await editor.text(at(draft))

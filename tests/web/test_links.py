@@ -428,3 +428,26 @@ async def test_whoever_else_is_signed_in_here_the_link_acts_as_its_holder(desk: 
     sent = {"Origin": box.base, "Sec-Fetch-Site": "same-origin", "Cookie": "sid=somebody-elses"}
     assert (await box.post(path, sent, nonce=await box.nonce(path), do="approve")).status == 303
     assert await desk.owner.fetchval("select user_id from decisions") == desk.actor.user.id
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ("""update channels set config = '{"status": "draft"}'""", "it is rendered anew on its page"),
+        ("update evidence_packs set claims = '[]'", "There is no evidence"),
+        ("update tenants set disclosure = 'editorial-responsibility', responsible = 'Ada'", "editorial responsibility"),
+    ],
+)
+async def test_what_a_link_cannot_approve_is_said_before_with_the_way_to_its_page(
+    desk: Press, box: Mailbox, change: str, why: str
+) -> None:
+    draft = await desk.draft()
+    path = await box.link(draft)
+    await desk.owner.execute(change)
+    _status, text = await box.get(path)
+    assert why in text
+    assert f'href="/t/acme/drafts/{draft}"' in text
+    assert 'value="approve"' not in text
+    assert (await box.approve(path)).status in {409, 422}
+    assert (await desk.seen(draft)).state is DraftState.READY
+    assert (await box.post(path, nonce=await box.nonce(path), do="reject", reason="No.")).status == 303

@@ -237,6 +237,14 @@ async def test_a_session_is_told_in_words_and_ended(editor: Person, desk: Desk, 
     assert (await editor.get("/t/acme/")).status == 200
 
 
+async def test_another_name_stands_in_the_log_with_the_one_before(editor: Person, owner: Owner) -> None:
+    for _again in range(2):
+        assert (await editor.post("/account", name="Edith", zone="Europe/Lisbon")).status == 303
+    [line] = await owner.fetch("select detail, user_id from audit where action = 'user.profile'")
+    assert "Edith" in str(line["detail"])
+    assert "editor" in str(line["detail"])
+
+
 async def test_times_are_told_where_somebody_is(editor: Person) -> None:
     assert " UTC" in await editor.text("/account")
     assert (await editor.post("/account", name="Edda", zone="Mars/Olympus")).status == 422
@@ -293,7 +301,7 @@ async def test_whether_an_address_is_anybodys_is_not_told(desk: Desk, owner: Own
             answer = await person.post("/forgot", email=email)
             said.add((answer.status, (await answer.text()).replace(email, "")))
         assert len(said) == 1
-    rows = await owner.fetch("select address from mails")
+    rows = await owner.fetch("select address from mails where kind = 'reset'")
     assert [row["address"] for row in rows] == [EDITOR]
     assert await owner.fetchval("select count(*) from jobs where kind = 'mail'") == 4
     assert await owner.fetchval("select count(*) from once_links") == 1

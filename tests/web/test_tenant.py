@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from cid.domain.tenants import Desk as Section
 from cid.domain.tenants import Profile
+from cid.flows import people, trackers
 from cid.store import audit, exports, tenants
 from cid.store.audit import Which
 from cid.text import profiles
@@ -281,3 +283,14 @@ async def test_an_archive_of_many_rows_has_each_once(boss: Person, owner: Owner,
         == len({line["id"] for line in lines})
         == await owner.fetchval("select count(*) from audit where tenant_id = $1", room.tenant)
     )
+
+
+async def test_what_the_operator_changes_stands_in_the_tenants_own_log(desk: Desk, room: Newsroom) -> None:
+    """Its owners read there what the desk goes by, whoever changed it."""
+    await people.set_profile(desk.sv, slug="acme", profile=Profile(industry="Piers"))
+    await trackers.set_desks(desk.sv, slug="acme", desks=[Section.PUBLISHING])
+    async with desk.sv.db.read(room.tenant) as tx:
+        [profile] = await audit.found(tx, Which(tenant=room.tenant, action="tenant.profile"), 5)
+        [desks] = await audit.found(tx, Which(tenant=room.tenant, action="tenant.desks"), 5)
+    assert profile.detail["is"]["industry"] == "Piers"
+    assert desks.detail == {"desks": ["publishing"]}

@@ -13,6 +13,7 @@ from cid.flows.people.members import LAST_OWNER
 from cid.outside import passwords
 from cid.store import audit, channels, people, sessions, tenants
 from cid.store.sessions import Purpose
+from cid.text import profiles
 from cid.text.names import SLUG, email_of, slug_of
 from cid.text.tokens import new_token, token_hash
 
@@ -176,8 +177,10 @@ async def set_profile(sv: Services, *, slug: str, profile: Profile) -> Tenant:
     """What the gates know about a tenant from now on. Raises NotFound."""
     async with sv.platform.tx() as tx:
         tenant = await _tenant(tx, slug)
+        was, now = profiles.changed(await tenants.profile(tx, tenant.id, lock=True), profile)
         await tenants.set_profile(tx, tenant.id, profile)
-        await audit.add(tx, sv.clock.now(), None, "tenant.profile", target=str(tenant.id))
+        detail, target = {"was": was, "is": now}, f"tenant:{slug}"
+        await audit.add(tx, sv.clock.now(), None, "tenant.profile", target=target, detail=detail, tenant=tenant.id)
         return tenant
 
 

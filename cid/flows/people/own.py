@@ -44,8 +44,13 @@ async def set_profile(sv: Services, user: User, *, name: str, zone: str) -> None
     if zone and zone not in zoneinfo.available_timezones():
         raise Refused(f"There is no time zone {zone[:60]!r}: they are named as Europe/Lisbon is.")
     async with sv.platform.tx() as tx:
+        stood = await _account(tx, user.id)
+        was, now = {"name": stood.name, "zone": stood.zone}, {"name": name, "zone": zone}
+        if was == now:
+            return
         await people.set_name(tx, user.id, name)
         await people.set_zone(tx, user.id, zone)
+        await audit.add(tx, sv.clock.now(), user.id, "user.profile", detail={"was": was, "is": now})
 
 
 async def change_password(sv: Services, user: User, *, present: str, new: str, agent: str) -> str:

@@ -11,6 +11,7 @@ from cid.domain.ids import SourceId
 from cid.domain.news import PollOutcome, SourceKind
 from cid.flows import sources
 from cid.store import pages
+from cid.text import urls
 from cid.web.api.cursors import after, page
 from cid.web.api.shapes import about, number, text
 
@@ -30,7 +31,7 @@ class SourcesWanted:
 class SourceShown:
     id: UUID
     kind: SourceKind
-    url: str
+    url: str = about("A key in it is blotted out.")
     title: str
     publisher: str
     private: bool = about("Nobody else knows of it.")
@@ -68,7 +69,7 @@ class SourceAsked:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceAdded:
     id: UUID
-    url: str = about("As it is stored.")
+    url: str = about("As it is stored, a key in it blotted out.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +104,7 @@ async def add(asked: Asked[Nothing, SourceAsked]) -> SourceAdded:
     )
     added = await sources.add(asked.sv, asked.actor.tenant.id, wish, asked.actor)
     assert added.source_id is not None
-    return SourceAdded(id=added.source_id, url=added.url)
+    return SourceAdded(id=added.source_id, url=urls.shown(added.url))
 
 
 async def switch(asked: Asked[Nothing, Switch]) -> Switched:
@@ -116,7 +117,7 @@ def _shown(row: SourceRow) -> SourceShown:
     return SourceShown(
         id=row.id,
         kind=row.kind,
-        url=row.url,
+        url=urls.shown(row.url),
         title=row.title,
         publisher=row.publisher,
         private=row.private,

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from cid.domain.draft import Article, Version
     from cid.domain.ids import DraftId, VersionId
+    from cid.domain.publication import Channel
     from cid.domain.review import Review
     from cid.domain.tenants import Actor
     from cid.flows.links import Opened
@@ -240,7 +241,6 @@ async def _page(
         zone = await tenants.zone(tx, tx.tenant)
     planned = [channel for channel in active if str(channel.id) in json.loads(current.payloads)]
     changed = await _changed(mailed, current)
-    strict = any(channel.disclosure is Disclosure.RESPONSIBILITY for channel in planned)
     view = LinkView(
         path=_path(request),
         nonce=links.nonce(sv, held, current.id, current.sha256, compared=mailed.id != current.id),
@@ -260,15 +260,25 @@ async def _page(
         channels=[channel.name for channel in planned],
         undo=undo,
         zone=zone,
-        signs_in=_("It is published under editorial responsibility, which wants a review by somebody who signed in.")
-        if strict
-        else "",
+        signs_in=_signs_in(planned, current, claims),
         draft_page=_draft_page(found),
         expires=held.expires_at,
         problem=problem,
         reason=reason,
     )
     return _private(request, page(request, "links_review.html", view, status))
+
+
+def _signs_in(planned: Sequence[Channel], current: Version, claims: Sequence[object]) -> str:
+    """Why this version is approved only by somebody who signs in; empty: this link does."""
+    rendered = json.loads(current.payloads)
+    if any(channel.disclosure is Disclosure.RESPONSIBILITY for channel in planned):
+        return _("It is published under editorial responsibility, which wants a review by somebody who signed in.")
+    if any(rendered[str(channel.id)].get("settings") != channel.settings for channel in planned):
+        return _("The settings of its channels changed since this version was made: it is rendered anew on its page.")
+    if not claims:
+        return _("There is no evidence that it could be checked against: somebody who signs in may approve it.")
+    return ""
 
 
 async def _edit_page(
