@@ -64,12 +64,12 @@ KINDS: Mapping[ChannelKind, About] = {
             ),
             Setting(
                 name="default_category",
-                label="Category instead",
+                label="Category to fall back on",
                 hint="One that the site has, for a user who may not make those above.",
             ),
             Setting(
                 name="retract_to",
-                label="What is retracted becomes",
+                label="A post that is taken back becomes",
                 hint="draft (as long as nothing is said here) or trash.",
                 pattern="draft|trash",
             ),

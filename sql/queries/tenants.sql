@@ -1,5 +1,5 @@
 -- name: by_id
-select id, slug, name, sample, created_at, zone, paused_at, pause_reason from tenants where id = $1
+select id, slug, name, sample, created_at, zone, paused_at, pause_reason, stopped_at, stop_reason from tenants where id = $1
 
 -- name: profile
 select body from profiles where tenant_id = $1
@@ -14,11 +14,11 @@ on conflict (slug) do nothing returning id
 
 -- name: by_slug
 -- Platform only: a tenant's own transaction sees no other.
-select id, slug, name, sample, created_at, zone, paused_at, pause_reason from tenants where slug = $1
+select id, slug, name, sample, created_at, zone, paused_at, pause_reason, stopped_at, stop_reason from tenants where slug = $1
 
 -- name: listed
 -- Newsrooms: the platform's own account is none.
-select id, slug, name, sample, created_at, zone, paused_at, pause_reason from tenants where not reserved order by slug
+select id, slug, name, sample, created_at, zone, paused_at, pause_reason, stopped_at, stop_reason from tenants where not reserved order by slug
 
 -- name: zone
 -- What an hour means that its people type.
