@@ -37,6 +37,7 @@ SETTINGS = (
 )
 """What of a tenant people change, beside the tenant itself."""
 UNTOLD: dict[str, str] = {
+    "channel_test": "looks at what is set and changes none of it; what was found is kept with its moment",
     "publish_again": "asks for another try of what was decided, which is on record",
 }
 """By the name of the route why it leaves no line."""
