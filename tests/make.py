@@ -33,7 +33,7 @@ from tests.fakes import FakeHttp, FakeLlm, FrozenClock, InlineChildren
 
 
 def policy() -> GatePolicy:
-    """As config/gates.toml has it, but for the pause between polls."""
+    """As config/gates.toml has it, but for the pause between polls and the time to take an approval back."""
     return GatePolicy(
         rules=Rules(min_chars=50, min_trust=0.4, max_age=timedelta(hours=48), urgent_words=("breaking", "emergency")),
         relevance=Relevance(min_score=60, on_outage=Outage.RETRY),

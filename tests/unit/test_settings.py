@@ -16,7 +16,8 @@ from tests.make import policy
 
 def test_the_shipped_configuration_is_valid() -> None:
     read = settings.read({})
-    assert replace(read.gates, polling=policy().polling) == policy()
+    assert replace(read.gates, polling=policy().polling, publishing=policy().publishing) == policy()
+    assert read.gates.publishing.undo == timedelta(seconds=60)
     assert (read.gates.polling.first, read.gates.polling.spacing) == (20, timedelta(seconds=1))
     assert dict(read.gates.polling.spacing_of)["api.gdeltproject.org"] == timedelta(seconds=6.5)
     assert read.queue.silent == timedelta(seconds=30)
