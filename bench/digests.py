@@ -236,11 +236,11 @@ async def run(server: Server) -> int:
 
 
 def main() -> int:
-    room = conftest._room()  # noqa: SLF001 - as the tests do
+    room = conftest._room()  # noqa: SLF001 - the template that tests clone - as the tests do
     server = Server(room / "pg", durable=False)
     server.start()
     try:
-        asyncio.run(conftest._prepare(server))  # noqa: SLF001
+        asyncio.run(conftest._prepare(server))  # noqa: SLF001 - the template that tests clone
         return 1 if asyncio.run(run(server)) else 0
     finally:
         server.stop()

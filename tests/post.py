@@ -49,7 +49,7 @@ class Box:
         envelope.mail_options.extend(options)
         return "250 OK"
 
-    async def handle_RCPT(  # noqa: N802
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
         self, server: Any, _session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         answer = self.to_recipient.get(address, "")
@@ -61,7 +61,7 @@ class Box:
         envelope.rcpt_options.extend(options)
         return "250 OK"
 
-    async def handle_DATA(self, server: Any, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: Any, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         answer = self.to_letter.pop(0) if self.to_letter else ""
         if not answer or (answer in {HANGS_UP, IS_SILENT} and self.keeps):
             assert isinstance(envelope.content, bytes)

@@ -103,13 +103,13 @@ class Newsroom:
     async def progress(self, requests: int) -> None:
         """Until the site was asked so many times more, or nothing is left to be asked."""
         wanted, end = self.asked() + requests, time.monotonic() + 3
-        while self.asked() < wanted and time.monotonic() < end:  # noqa: ASYNC110 - other processes
+        while self.asked() < wanted and time.monotonic() < end:  # noqa: ASYNC110 - rows have no event - other processes
             await asyncio.sleep(0.002)
 
     async def settle(self, patience_s: float) -> None:
         """Until nothing is left to be done."""
         async with asyncio.timeout(patience_s):
-            while await self.desk.owner.fetchval("select exists (select from jobs where kind = 'publish')"):  # noqa: ASYNC110
+            while await self.desk.owner.fetchval("select exists (select from jobs where kind = 'publish')"):  # noqa: ASYNC110 - rows have no event
                 await asyncio.sleep(0.1)
 
     async def dismiss(self) -> None:

@@ -182,7 +182,7 @@ async def test_it_says_what_went_live_yesterday_and_what_failed(desk: Press) -> 
     await desk.owner.execute("update jobs set state = 'ready' where kind = 'publish'")
     await publish.publish(desk.sv, await desk.jobs())
     await desk.owner.execute(
-        "update publications set live_at = date_trunc('day', cid_now() at time zone 'UTC') at time zone 'UTC' - interval '1 hour' where state = 'live'"  # noqa: E501
+        "update publications set live_at = date_trunc('day', cid_now() at time zone 'UTC') at time zone 'UTC' - interval '1 hour' where state = 'live'"  # noqa: E501 - one statement
     )
     await day(desk)
     [letter] = await mailed(desk)

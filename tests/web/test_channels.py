@@ -44,7 +44,7 @@ class Picky(FakePublisher):
 @pytest.fixture
 async def picky(desk: Desk) -> Picky:
     made = Picky()
-    desk.sv.outside.channels[ChannelKind.GHOST] = made  # type: ignore[index]  # a dict, in the tests
+    desk.sv.outside.channels[ChannelKind.GHOST] = made  # type: ignore[index]  # a dict in tests  # a dict, in the tests
     return made
 
 
@@ -133,7 +133,7 @@ async def test_a_secret_that_no_key_opens_any_more_is_a_named_state(
 ) -> None:
     await boss.post(PAGE, **GHOST, secret=KEY)
     stranger = Vault(Keys(b"another secret of thirty-two bytes or more"))
-    desk.sv.outside.channels[ChannelKind.GHOST] = Ghost(desk.sv.outside.http, stranger, desk.sv.clock)  # type: ignore[index]
+    desk.sv.outside.channels[ChannelKind.GHOST] = Ghost(desk.sv.outside.http, stranger, desk.sv.clock)  # type: ignore[index]  # a dict in tests
     await boss.post(f"{PAGE}/{(await the(owner))['id']}/test")
     assert "cannot be read with today" in await boss.text(PAGE)
 

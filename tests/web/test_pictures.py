@@ -248,7 +248,7 @@ async def test_what_goes_wrong_there_has_a_name(
 async def test_what_points_elsewhere_is_left_out(library: Library, pexels: Pexels) -> None:
     """The answer of a library that was taken over sends nobody about."""
     strange = [
-        {**PHOTO, "src": {**PHOTO["src"], "large2x": "http://169.254.169.254/latest"}},  # type: ignore[dict-item]
+        {**PHOTO, "src": {**PHOTO["src"], "large2x": "http://169.254.169.254/latest"}},  # type: ignore[dict-item]  # nested
         {**PHOTO, "src": None},
         {**PHOTO, "width": 0},
         7,

@@ -72,7 +72,7 @@ class Site:
             self._files()
             self._install()
             self._serve()
-        except BaseException:
+        except BaseException:  # what was started so far is ended, whatever stopped the start
             self.__exit__()
             raise
         return self

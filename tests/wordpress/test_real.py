@@ -126,7 +126,7 @@ async def test_the_same_picture_is_there_once(wordpress: site.Site, publisher: W
     at, body = blog(wordpress), posts.png(7)
     for minute in (4, 5):
         await publisher.publish(posts.sent(at, minute=minute, body=body))
-    stem = posts.sent(at, body=body).picture.name.partition(".")[0]  # type: ignore[union-attr]
+    stem = posts.sent(at, body=body).picture.name.partition(".")[0]  # type: ignore[union-attr]  # it has one
     assert wordpress.sql(f"select count(*) from wp_posts where post_name like '{stem}%'").strip() == "1"
 
 

@@ -146,7 +146,7 @@ async def _once(request: web.Request, endpoint: Endpoint, asked: Asked[Any, Any]
         return response
     try:
         response = await _outcome(request, endpoint, asked)
-    except BaseException:
+    except BaseException:  # also a request that is cut off: whoever asks again under this key must not wait for it
         await tokens.release(sv, asked.bearer, key, begun)
         raise
     await tokens.finish(sv, asked.bearer, key, begun, status=response.status, body=response.text or "")

@@ -70,7 +70,7 @@ def about(said: str, **options: Any) -> Any:
 def schema_of(kind: Any) -> dict[str, Json]:
     """A reference where it is a dataclass: `components` has it."""
     if is_dataclass(kind):
-        return {"$ref": f"#/components/schemas/{kind.__name__}"}  # type: ignore[union-attr]
+        return {"$ref": f"#/components/schemas/{kind.__name__}"}  # type: ignore[union-attr]  # a class by now
     if kind in _PLAIN:
         return dict(_PLAIN[kind])
     options = _options(kind)
@@ -187,7 +187,7 @@ def read(kind: type[T], value: Json) -> T:
     made = _object(kind, value, "", wrong)
     if wrong:
         raise Invalid(wrong)
-    return made  # type: ignore[no-any-return]
+    return made  # type: ignore[no-any-return]  # built of JSON
 
 
 def read_query(kind: type[T], given: Sequence[tuple[str, str]]) -> T:
@@ -203,7 +203,7 @@ def read_query(kind: type[T], given: Sequence[tuple[str, str]]) -> T:
     made = _object(kind, said, None, wrong)
     if wrong:
         raise Invalid(wrong)
-    return made  # type: ignore[no-any-return]
+    return made  # type: ignore[no-any-return]  # built of JSON
 
 
 def _typed(hint: Any, raw: str) -> Json:
