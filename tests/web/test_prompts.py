@@ -33,7 +33,7 @@ async def test_each_version_stands_with_its_figures_and_which_is_live(
 async def test_a_version_shows_its_file_and_what_changed(admin: Person) -> None:
     text = await admin.text(V2)
     assert "What it says otherwise than v1" in text
-    assert re.search("<ins>[^<]*STRICT", text)
+    assert re.search("<ins[^>]*>[^<]*STRICT", text)
     assert "{{profile}}" in text
     assert "Make v2 live for all tenants" in text
     assert "Make v1 live" not in await admin.text("/platform/prompts/relevance/versions/v1")

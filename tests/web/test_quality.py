@@ -170,4 +170,4 @@ async def test_lists_and_drafts_say_what_the_review_came_to(viewer: Person, room
     assert "needs a person" in text
     text = await viewer.text(f"/t/acme/drafts/{room.drafts['held']}")
     assert "held: a person has to look closely" in text
-    assert "Revised by the machine" in text
+    assert "revised by the machine" in text
