@@ -33,7 +33,8 @@ help: ## what can be done here
 	@echo "make wordpress                              a real WordPress on loopback, to publish to (Debian's packages)"
 	@echo "make fuzz [FUZZ=200]                        the API asked made-up things, FUZZ times at each address"
 	@echo "make bench-queue [ARGS=--quick]             the queue beside two others on one Postgres (about 12 minutes)"
-	@echo "make setup | lock | schema | clean          development install | new locks | sql/schema.sql anew | remove the environments"
+	@echo "make setup [EXTRAS=ml]                      development install; ml: what trains a classifier of narratives"
+	@echo "make lock | schema | clean          new locks | sql/schema.sql anew | remove the environments"
 
 # A stamp per lock: a changed lock installs again, an interrupted install leaves none.
 .venv/run.stamp: requirements.lock pyproject.toml
@@ -42,9 +43,14 @@ help: ## what can be done here
 .venv/dev.stamp: requirements-dev.lock pyproject.toml
 	$(call install,requirements-dev.lock)
 	@touch .venv/run.stamp $@
-setup: .venv/dev.stamp
+# What trains a classifier of narratives; the development environment holds it anyhow, because its tests do.
+.venv/ml.stamp: requirements-ml.lock .venv/run.stamp
+	$(call packages,requirements-ml.lock)
+	@touch $@
+MORE := $(if $(filter ml,$(EXTRAS)),.venv/ml.stamp)
+setup: .venv/dev.stamp $(MORE)
 # exec: without it a shell stands between, and SIGTERM to make leaves the desk running.
-run: .venv/run.stamp
+run: .venv/run.stamp $(MORE)
 	@exec $(BIN)/cid up --port $(PORT) --data $(DATA) $(if $(filter 0,$(SAMPLE)),--no-sample,--sample)
 test: .venv/dev.stamp
 	@exec $(BIN)/python -m pytest -n 2 --dist loadfile
@@ -79,7 +85,8 @@ clean:
 # Hashes of every platform's wheels, no addresses; --universal adds the markers of other systems and Pythons.
 UV := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --quiet
 lock:
-	$(UV) pyproject.toml --group build -o requirements.lock
-	$(UV) pyproject.toml --group build --group dev -c requirements.lock -o requirements-dev.lock
+	$(UV) pyproject.toml --extra pdf --group build -o requirements.lock
+	$(UV) pyproject.toml --extra pdf --extra ml --group build --group dev -c requirements.lock -o requirements-dev.lock
+	$(UV) pyproject.toml --extra ml --group build -c requirements-dev.lock -o requirements-ml.lock
 	$(UV) --group bench -c requirements-dev.lock -o requirements-bench.lock
-	@! grep -nE '://|--(index|extra|find|trusted)' requirements.lock requirements-dev.lock requirements-bench.lock
+	@! grep -nE '://|--(index|extra|find|trusted)' requirements.lock requirements-dev.lock requirements-ml.lock requirements-bench.lock
