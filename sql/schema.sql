@@ -1403,6 +1403,29 @@ create table breakers (
 grant select on breakers to cid_app;
 grant insert, select, update on breakers to cid_worker;
 
+create table briefings (
+  tenant_id uuid not null,
+  run_id uuid not null,
+  briefing jsonb,
+  raw text default ''::text not null,
+  problems text[] default '{}'::text[] not null,
+  schema_version text not null,
+  provider text not null,
+  prompt_version text not null,
+  prompt_hash bytea not null,
+  input_hash bytea not null,
+  call_id uuid,
+  made_at timestamp with time zone default cid_now() not null,
+  constraint briefings_pkey PRIMARY KEY (tenant_id, run_id),
+  constraint briefings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint briefings_tenant_id_run_id_fkey FOREIGN KEY (tenant_id, run_id) REFERENCES runs(tenant_id, id)
+);
+alter table briefings enable row level security;
+alter table briefings force row level security;
+create policy owner on briefings for all to current_user using (true) with check (true);
+create policy tenant on briefings for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select on briefings to cid_app;
+
 create table budgets (
   tenant_id uuid not null,
   period text not null,
@@ -2146,6 +2169,29 @@ create policy worker on mails for all to cid_worker using (true) with check (tru
 grant insert, select, update (message, state, error, given_up, attempts, job_id, lease, until, sent_at, changed_at) on mails to cid_app;
 grant insert, select, update (message, state, error, given_up, attempts, job_id, lease, until, sent_at, changed_at) on mails to cid_worker;
 
+create table match_verdicts (
+  tenant_id uuid not null,
+  id uuid not null,
+  match_id uuid not null,
+  verdict text not null,
+  note text default ''::text not null,
+  user_id uuid,
+  made_at timestamp with time zone default cid_now() not null,
+  constraint match_verdicts_pkey PRIMARY KEY (tenant_id, id),
+  constraint match_verdicts_note_check CHECK ((length(note) <= 2000)),
+  constraint match_verdicts_verdict_check CHECK ((verdict = ANY (ARRAY['confirmed'::text, 'rejected'::text]))),
+  constraint match_verdicts_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint match_verdicts_tenant_id_match_id_fkey FOREIGN KEY (tenant_id, match_id) REFERENCES narrative_matches(tenant_id, id),
+  constraint match_verdicts_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+CREATE INDEX match_verdicts_match ON public.match_verdicts USING btree (tenant_id, match_id, made_at DESC, id DESC);
+CREATE INDEX match_verdicts_user ON public.match_verdicts USING btree (user_id) WHERE (user_id IS NOT NULL);
+alter table match_verdicts enable row level security;
+alter table match_verdicts force row level security;
+create policy owner on match_verdicts for all to current_user using (true) with check (true);
+create policy tenant on match_verdicts for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select on match_verdicts to cid_app;
+
 create table members (
   tenant_id uuid not null,
   user_id uuid not null,
@@ -2206,6 +2252,109 @@ create policy tenant on model_terms for select to cid_app using ((tenant_id = AN
 create policy worker on model_terms for all to cid_worker using (true) with check (true);
 grant insert (tenant_id, cheap, quality, changed_by, changed_at), select, update (cheap, quality, changed_by, changed_at) on model_terms to cid_app;
 grant insert, select, update on model_terms to cid_worker;
+
+create table monitor_changes (
+  tenant_id uuid not null,
+  id uuid not null,
+  monitor_id uuid not null,
+  run_id uuid not null,
+  before_run_id uuid,
+  size smallint not null,
+  change jsonb not null,
+  made_at timestamp with time zone default cid_now() not null,
+  constraint monitor_changes_pkey PRIMARY KEY (tenant_id, id),
+  constraint monitor_changes_tenant_id_run_id_key UNIQUE (tenant_id, run_id),
+  constraint monitor_changes_size_check CHECK (((size >= 0) AND (size <= 100))),
+  constraint monitor_changes_tenant_id_before_run_id_fkey FOREIGN KEY (tenant_id, before_run_id) REFERENCES runs(tenant_id, id),
+  constraint monitor_changes_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint monitor_changes_tenant_id_monitor_id_fkey FOREIGN KEY (tenant_id, monitor_id) REFERENCES monitors(tenant_id, id),
+  constraint monitor_changes_tenant_id_run_id_fkey FOREIGN KEY (tenant_id, run_id) REFERENCES runs(tenant_id, id)
+);
+CREATE INDEX monitor_changes_before ON public.monitor_changes USING btree (tenant_id, before_run_id) WHERE (before_run_id IS NOT NULL);
+CREATE INDEX monitor_changes_monitor ON public.monitor_changes USING btree (tenant_id, monitor_id, made_at DESC, id DESC);
+CREATE INDEX monitor_changes_recent ON public.monitor_changes USING btree (tenant_id, made_at DESC, id DESC);
+alter table monitor_changes enable row level security;
+alter table monitor_changes force row level security;
+create policy owner on monitor_changes for all to current_user using (true) with check (true);
+create policy tenant on monitor_changes for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select on monitor_changes to cid_app;
+
+create table monitors (
+  tenant_id uuid not null,
+  id uuid not null,
+  outlet text not null,
+  outlet_key text not null,
+  country text default ''::text not null,
+  url text default ''::text not null,
+  platform text not null,
+  period text not null,
+  items smallint not null,
+  sources text[] default '{}'::text[] not null,
+  substitute boolean default false not null,
+  tlp text default 'amber'::text not null,
+  every_hours smallint not null,
+  threshold smallint default 50 not null,
+  active boolean default true not null,
+  next_at timestamp with time zone default cid_now() not null,
+  made_by uuid,
+  created_at timestamp with time zone default cid_now() not null,
+  changed_at timestamp with time zone default cid_now() not null,
+  constraint monitors_pkey PRIMARY KEY (tenant_id, id),
+  constraint monitors_every_hours_check CHECK (((every_hours >= 1) AND (every_hours <= 2160))),
+  constraint monitors_items_check CHECK (((items >= 1) AND (items <= 20))),
+  constraint monitors_outlet_check CHECK (((length(outlet) >= 1) AND (length(outlet) <= 200))),
+  constraint monitors_period_check CHECK ((period = ANY (ARRAY['h'::text, 'd'::text, 'w'::text, 'm'::text, 'y'::text]))),
+  constraint monitors_platform_check CHECK ((platform = ANY (ARRAY['news'::text, 'x'::text, 'telegram'::text]))),
+  constraint monitors_threshold_check CHECK (((threshold >= 0) AND (threshold <= 100))),
+  constraint monitors_tlp_check CHECK ((tlp = ANY (ARRAY['clear'::text, 'green'::text, 'amber'::text, 'amber+strict'::text, 'red'::text]))),
+  constraint monitors_made_by_fkey FOREIGN KEY (made_by) REFERENCES users(id),
+  constraint monitors_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+CREATE INDEX monitors_due ON public.monitors USING btree (next_at) WHERE active;
+CREATE INDEX monitors_made_by ON public.monitors USING btree (made_by) WHERE (made_by IS NOT NULL);
+alter table monitors enable row level security;
+alter table monitors force row level security;
+create policy owner on monitors for all to current_user using (true) with check (true);
+create policy tenant on monitors for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on monitors for all to cid_worker using (true) with check (true);
+grant insert, select, update (country, url, period, items, sources, substitute, tlp, every_hours, threshold, active, next_at, changed_at) on monitors to cid_app;
+grant select on monitors to cid_worker;
+
+create table narrative_matches (
+  tenant_id uuid not null,
+  id uuid not null,
+  run_id uuid not null,
+  narrative text not null,
+  name text not null,
+  category text not null,
+  place text not null,
+  item smallint,
+  spans jsonb default '[]'::jsonb not null,
+  cues smallint not null,
+  strength text not null,
+  stance text not null,
+  language text default ''::text not null,
+  by text not null,
+  probability double precision,
+  version text default ''::text not null,
+  made_at timestamp with time zone default cid_now() not null,
+  constraint narrative_matches_pkey PRIMARY KEY (tenant_id, id),
+  constraint narrative_matches_by_check CHECK ((by = ANY (ARRAY['catalogue'::text, 'classifier'::text]))),
+  constraint narrative_matches_check CHECK (((place = 'item'::text) = (item IS NOT NULL))),
+  constraint narrative_matches_place_check CHECK ((place = ANY (ARRAY['item'::text, 'report'::text]))),
+  constraint narrative_matches_stance_check CHECK ((stance = ANY (ARRAY['repeats'::text, 'reports'::text, 'debunks'::text]))),
+  constraint narrative_matches_strength_check CHECK ((strength = ANY (ARRAY['low'::text, 'moderate'::text, 'high'::text]))),
+  constraint narrative_matches_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint narrative_matches_tenant_id_run_id_fkey FOREIGN KEY (tenant_id, run_id) REFERENCES runs(tenant_id, id),
+  constraint narrative_matches_tenant_id_run_id_item_fkey FOREIGN KEY (tenant_id, run_id, item) REFERENCES run_items(tenant_id, run_id, number)
+);
+CREATE INDEX narrative_matches_over_time ON public.narrative_matches USING btree (tenant_id, narrative, made_at);
+CREATE INDEX narrative_matches_run ON public.narrative_matches USING btree (tenant_id, run_id);
+alter table narrative_matches enable row level security;
+alter table narrative_matches force row level security;
+create policy owner on narrative_matches for all to current_user using (true) with check (true);
+create policy tenant on narrative_matches for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select on narrative_matches to cid_app;
 
 create table once_links (
   id_hash bytea not null,
@@ -2592,6 +2741,196 @@ alter table reviews force row level security;
 create policy owner on reviews for all to current_user using (true) with check (true);
 create policy tenant on reviews for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 grant insert, select on reviews to cid_app;
+
+create table run_batches (
+  tenant_id uuid not null,
+  id uuid not null,
+  name text not null,
+  requested_by uuid,
+  created_at timestamp with time zone default cid_now() not null,
+  constraint run_batches_pkey PRIMARY KEY (tenant_id, id),
+  constraint run_batches_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+  constraint run_batches_requested_by_fkey FOREIGN KEY (requested_by) REFERENCES users(id),
+  constraint run_batches_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+);
+CREATE INDEX run_batches_recent ON public.run_batches USING btree (tenant_id, created_at DESC, id DESC);
+CREATE INDEX run_batches_requested_by ON public.run_batches USING btree (requested_by) WHERE (requested_by IS NOT NULL);
+alter table run_batches enable row level security;
+alter table run_batches force row level security;
+create policy owner on run_batches for all to current_user using (true) with check (true);
+create policy tenant on run_batches for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select on run_batches to cid_app;
+
+create table run_feedback (
+  tenant_id uuid not null,
+  id uuid not null,
+  run_id uuid not null,
+  about text not null,
+  ref text default ''::text not null,
+  feeling text not null,
+  note text default ''::text not null,
+  user_id uuid,
+  made_at timestamp with time zone default cid_now() not null,
+  constraint run_feedback_pkey PRIMARY KEY (tenant_id, id),
+  constraint run_feedback_about_check CHECK ((about = ANY (ARRAY['run'::text, 'finding'::text, 'match'::text]))),
+  constraint run_feedback_feeling_check CHECK ((feeling = ANY (ARRAY['useful'::text, 'wrong'::text, 'misleading'::text, 'missing'::text]))),
+  constraint run_feedback_note_check CHECK ((length(note) <= 4000)),
+  constraint run_feedback_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint run_feedback_tenant_id_run_id_fkey FOREIGN KEY (tenant_id, run_id) REFERENCES runs(tenant_id, id),
+  constraint run_feedback_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+);
+CREATE INDEX run_feedback_run ON public.run_feedback USING btree (tenant_id, run_id, made_at);
+CREATE INDEX run_feedback_user ON public.run_feedback USING btree (user_id) WHERE (user_id IS NOT NULL);
+alter table run_feedback enable row level security;
+alter table run_feedback force row level security;
+create policy owner on run_feedback for all to current_user using (true) with check (true);
+create policy tenant on run_feedback for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select on run_feedback to cid_app;
+
+create table run_fetches (
+  tenant_id uuid not null,
+  run_id uuid not null,
+  number smallint not null,
+  via text not null,
+  address text not null,
+  outcome text not null,
+  cause text default ''::text not null,
+  detail text default ''::text not null,
+  found integer default 0 not null,
+  kept integer default 0 not null,
+  at timestamp with time zone default cid_now() not null,
+  constraint run_fetches_pkey PRIMARY KEY (tenant_id, run_id, number),
+  constraint run_fetches_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint run_fetches_tenant_id_run_id_fkey FOREIGN KEY (tenant_id, run_id) REFERENCES runs(tenant_id, id)
+);
+alter table run_fetches enable row level security;
+alter table run_fetches force row level security;
+create policy owner on run_fetches for all to current_user using (true) with check (true);
+create policy tenant on run_fetches for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select on run_fetches to cid_app;
+
+create table run_items (
+  tenant_id uuid not null,
+  run_id uuid not null,
+  number smallint not null,
+  via text not null,
+  url text not null,
+  title text not null,
+  text text not null,
+  grain text not null,
+  text_state text default ''::text not null,
+  sha256 bytea not null,
+  publisher text default ''::text not null,
+  author text default ''::text not null,
+  language text default ''::text not null,
+  published_at timestamp with time zone,
+  fetched_at timestamp with time zone default cid_now() not null,
+  facts jsonb default '{}'::jsonb not null,
+  sample boolean default false not null,
+  constraint run_items_pkey PRIMARY KEY (tenant_id, run_id, number),
+  constraint run_items_grain_check CHECK ((grain = ANY (ARRAY['article'::text, 'summary'::text, 'title'::text, 'post'::text]))),
+  constraint run_items_number_check CHECK ((number > 0)),
+  constraint run_items_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint run_items_tenant_id_run_id_fkey FOREIGN KEY (tenant_id, run_id) REFERENCES runs(tenant_id, id)
+);
+alter table run_items enable row level security;
+alter table run_items force row level security;
+create policy owner on run_items for all to current_user using (true) with check (true);
+create policy tenant on run_items for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select on run_items to cid_app;
+
+create table run_steps (
+  tenant_id uuid not null,
+  run_id uuid not null,
+  number smallint not null,
+  state text not null,
+  said text default ''::text not null,
+  at timestamp with time zone default cid_now() not null,
+  constraint run_steps_pkey PRIMARY KEY (tenant_id, run_id, number),
+  constraint run_steps_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'fetching'::text, 'asking'::text, 'scoring'::text, 'completed'::text, 'partial'::text, 'failed'::text]))),
+  constraint run_steps_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint run_steps_tenant_id_run_id_fkey FOREIGN KEY (tenant_id, run_id) REFERENCES runs(tenant_id, id)
+);
+alter table run_steps enable row level security;
+alter table run_steps force row level security;
+create policy owner on run_steps for all to current_user using (true) with check (true);
+create policy tenant on run_steps for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select on run_steps to cid_app;
+
+create table runs (
+  tenant_id uuid not null,
+  id uuid not null,
+  batch_id uuid,
+  monitor_id uuid,
+  outlet text not null,
+  outlet_key text not null,
+  country text default ''::text not null,
+  url text default ''::text not null,
+  platform text not null,
+  period text not null,
+  items smallint not null,
+  sources text[] default '{}'::text[] not null,
+  substitute boolean default false not null,
+  tlp text default 'amber'::text not null,
+  state text default 'queued'::text not null,
+  failure text,
+  detail text default ''::text not null,
+  shortfalls text[] default '{}'::text[] not null,
+  requested_by uuid,
+  sample boolean default false not null,
+  score smallint,
+  rating text default ''::text not null,
+  provider text default ''::text not null,
+  profile jsonb,
+  created_at timestamp with time zone default cid_now() not null,
+  changed_at timestamp with time zone default cid_now() not null,
+  ended_at timestamp with time zone,
+  constraint runs_pkey PRIMARY KEY (tenant_id, id),
+  constraint runs_check CHECK (((state = 'failed'::text) = (failure IS NOT NULL))),
+  constraint runs_check1 CHECK (((state = ANY (ARRAY['completed'::text, 'partial'::text, 'failed'::text])) = (ended_at IS NOT NULL))),
+  constraint runs_check2 CHECK (((state = 'partial'::text) = (cardinality(shortfalls) > 0))),
+  constraint runs_failure_check CHECK ((failure = ANY (ARRAY['no_items'::text, 'sources'::text, 'no_key'::text, 'model'::text, 'cancelled'::text, 'internal'::text]))),
+  constraint runs_items_check CHECK (((items >= 1) AND (items <= 20))),
+  constraint runs_outlet_check CHECK (((length(outlet) >= 1) AND (length(outlet) <= 200))),
+  constraint runs_period_check CHECK ((period = ANY (ARRAY['h'::text, 'd'::text, 'w'::text, 'm'::text, 'y'::text]))),
+  constraint runs_platform_check CHECK ((platform = ANY (ARRAY['news'::text, 'x'::text, 'telegram'::text]))),
+  constraint runs_rating_check CHECK ((rating = ANY (ARRAY[''::text, 'excellent'::text, 'good'::text, 'acceptable'::text, 'poor'::text, 'failing'::text]))),
+  constraint runs_score_check CHECK (((score >= 0) AND (score <= 70))),
+  constraint runs_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'fetching'::text, 'asking'::text, 'scoring'::text, 'completed'::text, 'partial'::text, 'failed'::text]))),
+  constraint runs_tlp_check CHECK ((tlp = ANY (ARRAY['clear'::text, 'green'::text, 'amber'::text, 'amber+strict'::text, 'red'::text]))),
+  constraint runs_requested_by_fkey FOREIGN KEY (requested_by) REFERENCES users(id),
+  constraint runs_tenant_id_batch_id_fkey FOREIGN KEY (tenant_id, batch_id) REFERENCES run_batches(tenant_id, id),
+  constraint runs_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint runs_tenant_id_monitor_id_fkey FOREIGN KEY (tenant_id, monitor_id) REFERENCES monitors(tenant_id, id)
+);
+CREATE INDEX runs_batch ON public.runs USING btree (tenant_id, batch_id) WHERE (batch_id IS NOT NULL);
+CREATE INDEX runs_monitor ON public.runs USING btree (tenant_id, monitor_id, created_at DESC, id DESC) WHERE (monitor_id IS NOT NULL);
+CREATE INDEX runs_outlets ON public.runs USING btree (tenant_id, outlet_key, created_at DESC, id DESC);
+CREATE INDEX runs_recent ON public.runs USING btree (tenant_id, created_at DESC, id DESC);
+CREATE INDEX runs_requested_by ON public.runs USING btree (requested_by) WHERE (requested_by IS NOT NULL);
+CREATE INDEX runs_states ON public.runs USING btree (tenant_id, state, created_at DESC, id DESC);
+alter table runs enable row level security;
+alter table runs force row level security;
+create policy owner on runs for all to current_user using (true) with check (true);
+create policy tenant on runs for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on runs for all to cid_worker using (true) with check (true);
+grant insert, select, update (tlp, state, failure, detail, shortfalls, score, rating, provider, profile, changed_at, ended_at) on runs to cid_app;
+grant select on runs to cid_worker;
+
+create table scorecards (
+  tenant_id uuid not null,
+  run_id uuid not null,
+  card jsonb not null,
+  made_at timestamp with time zone default cid_now() not null,
+  constraint scorecards_pkey PRIMARY KEY (tenant_id, run_id),
+  constraint scorecards_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
+  constraint scorecards_tenant_id_run_id_fkey FOREIGN KEY (tenant_id, run_id) REFERENCES runs(tenant_id, id)
+);
+alter table scorecards enable row level security;
+alter table scorecards force row level security;
+create policy owner on scorecards for all to current_user using (true) with check (true);
+create policy tenant on scorecards for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+grant insert, select on scorecards to cid_app;
 
 create table screenings (
   tenant_id uuid not null,

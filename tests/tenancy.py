@@ -78,6 +78,7 @@ async def fill(owner: Any, slug: str) -> Filled:
         t,
     )
     await _letters_and_programs(owner, t, user)
+    await _analysis(owner, t, user)
     await owner.execute("insert into audit (id, tenant_id, action) values ($1, $2, 'test.filled')", _id(), t)
     await owner.execute("insert into jobs (tenant_id, kind) values ($1, 'draft')", t)
     await owner.execute(
@@ -344,4 +345,66 @@ async def _tracker(owner: Any, t: UUID, user: UUID, screening: UUID) -> None:
         t,
         _id(),
         screening,
+    )
+
+
+async def _analysis(owner: Any, t: UUID, user: UUID) -> None:
+    batch, monitor, run, match = _id(), _id(), _id(), _id()
+    await owner.execute("insert into run_batches (tenant_id, id, name) values ($1, $2, 'B')", t, batch)
+    await owner.execute(
+        """insert into monitors (tenant_id, id, outlet, outlet_key, platform, period, items, every_hours)
+           values ($1, $2, 'O', 'o', 'news', 'm', 5, 24)""",
+        t,
+        monitor,
+    )
+    await owner.execute(
+        """insert into runs (tenant_id, id, batch_id, monitor_id, outlet, outlet_key, platform, period, items)
+           values ($1, $2, $3, $4, 'O', 'o', 'news', 'm', 5)""",
+        t,
+        run,
+        batch,
+        monitor,
+    )
+    for statement in (
+        "insert into run_steps (tenant_id, run_id, number, state) values ($1, $2, 1, 'queued')",
+        """insert into run_fetches (tenant_id, run_id, number, via, address, outcome)
+           values ($1, $2, 1, 'gdelt', 'https://x.test', 'new')""",
+        """insert into run_items (tenant_id, run_id, number, via, url, title, text, grain, sha256)
+           values ($1, $2, 1, 'gdelt', 'https://x.test', 'T', 'X', 'article', sha256('x'))""",
+        """insert into briefings (tenant_id, run_id, schema_version, provider, prompt_version, prompt_hash, input_hash)
+           values ($1, $2, '1', 'p', 'v1', sha256('x'), sha256('x'))""",
+        "insert into scorecards (tenant_id, run_id, card) values ($1, $2, '{}')",
+    ):
+        await owner.execute(statement, t, run)
+    await owner.execute(
+        """insert into narrative_matches (tenant_id, id, run_id, narrative, name, category, place, item, cues, strength,
+             stance, by)
+           values ($1, $2, $3, 'n', 'N', 'C', 'item', 1, 1, 'low', 'reports', 'catalogue')""",
+        t,
+        match,
+        run,
+    )
+    await owner.execute(
+        """insert into match_verdicts (tenant_id, id, match_id, verdict, user_id)
+           values ($1, $2, $3, 'confirmed', $4)""",
+        t,
+        _id(),
+        match,
+        user,
+    )
+    await owner.execute(
+        """insert into run_feedback (tenant_id, id, run_id, about, feeling, user_id)
+           values ($1, $2, $3, 'run', 'useful', $4)""",
+        t,
+        _id(),
+        run,
+        user,
+    )
+    await owner.execute(
+        """insert into monitor_changes (tenant_id, id, monitor_id, run_id, size, change)
+           values ($1, $2, $3, $4, 0, '{}')""",
+        t,
+        _id(),
+        monitor,
+        run,
     )

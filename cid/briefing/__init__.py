@@ -1,0 +1,1 @@
+"""Pure decisions of the analysis desk: what is asked, how an answer is read, scored and matched."""

@@ -29,6 +29,8 @@ class JobKind(StrEnum):
     REVIEW = "review"
     FOLLOW = "follow"
     TRACK = "track"
+    ANALYSE = "analyse"
+    MONITORS = "monitors"
     PUBLISH = "publish"
     MAIL = "mail"
     DIGESTS = "digests"

@@ -28,6 +28,8 @@ class Scope(StrEnum):
     PUBLICATIONS_WRITE = "publications:write"
     TRACKER_READ = "tracker:read"
     TRACKER_WRITE = "tracker:write"
+    ANALYSIS_READ = "analysis:read"
+    ANALYSIS_WRITE = "analysis:write"
 
 
 NEEDS: dict[Scope, Permission] = {
@@ -37,6 +39,8 @@ NEEDS: dict[Scope, Permission] = {
     Scope.SOURCES_READ: Permission.READ,
     Scope.SOURCES_WRITE: Permission.MANAGE,
     Scope.ITEMS_READ: Permission.READ,
+    Scope.ANALYSIS_READ: Permission.READ,
+    Scope.ANALYSIS_WRITE: Permission.ANALYSE,
     Scope.PUBLICATIONS_READ: Permission.READ,
     Scope.PUBLICATIONS_WRITE: Permission.DECIDE,
     Scope.TRACKER_READ: Permission.READ,

@@ -31,6 +31,8 @@ class Permission(StrEnum):
     """Edit, approve, reject; have something judged or drafted again."""
     OVERRIDE = "override"
     """Approve what the review held or blocked, with a reason."""
+    ANALYSE = "analyse"
+    """Start and cancel runs, confirm and reject what they matched, keep monitors, say what is wrong."""
     MANAGE = "manage"
     """Change what the desk goes by: sources, gates, rules, models, channels, the profile."""
     PEOPLE = "people"
@@ -39,8 +41,8 @@ class Permission(StrEnum):
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
-    Role.EDITOR: frozenset({Permission.READ, Permission.DECIDE, Permission.OVERRIDE}),
-    Role.ANALYST: frozenset({Permission.READ}),
+    Role.EDITOR: frozenset({Permission.READ, Permission.DECIDE, Permission.OVERRIDE, Permission.ANALYSE}),
+    Role.ANALYST: frozenset({Permission.READ, Permission.ANALYSE}),
     Role.VIEWER: frozenset({Permission.READ}),
 }
 """The whole table: whatever may be done in a tenant is one of these, and nobody may more than their role says."""

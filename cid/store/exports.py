@@ -85,6 +85,24 @@ EXPORTED: dict[str, str] = {
     "trials": "id prompt version last state why total offline asked_by made_at ended_at",
     "verdicts": "id item_id story_id screening_id desk gate outcome reason detail score signals call_id cost config at",
     "versions": "id draft_id number author author_id call_id provider revises article payloads sha256 renderer made_at",
+    "run_batches": "id name requested_by created_at",
+    "monitors": "id outlet outlet_key country url platform period items sources substitute tlp every_hours "
+    "threshold active next_at made_by created_at changed_at",
+    "runs": "id batch_id monitor_id outlet outlet_key country url platform period items sources "
+    "substitute tlp state failure detail shortfalls requested_by sample score rating provider "
+    "profile created_at changed_at ended_at",
+    "run_steps": "run_id number state said at",
+    "run_fetches": "run_id number via address outcome cause detail found kept at",
+    "run_items": "run_id number via url title text grain text_state sha256 publisher author language "
+    "published_at fetched_at facts sample",
+    "briefings": "run_id briefing raw problems schema_version provider prompt_version prompt_hash input_hash "
+    "call_id made_at",
+    "scorecards": "run_id card made_at",
+    "narrative_matches": "id run_id narrative name category place item spans cues strength stance language by "
+    "probability version made_at",
+    "match_verdicts": "id match_id verdict note user_id made_at",
+    "run_feedback": "id run_id about ref feeling note user_id made_at",
+    "monitor_changes": "id monitor_id run_id before_run_id size change made_at",
 }
 """By table the columns that go along, beside the tenant's id."""
 
@@ -132,6 +150,11 @@ KEYS: dict[str, tuple[str, ...]] = {
     "prefilters": ("version",),
     "profiles": ("changed_at",),
     "readings": ("version_id", "user_id"),
+    "briefings": ("run_id",),
+    "run_fetches": ("run_id", "number"),
+    "run_items": ("run_id", "number"),
+    "run_steps": ("run_id", "number"),
+    "scorecards": ("run_id",),
     "searches": ("source_id",),
     "sightings": ("item_id", "id"),
     "traces": ("version_id",),
@@ -141,7 +164,7 @@ KEYS: dict[str, tuple[str, ...]] = {
 }
 """In which order the rows come, where that is not by id: along an index that begins with the tenant. Unique in it."""
 
-ROWS: dict[str, int] = {"versions": 50, "calls": 100, "evidence_packs": 100}
+ROWS: dict[str, int] = {"versions": 50, "briefings": 50, "run_items": 50, "calls": 100, "evidence_packs": 100}
 """Rows of one page, where they are long."""
 USUAL = 500
 

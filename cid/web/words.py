@@ -315,6 +315,7 @@ NEEDS = {
     Permission.READ: _("any role"),
     Permission.DECIDE: _("owner or editor"),
     Permission.OVERRIDE: _("owner or editor"),
+    Permission.ANALYSE: _("owner, editor or analyst"),
     Permission.MANAGE: _("owner"),
     Permission.PEOPLE: _("owner"),
 }
@@ -323,6 +324,9 @@ ACTIONS = {
     Permission.READ: _("See items, gates, drafts, sources, costs and figures"),
     Permission.DECIDE: _("Edit, approve and reject drafts and entries; have something judged or drafted again"),
     Permission.OVERRIDE: _("Approve a draft that the review held or blocked, with a reason"),
+    Permission.ANALYSE: _(
+        "Start and cancel runs, confirm or reject what they matched, keep monitors, say what is wrong"
+    ),
     Permission.MANAGE: _("Change sources, gates, rules, models, channels and the profile"),
     Permission.PEOPLE: _("Let people in, change their roles, take them out"),
 }

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from cid.domain.jobs import Job, JobKind, Rate
 from cid.domain.policy import MODEL_TRIES, GatePolicy
 from cid.flows import (
+    analyse,
     assess,
     batches,
     digest,
@@ -22,6 +23,7 @@ from cid.flows import (
     judge,
     learn,
     mail,
+    monitors,
     poll,
     publish,
     read,
@@ -105,6 +107,9 @@ TABLE: dict[JobKind, Handler] = {
     JobKind.TRACK: Handler(
         flow=track.track, tries=MODEL_TRIES, deadline=4 * MINUTE, slots=4, group=12, linger=SECOND, most_per_key=4
     ),
+    # A page of each item, one long question, and what both wait for.
+    JobKind.ANALYSE: Handler(flow=analyse.analyse, tries=MODEL_TRIES, deadline=12 * MINUTE, slots=6),
+    JobKind.MONITORS: Handler(flow=monitors.look, tries=3, deadline=2 * MINUTE, slots=1),
     # Few of one registered domain at once, whatever names it makes up for its servers: each process keeps a pause
     # between its requests, and slots are not to wait there.
     JobKind.READ: Handler(flow=read.read, tries=8, deadline=90 * SECOND, slots=8, most_per_key=2),

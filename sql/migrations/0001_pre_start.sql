@@ -1066,6 +1066,243 @@ create table api_answers (
 );
 create index api_answers_made on api_answers (made_at);
 
+-- ---------------------------------------------------------------------------------------------- the analysis desk
+
+-- Outlets that were to be analysed together. What became of it is a fold of its runs; nothing is counted here.
+create table run_batches (
+  tenant_id uuid not null references tenants,
+  id uuid not null,
+  name text not null check (length(name) between 1 and 200),
+  requested_by uuid references users,
+  created_at timestamptz not null default cid_now(),
+  primary key (tenant_id, id)
+);
+create index run_batches_recent on run_batches (tenant_id, created_at desc, id desc);
+create index run_batches_requested_by on run_batches (requested_by) where requested_by is not null;
+
+-- Runs on a schedule.
+create table monitors (
+  tenant_id uuid not null references tenants,
+  id uuid not null,
+  outlet text not null check (length(outlet) between 1 and 200),
+  outlet_key text not null,
+  country text not null default '',
+  url text not null default '',
+  platform text not null check (platform in ('news', 'x', 'telegram')),
+  period text not null check (period in ('h', 'd', 'w', 'm', 'y')),
+  items smallint not null check (items between 1 and 20),
+  sources text[] not null default '{}',
+  substitute boolean not null default false,
+  tlp text not null default 'amber' check (tlp in ('clear', 'green', 'amber', 'amber+strict', 'red')),
+  every_hours smallint not null check (every_hours between 1 and 2160),
+  threshold smallint not null default 50 check (threshold between 0 and 100), -- changes from this size on are mailed at once
+  active boolean not null default true,
+  next_at timestamptz not null default cid_now(),
+  made_by uuid references users,
+  created_at timestamptz not null default cid_now(),
+  changed_at timestamptz not null default cid_now(),
+  primary key (tenant_id, id)
+);
+create index monitors_due on monitors (next_at) where active;
+create index monitors_made_by on monitors (made_by) where made_by is not null;
+
+-- One analysis of one outlet. docs/states.md has its moves.
+create table runs (
+  tenant_id uuid not null references tenants,
+  id uuid not null,
+  batch_id uuid,
+  monitor_id uuid,
+  outlet text not null check (length(outlet) between 1 and 200),
+  outlet_key text not null,
+  country text not null default '',           -- ISO 3166-1 alpha-2, XK for Kosovo; empty: not said
+  url text not null default '',
+  platform text not null check (platform in ('news', 'x', 'telegram')),
+  period text not null check (period in ('h', 'd', 'w', 'm', 'y')),
+  items smallint not null check (items between 1 and 20),
+  sources text[] not null default '{}',       -- which may be asked, the first first
+  substitute boolean not null default false,  -- a recorded permission: the next is asked where one fails or has nothing
+  tlp text not null default 'amber' check (tlp in ('clear', 'green', 'amber', 'amber+strict', 'red')),
+  state text not null default 'queued'
+    check (state in ('queued', 'fetching', 'asking', 'scoring', 'completed', 'partial', 'failed')),
+  failure text check (failure in ('no_items', 'sources', 'no_key', 'model', 'cancelled', 'internal')),
+  detail text not null default '',
+  shortfalls text[] not null default '{}',
+  requested_by uuid references users,
+  sample boolean not null default false,
+  score smallint check (score between 0 and 70),
+  rating text not null default '' check (rating in ('', 'excellent', 'good', 'acceptable', 'poor', 'failing')),
+  provider text not null default '',
+  profile jsonb,                              -- what the platform says about the account, as it was told then
+  created_at timestamptz not null default cid_now(),
+  changed_at timestamptz not null default cid_now(),
+  ended_at timestamptz,
+  primary key (tenant_id, id),
+  foreign key (tenant_id, batch_id) references run_batches (tenant_id, id),
+  foreign key (tenant_id, monitor_id) references monitors (tenant_id, id),
+  check ((state = 'failed') = (failure is not null)),
+  check ((state in ('completed', 'partial', 'failed')) = (ended_at is not null)),
+  check ((state = 'partial') = (cardinality(shortfalls) > 0))
+);
+create index runs_recent on runs (tenant_id, created_at desc, id desc);
+create index runs_states on runs (tenant_id, state, created_at desc, id desc);
+create index runs_outlets on runs (tenant_id, outlet_key, created_at desc, id desc);
+create index runs_batch on runs (tenant_id, batch_id) where batch_id is not null;
+create index runs_monitor on runs (tenant_id, monitor_id, created_at desc, id desc) where monitor_id is not null;
+create index runs_requested_by on runs (requested_by) where requested_by is not null;
+
+create table run_steps (
+  tenant_id uuid not null references tenants,
+  run_id uuid not null,
+  number smallint not null,
+  state text not null check (state in ('queued', 'fetching', 'asking', 'scoring', 'completed', 'partial', 'failed')),
+  said text not null default '',
+  at timestamptz not null default cid_now(),
+  primary key (tenant_id, run_id, number),
+  foreign key (tenant_id, run_id) references runs (tenant_id, id)
+);
+
+create table run_fetches (
+  tenant_id uuid not null references tenants,
+  run_id uuid not null,
+  number smallint not null,
+  via text not null,
+  address text not null,
+  outcome text not null,
+  cause text not null default '',
+  detail text not null default '',
+  found integer not null default 0,
+  kept integer not null default 0,
+  at timestamptz not null default cid_now(),
+  primary key (tenant_id, run_id, number),
+  foreign key (tenant_id, run_id) references runs (tenant_id, id)
+);
+
+-- What was fetched for a run, as it was then. Append-only: quotes are held against these bytes.
+create table run_items (
+  tenant_id uuid not null references tenants,
+  run_id uuid not null,
+  number smallint not null check (number > 0),
+  via text not null,
+  url text not null,
+  title text not null,
+  text text not null,
+  grain text not null check (grain in ('article', 'summary', 'title', 'post')),
+  text_state text not null default '',
+  sha256 bytea not null,
+  publisher text not null default '',
+  author text not null default '',
+  language text not null default '',
+  published_at timestamptz,
+  fetched_at timestamptz not null default cid_now(),
+  facts jsonb not null default '{}',
+  sample boolean not null default false,
+  primary key (tenant_id, run_id, number),
+  foreign key (tenant_id, run_id) references runs (tenant_id, id)
+);
+
+create table briefings (
+  tenant_id uuid not null references tenants,
+  run_id uuid not null,
+  briefing jsonb,                             -- null: the answer had no structure, and `raw` is all there is
+  raw text not null default '',
+  problems text[] not null default '{}',
+  schema_version text not null,
+  provider text not null,
+  prompt_version text not null,
+  prompt_hash bytea not null,
+  input_hash bytea not null,
+  call_id uuid,
+  made_at timestamptz not null default cid_now(),
+  primary key (tenant_id, run_id),
+  foreign key (tenant_id, run_id) references runs (tenant_id, id)
+);
+
+create table scorecards (
+  tenant_id uuid not null references tenants,
+  run_id uuid not null,
+  card jsonb not null,
+  made_at timestamptz not null default cid_now(),
+  primary key (tenant_id, run_id),
+  foreign key (tenant_id, run_id) references runs (tenant_id, id)
+);
+
+create table narrative_matches (
+  tenant_id uuid not null references tenants,
+  id uuid not null,
+  run_id uuid not null,
+  narrative text not null,
+  name text not null,
+  category text not null,
+  place text not null check (place in ('item', 'report')),
+  item smallint,
+  spans jsonb not null default '[]',
+  cues smallint not null,
+  strength text not null check (strength in ('low', 'moderate', 'high')),
+  stance text not null check (stance in ('repeats', 'reports', 'debunks')),
+  language text not null default '',
+  by text not null check (by in ('catalogue', 'classifier')),
+  probability double precision,
+  version text not null default '',
+  made_at timestamptz not null default cid_now(),
+  primary key (tenant_id, id),
+  foreign key (tenant_id, run_id) references runs (tenant_id, id),
+  foreign key (tenant_id, run_id, item) references run_items (tenant_id, run_id, number),
+  check ((place = 'item') = (item is not null))
+);
+create index narrative_matches_run on narrative_matches (tenant_id, run_id);
+create index narrative_matches_over_time on narrative_matches (tenant_id, narrative, made_at);
+
+-- What people said of a match; the last counts.
+create table match_verdicts (
+  tenant_id uuid not null references tenants,
+  id uuid not null,
+  match_id uuid not null,
+  verdict text not null check (verdict in ('confirmed', 'rejected')),
+  note text not null default '' check (length(note) <= 2000),
+  user_id uuid references users,
+  made_at timestamptz not null default cid_now(),
+  primary key (tenant_id, id),
+  foreign key (tenant_id, match_id) references narrative_matches (tenant_id, id)
+);
+create index match_verdicts_match on match_verdicts (tenant_id, match_id, made_at desc, id desc);
+create index match_verdicts_user on match_verdicts (user_id) where user_id is not null;
+
+create table run_feedback (
+  tenant_id uuid not null references tenants,
+  id uuid not null,
+  run_id uuid not null,
+  about text not null check (about in ('run', 'finding', 'match')),
+  ref text not null default '',
+  feeling text not null check (feeling in ('useful', 'wrong', 'misleading', 'missing')),
+  note text not null default '' check (length(note) <= 4000),
+  user_id uuid references users,
+  made_at timestamptz not null default cid_now(),
+  primary key (tenant_id, id),
+  foreign key (tenant_id, run_id) references runs (tenant_id, id)
+);
+create index run_feedback_run on run_feedback (tenant_id, run_id, made_at);
+create index run_feedback_user on run_feedback (user_id) where user_id is not null;
+
+-- What a monitor's run changed against the one before it.
+create table monitor_changes (
+  tenant_id uuid not null references tenants,
+  id uuid not null,
+  monitor_id uuid not null,
+  run_id uuid not null,
+  before_run_id uuid,                         -- null: there was none to compare with
+  size smallint not null check (size between 0 and 100),
+  change jsonb not null,
+  made_at timestamptz not null default cid_now(),
+  primary key (tenant_id, id),
+  unique (tenant_id, run_id),
+  foreign key (tenant_id, monitor_id) references monitors (tenant_id, id),
+  foreign key (tenant_id, run_id) references runs (tenant_id, id),
+  foreign key (tenant_id, before_run_id) references runs (tenant_id, id)
+);
+create index monitor_changes_recent on monitor_changes (tenant_id, made_at desc, id desc);
+create index monitor_changes_monitor on monitor_changes (tenant_id, monitor_id, made_at desc, id desc);
+create index monitor_changes_before on monitor_changes (tenant_id, before_run_id) where before_run_id is not null;
+
 -- ---------------------------------------------------------------------------------------------- models and money
 
 create table calls (
@@ -2479,20 +2716,22 @@ begin
   foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'traces', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'model_terms', 'audit', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'proposals', 'searches',
-      'guardrails', 'readings', 'images', 'mails', 'mail_wishes', 'digest_days', 'review_links', 'api_tokens', 'api_answers', 'calendar_feeds'] loop
+      'guardrails', 'readings', 'images', 'mails', 'mail_wishes', 'digest_days', 'review_links', 'api_tokens', 'api_answers', 'calendar_feeds',
+      'run_batches', 'monitors', 'runs', 'run_steps', 'run_fetches', 'run_items', 'briefings', 'scorecards', 'narrative_matches', 'match_verdicts', 'run_feedback', 'monitor_changes'] loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
     execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
   end loop;
   foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'traces', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'audit', 'trials', 'trial_subjects',
-      'proposals', 'searches', 'readings', 'images', 'mails', 'mail_wishes', 'digest_days', 'review_links', 'api_tokens', 'api_answers', 'calendar_feeds'] loop
+      'proposals', 'searches', 'readings', 'images', 'mails', 'mail_wishes', 'digest_days', 'review_links', 'api_tokens', 'api_answers', 'calendar_feeds',
+      'run_batches', 'monitors', 'runs', 'run_steps', 'run_fetches', 'run_items', 'briefings', 'scorecards', 'narrative_matches', 'match_verdicts', 'run_feedback', 'monitor_changes'] loop
     execute format('create policy tenant on %I to cid_app using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()))', t);
   end loop;
   -- The worker role looks across tenants where scheduling and administration do; it decides nothing there.
   foreach t in array array['tenants', 'profiles', 'policies', 'members', 'subscriptions', 'screenings', 'channels', 'budgets', 'model_terms', 'audit', 'calls', 'batches', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'verdicts', 'drafts', 'publications', 'proposals', 'trackers', 'entries', 'track_faults',
-      'searches', 'mails', 'mail_wishes', 'digest_days', 'api_tokens', 'api_answers', 'review_links', 'calendar_feeds'] loop
+      'searches', 'mails', 'mail_wishes', 'digest_days', 'api_tokens', 'api_answers', 'review_links', 'calendar_feeds', 'monitors', 'runs'] loop
     execute format('create policy worker on %I to cid_worker using (true) with check (true)', t);
   end loop;
 end $$;
@@ -2561,6 +2800,12 @@ grant select, delete on calendar_feeds to cid_worker;
 grant delete on api_answers, api_tokens, mail_wishes to cid_worker;
 grant select, insert on mails, mail_wishes to cid_worker;
 grant select on api_tokens, review_links, api_answers to cid_worker;
+-- What was fetched, said, scored and matched is written once; only what becomes of a run and of a monitor moves.
+grant select, insert on run_batches, monitors, runs, run_steps, run_fetches, run_items, briefings, scorecards, narrative_matches, match_verdicts,
+  run_feedback, monitor_changes to cid_app;
+grant update (state, failure, detail, shortfalls, score, rating, provider, profile, tlp, changed_at, ended_at) on runs to cid_app;
+grant update (country, url, period, items, sources, substitute, tlp, every_hours, threshold, active, next_at, changed_at) on monitors to cid_app;
+grant select on monitors, runs to cid_worker;
 grant select on tenants, profiles, policies, gate_configs, members, subscriptions, sources, sightings, items, visible_items, screenings, trackers, entries, entry_decisions, track_faults, public_entries, verdicts, evidence_packs, evidence_pages,
   drafts, versions, reviews, decisions, channels, publications, calls, call_subjects, batches, budgets, model_terms, audit, jobs, jobs_done,
   jobs_dead, pauses, trials, trial_subjects, proposals, searches to cid_app;

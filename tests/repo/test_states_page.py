@@ -13,6 +13,7 @@ from cid.domain.lifecycle import Lifecycle
 from cid.domain.mail import MAIL
 from cid.domain.news import SOURCE
 from cid.domain.publication import PUBLICATION
+from cid.domain.run import RUN
 from cid.domain.screening import SCREENING
 from cid.domain.tracker import ENTRY
 from cid.llm.waiting import BATCH
@@ -27,7 +28,9 @@ def drawn(section: str) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize(
-    "lifecycle", [SOURCE, PROPOSAL, SCREENING, ENTRY, DRAFT, PUBLICATION, MAIL, BATCH, CONTEST], ids=lambda it: it.name
+    "lifecycle",
+    [SOURCE, PROPOSAL, SCREENING, ENTRY, DRAFT, PUBLICATION, MAIL, BATCH, CONTEST, RUN],
+    ids=lambda it: it.name,
 )
 def test_the_page_shows_the_transition_table(lifecycle: Lifecycle[object]) -> None:  # type: ignore[type-var]
     moves = {str(old): sorted(map(str, news)) for old, news in lifecycle.moves.items()}

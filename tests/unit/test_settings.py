@@ -21,7 +21,7 @@ def test_the_shipped_configuration_is_valid() -> None:
     assert (read.gates.polling.first, read.gates.polling.spacing) == (20, timedelta(seconds=1))
     assert dict(read.gates.polling.spacing_of)["api.gdeltproject.org"] == timedelta(seconds=6.5)
     assert read.queue.silent == timedelta(seconds=30)
-    assert {entry.name for entry in read.schedule} == {"wake", "tidy", "batches", "learn", "digests"}
+    assert {entry.name for entry in read.schedule} == {"wake", "tidy", "batches", "learn", "digests", "monitors"}
     assert read.base_url == "http://127.0.0.1:8080"
 
 

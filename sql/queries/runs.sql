@@ -1,0 +1,114 @@
+-- name: add
+insert into runs (tenant_id, id, batch_id, monitor_id, outlet, outlet_key, country, url, platform, period, items, sources, substitute, tlp,
+  requested_by, sample)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text[], $13, $14, $15, $16)
+
+-- name: by_id
+select id, tenant_id, batch_id, monitor_id, outlet, outlet_key, country, url, platform, period, items, sources, substitute, tlp, state,
+  failure, detail, shortfalls, requested_by, sample, score, rating, provider, created_at, changed_at, ended_at
+from runs where tenant_id = $1 and id = $2
+
+-- name: of_batch
+select id, tenant_id, batch_id, monitor_id, outlet, outlet_key, country, url, platform, period, items, sources, substitute, tlp, state,
+  failure, detail, shortfalls, requested_by, sample, score, rating, provider, created_at, changed_at, ended_at
+from runs where tenant_id = $1 and batch_id = $2 order by id
+
+-- name: before
+-- The last run of the same outlet and platform before this one that has a briefing: what a comparison is made with.
+select id, tenant_id, batch_id, monitor_id, outlet, outlet_key, country, url, platform, period, items, sources, substitute, tlp, state,
+  failure, detail, shortfalls, requested_by, sample, score, rating, provider, created_at, changed_at, ended_at
+from runs
+where tenant_id = $1 and outlet_key = $2 and platform = $3 and (created_at, id) < ($4::timestamptz, $5::uuid) and state in ('completed', 'partial')
+order by created_at desc, id desc
+limit 1
+
+-- name: move
+-- Compare-and-set: whoever comes second changes nothing.
+update runs set state = $4, failure = $5, detail = $6, shortfalls = $7::text[], changed_at = cid_now(),
+  ended_at = case when $4 in ('completed', 'partial', 'failed') then cid_now() end
+where tenant_id = $1 and id = $2 and state = $3
+
+-- name: step
+insert into run_steps (tenant_id, run_id, number, state, said)
+select $1, $2, coalesce(max(number), 0) + 1, $3, $4 from run_steps where tenant_id = $1 and run_id = $2
+
+-- name: steps
+select number, state, said, at from run_steps where tenant_id = $1 and run_id = $2 order by number
+
+-- name: fetched
+-- A job that ran twice finds its own rows.
+insert into run_fetches (tenant_id, run_id, number, via, address, outcome, cause, detail, found, kept, at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+on conflict do nothing
+
+-- name: fetches
+select number, via, address, outcome, cause, detail, found, kept, at from run_fetches where tenant_id = $1 and run_id = $2 order by number
+
+-- name: add_item
+insert into run_items (tenant_id, run_id, number, via, url, title, text, grain, text_state, sha256, publisher, author, language, published_at,
+  fetched_at, facts, sample)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+on conflict do nothing
+
+-- name: items
+select number, via, url, title, text, grain, text_state, sha256, publisher, author, language, published_at, fetched_at, facts, sample
+from run_items where tenant_id = $1 and run_id = $2 order by number
+
+-- name: set_profile
+update runs set profile = $3, changed_at = cid_now() where tenant_id = $1 and id = $2
+
+-- name: profile
+select profile from runs where tenant_id = $1 and id = $2
+
+-- name: add_briefing
+insert into briefings (tenant_id, run_id, briefing, raw, problems, schema_version, provider, prompt_version, prompt_hash, input_hash, call_id)
+values ($1, $2, $3, $4, $5::text[], $6, $7, $8, $9, $10, $11)
+on conflict do nothing
+
+-- name: set_provider
+update runs set provider = $3, changed_at = cid_now() where tenant_id = $1 and id = $2
+
+-- name: briefing
+select briefing, raw, problems, schema_version, provider, prompt_version, prompt_hash, input_hash, call_id, made_at
+from briefings where tenant_id = $1 and run_id = $2
+
+-- name: add_scorecard
+insert into scorecards (tenant_id, run_id, card) values ($1, $2, $3)
+on conflict do nothing
+
+-- name: set_score
+update runs set score = $3, rating = $4, changed_at = cid_now() where tenant_id = $1 and id = $2
+
+-- name: scorecard
+select card, made_at from scorecards where tenant_id = $1 and run_id = $2
+
+-- name: add_match
+insert into narrative_matches (tenant_id, id, run_id, narrative, name, category, place, item, spans, cues, strength, stance, language, by,
+  probability, version)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15::float8, $16)
+
+-- name: has_matches
+select exists (select from narrative_matches where tenant_id = $1 and run_id = $2)
+
+-- name: matches
+-- With the last thing that a person said of each.
+select m.id, m.run_id, m.narrative, m.name, m.category, m.place, m.item, m.spans, m.cues, m.strength, m.stance, m.language, m.by, m.probability,
+  m.version, m.made_at, v.verdict, v.user_id as verdict_by, v.made_at as verdict_at
+from narrative_matches m
+left join lateral (
+  select verdict, user_id, made_at from match_verdicts v where v.tenant_id = $1 and v.match_id = m.id order by made_at desc, id desc limit 1
+) v on true
+where m.tenant_id = $1 and m.run_id = $2
+order by m.place, m.item nulls last, m.cues desc, m.narrative, m.id
+
+-- name: add_feedback
+insert into run_feedback (tenant_id, id, run_id, about, ref, feeling, note, user_id) values ($1, $2, $3, $4, $5, $6, $7, $8)
+
+-- name: feedback
+select about, ref, feeling, note, user_id, made_at from run_feedback where tenant_id = $1 and run_id = $2 order by made_at, id
+
+-- name: add_batch
+insert into run_batches (tenant_id, id, name, requested_by) values ($1, $2, $3, $4)
+
+-- name: batch
+select id, name, requested_by, created_at from run_batches where tenant_id = $1 and id = $2
