@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cid.briefing.catalogue import Catalogue as Narratives
 from cid.domain.llm import Caps
 from cid.domain.searching import SourceRules
 from cid.domain.tuning import Retention, TrendsTuning
@@ -108,6 +109,8 @@ class Services:
     trends: TrendsTuning = field(default_factory=TrendsTuning)
     angles: Patterns = field(default_factory=Patterns)
     """By which words of a headline an angle is known."""
+    narratives: Narratives = field(default_factory=Narratives)
+    """What is known to be told again and again, and by which words."""
     source_rules: SourceRules = field(default_factory=SourceRules)
     """Who speaks at a host, where that is known."""
     poll_interval: timedelta | None = None

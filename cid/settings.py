@@ -14,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+from cid.briefing import catalogue
 from cid.domain.errors import Misconfigured
 from cid.domain.mail import Relay
 from cid.domain.policy import GatePolicy
@@ -211,6 +212,11 @@ def load_structures(folder: Path) -> tuple[Structure, ...]:
 def angle_patterns(config: Path = CONFIG) -> angles.Patterns:
     """Raises Misconfigured."""
     return angles.read(_toml(config / "angles.toml"))
+
+
+def narratives(config: Path = CONFIG) -> catalogue.Catalogue:
+    """Raises Misconfigured."""
+    return catalogue.read({path.stem: _toml(path) for path in sorted((config / "narratives").glob("*.toml"))})
 
 
 def secret_key(settings: Settings) -> bytes:
