@@ -17,9 +17,19 @@ from typing import Any, get_args, get_type_hints
 from cid.domain.errors import Misconfigured
 from cid.domain.mail import Relay
 from cid.domain.policy import GatePolicy
+from cid.domain.run import WAYS, Platform
 from cid.domain.searching import SourceRules
 from cid.domain.structures import PartKind, Structure
-from cid.domain.tuning import Environment, Periodic, QueueTuning, Retention, SourcesTuning, TapeMode, TrendsTuning
+from cid.domain.tuning import (
+    Environment,
+    FetchTuning,
+    Periodic,
+    QueueTuning,
+    Retention,
+    SourcesTuning,
+    TapeMode,
+    TrendsTuning,
+)
 from cid.gates import angles
 from cid.llm.endpoints import Endpoint, load_endpoints
 from cid.render import disclosure
@@ -116,6 +126,7 @@ class Settings:
     trends: TrendsTuning = field(default_factory=TrendsTuning)
     source_rules: SourceRules = field(default_factory=SourceRules)
     """Who speaks at a host."""
+    fetching: FetchTuning = field(default_factory=FetchTuning)
     endpoints: tuple[Endpoint, ...] = ()
     models: Mapping[str, str] = field(default_factory=dict)
     """Tier → "provider/model", over what config/models.toml says."""
@@ -169,6 +180,7 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         sources=_sources(tables.sources, values),
         trends=tables.trends,
         source_rules=into(SourceRules, _toml(config / "evidence.toml"), "config/evidence.toml"),
+        fetching=_fetching(config),
         endpoints=endpoints,
         models=_models(values.get("CID_MODELS", "")),
         environment=(environment := _environment(values)),
@@ -180,6 +192,13 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         gate5=_on(values, "CID_GATE5"),
         poll_interval=_seconds(values, "CID_POLL_INTERVAL"),
     )
+
+
+def _fetching(config: Path) -> FetchTuning:
+    tuning = into(FetchTuning, _toml(config / "analysis.toml"), "config/analysis.toml")
+    if strange := [via for via in tuning.news if via not in WAYS[Platform.NEWS]]:
+        raise Misconfigured(f"config/analysis.toml: news cannot be had by {strange[0]}.")
+    return tuning
 
 
 def _disclosures() -> None:
