@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cid.domain.llm import Caps
+from cid.domain.run import WAYS, Via
 from cid.domain.searching import SourceRules
 from cid.domain.tuning import AnalysisTuning, Retention, TrendsTuning
 from cid.gates.angles import Patterns
@@ -112,5 +113,7 @@ class Services:
     """By which words of a headline an angle is known."""
     source_rules: SourceRules = field(default_factory=SourceRules)
     """Who speaks at a host, where that is known."""
+    ways: tuple[Via, ...] = tuple(via for vias in WAYS.values() for via in vias)
+    """Of runs: what can be asked about outlets here, in the order in which it is asked where nobody says otherwise."""
     poll_interval: timedelta | None = None
     """A fixed interval for every source (CID_POLL_INTERVAL); None: each its own."""

@@ -17,11 +17,13 @@ from typing import Any, get_args, get_type_hints
 from cid.domain.errors import Misconfigured
 from cid.domain.mail import Relay
 from cid.domain.policy import GatePolicy
+from cid.domain.run import WAYS, Platform
 from cid.domain.searching import SourceRules
 from cid.domain.structures import PartKind, Structure
 from cid.domain.tuning import (
     AnalysisTuning,
     Environment,
+    FetchTuning,
     Periodic,
     QueueTuning,
     Retention,
@@ -127,6 +129,7 @@ class Settings:
     analysis: AnalysisTuning = field(default_factory=AnalysisTuning)
     source_rules: SourceRules = field(default_factory=SourceRules)
     """Who speaks at a host."""
+    fetching: FetchTuning = field(default_factory=FetchTuning)
     endpoints: tuple[Endpoint, ...] = ()
     models: Mapping[str, str] = field(default_factory=dict)
     """Tier → "provider/model", over what config/models.toml says."""
@@ -181,6 +184,7 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         trends=tables.trends,
         analysis=_analysis(tables.analysis),
         source_rules=into(SourceRules, _toml(config / "evidence.toml"), "config/evidence.toml"),
+        fetching=_fetching(config),
         endpoints=endpoints,
         models=_models(values.get("CID_MODELS", "")),
         environment=(environment := _environment(values)),
@@ -197,6 +201,13 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
 def _analysis(tuning: AnalysisTuning) -> AnalysisTuning:
     if tuning.batch_most < 1 or tuning.open_most < tuning.batch_most:
         raise Misconfigured("config/default.toml [analysis]: batch_most is 1 or more, and open_most no less than that.")
+    return tuning
+
+
+def _fetching(config: Path) -> FetchTuning:
+    tuning = into(FetchTuning, _toml(config / "analysis.toml"), "config/analysis.toml")
+    if strange := [via for via in tuning.news if via not in WAYS[Platform.NEWS]]:
+        raise Misconfigured(f"config/analysis.toml: news cannot be had by {strange[0]}.")
     return tuning
 
 
