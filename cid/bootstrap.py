@@ -240,6 +240,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             source_rules=settings.source_rules,
             industries=load_industries(CONFIG / "default_sources.toml"),
             trends=settings.trends,
+            analysis=settings.analysis,
             angles=settings_module.angle_patterns(),
         )
 

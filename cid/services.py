@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cid.domain.llm import Caps
 from cid.domain.searching import SourceRules
-from cid.domain.tuning import Retention, TrendsTuning
+from cid.domain.tuning import AnalysisTuning, Retention, TrendsTuning
 from cid.gates.angles import Patterns
 from cid.llm.prompts import Prompts
 from cid.outside.line import Line
@@ -106,6 +106,8 @@ class Services:
     gate5: bool = True
     """Whether drafts are reviewed (CID_GATE5). Switched off, each is held for a person."""
     trends: TrendsTuning = field(default_factory=TrendsTuning)
+    analysis: AnalysisTuning = field(default_factory=AnalysisTuning)
+    """How much may be analysed at once."""
     angles: Patterns = field(default_factory=Patterns)
     """By which words of a headline an angle is known."""
     source_rules: SourceRules = field(default_factory=SourceRules)

@@ -19,7 +19,16 @@ from cid.domain.mail import Relay
 from cid.domain.policy import GatePolicy
 from cid.domain.searching import SourceRules
 from cid.domain.structures import PartKind, Structure
-from cid.domain.tuning import Environment, Periodic, QueueTuning, Retention, SourcesTuning, TapeMode, TrendsTuning
+from cid.domain.tuning import (
+    AnalysisTuning,
+    Environment,
+    Periodic,
+    QueueTuning,
+    Retention,
+    SourcesTuning,
+    TapeMode,
+    TrendsTuning,
+)
 from cid.gates import angles
 from cid.llm.endpoints import Endpoint, load_endpoints
 from cid.render import disclosure
@@ -87,6 +96,7 @@ class Tables:
     queue: QueueTuning = field(default_factory=QueueTuning)
     sources: SourcesTuning = field(default_factory=SourcesTuning)
     trends: TrendsTuning = field(default_factory=TrendsTuning)
+    analysis: AnalysisTuning = field(default_factory=AnalysisTuning)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +124,7 @@ class Settings:
     """By environment variable, those of `SOURCE_KEYS`: what lets us in where a kind of source wants a key."""
     sources: SourcesTuning = field(default_factory=SourcesTuning)
     trends: TrendsTuning = field(default_factory=TrendsTuning)
+    analysis: AnalysisTuning = field(default_factory=AnalysisTuning)
     source_rules: SourceRules = field(default_factory=SourceRules)
     """Who speaks at a host."""
     endpoints: tuple[Endpoint, ...] = ()
@@ -168,6 +179,7 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         source_keys={name: found for name in SOURCE_KEYS if (found := _secret(values, name))},
         sources=_sources(tables.sources, values),
         trends=tables.trends,
+        analysis=_analysis(tables.analysis),
         source_rules=into(SourceRules, _toml(config / "evidence.toml"), "config/evidence.toml"),
         endpoints=endpoints,
         models=_models(values.get("CID_MODELS", "")),
@@ -180,6 +192,12 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         gate5=_on(values, "CID_GATE5"),
         poll_interval=_seconds(values, "CID_POLL_INTERVAL"),
     )
+
+
+def _analysis(tuning: AnalysisTuning) -> AnalysisTuning:
+    if tuning.batch_most < 1 or tuning.open_most < tuning.batch_most:
+        raise Misconfigured("config/default.toml [analysis]: batch_most is 1 or more, and open_most no less than that.")
+    return tuning
 
 
 def _disclosures() -> None:
