@@ -31,6 +31,8 @@ COMMANDS = {
     "calls": "cid.cli.calls:calls",
     "prompts": "cid.cli.prompts:prompts",
     "site": "cid.cli.site:site",
+    "runs": "cid.cli.runs:runs",
+    "batch": "cid.cli.run_batches:batch",
     "eval": "cid.cli.eval:eval_",
 }
 
