@@ -241,6 +241,7 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             industries=load_industries(CONFIG / "default_sources.toml"),
             trends=settings.trends,
             angles=settings_module.angle_patterns(),
+            classifier=settings_module.classifier(settings),
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cid.briefing.classify import Classifier
 from cid.domain.llm import Caps
 from cid.domain.searching import SourceRules
 from cid.domain.tuning import Retention, TrendsTuning
@@ -110,5 +111,7 @@ class Services:
     """By which words of a headline an angle is known."""
     source_rules: SourceRules = field(default_factory=SourceRules)
     """Who speaks at a host, where that is known."""
+    classifier: Classifier | None = None
+    """Finds narratives beside the catalogue (CID_NARRATIVE_MODEL); None: none is set."""
     poll_interval: timedelta | None = None
     """A fixed interval for every source (CID_POLL_INTERVAL); None: each its own."""
