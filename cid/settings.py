@@ -19,9 +19,20 @@ from cid.briefing.classify import Classifier
 from cid.domain.errors import Misconfigured
 from cid.domain.mail import Relay
 from cid.domain.policy import GatePolicy
+from cid.domain.run import WAYS, Platform
 from cid.domain.searching import SourceRules
 from cid.domain.structures import PartKind, Structure
-from cid.domain.tuning import Environment, Periodic, QueueTuning, Retention, SourcesTuning, TapeMode, TrendsTuning
+from cid.domain.tuning import (
+    AnalysisTuning,
+    Environment,
+    FetchTuning,
+    Periodic,
+    QueueTuning,
+    Retention,
+    SourcesTuning,
+    TapeMode,
+    TrendsTuning,
+)
 from cid.gates import angles
 from cid.llm.endpoints import Endpoint, load_endpoints
 from cid.render import disclosure
@@ -89,6 +100,7 @@ class Tables:
     queue: QueueTuning = field(default_factory=QueueTuning)
     sources: SourcesTuning = field(default_factory=SourcesTuning)
     trends: TrendsTuning = field(default_factory=TrendsTuning)
+    analysis: AnalysisTuning = field(default_factory=AnalysisTuning)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +128,10 @@ class Settings:
     """By environment variable, those of `SOURCE_KEYS`: what lets us in where a kind of source wants a key."""
     sources: SourcesTuning = field(default_factory=SourcesTuning)
     trends: TrendsTuning = field(default_factory=TrendsTuning)
+    analysis: AnalysisTuning = field(default_factory=AnalysisTuning)
     source_rules: SourceRules = field(default_factory=SourceRules)
     """Who speaks at a host."""
+    fetching: FetchTuning = field(default_factory=FetchTuning)
     endpoints: tuple[Endpoint, ...] = ()
     models: Mapping[str, str] = field(default_factory=dict)
     """Tier → "provider/model", over what config/models.toml says."""
@@ -172,7 +186,9 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         source_keys={name: found for name in SOURCE_KEYS if (found := _secret(values, name))},
         sources=_sources(tables.sources, values),
         trends=tables.trends,
+        analysis=_analysis(tables.analysis),
         source_rules=into(SourceRules, _toml(config / "evidence.toml"), "config/evidence.toml"),
+        fetching=_fetching(config),
         endpoints=endpoints,
         models=_models(values.get("CID_MODELS", "")),
         environment=(environment := _environment(values)),
@@ -185,6 +201,19 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         narrative_model=Path(model).absolute() if (model := values.get("CID_NARRATIVE_MODEL")) else None,
         poll_interval=_seconds(values, "CID_POLL_INTERVAL"),
     )
+
+
+def _analysis(tuning: AnalysisTuning) -> AnalysisTuning:
+    if tuning.batch_most < 1 or tuning.open_most < tuning.batch_most:
+        raise Misconfigured("config/default.toml [analysis]: batch_most is 1 or more, and open_most no less than that.")
+    return tuning
+
+
+def _fetching(config: Path) -> FetchTuning:
+    tuning = into(FetchTuning, _toml(config / "analysis.toml"), "config/analysis.toml")
+    if strange := [via for via in tuning.news if via not in WAYS[Platform.NEWS]]:
+        raise Misconfigured(f"config/analysis.toml: news cannot be had by {strange[0]}.")
+    return tuning
 
 
 def _disclosures() -> None:

@@ -29,6 +29,7 @@ EVIDENCE = ("post", "pattern", "network", "metadata", "external", "forward", "ch
 CONFIDENCE = ("high", "moderate", "low")
 FACTORS = ("data_completeness", "source_reliability", "analytical_consistency", "corroboration")
 FREQUENCY = ("dominant", "frequent", "occasional")
+STANCES = ("repeats", "reports", "debunks")
 ROLES = ("official_state_media", "proxy", "deniable", "authentic", "unknown")
 
 
@@ -37,7 +38,7 @@ class Found(StrEnum):
 
     FOUND = "found"
     NEAR = "near"
-    """In other punctuation, case or spaces, or a word or two left out."""
+    """In other punctuation or case, or words left out."""
     NOT_FOUND = "not_found"
     NO_ITEM = "no_item"
     """The item it names is none of the run's."""
@@ -97,6 +98,9 @@ class Told:
     frequency: str = ""
     alignment: str = ""
     """The id of one of the catalogue, or empty."""
+    stance: str = ""
+    """What the items do with the claim, one of STANCES, or empty."""
+    citations: tuple[Citation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -121,6 +121,16 @@ class Via(StrEnum):
     SAMPLE = "sample"
 
 
+WAYS: Mapping[Platform, tuple[Via, ...]] = {
+    Platform.NEWS: (Via.OWN_FEED, Via.SERPAPI, Via.GOOGLE_NEWS, Via.GDELT),
+    Platform.X: (Via.X,),
+    Platform.TELEGRAM: (Via.TELEGRAM,),
+}
+"""What can be asked about outlets of a platform. News never stands in for posts."""
+EDITIONS = frozenset({Via.SERPAPI, Via.GOOGLE_NEWS})
+"""Searched in the edition of a country: without one there is nothing to ask."""
+
+
 class Grain(StrEnum):
     """How much of an item there is to read."""
 
