@@ -24,6 +24,7 @@ SENTENCES = {
     "tenant.deletion_asked": _("asked for the tenant to be deleted"),
     "tenant.deletion_withdrawn": _("took the wish to delete the tenant back"),
     "tenant.deleted": _("deleted the tenant"),
+    "run.exported": _("exported a briefing"),
     "audit.exported": _("exported the log"),
     "calendar.feed_made": _("made a new secret address of the calendar"),
     "calendar.feed_ended": _("ended the secret address of the calendar"),
