@@ -24,6 +24,7 @@ SENTENCES = {
     "tenant.deletion_asked": _("asked for the tenant to be deleted"),
     "tenant.deletion_withdrawn": _("took the wish to delete the tenant back"),
     "tenant.deleted": _("deleted the tenant"),
+    "run.exported": _("exported a briefing"),
     "audit.exported": _("exported the log"),
     "batch.started": _("had some outlets analysed together"),
     "calendar.feed_made": _("made a new secret address of the calendar"),
