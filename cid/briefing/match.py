@@ -17,7 +17,7 @@ from cid.domain.run import RunItem
 from cid.text.prose import ends
 from cid.text.spotting import bare
 from cid.text.tongue import guess
-from cid.text.words import Placed, placed
+from cid.text.words import Told, placed
 
 LONGEST = 200_000
 """Characters of a text that are looked at."""
@@ -94,7 +94,7 @@ def _strength(cues: int) -> Strength:
     return Strength.HIGH if cues >= HIGH else Strength.MODERATE if cues >= MODERATE else Strength.LOW
 
 
-def _hits(catalogue: Catalogue, text: str, told: Sequence[Placed], breaks: Iterable[int]) -> Iterator[_Hit]:
+def _hits(catalogue: Catalogue, text: str, told: Sequence[Told], breaks: Iterable[int]) -> Iterator[_Hit]:
     """Sentence by sentence. A narrative whose excluding cue stands in a sentence has no cue there."""
     limits = sorted({*ends(text), *breaks})
     sentence: list[tuple[int, int, int]] = []
@@ -109,7 +109,7 @@ def _hits(catalogue: Catalogue, text: str, told: Sequence[Placed], breaks: Itera
 
 
 def _of_sentence(
-    catalogue: Catalogue, sentence: Sequence[tuple[int, int, int]], told: Sequence[Placed]
+    catalogue: Catalogue, sentence: Sequence[tuple[int, int, int]], told: Sequence[Told]
 ) -> Iterator[_Hit]:
     places: dict[int, list[tuple[int, int]]] = {}
     for number, first, end in sentence:
@@ -122,7 +122,7 @@ def _of_sentence(
     yield from (hit for hit in found if hit.wanted.narrative not in excluded)
 
 
-def _hit(wanted: Wanted, places: dict[int, list[tuple[int, int]]], told: Sequence[Placed]) -> _Hit | None:
+def _hit(wanted: Wanted, places: dict[int, list[tuple[int, int]]], told: Sequence[Told]) -> _Hit | None:
     """The first place where all its parts stand near each other, none on another's words."""
     per_part = []
     for part in wanted.parts:
@@ -193,7 +193,7 @@ def _counted(hits: Iterable[_Hit]) -> int:
     return count
 
 
-def _spans(hits: Sequence[_Hit], text: str, told: Sequence[Placed]) -> tuple[Span, ...]:
+def _spans(hits: Sequence[_Hit], text: str, told: Sequence[Told]) -> tuple[Span, ...]:
     """In order; what lies within another is left out."""
     found: list[Span] = []
     for hit in sorted(hits, key=lambda hit: (hit.first, -hit.end)):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from cid.text.inflection import key
-from cid.text.words import Placed, placed
+from cid.text.words import Told, placed
 
 SHORTEST = 2
 """Letters before a `*`."""
@@ -66,7 +66,7 @@ class Spotter:
                 found.append(f"{word[:size]}*")
         return tuple(found)
 
-    def find(self, text: Sequence[Placed]) -> list[tuple[int, int, int]]:
+    def find(self, text: Sequence[Told]) -> list[tuple[int, int, int]]:
         """(pattern, first word, word behind the last), in the order of the first words."""
         known: dict[str, tuple[str, ...]] = {}
         told: list[tuple[str, ...]] = []

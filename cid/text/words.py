@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 # Accents are laid aside, the vowel signs of other scripts are not: there they are the word.
@@ -39,7 +39,7 @@ def words(text: str) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class Told:
     """A word, folded, and where it stands in what was written."""
 
     word: str
@@ -47,7 +47,7 @@ class Placed:
     end: int
 
 
-def placed(text: str) -> list[Placed]:
+def placed(text: str) -> list[Told]:
     """As `words`, with places. Each spelling is folded once."""
     known: dict[str, str] = {}
     found = []
@@ -56,8 +56,13 @@ def placed(text: str) -> list[Placed]:
         word = known.get(written)
         if word is None:
             word = known[written] = fold(written).removesuffix("'s")
-        found.append(Placed(word, match.start(), match.end()))
+        found.append(Told(word, match.start(), match.end()))
     return found
+
+
+def word_spans(folded: str) -> Iterator[tuple[int, int]]:
+    """Where the words of a folded text begin and end; possessives are kept."""
+    return (found.span() for found in _WORD.finditer(folded))
 
 
 def uncompounded(text: str) -> str:
