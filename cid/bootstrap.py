@@ -242,7 +242,9 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             ways=_ways(settings),
             industries=load_industries(CONFIG / "default_sources.toml"),
             trends=settings.trends,
+            analysis=settings.analysis,
             angles=settings_module.angle_patterns(),
+            classifier=settings_module.classifier(settings),
         )
 
 

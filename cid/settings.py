@@ -14,6 +14,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+from cid.briefing import classify
+from cid.briefing.classify import Classifier
 from cid.domain.errors import Misconfigured
 from cid.domain.mail import Relay
 from cid.domain.policy import GatePolicy
@@ -21,6 +23,7 @@ from cid.domain.run import WAYS, Platform
 from cid.domain.searching import SourceRules
 from cid.domain.structures import PartKind, Structure
 from cid.domain.tuning import (
+    AnalysisTuning,
     Environment,
     FetchTuning,
     Periodic,
@@ -97,6 +100,7 @@ class Tables:
     queue: QueueTuning = field(default_factory=QueueTuning)
     sources: SourcesTuning = field(default_factory=SourcesTuning)
     trends: TrendsTuning = field(default_factory=TrendsTuning)
+    analysis: AnalysisTuning = field(default_factory=AnalysisTuning)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +128,7 @@ class Settings:
     """By environment variable, those of `SOURCE_KEYS`: what lets us in where a kind of source wants a key."""
     sources: SourcesTuning = field(default_factory=SourcesTuning)
     trends: TrendsTuning = field(default_factory=TrendsTuning)
+    analysis: AnalysisTuning = field(default_factory=AnalysisTuning)
     source_rules: SourceRules = field(default_factory=SourceRules)
     """Who speaks at a host."""
     fetching: FetchTuning = field(default_factory=FetchTuning)
@@ -141,6 +146,8 @@ class Settings:
     """CID_METRICS_TOKEN: what lets a machine read /metrics."""
     gate5: bool = True
     """CID_GATE5: off holds every draft for a person, unread by any check."""
+    narrative_model: Path | None = None
+    """CID_NARRATIVE_MODEL, a file that `cid narratives train` made; None: the catalogue alone finds narratives."""
     poll_interval: timedelta | None = None
     """A fixed interval for every source, instead of the one that follows its habits."""
 
@@ -179,6 +186,7 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         source_keys={name: found for name in SOURCE_KEYS if (found := _secret(values, name))},
         sources=_sources(tables.sources, values),
         trends=tables.trends,
+        analysis=_analysis(tables.analysis),
         source_rules=into(SourceRules, _toml(config / "evidence.toml"), "config/evidence.toml"),
         fetching=_fetching(config),
         endpoints=endpoints,
@@ -190,8 +198,15 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         mail=_mail(values),
         metrics_token=_secret(values, "CID_METRICS_TOKEN"),
         gate5=_on(values, "CID_GATE5"),
+        narrative_model=Path(model).absolute() if (model := values.get("CID_NARRATIVE_MODEL")) else None,
         poll_interval=_seconds(values, "CID_POLL_INTERVAL"),
     )
+
+
+def _analysis(tuning: AnalysisTuning) -> AnalysisTuning:
+    if tuning.batch_most < 1 or tuning.open_most < tuning.batch_most:
+        raise Misconfigured("config/default.toml [analysis]: batch_most is 1 or more, and open_most no less than that.")
+    return tuning
 
 
 def _fetching(config: Path) -> FetchTuning:
@@ -230,6 +245,23 @@ def load_structures(folder: Path) -> tuple[Structure, ...]:
 def angle_patterns(config: Path = CONFIG) -> angles.Patterns:
     """Raises Misconfigured."""
     return angles.read(_toml(config / "angles.toml"))
+
+
+def classifier(settings: Settings) -> Classifier | None:
+    """None: none is set. Raises Misconfigured."""
+    path = settings.narrative_model
+    return classifier_in(path, f"CID_NARRATIVE_MODEL names {path}:") if path else None
+
+
+def classifier_in(path: Path, said: str) -> Classifier:
+    """Raises Misconfigured, a sentence that begins with `said`."""
+    try:
+        with path.open("rb") as file:
+            return classify.load(file.read(classify.LARGEST + 1))
+    except OSError as error:
+        raise Misconfigured(f"{said} it cannot be read ({error.strerror}).") from error
+    except ValueError as error:
+        raise Misconfigured(f"{said} {error}. `cid narratives train` makes another.") from error
 
 
 def secret_key(settings: Settings) -> bytes:

@@ -96,6 +96,16 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnalysisTuning:
+    """The analysis desk. As config/default.toml has it."""
+
+    batch_most: int = 5
+    """Outlets of one batch."""
+    open_most: int = 100
+    """Runs of one tenant that are not over; who starts more is refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourcesTuning:
     """Where searches and accounts are asked. As config/default.toml has it."""
 
