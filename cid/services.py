@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cid.briefing.classify import Classifier
 from cid.domain.llm import Caps
 from cid.domain.run import WAYS, Via
 from cid.domain.searching import SourceRules
@@ -113,6 +114,8 @@ class Services:
     """By which words of a headline an angle is known."""
     source_rules: SourceRules = field(default_factory=SourceRules)
     """Who speaks at a host, where that is known."""
+    classifier: Classifier | None = None
+    """Finds narratives beside the catalogue (CID_NARRATIVE_MODEL); None: none is set."""
     ways: tuple[Via, ...] = tuple(via for vias in WAYS.values() for via in vias)
     """Of runs: what can be asked about outlets here, in the order in which it is asked where nobody says otherwise."""
     poll_interval: timedelta | None = None

@@ -1,0 +1,222 @@
+"""A classifier of narratives: one linear model per narrative over the words and letters of one sentence.
+
+It is applied with nothing but the standard library: what was learned elsewhere is numbers in a JSON file. A sentence's
+terms are its words, its pairs of words and the letters of each word in short runs, folded. Each kind is weighed as
+tf-idf with a logarithmic tf and brought to length 1 (what TfidfVectorizer of scikit-learn calls sublinear_tf,
+smooth_idf and norm l2); a narrative's margin is the sum of its weights times these, and its probability
+1 / (1 + exp(-(slope · margin + shift))) after Platt (1999), whose two numbers come from sentences that were held back.
+
+Its figures were measured on single sentences, so single sentences it is asked about: an item's title, or a post's first
+few. A long article would give it as many chances of a false alarm as it has sentences.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+import zlib
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from operator import mul
+from typing import Any
+
+from cid.domain.llm import Json
+from cid.domain.narratives import By, Match, Span, Stance, Strength, Where
+from cid.domain.run import RunItem
+from cid.text.prose import sentences
+from cid.text.words import words
+
+FORMAT = "cid-narratives-1"
+LARGEST = 64 << 20
+"""Bytes of a model, unpacked."""
+LONGEST = 1_000
+"""Letters of a sentence that are read: nobody says one thing in more, and the rest would cost time for nothing."""
+SENTENCES = 5
+"""Of an item without a title: a post's first ones."""
+SHORTEST_RUN, LONGEST_RUN = 2, 5
+SCALE = 10_000
+"""Weights and idf are whole numbers of 1 / SCALE in the file: the same on every machine."""
+HIGH, MODERATE = 0.85, 0.6
+"""From which probability on a match is called strong, and moderate."""
+
+
+def terms(text: str) -> tuple[Counter[str], Counter[str]]:
+    """Of one sentence: its words and pairs of them, and runs of 2 to 5 letters inside each word with its two edges."""
+    found = words(text[:LONGEST])
+    whole = Counter(found)
+    whole.update(f"{one} {other}" for one, other in pairwise(found))
+    runs: Counter[str] = Counter()
+    for word in found:
+        edged = f" {word} "
+        for size in range(SHORTEST_RUN, min(LONGEST_RUN, len(edged)) + 1):
+            runs.update(edged[at : at + size] for at in range(len(edged) - size + 1))
+    return whole, runs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """Of one narrative."""
+
+    narrative: str
+    weights: Sequence[float]
+    """By row."""
+    intercept: float
+    slope: float
+    shift: float
+    threshold: float
+    """The probability from which on it is a match; above 1: never."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classifier:
+    version: str
+    """The beginning of the file's own sha256: what changes is another version."""
+    kinds: tuple[Mapping[str, int], ...]
+    """For each kind of `terms`: term → its row among the weights."""
+    idf: Sequence[float]
+    """By row."""
+    judges: tuple[Judge, ...]
+    facts: Mapping[str, Json]
+    """How it was trained and what it was measured at, as the training wrote it down."""
+
+    def probabilities(self, text: str) -> Mapping[str, float]:
+        """Narrative → probability that the sentence `text` is a claim of it."""
+        rows, values = self._vector(text)
+        return {judge.narrative: _probability(judge, rows, values) for judge in self.judges}
+
+    def narratives(self, text: str) -> Mapping[str, float]:
+        """Those whose threshold the sentence reaches, with the probability."""
+        likely = self.probabilities(text)
+        return {j.narrative: likely[j.narrative] for j in self.judges if likely[j.narrative] >= j.threshold}
+
+    def found(self, items: Iterable[RunItem]) -> tuple[Match, ...]:
+        """By item, then by narrative. One match for each that some sentence of the item reaches."""
+        return tuple(match for item in items for match in self._of_item(item))
+
+    def _of_item(self, item: RunItem) -> Iterator[Match]:
+        spans: dict[str, list[Span]] = {}
+        best: dict[str, float] = {}
+        for start, end, sentence in asked_about(item):
+            for narrative, probability in self.narratives(sentence).items():
+                spans.setdefault(narrative, []).append(Span(start=start, end=end, text=sentence, cue=""))
+                best[narrative] = max(probability, best.get(narrative, 0.0))
+        for narrative, probability in sorted(best.items()):
+            yield Match(
+                narrative=narrative,
+                where=Where.ITEM,
+                item=item.number,
+                spans=tuple(spans[narrative]),
+                cues=len(spans[narrative]),
+                strength=strength(probability),
+                stance=Stance.REPEATS,
+                language=item.language,
+                by=By.CLASSIFIER,
+                probability=round(probability, 4),
+                version=self.version,
+            )
+
+    def _vector(self, text: str) -> tuple[list[int], list[float]]:
+        """The rows of the terms that the model knows, and their values; each kind of length 1."""
+        rows: list[int] = []
+        values: list[float] = []
+        for known, counted in zip(self.kinds, terms(text), strict=True):
+            here = [(row, count) for term, count in counted.items() if (row := known.get(term)) is not None]
+            weighed = [(1.0 + math.log(count)) * self.idf[row] for row, count in here]
+            length = math.sqrt(sum(map(mul, weighed, weighed))) or 1.0
+            rows += [row for row, _ in here]
+            values += [value / length for value in weighed]
+        return rows, values
+
+
+def strength(probability: float) -> Strength:
+    if probability >= HIGH:
+        return Strength.HIGH
+    return Strength.MODERATE if probability >= MODERATE else Strength.LOW
+
+
+def asked_about(item: RunItem) -> Iterator[tuple[int, int, str]]:
+    """(start, end, sentence): the title, or a post's first sentences; in letters of title, a line feed and text."""
+    if item.title.strip():
+        yield 0, len(item.title), item.title
+        return
+    at, before = 0, len(item.title) + 1
+    for sentence in sentences(item.text[: LONGEST * SENTENCES])[:SENTENCES]:
+        here = re.compile(r"\s+".join(map(re.escape, sentence.split()))).search(item.text, at)
+        if here is not None:
+            at = here.end()
+            yield before + here.start(), before + here.end(), here.group()
+
+
+def _probability(judge: Judge, rows: Sequence[int], values: Sequence[float]) -> float:
+    margin = judge.intercept + sum(value * judge.weights[row] for row, value in zip(rows, values, strict=True))
+    # The exponent is bounded: e to the 700th is no float any more.
+    return 1.0 / (1.0 + math.exp(min(700.0, -(judge.slope * margin + judge.shift))))
+
+
+def dump(body: Mapping[str, Json]) -> bytes:
+    """A model file: `body` and its own sha256, gzip without a date. The same body makes the same bytes."""
+    whole = {**body, "format": FORMAT, "sha256": _sum({**body, "format": FORMAT})}
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    return packer.compress(_canonical(whole)) + packer.flush()
+
+
+def load(raw: bytes) -> Classifier:
+    """Of a model file, packed by gzip or plain. Raises ValueError: what is wrong with it."""
+    body = _unpacked(raw)
+    if not isinstance(body, dict) or body.get("format") != FORMAT:
+        raise ValueError(f"it is no model of the format {FORMAT}")
+    said = body.pop("sha256", None)
+    if said != _sum(body):
+        raise ValueError("it was changed after it was made: its sha256 is another")
+    try:
+        return _classifier(body, str(said))
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise ValueError(f"it lacks what a model of the format {FORMAT} holds ({error})") from error
+
+
+def _unpacked(raw: bytes) -> Any:
+    if raw[:2] == b"\x1f\x8b":
+        try:
+            raw = zlib.decompressobj(31).decompress(raw, LARGEST + 1)
+        except zlib.error as error:
+            raise ValueError(f"it cannot be unpacked ({error})") from error
+    if len(raw) > LARGEST:
+        raise ValueError(f"it is larger than {LARGEST >> 20} MiB")
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise ValueError("it is no JSON") from error
+
+
+def _classifier(body: Mapping[str, Any], said: str) -> Classifier:
+    kinds: list[Mapping[str, int]] = []
+    rows = 0
+    for known in body["terms"]:
+        kinds.append({str(term): rows + at for at, term in enumerate(known)})
+        rows += len(known)
+    idf = array("d", (whole / SCALE for whole in body["idf"]))
+    judges = tuple(_judge(one) for one in body["narratives"])
+    if len(kinds) != len(terms("")) or any(len(column) != rows for column in (idf, *(j.weights for j in judges))):
+        raise ValueError("its terms and its weights do not belong together")
+    return Classifier(version=said[:12], kinds=tuple(kinds), idf=idf, judges=judges, facts=dict(body["facts"]))
+
+
+def _judge(one: Mapping[str, Any]) -> Judge:
+    numbers = {name: float(one[name]) for name in ("intercept", "slope", "shift", "threshold")}
+    if not all(map(math.isfinite, numbers.values())):
+        raise ValueError("one of its numbers is none")
+    weights = array("d", (whole / SCALE for whole in one["weights"]))
+    return Judge(narrative=str(one["id"]), weights=weights, **numbers)
+
+
+def _canonical(body: Mapping[str, Json]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _sum(body: Mapping[str, Json]) -> str:
+    return hashlib.sha256(_canonical(body)).hexdigest()
