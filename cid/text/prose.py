@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cid.text.words import words
 
-_END = re.compile(r"[.!?…]+[\"”’»)\]]*\s+|[。！？।۔؟]+[」』”]*\s*|\n{2,}")
+_END = re.compile(r"(?<![.!?…])[.!?…]++[\"”’»)\]]*+\s+|[。！？।۔؟]+[」』”]*\s*|\n{2,}")
 _SHORT = re.compile(
     r"(?:^|\s)(?:[^\W\d_]|Mr|Mrs|Ms|Dr|Prof|St|No|vs|approx|e\.g|i\.e|Inc|Ltd|Co|Gov|Sen|Rep|Gen)\.\s*$"
 )
@@ -16,6 +16,8 @@ _QUOTE = re.compile(
     r"“([^“”]{3,1500})”|«([^«»]{3,1500})»|»([^«»]{3,1500})«|„([^„“”]{3,1500})[“”]|[「『]([^「」『』]{3,1500})[」』]"
     r"|\"([^\"\n]{3,1500})\""
 )
+_LONGEST_SHORT = 12
+"""Letters that an abbreviation and the space before it never have more of: so far back is looked, not to the start."""
 SIGNIFICANT = 4
 """Words of fewer letters say little in most languages that put spaces between words."""
 
@@ -30,8 +32,9 @@ def sentences(text: str) -> list[str]:
     found: list[str] = []
     start = 0
     for match in _END.finditer(text):
-        rest = text[match.end() :].lstrip('"“‘«(')
-        abbreviated = match.group().startswith(".") and _SHORT.search(text[start : match.start() + 1])
+        rest = text[match.end() : match.end() + _LONGEST_SHORT].lstrip('"“‘«(')
+        before = text[max(start, match.start() - _LONGEST_SHORT) : match.start() + 1]
+        abbreviated = match.group().startswith(".") and _SHORT.search(before)
         if "\n" not in match.group() and (abbreviated or (rest[:1].islower())):
             continue
         found.append(text[start : match.end()])
