@@ -31,6 +31,7 @@ COMMANDS = {
     "calls": "cid.cli.calls:calls",
     "prompts": "cid.cli.prompts:prompts",
     "site": "cid.cli.site:site",
+    "narratives": "cid.cli.narratives:narratives",
     "eval": "cid.cli.eval:eval_",
 }
 
