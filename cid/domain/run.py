@@ -10,6 +10,7 @@ from enum import StrEnum
 from cid.domain.ids import CallId, MonitorId, RunBatchId, RunId, TenantId, UserId
 from cid.domain.lifecycle import Lifecycle
 from cid.domain.llm import Json
+from cid.domain.news import PollOutcome
 
 FEWEST_ITEMS, USUAL_ITEMS, MOST_ITEMS = 1, 5, 20
 
@@ -209,6 +210,11 @@ class RunFetch:
     """Items that the run took from it."""
     at: datetime
 
+    @property
+    def healthy(self) -> bool:
+        """The source answered, with something or nothing. An outcome that no poll knows is no answer."""
+        return self.outcome in {outcome for outcome in PollOutcome if outcome.healthy}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunItem:
@@ -282,6 +288,28 @@ class RunBatch:
     requested_by: UserId | None
     created_at: datetime
     runs: tuple[Run, ...]
+
+    @property
+    def state(self) -> BatchState:
+        return fold(run.state for run in self.runs)
+
+    @property
+    def target_count(self) -> int:
+        return len(self.runs)
+
+    @property
+    def completed_count(self) -> int:
+        """With a briefing, be it a partial one."""
+        return sum(run.state in {RunState.COMPLETED, RunState.PARTIAL} for run in self.runs)
+
+    @property
+    def failed_count(self) -> int:
+        return sum(run.state is RunState.FAILED for run in self.runs)
+
+    @property
+    def report_ids(self) -> tuple[RunId, ...]:
+        """Of the runs that have a briefing, in the order of the outlets."""
+        return tuple(run.id for run in self.runs if run.state in {RunState.COMPLETED, RunState.PARTIAL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 # Accents are laid aside, the vowel signs of other scripts are not: there they are the word.
@@ -33,6 +33,11 @@ def fold(text: str) -> str:
 def words(text: str) -> list[str]:
     """In order, folded; a possessive counts as its owner."""
     return [word.removesuffix("'s") for word in _WORD.findall(fold(text))]
+
+
+def word_spans(folded: str) -> Iterator[tuple[int, int]]:
+    """Where the words of a folded text begin and end; possessives are kept."""
+    return (found.span() for found in _WORD.finditer(folded))
 
 
 def uncompounded(text: str) -> str:
