@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-from cid.briefing import classify
+from cid.briefing import catalogue, classify
 from cid.briefing.classify import Classifier
 from cid.briefing.concepts import Concepts
 from cid.domain.errors import Misconfigured
@@ -259,6 +259,11 @@ def concepts(config: Path = CONFIG) -> Concepts:
         return Concepts(into(_Concepts, _toml(config / "concepts.toml"), "config/concepts.toml").concepts)
     except ValueError as error:
         raise Misconfigured(f"config/concepts.toml: {error}.") from error
+
+
+def narratives(config: Path = CONFIG) -> catalogue.Catalogue:
+    """Raises Misconfigured."""
+    return catalogue.read({path.stem: _toml(path) for path in sorted((config / "narratives").glob("*.toml"))})
 
 
 def classifier(settings: Settings) -> Classifier | None:

@@ -27,12 +27,13 @@ from operator import mul
 from typing import Any
 
 from cid.briefing.concepts import Concepts
+from cid.briefing.stance import stance
 from cid.domain.ids import TenantId
 from cid.domain.llm import Json
-from cid.domain.narratives import By, Match, Span, Stance, Strength, Where
+from cid.domain.narratives import By, Match, Span, Strength, Where
 from cid.domain.run import RunItem
 from cid.text.prose import sentences
-from cid.text.words import words
+from cid.text.words import placed, words
 
 FORMAT = "cid-narratives-1"
 LARGEST = 64 << 20
@@ -41,6 +42,8 @@ LONGEST = 1_000
 """Letters of a sentence that are read: nobody says one thing in more, and the rest would cost time for nothing."""
 SENTENCES = 5
 """Of an item without a title: a post's first ones."""
+WEIGHED, MOST_SPANS = 60, 8
+"""Words of a sentence that are looked at for which of them made the match, and how many are named."""
 SHORTEST_RUN, LONGEST_RUN = 2, 5
 SCALE = 10_000
 """Weights and idf are whole numbers of 1 / SCALE in the file: the same on every machine."""
@@ -114,26 +117,45 @@ class Classifier:
         return tuple(match for item in items for match in self._of_item(item))
 
     def _of_item(self, item: RunItem) -> Iterator[Match]:
-        spans: dict[str, list[Span]] = {}
-        best: dict[str, float] = {}
-        for start, end, sentence in asked_about(item):
+        best: dict[str, tuple[float, int, str]] = {}
+        cues: Counter[str] = Counter()
+        for start, sentence in asked_about(item):
             for narrative, probability in self.narratives(sentence).items():
-                spans.setdefault(narrative, []).append(Span(start=start, end=end, text=sentence, cue=""))
-                best[narrative] = max(probability, best.get(narrative, 0.0))
-        for narrative, probability in sorted(best.items()):
+                cues[narrative] += 1
+                best[narrative] = max((probability, start, sentence), best.get(narrative, (0.0, 0, "")))
+        for narrative, (probability, start, sentence) in sorted(best.items()):
+            spans = tuple(
+                Span(start=start + first, end=start + end, text=sentence[first:end], cue="")
+                for first, end in self.weighty(sentence, narrative)
+            )
             yield Match(
                 narrative=narrative,
                 where=Where.ITEM,
                 item=item.number,
-                spans=tuple(spans[narrative]),
-                cues=len(spans[narrative]),
+                spans=spans,
+                cues=cues[narrative],
                 strength=strength(probability),
-                stance=Stance.REPEATS,
+                stance=stance(f"{item.title}\n{item.text}", spans, breaks=(len(item.title) + 1,)),
                 language=item.language,
                 by=By.CLASSIFIER,
                 probability=round(probability, 4),
                 version=self.version,
             )
+
+    def weighty(self, sentence: str, narrative: str) -> list[tuple[int, int]]:
+        """Where the words stand without which the sentence would be the least likely one of the narrative.
+
+        Each is left out once, the first WEIGHED of them: those that cost at least half of what the costliest costs.
+        """
+        judge = next(one for one in self.judges if one.narrative == narrative)
+        told = placed(sentence[:LONGEST])[:WEIGHED]
+        whole = _margin(judge, *self._vector(" ".join(one.word for one in told)))
+        costs = [
+            whole - _margin(judge, *self._vector(" ".join(one.word for one in (*told[:at], *told[at + 1 :]))))
+            for at in range(len(told))
+        ]
+        least = max(max(costs, default=0.0) / 2, 1e-9)
+        return [(one.start, one.end) for one, cost in zip(told, costs, strict=True) if cost >= least][:MOST_SPANS]
 
     def _vector(self, text: str) -> tuple[list[int], list[float]]:
         """The rows of the terms that the model knows, and their values; each kind of length 1."""
@@ -154,23 +176,27 @@ def strength(probability: float) -> Strength:
     return Strength.MODERATE if probability >= MODERATE else Strength.LOW
 
 
-def asked_about(item: RunItem) -> Iterator[tuple[int, int, str]]:
-    """(start, end, sentence): the title, or a post's first sentences; in letters of title, a line feed and text."""
+def asked_about(item: RunItem) -> Iterator[tuple[int, str]]:
+    """Where each sentence begins, in letters of title, a line feed and text: the title, or a post's first sentences."""
     if item.title.strip():
-        yield 0, len(item.title), item.title
+        yield 0, item.title
         return
     at, before = 0, len(item.title) + 1
     for sentence in sentences(item.text[: LONGEST * SENTENCES])[:SENTENCES]:
         here = re.compile(r"\s+".join(map(re.escape, sentence.split()))).search(item.text, at)
         if here is not None:
             at = here.end()
-            yield before + here.start(), before + here.end(), here.group()
+            yield before + here.start(), here.group()
+
+
+def _margin(judge: Judge, rows: Sequence[int], values: Sequence[float]) -> float:
+    weights = judge.weights
+    return judge.intercept + sum(map(mul, values, map(weights.__getitem__, rows)))
 
 
 def _probability(judge: Judge, rows: Sequence[int], values: Sequence[float]) -> float:
-    margin = judge.intercept + sum(value * judge.weights[row] for row, value in zip(rows, values, strict=True))
     # The exponent is bounded: e to the 700th is no float any more.
-    return 1.0 / (1.0 + math.exp(min(700.0, -(judge.slope * margin + judge.shift))))
+    return 1.0 / (1.0 + math.exp(min(700.0, -(judge.slope * _margin(judge, rows, values) + judge.shift))))
 
 
 def dump(body: Mapping[str, Json]) -> bytes:
