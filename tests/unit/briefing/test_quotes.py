@@ -14,7 +14,8 @@ from cid.domain.briefing import Found
 TEXT = (
     "Emberquay “council” opens a grant\n"
     "The council isn't happy — it said 40 percent of the  price of a new electric kiln would not be paid to owners. "
-    "НАТО расширяется на восток, сказал министр. Café Zürich’s owner left. 北约东扩威胁俄罗斯。وقال الوزير إن العقوبات لا تنجح."
+    "НАТО расширяется на восток, сказал министр. Café Zürich’s owner left. 北约东扩威胁俄罗斯。"
+    "وقال الوزير إن العقوبات لا تنجح."
 )
 
 
