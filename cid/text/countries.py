@@ -74,6 +74,12 @@ def country_name(code: str) -> str:
     return getattr(found, "common_name", found.name) if found else code
 
 
+@cache
+def names() -> list[str]:
+    """Of all countries, for people, by the alphabet."""
+    return sorted(country_name(code) for code in set(_countries().values()))
+
+
 def language(text: str) -> str:
     """ISO 639-1 in lower case, else 639-3, from a code or a name in English; empty where nothing is called so."""
     wanted = text.strip().lower()

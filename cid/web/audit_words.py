@@ -56,6 +56,7 @@ SENTENCES = {
     "prompt.pinned": _("made a prompt live"),
     "prompt.unpinned": _("let the newest prompt be live"),
     "revision.switched": _("switched the machine's revision"),
+    "run.feedback": _("said something about a run"),
     "session.opened": _("signed in"),
     "session.ended": _("signed out"),
     "story.judged_again": _("had a story judged again"),
