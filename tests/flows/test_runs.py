@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import importlib
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cid.domain.errors import LostLease, Misconfigured, Upstream
+from cid.domain.errors import LostLease, Upstream
 from cid.domain.llm import Caps, Stop
 from cid.domain.news import Cause, Polled, PollOutcome
 from cid.domain.policy import MODEL_TRIES
@@ -23,7 +23,7 @@ from cid.llm.offline import Offline
 from cid.store import runs
 from tests import funnel, running
 from tests.fakes import FrozenClock
-from tests.running import Dying, Killed, Model, RunDesk, answer
+from tests.running import Dying, Killed, RunDesk, answer
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -338,7 +338,9 @@ async def test_an_answer_is_read_although_the_language_of_the_tenant_changed_mea
     with pytest.raises(Killed):
         await desk.work(replace(desk.sv, db=Dying(db, 5, committed=False)))
     assert (await desk.run(id_)).state is RunState.ASKING
-    await desk.owner.execute("update profiles set body = body || '{\"language\": \"fr\"}' where tenant_id = $1", desk.tenant)
+    await desk.owner.execute(
+        'update profiles set body = body || \'{"language": "fr"}\' where tenant_id = $1', desk.tenant
+    )
     await desk.rescued()
     await desk.work()
     assert (await desk.run(id_)).state is RunState.COMPLETED
@@ -484,7 +486,7 @@ class _After:
             await asyncio.wait(self.first)
         return await self.tx.__aenter__()
 
-    async def __aexit__(self, *args: Any) -> Any:
+    async def __aexit__(self, *args: object) -> Any:
         return await self.tx.__aexit__(*args)
 
 
@@ -515,5 +517,3 @@ def test_every_state_that_is_no_end_has_its_step() -> None:
     from cid.domain.run import RUN
 
     assert set(package.STEPS) == set(RUN.moves)
-
-
