@@ -31,7 +31,7 @@ async def said(owner: Owner) -> list[tuple[str, str]]:
     return [(row["verdict"], row["note"]) for row in rows]
 
 
-async def test_the_catalogue_shows_every_narrative_with_what_runs_found(viewer: Person, desk: Desk, runs: Runs) -> None:
+async def test_the_catalogue_shows_every_narrative_with_its_matches(viewer: Person, desk: Desk, runs: Runs) -> None:
     text = await viewer.text("/t/acme/narratives")
     assert all(one.name in text for one in desk.sv.narratives.narratives if "&" not in one.name)
     assert "matches in 26 weeks" in text
@@ -48,19 +48,27 @@ async def test_counts_can_be_narrowed_to_an_outlet_and_a_stance(viewer: Person, 
     assert "0 repeat, 1 report, 0 debunk" in text
     assert "Nothing was found like that" in await viewer.text(f"/t/acme/narratives?outlet={key}&stance=debunks")
     assert "1 match in" not in await viewer.text("/t/acme/narratives?outlet=nobody")
-    assert "matches in 26 weeks" in await viewer.text("/t/acme/narratives?stance=shouts"), "an unknown stance is no filter"
+    assert "matches in 26 weeks" in await viewer.text("/t/acme/narratives?stance=shouts"), (
+        "an unknown stance is no filter"
+    )
 
 
 async def test_one_narrative_says_what_it_is_and_shows_its_latest_matches(viewer: Person, runs: Runs) -> None:
     text = await viewer.text("/t/acme/narratives/anti_eu_002")
-    for expected in ("Sanctions cost Europe more", "EUvsDisinfo", "санкц*", "Latest matches", str(runs.match("russian"))):
+    for expected in (
+        "Sanctions cost Europe more",
+        "EUvsDisinfo",
+        "санкц*",
+        "Latest matches",
+        str(runs.match("russian")),
+    ):
         assert expected in text
     assert "Confirm" not in text, "a viewer sees no form that would be refused"
     assert "before=nonsense" not in await viewer.text("/t/acme/narratives/anti_eu_002?before=nonsense")
     assert (await viewer.get("/t/acme/narratives/no_such_thing")).status == 404
 
 
-async def test_an_analyst_confirms_and_then_rejects_and_both_are_kept(editor: Person, runs: Runs, owner: Owner) -> None:
+async def test_an_analyst_confirms_then_rejects_and_both_are_kept(editor: Person, runs: Runs, owner: Owner) -> None:
     answer = await editor.post(judging(runs), verdict="confirmed", note=" As in 2019. ")
     assert answer.headers["Location"].endswith(f"?said=match_confirmed#match-{runs.match()}")
     await editor.post(judging(runs), verdict="rejected", back="anti_eu_002")
@@ -85,7 +93,9 @@ async def test_a_match_is_judged_at_its_own_run_alone(editor: Person, runs: Runs
     assert await said(owner) == []
 
 
-async def test_a_stranger_neither_judges_nor_sees_matches(stranger: Person, viewer: Person, runs: Runs, owner: Owner) -> None:
+async def test_a_stranger_neither_judges_nor_sees_matches(
+    stranger: Person, viewer: Person, runs: Runs, owner: Owner
+) -> None:
     own = judging(runs).replace("/t/acme/", "/t/other/")
     assert (await stranger.post(own, verdict="confirmed")).status == 404
     assert (await stranger.post(judging(runs), verdict="confirmed")).status == 404
