@@ -191,7 +191,8 @@ def asked_about(item: RunItem) -> Iterator[tuple[int, str]]:
 
 def _margin(judge: Judge, rows: Sequence[int], values: Sequence[float]) -> float:
     weights = judge.weights
-    return judge.intercept + sum(map(mul, values, map(weights.__getitem__, rows)))
+    added: float = sum(map(mul, values, map(weights.__getitem__, rows)))
+    return judge.intercept + added
 
 
 def _probability(judge: Judge, rows: Sequence[int], values: Sequence[float]) -> float:
