@@ -10,7 +10,6 @@ from enum import StrEnum
 from cid.domain.ids import CallId, MonitorId, RunBatchId, RunId, TenantId, UserId
 from cid.domain.lifecycle import Lifecycle
 from cid.domain.llm import Json
-from cid.domain.news import PollOutcome
 
 FEWEST_ITEMS, USUAL_ITEMS, MOST_ITEMS = 1, 5, 20
 
@@ -213,6 +212,8 @@ class RunFetch:
     @property
     def healthy(self) -> bool:
         """The source answered, with something or nothing. An outcome that no poll knows is no answer."""
+        from cid.domain.news import PollOutcome  # noqa: PLC0415 - which holds profiles, and so imports this module
+
         return self.outcome in {outcome for outcome in PollOutcome if outcome.healthy}
 
 
