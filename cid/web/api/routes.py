@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cid.domain.programs import Scope
 from cid.web.api import drafts, items, me, publications, sources, tracker
+from cid.web.api.analysis_routes import ANALYSIS
 from cid.web.api.endpoint import Endpoint, Nothing, get, post
 
 API: tuple[Endpoint, ...] = (
@@ -183,4 +184,5 @@ API: tuple[Endpoint, ...] = (
         answer=tracker.EntriesDecided,
         about="Approve or hide entries of the tracker, all in one go.",
     ),
+    *ANALYSIS,
 )
