@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-from cid.briefing import classify
+from cid.briefing import catalogue, classify
 from cid.briefing.classify import Classifier
 from cid.domain.errors import Misconfigured
 from cid.domain.mail import Relay
@@ -245,6 +245,11 @@ def load_structures(folder: Path) -> tuple[Structure, ...]:
 def angle_patterns(config: Path = CONFIG) -> angles.Patterns:
     """Raises Misconfigured."""
     return angles.read(_toml(config / "angles.toml"))
+
+
+def narratives(config: Path = CONFIG) -> catalogue.Catalogue:
+    """Raises Misconfigured."""
+    return catalogue.read({path.stem: _toml(path) for path in sorted((config / "narratives").glob("*.toml"))})
 
 
 def classifier(settings: Settings) -> Classifier | None:

@@ -10,7 +10,6 @@ from enum import StrEnum
 from cid.domain.ids import CallId, MonitorId, RunBatchId, RunId, TenantId, UserId
 from cid.domain.lifecycle import Lifecycle
 from cid.domain.llm import Json
-from cid.domain.news import PollOutcome
 
 FEWEST_ITEMS, USUAL_ITEMS, MOST_ITEMS = 1, 5, 20
 
@@ -210,11 +209,6 @@ class RunFetch:
     """Items that the run took from it."""
     at: datetime
 
-    @property
-    def healthy(self) -> bool:
-        """The source answered, with something or nothing. An outcome that no poll knows is no answer."""
-        return self.outcome in {outcome for outcome in PollOutcome if outcome.healthy}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunItem:
@@ -299,7 +293,7 @@ class RunBatch:
 
     @property
     def completed_count(self) -> int:
-        """With a briefing, be it a partial one."""
+        """Those with a briefing, be it a partial one."""
         return sum(run.state in {RunState.COMPLETED, RunState.PARTIAL} for run in self.runs)
 
     @property

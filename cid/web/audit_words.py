@@ -49,6 +49,8 @@ SENTENCES = {
     "entry.approve": _("approved an entry of the tracker"),
     "entry.hide": _("hid an entry of the tracker"),
     "entry.edit": _("corrected an entry of the tracker"),
+    "match.confirmed": _("confirmed a narrative match"),
+    "match.rejected": _("rejected a narrative match"),
     "gates.turned": _("turned a number of a gate"),
     "gates.reset": _("set a number of a gate back"),
     "guardrail.added": _("made a rule for drafts"),
