@@ -16,6 +16,7 @@ from typing import Any, get_args, get_type_hints
 
 from cid.briefing import catalogue, classify
 from cid.briefing.classify import Classifier
+from cid.briefing.concepts import Concepts
 from cid.domain.errors import Misconfigured
 from cid.domain.mail import Relay
 from cid.domain.policy import GatePolicy
@@ -101,6 +102,11 @@ class Tables:
     sources: SourcesTuning = field(default_factory=SourcesTuning)
     trends: TrendsTuning = field(default_factory=TrendsTuning)
     analysis: AnalysisTuning = field(default_factory=AnalysisTuning)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Concepts:
+    concepts: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,6 +251,14 @@ def load_structures(folder: Path) -> tuple[Structure, ...]:
 def angle_patterns(config: Path = CONFIG) -> angles.Patterns:
     """Raises Misconfigured."""
     return angles.read(_toml(config / "angles.toml"))
+
+
+def concepts(config: Path = CONFIG) -> Concepts:
+    """Of config/concepts.toml. Raises Misconfigured."""
+    try:
+        return Concepts(into(_Concepts, _toml(config / "concepts.toml"), "config/concepts.toml").concepts)
+    except ValueError as error:
+        raise Misconfigured(f"config/concepts.toml: {error}.") from error
 
 
 def narratives(config: Path = CONFIG) -> catalogue.Catalogue:

@@ -1,5 +1,5 @@
-"""An analysis desk for tests: sources that say what a test wants, a model that answers as it says, and deaths between any
-two transactions."""
+"""An analysis desk for tests: sources that say what a test wants, a model that answers as it says, and deaths between
+any two transactions."""
 
 from __future__ import annotations
 
@@ -224,9 +224,7 @@ async def desk(
     readers = {SourceKind.GOOGLE_NEWS: reader}
     outside = Outside(http=FakeHttp(), children=InlineChildren({}), sources=readers, channels={})
     model = model or Model()
-    sv = replace(
-        make.services(db, platform, outside=outside, clock=clock), llm=funnel.router(db, clock, model)
-    )
+    sv = replace(make.services(db, platform, outside=outside, clock=clock), llm=funnel.router(db, clock, model))
     tenant = await make.tenant(platform, slug)
     async with platform.tx() as tx:
         await tenants.set_desks(tx, tenant, desks)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import importlib
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cid.domain.errors import LostLease, Misconfigured, Upstream
+from cid.domain.errors import LostLease, Upstream
 from cid.domain.llm import Caps, Stop
 from cid.domain.news import Cause, Polled, PollOutcome
 from cid.domain.policy import MODEL_TRIES
@@ -23,7 +23,7 @@ from cid.llm.offline import Offline
 from cid.store import runs
 from tests import funnel, running
 from tests.fakes import FrozenClock
-from tests.running import Dying, Killed, Model, RunDesk, answer
+from tests.running import Dying, Killed, RunDesk, answer
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -338,7 +338,9 @@ async def test_an_answer_is_read_although_the_language_of_the_tenant_changed_mea
     with pytest.raises(Killed):
         await desk.work(replace(desk.sv, db=Dying(db, 5, committed=False)))
     assert (await desk.run(id_)).state is RunState.ASKING
-    await desk.owner.execute("update profiles set body = body || '{\"language\": \"fr\"}' where tenant_id = $1", desk.tenant)
+    await desk.owner.execute(
+        'update profiles set body = body || \'{"language": "fr"}\' where tenant_id = $1', desk.tenant
+    )
     await desk.rescued()
     await desk.work()
     assert (await desk.run(id_)).state is RunState.COMPLETED
@@ -378,8 +380,10 @@ async def _die(desk: RunDesk, *, buried: bool = True) -> None:
     """As the queue ends jobs that are out of tries, some time ago."""
     if buried:
         await desk.owner.execute(
-            """insert into jobs_dead (id, tenant_id, kind, key, priority, dedupe_key, attempt, payload, error, created_at)
-               select id, tenant_id, kind, key, priority, dedupe_key, 12, payload, 'KeyError: 7', created_at from jobs"""
+            """insert into jobs_dead
+                 (id, tenant_id, kind, key, priority, dedupe_key, attempt, payload, error, created_at)
+               select id, tenant_id, kind, key, priority, dedupe_key, 12, payload, 'KeyError: 7', created_at
+               from jobs"""
         )
     await desk.owner.execute("delete from jobs")
     await desk.owner.execute("update runs set changed_at = cid_now() - interval '1 minute'")
@@ -451,7 +455,7 @@ async def test_a_run_that_is_cancelled_at_work_keeps_nothing_of_what_comes_after
         desk.reader.on_poll = stop
     else:
         desk.model.on_call = stop
-    await desk.work(replace(desk.sv, db=slow))  # type: ignore[arg-type]
+    await desk.work(replace(desk.sv, db=slow))
     assert [await task for task in stopped] == [True]
     run = await desk.run(id_)
     assert (run.state, run.failure) == (RunState.FAILED, Failure.CANCELLED)
@@ -484,7 +488,7 @@ class _After:
             await asyncio.wait(self.first)
         return await self.tx.__aenter__()
 
-    async def __aexit__(self, *args: Any) -> Any:
+    async def __aexit__(self, *args: object) -> Any:
         return await self.tx.__aexit__(*args)
 
 
@@ -515,5 +519,3 @@ def test_every_state_that_is_no_end_has_its_step() -> None:
     from cid.domain.run import RUN
 
     assert set(package.STEPS) == set(RUN.moves)
-
-
