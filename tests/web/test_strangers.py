@@ -90,6 +90,7 @@ FORMS: dict[str, dict[str, str]] = {
     "gates_reset": {"section": "rules", "name": "min_chars"},
     "run_new_do": {"outlet-1": "Harbour Wire", "country-1": "Moldova"},
     "run_share": {"tlp": "red"},
+    "match_decide": {"verdict": "confirmed"},
     "run_feedback": {"about": "run", "feeling": "wrong"},
     "models_chain": {"tier": "cheap", "first": "offline/extracts-1"},
     "platform_chain": {"tier": "cheap", "first": "offline/extracts-1"},
@@ -121,6 +122,8 @@ def things(room: Newsroom) -> dict[str, str]:
         "tokens": str(room.token),
         "runs": str(room.runs["running"]),
         "batches": str(room.batch),
+        "matches": str(room.match),
+        "narratives": "anti_nato_001",
         "preview": str(room.versions["drafted"]),
     }
 
@@ -189,6 +192,7 @@ async def counts(owner: asyncpg.Connection[asyncpg.Record]) -> list[tuple[str, i
         "mail_wishes",
         "runs",
         "runs where tlp = 'amber'",
+        "match_verdicts",
         "runs where state = 'failed'",
         "run_batches",
         "run_feedback",
