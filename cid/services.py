@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cid.briefing.catalogue import Catalogue as Narratives
 from cid.briefing.classify import Classifier
 from cid.domain.llm import Caps
 from cid.domain.run import WAYS, Via
@@ -112,6 +113,8 @@ class Services:
     """How much may be analysed at once."""
     angles: Patterns = field(default_factory=Patterns)
     """By which words of a headline an angle is known."""
+    narratives: Narratives = field(default_factory=Narratives)
+    """What is known to be told again and again, and by which words."""
     source_rules: SourceRules = field(default_factory=SourceRules)
     """Who speaks at a host, where that is known."""
     classifier: Classifier | None = None

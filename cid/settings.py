@@ -14,8 +14,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-from cid.briefing import classify
+from cid.briefing import catalogue, classify
 from cid.briefing.classify import Classifier
+from cid.briefing.concepts import Concepts
 from cid.domain.errors import Misconfigured
 from cid.domain.mail import Relay
 from cid.domain.policy import GatePolicy
@@ -101,6 +102,11 @@ class Tables:
     sources: SourcesTuning = field(default_factory=SourcesTuning)
     trends: TrendsTuning = field(default_factory=TrendsTuning)
     analysis: AnalysisTuning = field(default_factory=AnalysisTuning)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Concepts:
+    concepts: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,6 +251,19 @@ def load_structures(folder: Path) -> tuple[Structure, ...]:
 def angle_patterns(config: Path = CONFIG) -> angles.Patterns:
     """Raises Misconfigured."""
     return angles.read(_toml(config / "angles.toml"))
+
+
+def concepts(config: Path = CONFIG) -> Concepts:
+    """Of config/concepts.toml. Raises Misconfigured."""
+    try:
+        return Concepts(into(_Concepts, _toml(config / "concepts.toml"), "config/concepts.toml").concepts)
+    except ValueError as error:
+        raise Misconfigured(f"config/concepts.toml: {error}.") from error
+
+
+def narratives(config: Path = CONFIG) -> catalogue.Catalogue:
+    """Raises Misconfigured."""
+    return catalogue.read({path.stem: _toml(path) for path in sorted((config / "narratives").glob("*.toml"))})
 
 
 def classifier(settings: Settings) -> Classifier | None:

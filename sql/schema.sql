@@ -2349,7 +2349,7 @@ create table narrative_matches (
   constraint narrative_matches_tenant_id_run_id_fkey FOREIGN KEY (tenant_id, run_id) REFERENCES runs(tenant_id, id),
   constraint narrative_matches_tenant_id_run_id_item_fkey FOREIGN KEY (tenant_id, run_id, item) REFERENCES run_items(tenant_id, run_id, number)
 );
-CREATE INDEX narrative_matches_over_time ON public.narrative_matches USING btree (tenant_id, narrative, made_at);
+CREATE INDEX narrative_matches_over_time ON public.narrative_matches USING btree (tenant_id, narrative, made_at, id) INCLUDE (stance, place);
 CREATE INDEX narrative_matches_run ON public.narrative_matches USING btree (tenant_id, run_id);
 alter table narrative_matches enable row level security;
 alter table narrative_matches force row level security;

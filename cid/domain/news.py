@@ -10,7 +10,7 @@ from enum import StrEnum
 from cid.domain.ids import CallId, ItemId, SourceId, StoryId, TenantId
 from cid.domain.lifecycle import Lifecycle
 from cid.domain.llm import Json
-from cid.domain.profile import Profile
+from cid.domain.run import Profile
 
 
 class SourceKind(StrEnum):

@@ -10,8 +10,6 @@ from enum import StrEnum
 from cid.domain.ids import CallId, MonitorId, RunBatchId, RunId, TenantId, UserId
 from cid.domain.lifecycle import Lifecycle
 from cid.domain.llm import Json
-from cid.domain.news import PollOutcome
-from cid.domain.profile import Profile as Profile  # noqa: PLC0414 - what is asked for by this module
 
 FEWEST_ITEMS, USUAL_ITEMS, MOST_ITEMS = 1, 5, 20
 
@@ -211,11 +209,6 @@ class RunFetch:
     """Items that the run took from it."""
     at: datetime
 
-    @property
-    def healthy(self) -> bool:
-        """The source answered, with something or nothing. An outcome that no poll knows is no answer."""
-        return self.outcome in {outcome for outcome in PollOutcome if outcome.healthy}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunItem:
@@ -241,6 +234,21 @@ class RunItem:
     facts: Mapping[str, Json] = field(default_factory=dict)
     """What a platform says about a post, as `domain.posts.facts` spells it."""
     sample: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What a platform says about the account or channel, and when. None and empty: it does not say."""
+
+    handle: str
+    name: str = ""
+    bio: str = ""
+    followers: int | None = None
+    following: int | None = None
+    posts: int | None = None
+    created_at: datetime | None = None
+    verified: bool | None = None
+    facts: Mapping[str, Json] = field(default_factory=dict)
 
 
 class BatchState(StrEnum):
@@ -285,7 +293,7 @@ class RunBatch:
 
     @property
     def completed_count(self) -> int:
-        """With a briefing, be it a partial one."""
+        """Those with a briefing, be it a partial one."""
         return sum(run.state in {RunState.COMPLETED, RunState.PARTIAL} for run in self.runs)
 
     @property

@@ -1253,7 +1253,7 @@ create table narrative_matches (
   check ((place = 'item') = (item is not null))
 );
 create index narrative_matches_run on narrative_matches (tenant_id, run_id);
-create index narrative_matches_over_time on narrative_matches (tenant_id, narrative, made_at);
+create index narrative_matches_over_time on narrative_matches (tenant_id, narrative, made_at, id) include (stance, place);
 
 -- What people said of a match; the last counts.
 create table match_verdicts (

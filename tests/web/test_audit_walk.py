@@ -34,6 +34,9 @@ SETTINGS = (
     "api_tokens",
     "mail_wishes",
     "calendar_feeds",
+    "runs",
+    "run_batches",
+    "run_feedback",
 )
 """What of a tenant people change, beside the tenant itself."""
 UNTOLD: dict[str, str] = {

@@ -88,6 +88,9 @@ FORMS: dict[str, dict[str, str]] = {
     "draft_retract": {"publication": DECISION["version"], "reason": "wrong"},
     "gates_turn": {"section": "rules", "name": "min_chars", "value": "80"},
     "gates_reset": {"section": "rules", "name": "min_chars"},
+    "run_new_do": {"outlet-1": "Harbour Wire", "country-1": "Moldova"},
+    "run_share": {"tlp": "red"},
+    "run_feedback": {"about": "run", "feeling": "wrong"},
     "models_chain": {"tier": "cheap", "first": "offline/extracts-1"},
     "platform_chain": {"tier": "cheap", "first": "offline/extracts-1"},
     "platform_caps": {"per_day": "5"},
@@ -116,6 +119,8 @@ def things(room: Newsroom) -> dict[str, str]:
         "mail": str(room.mail),
         "images": str(room.image),
         "tokens": str(room.token),
+        "runs": str(room.runs["running"]),
+        "batches": str(room.batch),
         "preview": str(room.versions["drafted"]),
     }
 
@@ -182,6 +187,11 @@ async def counts(owner: asyncpg.Connection[asyncpg.Record]) -> list[tuple[str, i
         "audit",
         "mails",
         "mail_wishes",
+        "runs",
+        "runs where tlp = 'amber'",
+        "runs where state = 'failed'",
+        "run_batches",
+        "run_feedback",
     )
     return [(name, await owner.fetchval(f"select count(*) from {name}")) for name in names]
 
