@@ -244,6 +244,8 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             trends=settings.trends,
             analysis=settings.analysis,
             angles=settings_module.angle_patterns(),
+            narratives=settings_module.narratives(),
+            classifier=settings_module.classifier(settings),
         )
 
 

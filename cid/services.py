@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cid.briefing.catalogue import Catalogue as Narratives
+from cid.briefing.classify import Classifier
 from cid.domain.llm import Caps
 from cid.domain.run import WAYS, Via
 from cid.domain.searching import SourceRules
@@ -111,8 +113,12 @@ class Services:
     """How much may be analysed at once."""
     angles: Patterns = field(default_factory=Patterns)
     """By which words of a headline an angle is known."""
+    narratives: Narratives = field(default_factory=Narratives)
+    """What is known to be told again and again, and by which words."""
     source_rules: SourceRules = field(default_factory=SourceRules)
     """Who speaks at a host, where that is known."""
+    classifier: Classifier | None = None
+    """Finds narratives beside the catalogue (CID_NARRATIVE_MODEL); None: none is set."""
     ways: tuple[Via, ...] = tuple(via for vias in WAYS.values() for via in vias)
     """Of runs: what can be asked about outlets here, in the order in which it is asked where nobody says otherwise."""
     poll_interval: timedelta | None = None

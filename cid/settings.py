@@ -14,6 +14,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+from cid.briefing import catalogue, classify
+from cid.briefing.classify import Classifier
+from cid.briefing.concepts import Concepts
 from cid.domain.errors import Misconfigured
 from cid.domain.mail import Relay
 from cid.domain.policy import GatePolicy
@@ -102,6 +105,11 @@ class Tables:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Concepts:
+    concepts: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     data: Path
     web: WebSettings
@@ -144,6 +152,8 @@ class Settings:
     """CID_METRICS_TOKEN: what lets a machine read /metrics."""
     gate5: bool = True
     """CID_GATE5: off holds every draft for a person, unread by any check."""
+    narrative_model: Path | None = None
+    """CID_NARRATIVE_MODEL, a file that `cid narratives train` made; None: the catalogue alone finds narratives."""
     poll_interval: timedelta | None = None
     """A fixed interval for every source, instead of the one that follows its habits."""
 
@@ -194,6 +204,7 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         mail=_mail(values),
         metrics_token=_secret(values, "CID_METRICS_TOKEN"),
         gate5=_on(values, "CID_GATE5"),
+        narrative_model=Path(model).absolute() if (model := values.get("CID_NARRATIVE_MODEL")) else None,
         poll_interval=_seconds(values, "CID_POLL_INTERVAL"),
     )
 
@@ -240,6 +251,36 @@ def load_structures(folder: Path) -> tuple[Structure, ...]:
 def angle_patterns(config: Path = CONFIG) -> angles.Patterns:
     """Raises Misconfigured."""
     return angles.read(_toml(config / "angles.toml"))
+
+
+def concepts(config: Path = CONFIG) -> Concepts:
+    """Of config/concepts.toml. Raises Misconfigured."""
+    try:
+        return Concepts(into(_Concepts, _toml(config / "concepts.toml"), "config/concepts.toml").concepts)
+    except ValueError as error:
+        raise Misconfigured(f"config/concepts.toml: {error}.") from error
+
+
+def narratives(config: Path = CONFIG) -> catalogue.Catalogue:
+    """Raises Misconfigured."""
+    return catalogue.read({path.stem: _toml(path) for path in sorted((config / "narratives").glob("*.toml"))})
+
+
+def classifier(settings: Settings) -> Classifier | None:
+    """None: none is set. Raises Misconfigured."""
+    path = settings.narrative_model
+    return classifier_in(path, f"CID_NARRATIVE_MODEL names {path}:") if path else None
+
+
+def classifier_in(path: Path, said: str) -> Classifier:
+    """Raises Misconfigured, a sentence that begins with `said`."""
+    try:
+        with path.open("rb") as file:
+            return classify.load(file.read(classify.LARGEST + 1))
+    except OSError as error:
+        raise Misconfigured(f"{said} it cannot be read ({error.strerror}).") from error
+    except ValueError as error:
+        raise Misconfigured(f"{said} {error}. `cid narratives train` makes another.") from error
 
 
 def secret_key(settings: Settings) -> bytes:

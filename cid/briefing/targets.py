@@ -24,7 +24,8 @@ E = TypeVar("E", bound=StrEnum)
 
 def target(wish: Wish, *, available: Collection[Via], local: Collection[str] = ()) -> Target:
     """`available`: the ways that are open here, in the order in which they are asked where the wish names none.
-    `local`: `host:port` pairs that may be asked although they are not public. Raises Refused with one sentence.
+    `local`: `host:port` pairs that may be asked although they are not public. Raises Refused with one sentence. For a
+    thread: the first name of a country takes some tenths of a second.
     """
     platform = _one_of(Platform, wish.platform, "The platform")
     period = _one_of(Period, wish.period, "The period")
@@ -88,7 +89,7 @@ def _country(text: str) -> str:
     typed = _shown(text, "The country")
     if not typed:
         return ""
-    code = countries.country(typed)
+    code = countries.country_anywhere(typed)
     if not code:
         raise Refused(f"There is no country called {clean(typed)[:60]!r}: give its name, or its code such as MD.")
     return code

@@ -30,7 +30,11 @@ COMMANDS = {
     "trackers": "cid.cli.trackers:trackers",
     "calls": "cid.cli.calls:calls",
     "prompts": "cid.cli.prompts:prompts",
+    "export": "cid.cli.export:command",
     "site": "cid.cli.site:site",
+    "narratives": "cid.cli.narratives:narratives",
+    "runs": "cid.cli.runs:runs",
+    "batch": "cid.cli.run_batches:batch",
     "eval": "cid.cli.eval:eval_",
 }
 

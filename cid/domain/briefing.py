@@ -241,3 +241,31 @@ class StoredBriefing:
     def extractive(self) -> bool:
         """Made of extracts, without a model."""
         return self.provider.startswith("offline")
+
+    @property
+    def report(self) -> str:
+        """What is read as the report: its prose, a line each, or the reply as it came. Spans count letters of this."""
+        return self.raw if self.briefing is None else prose(self.briefing)
+
+
+def prose(briefing: Briefing) -> str:
+    """What the analyst says in sentences, in the order of the sections, without quotes and what the desk filled in."""
+    told, wider = briefing.narrative_analysis, briefing.narrative_analysis.network_context
+    limits, sure = briefing.limitations, briefing.confidence_assessment
+    lines = [
+        briefing.executive_summary,
+        *(one.finding for one in briefing.key_findings),
+        briefing.subject_profile.description,
+        *(one.narrative for one in told.primary_narratives),
+        *(one.description for one in told.behavioral_indicators),
+        wider.amplification_patterns,
+        told.source_attribution.content_origin,
+        told.source_attribution.amplification_chain,
+        *(factor.notes for factor in sure.factors.values()),
+        *limits.cannot_determine,
+        *limits.data_gaps,
+        *limits.alternative_interpretations,
+        *limits.assessment_changing_factors,
+        *(line for one in briefing.item_readings for line in (one.framing, *one.key_claims, *one.unverified)),
+    ]
+    return "\n".join(line for line in lines if line)

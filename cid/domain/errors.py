@@ -3,7 +3,9 @@
 CidError
 ├── Refused          show the sentence to the user; nothing changed
 │   ├── NotFound     there is no such thing for this tenant
-│   └── Conflict     somebody else was first; show what happened
+│   ├── Conflict     somebody else was first; show what happened
+│   ├── Unknown      it was asked for by a name that nothing here has
+│   └── Missing      this desk was installed without what it takes; the sentence names it
 ├── Upstream         an outside party failed; try again, not before `retry_after`
 │   ├── Unanswered   it was sent and nothing readable came back: it may have been done, and billed
 │   └── Spent        the account there has no money or quota left: a person must act, trying again soon is no use
@@ -39,6 +41,14 @@ class NotFound(Refused):
 
 class Conflict(Refused):
     """Somebody else changed it first."""
+
+
+class Unknown(Refused):
+    """A name out of a fixed list, such as a format, that is not in it."""
+
+
+class Missing(Refused):
+    """An optional part is not installed here: the same request works where it is."""
 
 
 class Upstream(CidError):

@@ -64,6 +64,8 @@ def _hints(cls: type) -> dict[str, Any]:
 
 
 def _built(hint: Any, value: Json) -> Any:
+    if hint is Any:  # JSON in JSON, such as what a platform says about a post
+        return value
     origin = get_origin(hint)
     if origin in {Union, UnionType}:
         return None if value is None else _built(next(one for one in get_args(hint) if one is not type(None)), value)

@@ -12,6 +12,10 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What a cell must not begin with: spreadsheets would calculate it (OWASP, CSV injection)."""
 
 
+BOM = b"\xef\xbb\xbf"
+"""By this spreadsheets know UTF-8; without it they take a file for one of the machine's own old encoding."""
+
+
 def csv_lines(rows: Iterable[Sequence[object]]) -> bytes:
     """RFC 4180. A cell that would be a formula begins with an apostrophe, which spreadsheets do not show."""
     out = io.StringIO()
@@ -22,7 +26,7 @@ def csv_lines(rows: Iterable[Sequence[object]]) -> bytes:
 
 
 def safe(cell: object) -> str:
-    text = "" if cell is None else str(cell)
+    text = "" if cell is None else str(cell).replace("\0", "")
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 

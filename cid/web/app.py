@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import web
 
-from cid.domain.errors import Conflict, Deferred, NotFound, Refused, Upstream
+from cid.domain.errors import Conflict, Deferred, Missing, NotFound, Refused, Unknown, Upstream
 from cid.domain.ids import uuid7
 from cid.domain.images import MOST_BYTES
 from cid.domain.tenants import Permission
@@ -161,7 +161,7 @@ async def known(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 NAMELESS = ("/static/", "/livez", "/readyz", "/u/")
 """Where nobody is anybody. What ends a digest is posted by mail programs: the address itself says all that counts."""
-STATUSES = ((NotFound, 404), (Conflict, 409), (Forbidden, 403))
+STATUSES = ((NotFound, 404), (Conflict, 409), (Forbidden, 403), (Unknown, 400), (Missing, 501))
 HTTP_WORDS = {
     404: _("There is no such page."),
     405: _("This address takes another kind of request."),
@@ -175,6 +175,7 @@ TITLES = {
     422: _("That did not work"),
     429: _("Too many attempts"),
     500: _("The desk made a mistake"),
+    501: _("Not installed here"),
     503: _("Not available right now"),
 }
 

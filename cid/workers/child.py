@@ -54,6 +54,7 @@ FUNCTIONS: dict[str, Function] = {
     "parse_pexels": _later("cid.outside.pexels", "parse_pexels"),
     "read_picture": _later("cid.text.pictures", "read_picture"),
     "render_version": _later("cid.render.version", "render_version"),
+    "render_briefing": _later("cid.render.briefing_pdf", "render_briefing"),
     "compare_post": _later("cid.render.wordpress", "compared"),
 }
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from aiohttp import web
 
-from cid.domain.errors import CidError, Conflict, Deferred, NotFound, Refused, Upstream
+from cid.domain.errors import CidError, Conflict, Deferred, Missing, NotFound, Refused, Unknown, Upstream
 from cid.domain.programs import BURST, NEEDS, PACE
 from cid.flows import tokens
 from cid.web import words
@@ -166,15 +166,15 @@ def _json(status: int, text: str) -> web.Response:
     return web.Response(text=text, status=status, content_type=kind)
 
 
+_REFUSED = {NotFound: "not_found", Conflict: "conflict", Unknown: "bad_request", Missing: "not_installed"}
+
+
 def _trouble(request: web.Request, error: CidError) -> Trouble:
     """Raises `error` again where nothing foresaw it."""
     match error:
-        case NotFound():
-            return Trouble("not_found", error.public)
-        case Conflict():
-            return Trouble("conflict", error.public)
         case Refused():
-            return Trouble("unprocessable", error.public)
+            kind = next((kind for cls, kind in _REFUSED.items() if isinstance(error, cls)), "unprocessable")
+            return Trouble(kind, error.public)
         case Deferred():
             wait = (error.until - services(request).clock.now()).total_seconds()
             return Trouble("too_many_requests", str(error), headers={"Retry-After": str(max(1, round(wait)))})

@@ -42,6 +42,7 @@ KINDS: dict[str, Kind] = {
     "unprocessable": Kind(422, "That does not work", "The body says something that cannot be; `errors` says what."),
     "too_many_requests": Kind(429, "Too many requests", "`Retry-After` says when the next one counts."),
     "internal": Kind(500, "A defect of the desk", "It was written to its log under `instance`."),
+    "not_installed": Kind(501, "Not installed here", "This desk lacks an optional part; the detail names it."),
     "unavailable": Kind(503, "Not available right now", "Something that the desk needs does not answer."),
 }
 BY_STATUS = {kind.status: name for name, kind in KINDS.items()}

@@ -1,0 +1,163 @@
+"""Words and phrases by which it is told who answers for a claim, by what they do and language.
+
+`word*` is every word that begins so. Infinitives of saying are left out on purpose: "it is false to say" says nothing
+of anybody who said it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Mark(StrEnum):
+    DENY = "deny"
+    """That something is wrong, invented or without evidence."""
+    SAYS = "says"
+    """A finite verb of saying: somebody else speaks."""
+    HEDGE = "hedge"
+    """That something is said, without such a verb: allegedly, according to, the claim."""
+    NOT = "not"
+    MISTAKEN = "mistaken"
+    """That whoever says it does so wrongly."""
+    LABELS = "labels"
+    """Calls something names: what follows is their word for it."""
+    TURN = "turn"
+    """But: what stood before is answered by what follows."""
+    PLAIN = "plain"
+    """Holds words of another mark and means none of it."""
+    THIS = "this"
+    """Points back to the sentence before."""
+    AGAINST = "against"
+    """Contrary to what, and then whoever says it."""
+
+
+WORDS: dict[str, dict[Mark, str]] = {
+    "en": {
+        Mark.DENY: """is false|are false|was false|were false|as false|this false|it false|that false|is untrue|untrue|
+            not true|isn't true|false claim*|false narrative*|false story|false stories|false allegation*|
+            false accusation*|no evidence|no proof|without evidence|without proof|without any evidence|
+            zero evidence|lacks evidence|no truth|no basis|baseless|unfounded|groundless|unsubstantiated|
+            debunk*|refut*|disprov*|discredited|rebut*|myth|myths|hoax*|fabrication*|fabricated|bogus|misleading|
+            misinformation|disinformation|conspiracy theor*|conspiracy myth|fake|fake news|fakes|deny|denies|
+            denied|denying|reject|rejects|rejected|dismiss|dismisses|dismissed|lie|lies|nonsense|absurd claim|
+            made up|never happened|does not exist|do not exist|pants on fire|distort*|no such thing|
+            does not hold|doesn't hold|not supported|contradict*|inaccurate|incorrect|fact check|fact-check:|hoaxes|
+            simply wrong|plainly wrong|is wrong|are wrong|was wrong|invention""",
+        Mark.SAYS: """said|says|claimed|told|alleged|alleges|argued|argues|asserted|asserts|insisted|insists|stated|
+            states that|declared|declares|announced|warned|warns|accused|accuses|accusing|complained|suggested|
+            suggests|repeated|repeats|maintains|maintained|wrote|writes|tweeted|posted|added|replied|
+            charged that|contends|contended|remarked|described|called on|believes|believe that|thinks that|quoted""",
+        Mark.HEDGE: """according to|allegedly|reportedly|supposedly|purportedly|so-called|claim|claims|claiming|
+            the allegation*|the accusation*|the narrative*|the idea that|in the words of|in his words|
+            in her words|rumour*|rumor*|as quoted|the theory|the view that""",
+        Mark.NOT: """not|no|never|nobody|no one|none|nothing|nor|cannot|can't|hardly|isn't|aren't|wasn't|weren't|
+            doesn't|don't|didn't|couldn't|won't|without|unable to|failed to|impossible to|hard to""",
+        Mark.MISTAKEN: "wrongly|falsely|mistakenly|unjustly|unfairly|dishonestly|incorrectly|untruthfully|rashly",
+        Mark.LABELS: """call|calls|called|calling|label|labels|labelled|labeled|brand|brands|branded|dismiss*|
+            denounce*|describe|describes|described|brush*|write off|portray*|smear*|flag|flagged|rate|rated|
+            marked|mark|dubbed|tarred""",
+        Mark.TURN: "but|yet|however|nevertheless|nonetheless|although|though|in reality|in truth|in fact",
+        Mark.PLAIN: """not only|to say|to claim|to call|not to mention|having said|it must be said|no longer|
+            no doubt|no wonder|no secret|needless to say|that said|to tell|called for|called up|says it all""",
+        Mark.THIS: "this|that|it|these|those|the claim|the claims|the story|the allegation|both claims|such claims",
+        Mark.AGAINST: "contrary to|in contrast to what|unlike what|despite claims|despite the claim*|despite what",
+    },
+    "de": {
+        Mark.DENY: """ist falsch|sind falsch|war falsch|falsch ist|falsch dass|es falsch|falsche behauptung*|
+            falschbehauptung*|falschmeldung*|unwahr*|stimmt nicht|nicht wahr|trifft nicht zu|keine beweise|
+            kein beweis|keinen beweis|keine belege|kein beleg|keinerlei belege|keinerlei beweise|ohne beweise|
+            ohne belege|ohne beleg|unbelegt*|haltlos*|unbegründet*|aus der luft gegriffen|widerleg*|entkräft*|
+            mythos|märchen|lüge|lügen|erlogen|erfunden*|desinformation|fake|fakes|fake news|ente|
+            verschwörungstheorie*|verschwörungserzählung*|verschwörungsmythos|irreführend*|dementier*|bestreite*|
+            bestritt*|bestritten|weist zurück|wies zurück|wiesen zurück|weisen zurück|zurückgewiesen|unsinn|unfug|
+            entbehrt jeder grundlage|faktencheck|richtiggestellt|fehlinformation*""",
+        Mark.SAYS: """sagte|sagten|sagt|behauptete|behaupteten|behauptet|erklärte|erklärt|erklärten|meinte|meint|
+            betonte|betont|teilte mit|warnte|warnt|wirft|warf|beschuldigte|beschuldigt|schrieb|schreibt|äußerte|
+            hieß es|so der|so die|verkündete|unterstellt|unterstellte|glaubt|klagte""",
+        Mark.HEDGE: """laut|nach angaben|angeblich*|vermeintlich*|sogenannt*|behauptung*|zufolge|nach worten|
+            vorwurf|vorwürfe|den worten|nach ansicht|nach auffassung|erzählung|these|gerücht*|soll|sollen""",
+        Mark.NOT: "nicht|kein|keine|keinen|keiner|keineswegs|nie|niemals|niemand|nichts|kaum|weder|mitnichten",
+        Mark.MISTAKEN: "fälschlich*|zu unrecht|irrtümlich*|wahrheitswidrig|unberechtigt|fälschlicherweise",
+        Mark.LABELS: """nennt|nennen|nannte|bezeichnet*|bezeichnen|abgetan|abtun|tut|tun|verunglimpf*|diffamier*|
+            brandmark*|schimpf*""",
+        Mark.TURN: "aber|doch|jedoch|allerdings|dennoch|trotzdem|dabei|in wahrheit|in wirklichkeit|tatsächlich",
+        Mark.PLAIN: "nicht nur|nicht zuletzt|kein wunder|kein geheimnis|kein zweifel|zu sagen|zu behaupten",
+        Mark.THIS: "das|dies|diese behauptung|die behauptung|diese|beides",
+        Mark.AGAINST: "anders als|entgegen",
+    },
+    "fr": {
+        Mark.DENY: """est faux|est fausse|sont fausses|sont faux|faux de|c'est faux|fausse affirmation|fausse information|
+            fausses informations|fausse rumeur|infox|intox|aucune preuve|pas de preuve|sans preuve*|sans fondement|
+            dénué* de fondement|infond*|démenti*|dément|démentent|démenter*|réfut*|mythe|mensonge*|mensong*|
+            désinformation|théorie du complot|théories du complot|complotiste*|canular|invention|inventé de toutes pièces|
+            trompeu*|contredi*|n'est pas vrai|fake news|rejett*|rejet*|nie|nient|a nié|inexact*|vérification*""",
+        Mark.SAYS: """dit|disent|a déclaré|déclare|affirme|affirment|a affirmé|affirmait|prétend|prétendent|
+            a prétendu|soutient|soutiennent|a soutenu|assure|assurent|a assuré|accuse|accusent|a accusé|explique|
+            a expliqué|a lancé|lance|a écrit|écrit|estime|estiment|a estimé|répète|répètent|a répété|a dit|ajoute""",
+        Mark.HEDGE: """selon|d'après|prétendument|soi-disant|l'affirmation|allégation*|l'idée que|l'idée selon|aurait|
+            auraient|le récit|la thèse|rumeur*|serait""",
+        Mark.NOT: "ne|n|pas|aucun|aucune|jamais|personne|rien|nul|ni|nullement",
+        Mark.MISTAKEN: "à tort|faussement|injustement|abusivement|mensongèrement",
+        Mark.LABELS: "qualifie*|qualifient|appelle*|appellent|traite*|traitent|taxe*|taxent|disent|étiquet*",
+        Mark.TURN: "mais|pourtant|cependant|toutefois|or|néanmoins|en réalité|en vérité|en fait",
+        Mark.PLAIN: "non seulement|pas seulement|sans doute|ne fait aucun doute|un secret pour personne|pas étonnant",
+        Mark.THIS: "c'est|cela|ceci|cette affirmation|ces affirmations|cette allégation|ce récit",
+        Mark.AGAINST: "contrairement à|à l'inverse de",
+    },
+    "es": {
+        Mark.DENY: """es falso|es falsa|son falsas|son falsos|falso que|información falsa|informaciones falsas|
+            noticia falsa|noticias falsas|afirmación falsa|bulo|bulos|mito|mentira*|ninguna prueba|no hay pruebas|
+            no hay evidencia*|ninguna evidencia|sin pruebas|sin prueba|sin evidencia*|sin fundamento|infundad*|
+            desmient*|desmint*|desmentid*|refut*|desinformación|teoría de la conspiración|teorías de la conspiración|
+            conspiranoic*|engaño*|engañ*|invento|inventad*|no es cierto|no es verdad|falsedad*|niega|niegan|negó|
+            negaron|rechaz*|contradi*|montaje|verificación""",
+        Mark.SAYS: """dijo|dice|dicen|dijeron|afirma|afirmó|afirman|afirmaron|aseguró|asegura|aseguran|sostiene|
+            sostuvo|sostienen|declaró|declara|acusa|acusó|acusan|señaló|señala|denunció|denuncia|insistió|insiste|
+            explicó|explica|escribió|escribe|alega|alegó|según dijo|repite|repitió|cree|añadió|advirtió""",
+        Mark.HEDGE: """según|supuest*|presunt*|la afirmación|las afirmaciones|la acusación|la idea de que|habría|
+            habrían|la narrativa|el relato|rumor*|a juicio de|en palabras de""",
+        Mark.NOT: "no|ningún|ninguna|nunca|jamás|nadie|nada|ni|tampoco",
+        Mark.MISTAKEN: "falsamente|erróneamente|injustamente|equivocadamente|sin razón",
+        Mark.LABELS: "llama*|llaman|califica*|califican|tacha*|tachan|tildan|tilda*|etiquet*",
+        Mark.TURN: "pero|sin embargo|no obstante|aunque|en realidad|en verdad|de hecho|mas",
+        Mark.PLAIN: "no solo|no sólo|no es ningún secreto|no cabe duda|sin duda|no es un secreto",
+        Mark.THIS: "esto|eso|esta afirmación|estas afirmaciones|es falso|es un bulo|es mentira",
+        Mark.AGAINST: "contrariamente a|al contrario de|a diferencia de",
+    },
+    "ru": {
+        Mark.DENY: """не соответствует действительности|не соответствуют действительности|неправда|ложь|лживо|лжив*|
+            ложн*|ложь|фейк*|миф|мифом|мифы|мифа|выдумк*|вымыс*|вымышлен*|опроверг*|опроверж*|развенч*|разоблач*|
+            дезинформаци*|нет доказательств|никаких доказательств|без доказательств|бездоказательн*|не подтвержд*|
+            не подтверди*|безосновательн*|необоснованн*|беспочвенн*|теори* заговора|конспиролог*|отрица*|отверг*|
+            не имеет отношения к действительности|нет подтверждени*|утка|сфабрикован*|не правда|чушь|враньё|вранье|
+            фактчек|вводит в заблуждение""",
+        Mark.SAYS: """сказал*|заявил*|заявля*|утвержда*|сообщил*|сообща*|считает|считают|отметил*|подчеркну*|
+            добавил*|обвин*|говорит|говорят|говорил*|написал*|пишет|пишут|назвал*|уверя*|настаива*|уверен|уверена""",
+        Mark.HEDGE: """по словам|по мнению|якобы|будто|будто бы|по данным|согласно|утверждени*|обвинени*|
+            так называем*|по версии|тезис*|мол|слух*|как передает|как сообщает""",
+        Mark.NOT: "не|нет|никто|никогда|ничего|ни|нельзя|невозможно|вовсе не|отнюдь не",
+        Mark.MISTAKEN: "ложно|лживо|ошибочно|напрасно|необоснованно|несправедливо|зря|голословно",
+        Mark.LABELS: "назыв*|назва*|счита*|объявля*|объявил*|клейм*|именуют|выставля*",
+        Mark.TURN: "но|однако|зато|тем не менее|на самом деле|в действительности|хотя",
+        Mark.PLAIN: "не только|не секрет|ни для кого не секрет|не случайно|не зря|нет сомнени*",
+        Mark.THIS: "это|эти утверждения|это утверждение|данное утверждение|эта информация|всё это|оба утверждения",
+        Mark.AGAINST: "вопреки|в отличие от",
+    },
+    "uk": {
+        Mark.DENY: """не відповідає дійсності|не відповідають дійсності|неправда|брехн*|брехлив*|фейк*|міф|міфом|
+            міфи|вигадк*|спросту*|спростов*|розвінч*|дезінформаці*|немає доказів|жодних доказів|без доказів|
+            бездоказов*|безпідставн*|необґрунтован*|теорі* змови|заперечу*|заперечи*|відкида*|відкинул*|хибн*|
+            не підтвердж*|нісенітниц*|сфабрикован*|маніпуляці*""",
+        Mark.SAYS: """сказав|сказала|заявив|заявила|заявили|заявля*|стверджу*|повідом*|вважа*|зазначи*|наголоси*|
+            додав|додала|звинувати*|звинувачу*|каже|кажуть|говорить|написав|написала|пише|назвав|назвала|запевня*""",
+        Mark.HEDGE: """за словами|на думку|нібито|начебто|мовляв|за даними|згідно|твердженн*|звинуваченн*|
+            так зван*|за версією|буцімто|тез*|чутк*""",
+        Mark.NOT: "не|ні|ніхто|ніколи|нічого|немає|жоден|аж ніяк не|неможливо",
+        Mark.MISTAKEN: "брехливо|хибно|помилково|даремно|безпідставно|несправедливо|неправдиво",
+        Mark.LABELS: "назива*|назва*|вважа*|оголош*|тавру*",
+        Mark.TURN: "але|однак|проте|зате|насправді|втім|хоча",
+        Mark.PLAIN: "не тільки|не лише|не секрет|ні для кого не секрет|не випадково",
+        Mark.THIS: "це|ці твердження|це твердження|ця інформація|все це|усе це",
+        Mark.AGAINST: "всупереч|на відміну від",
+    },
+}
