@@ -122,7 +122,7 @@ def _signs(sentence: str) -> list[_Sign]:
 
 
 def _denial(signs: Sequence[_Sign], begin: int, behind: int) -> tuple[bool, int]:
-    """Whether the claim is denied; and behind which word a denial was answered, so that who made it no longer speaks."""
+    """Whether the claim is denied; and behind which word a denial was answered: who made it no longer speaks."""
     answered = -1
     for sign in signs:
         if sign.mark not in {Mark.DENY, Mark.AGAINST} and not _false_saying(sign, signs):

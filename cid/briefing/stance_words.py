@@ -86,11 +86,13 @@ WORDS: dict[str, dict[Mark, str]] = {
         Mark.AGAINST: "anders als|entgegen",
     },
     "fr": {
-        Mark.DENY: """est faux|est fausse|sont fausses|sont faux|faux de|c'est faux|fausse affirmation|fausse information|
-            fausses informations|fausse rumeur|infox|intox|aucune preuve|pas de preuve|sans preuve*|sans fondement|
+        Mark.DENY: """est faux|est fausse|sont fausses|sont faux|faux de|c'est faux|fausse affirmation|
+            fausse information|fausses informations|fausse rumeur|infox|intox|aucune preuve|pas de preuve|
+            sans preuve*|sans fondement|
             dénué* de fondement|infond*|démenti*|dément|démentent|démenter*|réfut*|mythe|mensonge*|mensong*|
-            désinformation|théorie du complot|théories du complot|complotiste*|canular|invention|inventé de toutes pièces|
-            trompeu*|contredi*|n'est pas vrai|fake news|rejett*|rejet*|nie|nient|a nié|inexact*|vérification*""",
+            désinformation|théorie du complot|théories du complot|complotiste*|canular|invention|
+            inventé de toutes pièces|trompeu*|contredi*|n'est pas vrai|fake news|rejett*|rejet*|nie|
+            nient|a nié|inexact*|vérification*""",
         Mark.SAYS: """dit|disent|a déclaré|déclare|affirme|affirment|a affirmé|affirmait|prétend|prétendent|
             a prétendu|soutient|soutiennent|a soutenu|assure|assurent|a assuré|accuse|accusent|a accusé|explique|
             a expliqué|a lancé|lance|a écrit|écrit|estime|estiment|a estimé|répète|répètent|a répété|a dit|ajoute""",

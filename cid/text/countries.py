@@ -125,12 +125,6 @@ def country_name(code: str) -> str:
     return getattr(found, "common_name", found.name) if found else code
 
 
-@cache
-def names() -> list[str]:
-    """Of all countries, for people, by the alphabet."""
-    return sorted(country_name(code) for code in set(_countries().values()))
-
-
 def spoken(country_: str) -> str:
     """The language that most of a country's press is written in, ISO 639-1; empty where that is not known."""
     return _PRESS.get(country_, "")
@@ -161,6 +155,12 @@ _PRESS = {
     }.items()
     for code in codes.split()
 }  # fmt: skip
+
+
+@cache
+def names() -> list[str]:
+    """Of all countries, for people, by the alphabet."""
+    return sorted(country_name(code) for code in set(_countries().values()))
 
 
 def language(text: str) -> str:
