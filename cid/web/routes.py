@@ -15,6 +15,7 @@ from cid.web.gate_views import Back, Turn
 from cid.web.handlers import (
     account,
     again,
+    analysis,
     audit,
     calendar,
     calls,
@@ -281,6 +282,7 @@ ROUTES: tuple[Route, ...] = (
     get("call", f"/t/{{tenant}}/calls/{{id:{ID}}}", _read, calls.one),
     get("trials", "/t/{tenant}/trials", _read, trials.listed),
     get("trial", f"/t/{{tenant}}/trials/{{id:{ID}}}", _read, trials.one),
+    get("analysis", "/t/{tenant}/analysis", _read, analysis.shown),
     get("run_export", f"/t/{{tenant}}/runs/{{run:{ID}}}/export", _read, run_export.file),
     get("platform", "/platform", Door.ADMIN, platform.home),
     get("platform_tenants", "/platform/tenants", Door.ADMIN, tenants.listed),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cid.domain.programs import Scope
-from cid.web.api import drafts, items, me, publications, sources, tracker
+from cid.web.api import analysis, drafts, items, me, publications, sources, tracker
 from cid.web.api.endpoint import Endpoint, Nothing, get, post
 
 API: tuple[Endpoint, ...] = (
@@ -182,5 +182,23 @@ API: tuple[Endpoint, ...] = (
         body=tracker.EntryDecisions,
         answer=tracker.EntriesDecided,
         about="Approve or hide entries of the tracker, all in one go.",
+    ),
+    get(
+        "metrics",
+        "/metrics",
+        Scope.ANALYSIS_READ,
+        analysis.metrics,
+        query=Nothing,
+        answer=analysis.Metrics,
+        about="The analysis desk in figures: runs, failures and scores, in all and by day.",
+    ),
+    get(
+        "api_status",
+        "/api-status",
+        Scope.ANALYSIS_READ,
+        analysis.status,
+        query=Nothing,
+        answer=analysis.Status,
+        about="Whether what runs need is there, by what the last calls and fetches came to.",
     ),
 )
