@@ -33,10 +33,12 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from cid.domain.programs import NEEDS, Scope
+from cid.domain.tenants import Desk
 from cid.flows import decide, tokens
 from cid.render.briefing_pdf import render_briefing
 from cid.render.version import render_version
 from cid.services import Outside
+from cid.store import tenants
 from cid.web.api import openapi
 from cid.web.api.endpoint import Endpoint
 from cid.web.api.routes import API
@@ -79,7 +81,7 @@ async def ground(db: AppDb, platform: WorkerDb, monkeypatch: pytest.MonkeyPatch)
     sv = make.services(db, platform, outside=Outside(http=FakeHttp(), children=children, sources={}, channels={}))
     room = await newsroom.furnish(sv)
     async with sv.platform.tx() as tx:
-        await tenants.set_desks(tx, room.tenant, [Desk.NEWS, Desk.ANALYSIS])
+        await tenants.set_desks(tx, room.tenant, list(Desk))
     analysed = await analysis.furnish(sv, room.tenant)
     boss = await decide.person(sv, "owner@acme.test", await decide.tenant_called(sv, "acme"))
     scopes = [scope for scope in Scope if boss.may(NEEDS[scope])]
