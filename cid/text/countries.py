@@ -163,6 +163,12 @@ _PRESS = {
 }  # fmt: skip
 
 
+@cache
+def names() -> list[str]:
+    """Of all countries, for people, by the alphabet."""
+    return sorted(country_name(code) for code in set(_countries().values()))
+
+
 def language(text: str) -> str:
     """ISO 639-1 in lower case, else 639-3, from a code or a name in English; empty where nothing is called so."""
     wanted = text.strip().lower()

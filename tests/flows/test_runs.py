@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import importlib
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from cid.domain.errors import LostLease, Misconfigured, Upstream
+from cid import settings
+from cid.domain.errors import LostLease, Upstream
 from cid.domain.llm import Caps, Stop
 from cid.domain.news import Cause, Polled, PollOutcome
 from cid.domain.policy import MODEL_TRIES
@@ -23,7 +24,7 @@ from cid.llm.offline import Offline
 from cid.store import runs
 from tests import funnel, running
 from tests.fakes import FrozenClock
-from tests.running import Dying, Killed, Model, RunDesk, answer
+from tests.running import Dying, Killed, RunDesk, answer
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -224,9 +225,50 @@ async def test_a_scorer_that_breaks_never_loses_the_briefing(desk: RunDesk, monk
     await desk.work()
     run = await desk.run(id_)
     assert (run.state, run.shortfalls) == (RunState.PARTIAL, (Shortfall.SCORER,))
+    assert await desk.count("scorecards", id_) == 0
     assert await desk.count("briefings", id_) == 1
     assert any("seven by nothing" in step for step in await desk.steps(id_))
     assert run.score is None
+
+
+class Confused:
+    """A classifier with a defect."""
+
+    def found(self, _items: object) -> None:
+        raise KeyError("no such narrative")
+
+
+@pytest.fixture
+def telling(desk: RunDesk) -> RunDesk:
+    """Its items repeat a known narrative."""
+    text = "NATO expansion threatens Russia, and NATO broke its promise of not one inch eastward, the minister said."
+    told = tuple(replace(one, summary=text) for one in desk.reader.polled.entries)
+    desk.reader.polled = replace(desk.reader.polled, entries=told)
+    desk.sv = replace(desk.sv, narratives=settings.narratives())
+    return desk
+
+
+async def test_known_narratives_are_matched_in_the_items(telling: RunDesk) -> None:
+    id_ = await telling.start()
+    await telling.work()
+    assert (await telling.run(id_)).state is RunState.COMPLETED
+    rows = await telling.owner.fetch(
+        "select narrative, name, place, item from narrative_matches where run_id = $1", id_
+    )
+    assert {row["item"] for row in rows if row["place"] == "item"} == {1, 2, 3}
+    assert all(row["name"] != row["narrative"] for row in rows), "by the name of the catalogue"
+
+
+async def test_a_classifier_that_breaks_costs_neither_the_briefing_nor_what_the_catalogue_found(
+    telling: RunDesk,
+) -> None:
+    id_ = await telling.start()
+    await telling.work(replace(telling.sv, classifier=Confused()))  # type: ignore[arg-type]
+    run = await telling.run(id_)
+    assert (run.state, run.shortfalls) == (RunState.PARTIAL, (Shortfall.MATCHER,))
+    assert run.score is not None
+    assert await telling.count("narrative_matches", id_) >= 3
+    assert any("no such narrative" in step for step in await telling.steps(id_))
 
 
 async def test_a_scorecard_that_cannot_be_stored_never_loses_the_briefing(desk: RunDesk) -> None:
@@ -338,7 +380,9 @@ async def test_an_answer_is_read_although_the_language_of_the_tenant_changed_mea
     with pytest.raises(Killed):
         await desk.work(replace(desk.sv, db=Dying(db, 5, committed=False)))
     assert (await desk.run(id_)).state is RunState.ASKING
-    await desk.owner.execute("update profiles set body = body || '{\"language\": \"fr\"}' where tenant_id = $1", desk.tenant)
+    await desk.owner.execute(
+        'update profiles set body = body || \'{"language": "fr"}\' where tenant_id = $1', desk.tenant
+    )
     await desk.rescued()
     await desk.work()
     assert (await desk.run(id_)).state is RunState.COMPLETED
@@ -378,8 +422,10 @@ async def _die(desk: RunDesk, *, buried: bool = True) -> None:
     """As the queue ends jobs that are out of tries, some time ago."""
     if buried:
         await desk.owner.execute(
-            """insert into jobs_dead (id, tenant_id, kind, key, priority, dedupe_key, attempt, payload, error, created_at)
-               select id, tenant_id, kind, key, priority, dedupe_key, 12, payload, 'KeyError: 7', created_at from jobs"""
+            """insert into jobs_dead
+                 (id, tenant_id, kind, key, priority, dedupe_key, attempt, payload, error, created_at)
+               select id, tenant_id, kind, key, priority, dedupe_key, 12, payload, 'KeyError: 7', created_at
+               from jobs"""
         )
     await desk.owner.execute("delete from jobs")
     await desk.owner.execute("update runs set changed_at = cid_now() - interval '1 minute'")
@@ -451,7 +497,7 @@ async def test_a_run_that_is_cancelled_at_work_keeps_nothing_of_what_comes_after
         desk.reader.on_poll = stop
     else:
         desk.model.on_call = stop
-    await desk.work(replace(desk.sv, db=slow))  # type: ignore[arg-type]
+    await desk.work(replace(desk.sv, db=slow))
     assert [await task for task in stopped] == [True]
     run = await desk.run(id_)
     assert (run.state, run.failure) == (RunState.FAILED, Failure.CANCELLED)
@@ -484,7 +530,7 @@ class _After:
             await asyncio.wait(self.first)
         return await self.tx.__aenter__()
 
-    async def __aexit__(self, *args: Any) -> Any:
+    async def __aexit__(self, *args: object) -> Any:
         return await self.tx.__aexit__(*args)
 
 
@@ -515,5 +561,3 @@ def test_every_state_that_is_no_end_has_its_step() -> None:
     from cid.domain.run import RUN
 
     assert set(package.STEPS) == set(RUN.moves)
-
-
