@@ -15,6 +15,7 @@ from cid.web.gate_views import Back, Turn
 from cid.web.handlers import (
     account,
     again,
+    analysis,
     audit,
     calendar,
     calls,
@@ -291,6 +292,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     get("narratives", "/t/{tenant}/narratives", _read, narratives.listed),
     get("narrative", "/t/{tenant}/narratives/{narrative:[a-z0-9_]{1,60}}", _read, narratives.one),
+    get("analysis", "/t/{tenant}/analysis", _read, analysis.shown),
     get("run_export", f"/t/{{tenant}}/runs/{{run:{ID}}}/export", _read, run_export.file),
     get("platform", "/platform", Door.ADMIN, platform.home),
     get("platform_tenants", "/platform/tenants", Door.ADMIN, tenants.listed),

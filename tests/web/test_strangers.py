@@ -216,7 +216,9 @@ async def test_a_stranger_finds_nothing(
 
 
 @pytest.mark.parametrize(
-    "route", [route for route in TENANT_ROUTES if "{id" in route.path or "{draft" in route.path], ids=lambda r: r.name
+    "route",
+    [one for one in TENANT_ROUTES if any(part in one.path for part in ("{id", "{draft", "{run"))],
+    ids=lambda r: r.name,
 )
 async def test_a_stranger_finds_nothing_of_others_under_their_own_address(
     route: Route, stranger: Person, room: Newsroom, owner: asyncpg.Connection[asyncpg.Record]
