@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from cid import settings
 from cid.domain.errors import LostLease, Upstream
 from cid.domain.llm import Caps, Stop
 from cid.domain.news import Cause, Polled, PollOutcome
@@ -224,9 +225,50 @@ async def test_a_scorer_that_breaks_never_loses_the_briefing(desk: RunDesk, monk
     await desk.work()
     run = await desk.run(id_)
     assert (run.state, run.shortfalls) == (RunState.PARTIAL, (Shortfall.SCORER,))
+    assert await desk.count("scorecards", id_) == 0
     assert await desk.count("briefings", id_) == 1
     assert any("seven by nothing" in step for step in await desk.steps(id_))
     assert run.score is None
+
+
+class Confused:
+    """A classifier with a defect."""
+
+    def found(self, _items: object) -> None:
+        raise KeyError("no such narrative")
+
+
+@pytest.fixture
+def telling(desk: RunDesk) -> RunDesk:
+    """Its items repeat a known narrative."""
+    text = "NATO expansion threatens Russia, and NATO broke its promise of not one inch eastward, the minister said."
+    told = tuple(replace(one, summary=text) for one in desk.reader.polled.entries)
+    desk.reader.polled = replace(desk.reader.polled, entries=told)
+    desk.sv = replace(desk.sv, narratives=settings.narratives())
+    return desk
+
+
+async def test_known_narratives_are_matched_in_the_items(telling: RunDesk) -> None:
+    id_ = await telling.start()
+    await telling.work()
+    assert (await telling.run(id_)).state is RunState.COMPLETED
+    rows = await telling.owner.fetch(
+        "select narrative, name, place, item from narrative_matches where run_id = $1", id_
+    )
+    assert {row["item"] for row in rows if row["place"] == "item"} == {1, 2, 3}
+    assert all(row["name"] != row["narrative"] for row in rows), "by the name of the catalogue"
+
+
+async def test_a_classifier_that_breaks_costs_neither_the_briefing_nor_what_the_catalogue_found(
+    telling: RunDesk,
+) -> None:
+    id_ = await telling.start()
+    await telling.work(replace(telling.sv, classifier=Confused()))  # type: ignore[arg-type]
+    run = await telling.run(id_)
+    assert (run.state, run.shortfalls) == (RunState.PARTIAL, (Shortfall.MATCHER,))
+    assert run.score is not None
+    assert await telling.count("narrative_matches", id_) >= 3
+    assert any("no such narrative" in step for step in await telling.steps(id_))
 
 
 async def test_a_scorecard_that_cannot_be_stored_never_loses_the_briefing(desk: RunDesk) -> None:
