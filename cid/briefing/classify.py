@@ -191,7 +191,8 @@ def asked_about(item: RunItem) -> Iterator[tuple[int, str]]:
 
 def _margin(judge: Judge, rows: Sequence[int], values: Sequence[float]) -> float:
     weights = judge.weights
-    return judge.intercept + sum(map(mul, values, map(weights.__getitem__, rows)))
+    found: float = sum(map(mul, values, map(weights.__getitem__, rows)), judge.intercept)
+    return found
 
 
 def _probability(judge: Judge, rows: Sequence[int], values: Sequence[float]) -> float:

@@ -61,7 +61,8 @@ def train(
     if decisions != (slug is not None):
         raise click.UsageError("--decisions and --tenant go together.")
     given = narrative_files.given(file, labels, ordinary)
-    tenant, said = "", []
+    tenant = ""
+    said: list[Case] = []
     if slug is not None:
         found, said = frame.with_services(frame.Options(data=data), lambda sv: _decided(sv, slug))
         tenant = str(found.id)

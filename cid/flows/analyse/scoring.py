@@ -71,7 +71,8 @@ class Looked:
 
 
 async def _score(sv: Services, run: Run, briefing: StoredBriefing | None, items: Sequence[RunItem]) -> None:
-    card = await asyncio.to_thread(scorecard, briefing.briefing if briefing else None, items)
+    made, provider = (briefing.briefing, briefing.provider) if briefing else (None, "")
+    card = await asyncio.to_thread(scorecard, made, items, asked=run.items, provider=provider)
     async with sv.db.tx(run.tenant_id) as tx:
         if await runs.lock(tx, run.id) is RunState.SCORING:
             await runs.add_scorecard(tx, run.id, card)
