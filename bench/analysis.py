@@ -243,6 +243,18 @@ class Bench:
     async def in_thought(self, batch: RunBatch) -> bool:
         return bool(self.there.thinking) and any(run.state is RunState.COMPLETED for run in batch.runs)
 
+    async def taken_up(self, id_: RunBatchId, at: RunBatch) -> list[float]:
+        """Of each run that was under way at the kill: seconds from its start to its last hand-out."""
+        ids = [str(run.id) for run in at.runs if not run.over]
+        rows = await self.owner.fetch(
+            """select extract(epoch from max(d.started_at) - r.created_at)::float8 as s
+               from jobs_done d join runs r on r.id::text = d.payload ->> 'run'
+               where d.payload ->> 'run' = any ($1) and r.batch_id = $2 group by r.id, r.created_at order by r.id""",
+            ids,
+            id_,
+        )
+        return [round(row["s"], 1) for row in rows]
+
     async def paid(self, batch: RunBatch) -> list[dict[str, Any]]:
         """By run: what the ledger has, and what reached the vendor."""
         told = []
@@ -281,6 +293,7 @@ async def _measured(bench: Bench, *, thinking: bool) -> dict[str, Any]:
     first.end(signal.SIGKILL)
     killed_after, states = time.perf_counter() - began, [str(run.state) for run in at.runs]
     second = await bench.worker()
+    warm_after_s = time.perf_counter() - began
     try:
         batch = await bench.until(id_, bench.over)
         killed_s = time.perf_counter() - began
@@ -301,6 +314,8 @@ async def _measured(bench: Bench, *, thinking: bool) -> dict[str, Any]:
         "start_answered_s": round(answered, 3),
         "killed_after_s": round(killed_after, 1),
         "states_at_the_kill": states,
+        "next_worker_after_s": round(warm_after_s, 1),
+        "taken_up_after_s": await bench.taken_up(id_, at),
         "batch": str(batch.state),
         "runs": runs_,
         "answers_bought_twice": sum(run["calls"].get("answered", 0) > 1 for run in runs_),

@@ -90,7 +90,7 @@ async def test_whoever_follows_a_run_sees_each_step_and_its_end_in_the_exit_code
     desk.model.says = says
     desk.reader.polled = polled or desk.reader.polled
     id_ = await started(run, desk)
-    following = asyncio.create_task(run("runs", "show", id_, "--follow"))
+    following = asyncio.ensure_future(run("runs", "show", id_, "--follow"))
     await desk.work()
     ended, out, err = await following
     assert (ended, err) == (code, "")
