@@ -100,8 +100,19 @@ def _rooms(lengths: Sequence[int]) -> list[int]:
     return rooms
 
 
+def silenced(items: Sequence[RunItem]) -> tuple[int, ...]:
+    """The numbers of those of which sentences were kept from the model, as they spoke to it."""
+    room = _rooms([len(item.text) for item in items])
+    cuts = ((item, (shorten(item.title, TITLE), _cut(item.text, left))) for item, left in zip(items, room, strict=True))
+    return tuple(item.number for item, cut in cuts if without(*cut) != cut)
+
+
+def _cut(text: str, room: int) -> str:
+    return shorten(text, room) if room else ""
+
+
 def _item(item: RunItem, room: int) -> Mapping[str, Json]:
-    cut = shorten(item.text, room) if room else ""
+    cut = _cut(item.text, room)
     title, text = without(shorten(item.title, TITLE), cut)
     shown: dict[str, Json] = {
         "id": item_id(item.number),

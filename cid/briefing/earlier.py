@@ -15,7 +15,7 @@ BUCKETS = {
     "alternative_interpretations": phrases(["alternative", "alternatives", "could also", "may be", "plausible"]),
     "assessment_changing_factors": phrases(["change", "changes", "new evidence", "would alter"]),
 }
-"""In this order: a limitation belongs to the first whose words it holds; one without any of them to the very first."""
+"""A limitation belongs to the first of these whose words it holds, and to the first of all where it holds none."""
 
 
 def modern(value: Mapping[str, Json], items: Sequence[RunItem]) -> dict[str, Json]:

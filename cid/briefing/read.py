@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from cid import __version__
 from cid.briefing import documents
-from cid.briefing.ask import span
+from cid.briefing.ask import silenced, span
 from cid.briefing.earlier import modern
 from cid.briefing.tell import Telling
 from cid.domain.briefing import (
@@ -321,7 +321,7 @@ def _readings(telling: Telling, value: Json) -> tuple[ItemReading, ...]:
 def _methodology(telling: Telling, run: Run, items: Sequence[RunItem], replied: Replied | None) -> Methodology:
     vias = _counted([str(item.via) for item in items])
     grains = _counted([str(item.grain) for item in items])
-    looked, counts = sum(telling.counts.values()), telling.counts
+    looked, counts, kept = sum(telling.counts.values()), telling.counts, ", ".join(map(str, silenced(items)))
     first, last = span(run)
     return Methodology(
         data_collection=f"{len(items)} items, by source: {vias or 'none'}; by what could be read: {grains or 'none'}",
@@ -332,6 +332,7 @@ def _methodology(telling: Telling, run: Run, items: Sequence[RunItem], replied: 
         validation=(
             f"{looked} quotes looked up in the stored items: {counts[Found.FOUND]} found, {counts[Found.NEAR]} near, "
             f"{counts[Found.NOT_FOUND]} not found, {counts[Found.NO_ITEM]} of no item"
+            + (f"; sentences that speak to a model were kept from it in items {kept}" if kept else "")
         ),
     )
 

@@ -32,7 +32,7 @@ CODES = {RunState.COMPLETED: frame.OK, RunState.PARTIAL: 3, RunState.FAILED: fra
 """What a command that waits for a run ends with."""
 as_option = click.option("--as", "email", metavar="EMAIL", required=True, help="In whose name; a member who may.")
 tlp_option = click.option(
-    "--tlp", type=click.Choice(list(Tlp)), default=Tlp.AMBER.value, show_default=True, help="With whom it is shared."
+    "--tlp", type=click.Choice(list(Tlp)), default=Tlp.AMBER.value, show_default=True, help="Who may be shown it."
 )
 follow_option = click.option(
     "--follow", is_flag=True, help="Print each step until the end; ends with 0 completed, 3 partial, 1 failed."
@@ -96,7 +96,7 @@ def start(
 @runs.command("list")
 @click.option("--state", "states", type=click.Choice(list(RunState)), multiple=True, help="In this state; may repeat.")
 @click.option("--platform", type=click.Choice(list(Platform)))
-@click.option("--outlet", default="", help="With this in its name.")
+@click.option("--outlet", default="", help="Only those with this in the name.")
 @click.option("--limit", default=50, type=click.IntRange(1, 10_000), show_default=True)
 @tenant_option
 @frame.data_option

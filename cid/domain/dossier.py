@@ -10,6 +10,7 @@ from enum import StrEnum
 from cid.domain.briefing import StoredBriefing
 from cid.domain.ids import UserId
 from cid.domain.narratives import StoredMatch
+from cid.domain.news import PollOutcome
 from cid.domain.run import Profile, Run, RunFetch, RunItem, RunStep, Shortfall
 from cid.domain.scorecard import StoredScorecard
 
@@ -53,10 +54,15 @@ class Dossier:
     feedback: tuple[Feedback, ...]
 
 
+def healthy(fetch: RunFetch) -> bool:
+    """The source answered, with something or nothing. An outcome that no poll knows is no answer."""
+    return fetch.outcome in {outcome for outcome in PollOutcome if outcome.healthy}
+
+
 def lacks(briefing: StoredBriefing | None, fetches: Iterable[RunFetch], *, agreed: bool) -> set[Shortfall]:
     """What a briefing lacks before anybody has scored it. `agreed`: its answer was of the agreed shape."""
     found = set()
-    if any(not one.healthy for one in fetches):
+    if not all(map(healthy, fetches)):
         found.add(Shortfall.FETCH)
     if not agreed or briefing is None or not briefing.structured:
         found.add(Shortfall.SCHEMA)

@@ -209,13 +209,6 @@ class RunFetch:
     """Items that the run took from it."""
     at: datetime
 
-    @property
-    def healthy(self) -> bool:
-        """The source answered, with something or nothing. An outcome that no poll knows is no answer."""
-        from cid.domain.news import PollOutcome  # noqa: PLC0415 - which holds profiles, and so imports this module
-
-        return self.outcome in {outcome for outcome in PollOutcome if outcome.healthy}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunItem:
@@ -300,7 +293,7 @@ class RunBatch:
 
     @property
     def completed_count(self) -> int:
-        """With a briefing, be it a partial one."""
+        """Those with a briefing, be it a partial one."""
         return sum(run.state in {RunState.COMPLETED, RunState.PARTIAL} for run in self.runs)
 
     @property

@@ -85,7 +85,7 @@ async def cancel(sv: Services, actor: Actor, run_id: RunId) -> bool:
 
 
 async def share(sv: Services, actor: Actor, run_id: RunId, tlp: str) -> None:
-    """With whom it may be shared from now on. Raises Refused, NotFound."""
+    """Say with whom it may be shared from now on. Raises Refused, NotFound."""
     _may(actor)
     new = _tlp(tlp)
     async with sv.db.tx(actor.tenant.id) as tx:

@@ -1,4 +1,4 @@
-"""A run as a PDF that one can hand on."""
+"""A run as a PDF that one can hand on (https://docs.reportlab.com/; needs the extra `pdf`)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def render_briefing(value: Mapping[str, Any]) -> dict[str, str]:
     """For a child. `value`: {"dossier": as `shape.plain` has it, "tenant": its name}; answers {"pdf": base64}, or
-    {"missing": module} where reportlab and its companions are not installed."""
+    {"missing": module} where reportlab or what goes with it is not installed."""
     try:
         body = briefing_pdf(built(Dossier, value["dossier"]), tenant=value["tenant"])
     except ModuleNotFoundError as error:
@@ -23,5 +23,8 @@ def render_briefing(value: Mapping[str, Any]) -> dict[str, str]:
 
 
 def briefing_pdf(dossier: Dossier, *, tenant: str) -> bytes:
-    """The same dossier makes the same bytes. Raises ModuleNotFoundError without the extra `pdf`."""
-    raise ModuleNotFoundError(f"for {dossier.run.id} of {tenant}", name="reportlab")
+    """The same dossier makes the same bytes. `tenant`: its name. Raises ModuleNotFoundError without the extra."""
+    # every other format works where the extra is not installed
+    from cid.render.pdf_pages import pages  # noqa: PLC0415
+
+    return pages(dossier, tenant=tenant)

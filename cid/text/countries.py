@@ -119,6 +119,12 @@ def _foreign() -> dict[str, str]:
 
 
 @cache
+def codes() -> tuple[str, ...]:
+    """Every code that `country` may give."""
+    return tuple(sorted(set(_countries().values())))
+
+
+@cache
 def country_name(code: str) -> str:
     """For people; the code itself where it has none."""
     found = pycountry.countries.get(alpha_2=code)
@@ -155,6 +161,12 @@ _PRESS = {
     }.items()
     for code in codes.split()
 }  # fmt: skip
+
+
+@cache
+def names() -> list[str]:
+    """Of all countries, for people, by the alphabet."""
+    return sorted(country_name(code) for code in set(_countries().values()))
 
 
 def language(text: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cid.text.words import words
 
-_END = re.compile(r"[.!?…]+[\"”’»)\]]*\s+|[。！？।۔؟]+[」』”]*\s*|\n{2,}")
+_END = re.compile(r"(?<![.!?…])[.!?…]++[\"”’»)\]]*+\s+|[。！？।۔؟]+[」』”]*\s*|\n{2,}")
 _SHORT = re.compile(
     r"(?:^|\s)(?:[^\W\d_]|Mr|Mrs|Ms|Dr|Prof|St|No|vs|approx|e\.g|i\.e|Inc|Ltd|Co|Gov|Sen|Rep|Gen)\.\s*$"
 )

@@ -63,6 +63,7 @@ SENTENCES = {
     "run.cancelled": _("cancelled a run"),
     "run.shared": _("changed with whom a run may be shared"),
     "run.started": _("had an outlet analysed"),
+    "run.feedback": _("said something about a run"),
     "session.opened": _("signed in"),
     "session.ended": _("signed out"),
     "story.judged_again": _("had a story judged again"),

@@ -1143,10 +1143,11 @@ create table runs (
   check ((state in ('completed', 'partial', 'failed')) = (ended_at is not null)),
   check ((state = 'partial') = (cardinality(shortfalls) > 0))
 );
-create index runs_recent on runs (tenant_id, created_at desc, id desc);
+create index runs_recent on runs (tenant_id, created_at desc, id desc) include (state, score);  -- days read nothing else
 create index runs_states on runs (tenant_id, state, created_at desc, id desc);
 create index runs_outlets on runs (tenant_id, outlet_key, created_at desc, id desc);
 create index runs_open on runs (changed_at) where state in ('queued', 'fetching', 'asking', 'scoring');
+create index runs_sums on runs (tenant_id, state, rating, score);  -- sums over all read nothing else; equal entries lie together
 create index runs_batch on runs (tenant_id, batch_id) where batch_id is not null;
 create index runs_monitor on runs (tenant_id, monitor_id, created_at desc, id desc) where monitor_id is not null;
 create index runs_requested_by on runs (requested_by) where requested_by is not null;
@@ -1177,6 +1178,7 @@ create table run_fetches (
   primary key (tenant_id, run_id, number),
   foreign key (tenant_id, run_id) references runs (tenant_id, id)
 );
+create index run_fetches_last on run_fetches (tenant_id, via, outcome, at desc);
 
 -- What was fetched for a run, as it was then. Append-only: quotes are held against these bytes.
 create table run_items (

@@ -78,14 +78,14 @@ def enough(replies: Sequence[Reply]) -> bool:
 
 async def _ask(sv: Services, stored: Stored) -> None:
     """Raises what the model layer raises. An answer is stored before this returns."""
-    question = await asyncio.to_thread(_question, stored)
+    question = await asyncio.to_thread(_question, sv, stored)
     if not await sv.llm.ask(question):
         raise BadReply("briefing: the model left it out")
 
 
-def _question(stored: Stored) -> Ask:
-    run = stored.run
-    return ask(run, stored.items, stored.profile, (), tenant=run.tenant_id, language=stored.language)
+def _question(sv: Services, stored: Stored) -> Ask:
+    run, known = stored.run, sv.narratives.narratives
+    return ask(run, stored.items, stored.profile, known, tenant=run.tenant_id, language=stored.language)
 
 
 async def _unanswered(sv: Services, job: Job, stored: Stored, error: CidError) -> bool:
@@ -134,6 +134,7 @@ def _known(sv: Services, stored: Stored, reply: Reply) -> Known:
             call_id=reply.id,
         ),
         at=sv.clock.now(),
+        narratives=frozenset(sv.narratives.names()),
     )
 
 

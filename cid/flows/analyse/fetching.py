@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from cid.domain.dossier import healthy
 from cid.domain.errors import Deferred, Misconfigured
 from cid.domain.jobs import Job
 from cid.domain.news import Cause
@@ -39,7 +40,7 @@ async def fetching(sv: Services, job: Job, run: Run) -> bool:
 def without_items(run: Run, fetches: Sequence[RunFetch]) -> tuple[Failure, str]:
     """Why there is nothing to read, and the sentence that says so. A source that answered and has nothing is another
     thing than one that could not be read; where some of both were asked, nobody knows that there is nothing."""
-    broken = [one for one in fetches if not one.healthy]
+    broken = [one for one in fetches if not healthy(one)]
     if fetches and not broken:
         asked = ", ".join(dict.fromkeys(str(one.via) for one in fetches))
         return Failure.NO_ITEMS, f"Nothing of {run.outlet} in this period at {asked}."
