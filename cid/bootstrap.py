@@ -21,6 +21,7 @@ from cid.domain.errors import Misconfigured, Upstream
 from cid.domain.news import SourceKind
 from cid.domain.policy import GatePolicy
 from cid.domain.publication import ChannelKind
+from cid.domain.run import Via
 from cid.domain.tuning import TapeMode, TrendsProvider
 from cid.llm.anthropic import Anthropic
 from cid.llm.batch_anthropic import AnthropicBatches
@@ -238,9 +239,13 @@ async def open_services(settings: Settings, to: roles.Logins) -> AsyncIterator[S
             gate5=settings.gate5,
             metrics_token=settings.metrics_token.value if settings.metrics_token else "",
             source_rules=settings.source_rules,
+            ways=_ways(settings),
             industries=load_industries(CONFIG / "default_sources.toml"),
             trends=settings.trends,
+            analysis=settings.analysis,
             angles=settings_module.angle_patterns(),
+            narratives=settings_module.narratives(),
+            classifier=settings_module.classifier(settings),
         )
 
 
@@ -299,6 +304,13 @@ def _readers(
         SourceKind.PAGE: ListReader(http, children, clock, robots),
         SourceKind.SAMPLE: SampleReader(CONFIG / "sample", clock),
     }
+
+
+def _ways(settings: Settings) -> tuple[Via, ...]:
+    """What runs can ask here: what wants a key and has none is left out."""
+    keys = {Via.SERPAPI: "SERPAPI_KEY", Via.X: "X_BEARER_TOKEN"}
+    wanted = (*settings.fetching.news, Via.X, Via.TELEGRAM)
+    return tuple(via for via in wanted if via not in keys or keys[via] in settings.source_keys)
 
 
 def _channels(

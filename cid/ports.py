@@ -126,6 +126,15 @@ class SourceReader(Protocol):
         """Raises nothing for what the other side does: that is an outcome."""
 
 
+@runtime_checkable
+class Archive(Protocol):
+    """A source that can be asked about one outlet, over any time."""
+
+    async def of_outlet(self, name: str, site: str, back: timedelta) -> Polled:
+        """`site`: its host; empty: that is not known. Raises Deferred when too many others ask first, Stopping, and
+        nothing else."""
+
+
 class Robots(Protocol):
     async def allow(self, url: str) -> bool | None:
         """Whether the site's robots.txt lets us read this page; None: it could not be had. Raises Stopping."""

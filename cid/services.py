@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cid.briefing.catalogue import Catalogue as Narratives
+from cid.briefing.classify import Classifier
 from cid.domain.llm import Caps
+from cid.domain.run import WAYS, Via
 from cid.domain.searching import SourceRules
-from cid.domain.tuning import Retention, TrendsTuning
+from cid.domain.tuning import AnalysisTuning, Retention, TrendsTuning
 from cid.gates.angles import Patterns
 from cid.llm.prompts import Prompts
 from cid.outside.line import Line
@@ -106,9 +109,17 @@ class Services:
     gate5: bool = True
     """Whether drafts are reviewed (CID_GATE5). Switched off, each is held for a person."""
     trends: TrendsTuning = field(default_factory=TrendsTuning)
+    analysis: AnalysisTuning = field(default_factory=AnalysisTuning)
+    """How much may be analysed at once."""
     angles: Patterns = field(default_factory=Patterns)
     """By which words of a headline an angle is known."""
+    narratives: Narratives = field(default_factory=Narratives)
+    """What is known to be told again and again, and by which words."""
     source_rules: SourceRules = field(default_factory=SourceRules)
     """Who speaks at a host, where that is known."""
+    classifier: Classifier | None = None
+    """Finds narratives beside the catalogue (CID_NARRATIVE_MODEL); None: none is set."""
+    ways: tuple[Via, ...] = tuple(via for vias in WAYS.values() for via in vias)
+    """Of runs: what can be asked about outlets here, in the order in which it is asked where nobody says otherwise."""
     poll_interval: timedelta | None = None
     """A fixed interval for every source (CID_POLL_INTERVAL); None: each its own."""

@@ -14,12 +14,26 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
+from cid.briefing import catalogue, classify
+from cid.briefing.classify import Classifier
+from cid.briefing.concepts import Concepts
 from cid.domain.errors import Misconfigured
 from cid.domain.mail import Relay
 from cid.domain.policy import GatePolicy
+from cid.domain.run import WAYS, Platform
 from cid.domain.searching import SourceRules
 from cid.domain.structures import PartKind, Structure
-from cid.domain.tuning import Environment, Periodic, QueueTuning, Retention, SourcesTuning, TapeMode, TrendsTuning
+from cid.domain.tuning import (
+    AnalysisTuning,
+    Environment,
+    FetchTuning,
+    Periodic,
+    QueueTuning,
+    Retention,
+    SourcesTuning,
+    TapeMode,
+    TrendsTuning,
+)
 from cid.gates import angles
 from cid.llm.endpoints import Endpoint, load_endpoints
 from cid.render import disclosure
@@ -87,6 +101,12 @@ class Tables:
     queue: QueueTuning = field(default_factory=QueueTuning)
     sources: SourcesTuning = field(default_factory=SourcesTuning)
     trends: TrendsTuning = field(default_factory=TrendsTuning)
+    analysis: AnalysisTuning = field(default_factory=AnalysisTuning)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Concepts:
+    concepts: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +134,10 @@ class Settings:
     """By environment variable, those of `SOURCE_KEYS`: what lets us in where a kind of source wants a key."""
     sources: SourcesTuning = field(default_factory=SourcesTuning)
     trends: TrendsTuning = field(default_factory=TrendsTuning)
+    analysis: AnalysisTuning = field(default_factory=AnalysisTuning)
     source_rules: SourceRules = field(default_factory=SourceRules)
     """Who speaks at a host."""
+    fetching: FetchTuning = field(default_factory=FetchTuning)
     endpoints: tuple[Endpoint, ...] = ()
     models: Mapping[str, str] = field(default_factory=dict)
     """Tier → "provider/model", over what config/models.toml says."""
@@ -130,6 +152,8 @@ class Settings:
     """CID_METRICS_TOKEN: what lets a machine read /metrics."""
     gate5: bool = True
     """CID_GATE5: off holds every draft for a person, unread by any check."""
+    narrative_model: Path | None = None
+    """CID_NARRATIVE_MODEL, a file that `cid narratives train` made; None: the catalogue alone finds narratives."""
     poll_interval: timedelta | None = None
     """A fixed interval for every source, instead of the one that follows its habits."""
 
@@ -168,7 +192,9 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         source_keys={name: found for name in SOURCE_KEYS if (found := _secret(values, name))},
         sources=_sources(tables.sources, values),
         trends=tables.trends,
+        analysis=_analysis(tables.analysis),
         source_rules=into(SourceRules, _toml(config / "evidence.toml"), "config/evidence.toml"),
+        fetching=_fetching(config),
         endpoints=endpoints,
         models=_models(values.get("CID_MODELS", "")),
         environment=(environment := _environment(values)),
@@ -178,8 +204,22 @@ def read(env: Mapping[str, str] | None = None, config: Path = CONFIG) -> Setting
         mail=_mail(values),
         metrics_token=_secret(values, "CID_METRICS_TOKEN"),
         gate5=_on(values, "CID_GATE5"),
+        narrative_model=Path(model).absolute() if (model := values.get("CID_NARRATIVE_MODEL")) else None,
         poll_interval=_seconds(values, "CID_POLL_INTERVAL"),
     )
+
+
+def _analysis(tuning: AnalysisTuning) -> AnalysisTuning:
+    if tuning.batch_most < 1 or tuning.open_most < tuning.batch_most:
+        raise Misconfigured("config/default.toml [analysis]: batch_most is 1 or more, and open_most no less than that.")
+    return tuning
+
+
+def _fetching(config: Path) -> FetchTuning:
+    tuning = into(FetchTuning, _toml(config / "analysis.toml"), "config/analysis.toml")
+    if strange := [via for via in tuning.news if via not in WAYS[Platform.NEWS]]:
+        raise Misconfigured(f"config/analysis.toml: news cannot be had by {strange[0]}.")
+    return tuning
 
 
 def _disclosures() -> None:
@@ -211,6 +251,36 @@ def load_structures(folder: Path) -> tuple[Structure, ...]:
 def angle_patterns(config: Path = CONFIG) -> angles.Patterns:
     """Raises Misconfigured."""
     return angles.read(_toml(config / "angles.toml"))
+
+
+def concepts(config: Path = CONFIG) -> Concepts:
+    """Of config/concepts.toml. Raises Misconfigured."""
+    try:
+        return Concepts(into(_Concepts, _toml(config / "concepts.toml"), "config/concepts.toml").concepts)
+    except ValueError as error:
+        raise Misconfigured(f"config/concepts.toml: {error}.") from error
+
+
+def narratives(config: Path = CONFIG) -> catalogue.Catalogue:
+    """Raises Misconfigured."""
+    return catalogue.read({path.stem: _toml(path) for path in sorted((config / "narratives").glob("*.toml"))})
+
+
+def classifier(settings: Settings) -> Classifier | None:
+    """None: none is set. Raises Misconfigured."""
+    path = settings.narrative_model
+    return classifier_in(path, f"CID_NARRATIVE_MODEL names {path}:") if path else None
+
+
+def classifier_in(path: Path, said: str) -> Classifier:
+    """Raises Misconfigured, a sentence that begins with `said`."""
+    try:
+        with path.open("rb") as file:
+            return classify.load(file.read(classify.LARGEST + 1))
+    except OSError as error:
+        raise Misconfigured(f"{said} it cannot be read ({error.strerror}).") from error
+    except ValueError as error:
+        raise Misconfigured(f"{said} {error}. `cid narratives train` makes another.") from error
 
 
 def secret_key(settings: Settings) -> bytes:

@@ -2069,6 +2069,7 @@ create table jobs_dead (
   died_at timestamp with time zone default cid_now() not null,
   constraint jobs_dead_pkey PRIMARY KEY (id)
 );
+CREATE INDEX jobs_dead_runs ON public.jobs_dead USING btree (((payload ->> 'run'::text))) WHERE (payload ? 'run'::text);
 CREATE INDEX jobs_dead_screenings ON public.jobs_dead USING btree (died_at) WHERE (payload ? 'screening'::text);
 CREATE INDEX jobs_dead_tenant ON public.jobs_dead USING btree (tenant_id, died_at DESC);
 alter table jobs_dead enable row level security;
@@ -2348,7 +2349,7 @@ create table narrative_matches (
   constraint narrative_matches_tenant_id_run_id_fkey FOREIGN KEY (tenant_id, run_id) REFERENCES runs(tenant_id, id),
   constraint narrative_matches_tenant_id_run_id_item_fkey FOREIGN KEY (tenant_id, run_id, item) REFERENCES run_items(tenant_id, run_id, number)
 );
-CREATE INDEX narrative_matches_over_time ON public.narrative_matches USING btree (tenant_id, narrative, made_at);
+CREATE INDEX narrative_matches_over_time ON public.narrative_matches USING btree (tenant_id, narrative, made_at, id) INCLUDE (stance, place);
 CREATE INDEX narrative_matches_run ON public.narrative_matches USING btree (tenant_id, run_id);
 alter table narrative_matches enable row level security;
 alter table narrative_matches force row level security;
@@ -2803,6 +2804,7 @@ create table run_fetches (
   constraint run_fetches_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint run_fetches_tenant_id_run_id_fkey FOREIGN KEY (tenant_id, run_id) REFERENCES runs(tenant_id, id)
 );
+CREATE INDEX run_fetches_last ON public.run_fetches USING btree (tenant_id, via, outcome, at DESC);
 alter table run_fetches enable row level security;
 alter table run_fetches force row level security;
 create policy owner on run_fetches for all to current_user using (true) with check (true);
@@ -2905,10 +2907,12 @@ create table runs (
 );
 CREATE INDEX runs_batch ON public.runs USING btree (tenant_id, batch_id) WHERE (batch_id IS NOT NULL);
 CREATE INDEX runs_monitor ON public.runs USING btree (tenant_id, monitor_id, created_at DESC, id DESC) WHERE (monitor_id IS NOT NULL);
+CREATE INDEX runs_open ON public.runs USING btree (changed_at) WHERE (state = ANY (ARRAY['queued'::text, 'fetching'::text, 'asking'::text, 'scoring'::text]));
 CREATE INDEX runs_outlets ON public.runs USING btree (tenant_id, outlet_key, created_at DESC, id DESC);
-CREATE INDEX runs_recent ON public.runs USING btree (tenant_id, created_at DESC, id DESC);
+CREATE INDEX runs_recent ON public.runs USING btree (tenant_id, created_at DESC, id DESC) INCLUDE (state, score);
 CREATE INDEX runs_requested_by ON public.runs USING btree (requested_by) WHERE (requested_by IS NOT NULL);
 CREATE INDEX runs_states ON public.runs USING btree (tenant_id, state, created_at DESC, id DESC);
+CREATE INDEX runs_sums ON public.runs USING btree (tenant_id, state, rating, score);
 alter table runs enable row level security;
 alter table runs force row level security;
 create policy owner on runs for all to current_user using (true) with check (true);

@@ -26,7 +26,7 @@ from cid.pg.pool import AppDb, WorkerDb
 from cid.pg.sql import SQL
 from cid.ports import Llm, Tx
 from cid.services import Outside, Services
-from cid.settings import angle_patterns, read
+from cid.settings import angle_patterns, narratives, read
 from cid.store import tenants
 from cid.text.typed import into
 from tests.fakes import FakeHttp, FakeLlm, FrozenClock, InlineChildren
@@ -84,6 +84,7 @@ def services(
         base_url="http://desk.test",
         prompts=prompts or Prompts.load(SQL.parent / "config" / "prompts"),
         angles=angle_patterns(),
+        narratives=narratives(),
     )
 
 

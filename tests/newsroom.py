@@ -18,7 +18,10 @@ from cid.domain.ids import (
     EntryId,
     ImageId,
     ItemId,
+    MatchId,
     ReviewId,
+    RunBatchId,
+    RunId,
     ScreeningId,
     SourceId,
     StoryId,
@@ -46,12 +49,14 @@ from cid.store import (
     images,
     mails,
     people,
+    runs,
     screenings,
     tenants,
     tokens,
     trackers,
     verdicts,
 )
+from tests import analysis
 
 if TYPE_CHECKING:
     from cid.ports import Tx
@@ -113,6 +118,11 @@ class Newsroom:
     calls: dict[str, CallId] = field(default_factory=dict)
     trial: UUID = field(default_factory=uuid4)
     entries: dict[str, EntryId] = field(default_factory=dict)
+    runs: dict[str, RunId] = field(default_factory=dict)
+    """Of the analysis desk: one that is under way, in a batch. `tests.analysis` furnishes all the others."""
+    batch: RunBatchId = field(default_factory=lambda: RunBatchId(uuid4()))
+    match: MatchId = field(default_factory=lambda: MatchId(uuid4()))
+    """Of a narrative, in that run's report."""
     proposals: dict[str, UUID] = field(default_factory=dict)
     rule: UUID = field(default_factory=uuid4)
     mail: UUID = field(default_factory=uuid4)
@@ -159,6 +169,7 @@ async def furnish(sv: Services, *, sample: bool = False) -> Newsroom:
         )  # fmt: skip
         await _track(tx, room)
         await _refused(tx, room)
+        await _analyse(tx, room)
         await images.add(tx, room.image, b"a picture of acme's", mime="image/png", width=1, height=1, provider="own")
         await tx.execute(
             """insert into channels (tenant_id, id, kind, name, base_url, domain, active)
@@ -173,6 +184,14 @@ async def furnish(sv: Services, *, sample: bool = False) -> Newsroom:
     async with sv.platform.tx() as tx:
         await _propose(tx, room)
     return room
+
+
+async def _analyse(tx: Tx, room: Newsroom) -> None:
+    run = analysis.dossiers(room.now, room.tenant)["running"]
+    room.runs["running"] = run.run.id
+    await runs.add_batch(tx, room.batch, "Outlets of the harbour", None)
+    await analysis.write(tx, run, batch=room.batch)
+    await runs.add_matches(tx, run.run.id, [(room.match, analysis.in_report("anti_eu_002"))], dict(analysis.NAMES))
 
 
 async def _refused(tx: Tx, room: Newsroom) -> None:

@@ -67,7 +67,7 @@ class XApi:
             return await answer if asyncio.iscoroutine(answer) else answer  # type: ignore[return-value]
         parts = request.path.strip("/").split("/")
         if parts[:4] == ["2", "users", "by", "username"]:
-            return self._lookup(parts[4])
+            return self._lookup(parts[4], request.query.get("user.fields", ""))
         if parts[:3] == ["2", "tweets", "search"]:
             return self._listed(request, [one for one in self.posts if self._fits(one, request.query["query"])], 10)
         assert parts[:2] == ["2", "users"] and parts[3] == "tweets"
@@ -79,7 +79,7 @@ class XApi:
         reposted = any(ref["type"] == "retweeted" for ref in one.get("referenced_tweets", []))
         return query.split(maxsplit=1)[0].lower() in one["text"].lower() and not ("-is:retweet" in query and reposted)
 
-    def _lookup(self, handle: str) -> web.StreamResponse:
+    def _lookup(self, handle: str, fields: str = "") -> web.StreamResponse:
         id_ = self.users.get(handle.lower())
         if id_ is None:
             error = {"value": handle, "detail": f"Could not find user with username: [{handle}].",
@@ -87,7 +87,16 @@ class XApi:
                      "type": "https://api.twitter.com/2/problems/resource-not-found"}  # fmt: skip
             return web.json_response({"errors": [error]})
         self.charged_users += 1
-        return web.json_response({"data": {"id": id_, "name": handle.title(), "username": handle}})
+        user: Json = {"id": id_, "name": handle.title(), "username": handle}
+        if "public_metrics" in fields.split(","):
+            user["public_metrics"] = {
+                "followers_count": 1200,
+                "following_count": 34,
+                "tweet_count": 5678,
+                "listed_count": 9,
+            }
+            user |= {"description": "News of the quay", "verified": False, "created_at": "2011-02-03T04:05:06.000Z"}
+        return web.json_response({"data": user})
 
     def _listed(self, request: web.Request, found: list[Json], fewest: int) -> web.StreamResponse:
         query = request.query

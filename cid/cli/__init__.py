@@ -32,6 +32,9 @@ COMMANDS = {
     "prompts": "cid.cli.prompts:prompts",
     "export": "cid.cli.export:command",
     "site": "cid.cli.site:site",
+    "narratives": "cid.cli.narratives:narratives",
+    "runs": "cid.cli.runs:runs",
+    "batch": "cid.cli.run_batches:batch",
     "eval": "cid.cli.eval:eval_",
 }
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from cid.cli import frame
+from cid.cli.eval_narratives import narratives
 from cid.cli.eval_relevance import relevance
 from cid.domain.errors import Misconfigured
 from cid.domain.ids import ItemId
@@ -63,6 +64,7 @@ def eval_() -> None:
 
 
 eval_.add_command(relevance)
+eval_.add_command(narratives)
 
 
 @eval_.command()

@@ -29,6 +29,7 @@ EVIDENCE = ("post", "pattern", "network", "metadata", "external", "forward", "ch
 CONFIDENCE = ("high", "moderate", "low")
 FACTORS = ("data_completeness", "source_reliability", "analytical_consistency", "corroboration")
 FREQUENCY = ("dominant", "frequent", "occasional")
+STANCES = ("repeats", "reports", "debunks")
 ROLES = ("official_state_media", "proxy", "deniable", "authentic", "unknown")
 
 
@@ -37,7 +38,7 @@ class Found(StrEnum):
 
     FOUND = "found"
     NEAR = "near"
-    """In other punctuation, case or spaces, or a word or two left out."""
+    """In other punctuation or case, or words left out."""
     NOT_FOUND = "not_found"
     NO_ITEM = "no_item"
     """The item it names is none of the run's."""
@@ -97,6 +98,9 @@ class Told:
     frequency: str = ""
     alignment: str = ""
     """The id of one of the catalogue, or empty."""
+    stance: str = ""
+    """What the items do with the claim, one of STANCES, or empty."""
+    citations: tuple[Citation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,3 +241,31 @@ class StoredBriefing:
     def extractive(self) -> bool:
         """Made of extracts, without a model."""
         return self.provider.startswith("offline")
+
+    @property
+    def report(self) -> str:
+        """What is read as the report: its prose, a line each, or the reply as it came. Spans count letters of this."""
+        return self.raw if self.briefing is None else prose(self.briefing)
+
+
+def prose(briefing: Briefing) -> str:
+    """What the analyst says in sentences, in the order of the sections, without quotes and what the desk filled in."""
+    told, wider = briefing.narrative_analysis, briefing.narrative_analysis.network_context
+    limits, sure = briefing.limitations, briefing.confidence_assessment
+    lines = [
+        briefing.executive_summary,
+        *(one.finding for one in briefing.key_findings),
+        briefing.subject_profile.description,
+        *(one.narrative for one in told.primary_narratives),
+        *(one.description for one in told.behavioral_indicators),
+        wider.amplification_patterns,
+        told.source_attribution.content_origin,
+        told.source_attribution.amplification_chain,
+        *(factor.notes for factor in sure.factors.values()),
+        *limits.cannot_determine,
+        *limits.data_gaps,
+        *limits.alternative_interpretations,
+        *limits.assessment_changing_factors,
+        *(line for one in briefing.item_readings for line in (one.framing, *one.key_claims, *one.unverified)),
+    ]
+    return "\n".join(line for line in lines if line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -9,7 +10,8 @@ from enum import StrEnum
 from cid.domain.briefing import StoredBriefing
 from cid.domain.ids import UserId
 from cid.domain.narratives import StoredMatch
-from cid.domain.run import Profile, Run, RunFetch, RunItem, RunStep
+from cid.domain.news import PollOutcome
+from cid.domain.run import Profile, Run, RunFetch, RunItem, RunStep, Shortfall
 from cid.domain.scorecard import StoredScorecard
 
 
@@ -50,3 +52,18 @@ class Dossier:
     scorecard: StoredScorecard | None
     matches: tuple[StoredMatch, ...]
     feedback: tuple[Feedback, ...]
+
+
+def healthy(fetch: RunFetch) -> bool:
+    """The source answered, with something or nothing. An outcome that no poll knows is no answer."""
+    return fetch.outcome in {outcome for outcome in PollOutcome if outcome.healthy}
+
+
+def lacks(briefing: StoredBriefing | None, fetches: Iterable[RunFetch], *, agreed: bool) -> set[Shortfall]:
+    """What a briefing lacks before anybody has scored it. `agreed`: its answer was of the agreed shape."""
+    found = set()
+    if not all(map(healthy, fetches)):
+        found.add(Shortfall.FETCH)
+    if not agreed or briefing is None or not briefing.structured:
+        found.add(Shortfall.SCHEMA)
+    return found

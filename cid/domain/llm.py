@@ -47,7 +47,8 @@ class Ask:
 
     tenant: TenantId
     stage: str
-    """For the ledger and for `offline`: relevance, queries, evidence, fit, track, draft, review, revise, judge."""
+    """For the ledger and for `offline`: relevance, queries, evidence, fit, track, draft, review, revise, briefing,
+    judge."""
     tier: Tier
     prompt: str
     """Name of the prompt; its version in force is used and recorded."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from cid.domain.ids import ItemId, SourceId, StoryId, TenantId
+from cid.domain.ids import CallId, ItemId, SourceId, StoryId, TenantId
 from cid.domain.lifecycle import Lifecycle
 from cid.domain.llm import Json
+from cid.domain.run import Profile
 
 
 class SourceKind(StrEnum):
@@ -201,6 +202,10 @@ class Polled:
     """Where permanent redirects, and only such, led to, or where the feed says that it is from now on."""
     announced: bool = False
     """The feed itself says so, and a feed was found there."""
+    profile: Profile | None = None
+    """What a platform says about the account that was read; None: nothing was said this time."""
+    paid: CallId | None = None
+    """What it was paid for with, where reading costs money: its reply is kept until `llm.reads.forget`."""
     elsewhere: bool = False
     """Another house than the one that was asked wants to be left alone: that concerns this source, and no other one."""
 

@@ -121,6 +121,16 @@ class Via(StrEnum):
     SAMPLE = "sample"
 
 
+WAYS: Mapping[Platform, tuple[Via, ...]] = {
+    Platform.NEWS: (Via.OWN_FEED, Via.SERPAPI, Via.GOOGLE_NEWS, Via.GDELT),
+    Platform.X: (Via.X,),
+    Platform.TELEGRAM: (Via.TELEGRAM,),
+}
+"""What can be asked about outlets of a platform. News never stands in for posts."""
+EDITIONS = frozenset({Via.SERPAPI, Via.GOOGLE_NEWS})
+"""Searched in the edition of a country: without one there is nothing to ask."""
+
+
 class Grain(StrEnum):
     """How much of an item there is to read."""
 
@@ -272,6 +282,28 @@ class RunBatch:
     requested_by: UserId | None
     created_at: datetime
     runs: tuple[Run, ...]
+
+    @property
+    def state(self) -> BatchState:
+        return fold(run.state for run in self.runs)
+
+    @property
+    def target_count(self) -> int:
+        return len(self.runs)
+
+    @property
+    def completed_count(self) -> int:
+        """Those with a briefing, be it a partial one."""
+        return sum(run.state in {RunState.COMPLETED, RunState.PARTIAL} for run in self.runs)
+
+    @property
+    def failed_count(self) -> int:
+        return sum(run.state is RunState.FAILED for run in self.runs)
+
+    @property
+    def report_ids(self) -> tuple[RunId, ...]:
+        """Of the runs that have a briefing, in the order of the outlets."""
+        return tuple(run.id for run in self.runs if run.state in {RunState.COMPLETED, RunState.PARTIAL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from cid.domain.run import WAYS, Platform, Via
+
 
 class WakeUps(StrEnum):
     """How a process hears of work that another one enqueued."""
@@ -94,6 +96,16 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnalysisTuning:
+    """The analysis desk. As config/default.toml has it."""
+
+    batch_most: int = 5
+    """Outlets of one batch."""
+    open_most: int = 100
+    """Runs of one tenant that are not over; who starts more is refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SourcesTuning:
     """Where searches and accounts are asked. As config/default.toml has it."""
 
@@ -128,3 +140,11 @@ class TrendsTuning:
     """How long an answer holds."""
     again: timedelta = timedelta(minutes=15)
     """After this a country's list is read anew, and what could not be told is asked again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchTuning:
+    """What runs ask about outlets, as config/analysis.toml has it."""
+
+    news: tuple[Via, ...] = WAYS[Platform.NEWS]
+    """In this order, where nobody says otherwise."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cid.briefing.vocabulary import SCHEMA as BRIEFING
 from cid.domain.errors import NotFound, Refused
 from cid.domain.llm import TRIAL
 from cid.domain.paid import READS
@@ -30,6 +31,7 @@ SCHEMAS: Mapping[str, Mapping[str, Json]] = {
     "judge": same_story.SCHEMA,
     "queries": evidence_queries.SCHEMA,
     "evidence": evidence_found.SCHEMA,
+    "briefing": BRIEFING,
 }
 
 

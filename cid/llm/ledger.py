@@ -13,10 +13,11 @@ from cid.domain.ids import CallId, TenantId
 from cid.domain.llm import Answer, Caps, Json, Price, Raw, Subject, Tier, cost
 from cid.llm.models import Choice, Pace, Row, Terms
 from cid.llm.steps import Breaker
-from cid.llm.wire import Form, storable
+from cid.llm.wire import Form
 from cid.pg.rows import each
 from cid.pg.sql import query
 from cid.ports import Tx
+from cid.text.replies import storable
 
 TERMS = query("ledger.terms")
 STORED = query("ledger.stored")

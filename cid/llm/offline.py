@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from cid.domain.errors import Misconfigured
 from cid.domain.llm import TRIAL, Json, Raw, Stop, Usage, Wire
+from cid.llm.offline_briefing import briefing
 from cid.llm.offline_draft import draft
 from cid.llm.offline_evidence import evidence, queries
 from cid.llm.offline_fit import fit
@@ -29,6 +30,7 @@ STAGES: Mapping[str, Compute] = {
     "queries": queries,
     "evidence": evidence,
     "track": track,
+    "briefing": briefing,
 }
 
 

@@ -27,8 +27,8 @@ from cid.llm import ledger
 from cid.llm.ledger import Granted
 from cid.llm.models import NO_PACE, Choice, Pace
 from cid.llm.steps import Breaker
-from cid.llm.wire import storable
 from cid.pg.sql import query
+from cid.text.replies import storable
 
 if TYPE_CHECKING:
     from cid.domain.llm import Caps, Json

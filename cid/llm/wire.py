@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,11 +16,11 @@ from cid.domain.llm import MILLION, Ask, Json, Price, Subject, Wire
 from cid.llm.prompts import Prompt, canonical
 from cid.text.clean import clean
 from cid.text.links import foreign
+from cid.text.replies import LARGEST, storable_value, within
 from cid.text.words import words
 
 OVERHEAD_TOKENS = 2000
 """What vendors add for tools, schemas and the frame of a conversation, with room."""
-LARGEST_REPLY = 1_000_000
 RUN = 12
 """Words in a row that an answer shares with the system text only when it was copied."""
 
@@ -185,22 +184,10 @@ def read(form: Form, text: str, ids: Sequence[str], *, lenient: bool = False) ->
     return Read(values, problems, reading)
 
 
-_FENCE = re.compile(r"^[ \t]*(?:```|~~~)[a-zA-Z]*[ \t]*\n(.*?)^[ \t]*(?:```|~~~)", re.DOTALL | re.MULTILINE)
-
-
-def within(text: str) -> Iterator[tuple[str, str]]:
-    """Where in a reply the JSON may be, the likeliest first: a fenced block, or from the first brace to the last."""
-    for match in _FENCE.finditer(text):
-        yield "fenced", match[1]
-    first, last = text.find("{"), text.rfind("}")
-    if 0 <= first < last:
-        yield "widest", text[first : last + 1]
-
-
 def _found(text: str, *, lenient: bool) -> tuple[list[Any] | str, str]:
     """The rows, or what is wrong, and how they were found."""
     rows = _rows(text)
-    if isinstance(rows, str) and lenient and len(text) <= LARGEST_REPLY:
+    if isinstance(rows, str) and lenient and len(text) <= LARGEST:
         for reading, part in within(text):
             found = _rows(part)
             if not isinstance(found, str):
@@ -210,29 +197,15 @@ def _found(text: str, *, lenient: bool) -> tuple[list[Any] | str, str]:
 
 def _rows(text: str) -> list[Any] | str:
     """The rows, or what is wrong."""
-    if len(text) > LARGEST_REPLY:
+    if len(text) > LARGEST:
         return "the reply is too long"
     try:
-        value = _storable(json.loads(text, parse_constant=_refuse))
+        value = storable_value(json.loads(text, parse_constant=_refuse))
     except (ValueError, RecursionError):
         return "the reply is not JSON"
     if not isinstance(value, dict) or not isinstance(value.get("answers"), list):
         return "the reply has no list of answers"
     return list(value["answers"])
-
-
-def storable(text: str) -> str:
-    """Without NUL, which Postgres does not keep, and halves of surrogate pairs, which have no bytes."""
-    return text.replace("\0", "").encode(errors="ignore").decode()
-
-
-def _storable(value: Json) -> Json:
-    """The same for every text of a value: JSON can spell what no column holds."""
-    if isinstance(value, str):
-        return storable(value)
-    if isinstance(value, dict):
-        return {storable(key): _storable(inner) for key, inner in value.items()}
-    return [_storable(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _refuse(constant: str) -> None:

@@ -31,6 +31,7 @@ BRING_FORWARD = query("jobs.bring_forward")
 HASTEN = query("jobs.hasten")
 HURRY = query("jobs.hurry")
 ELSEWHERE = query("jobs.elsewhere")
+HELD = query("jobs.held")
 WITHDRAW = query("jobs.withdraw")
 ERROR_LIMIT = 2000
 
@@ -122,6 +123,12 @@ async def elsewhere(tx: Tx, job: Job) -> bool:
     """Whether an older job with the same key is being worked on: what it pays for would be paid for twice. A key keeps
     two jobs from waiting, not one from being added while the other is in hand."""
     return bool(await tx.fetchval(ELSEWHERE, job.tenant, job.id))
+
+
+async def held(tx: Tx, job: Job) -> None:
+    """Before something is paid for that `job` would not end at once. Raises LostLease: somebody else has it now."""
+    if not await tx.fetchval(HELD, job.tenant, job.id, job.lease):
+        raise LostLease(f"job {job.id} belongs to another process now")
 
 
 async def bring_forward(tx: Tx, tenant: TenantId, named: str) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from cssselect import GenericTranslator, SelectorError
 
 from cid.domain.errors import Refused
 from cid.sources.options import setting
+from cid.text import handles
 
 QUERY_LIMIT = 512
 """Letters of a search at X, with what is left out."""
@@ -17,34 +17,8 @@ FEWEST, MOST = 5, 500
 """Posts of one poll at X, which takes no smaller page."""
 FEWEST_FOUND = 10
 """The same for a search."""
-_HANDLE = re.compile(r"[A-Za-z0-9_]{1,15}")
-_CHANNEL = re.compile(r"[A-Za-z][A-Za-z0-9_]{3,31}")
 _UNWANTED = {"retweets": "-is:retweet", "replies": "-is:reply"}
 """What can be left out, and how a search says it."""
-
-
-def _name(text: str, hosts: tuple[str, ...]) -> str:
-    """Of `name`, `@name`, or an address at one of the hosts."""
-    if "/" in text:
-        parts = urlsplit(text if "://" in text else f"https://{text}")
-        if (parts.hostname or "").removeprefix("www.") not in hosts:
-            raise Refused(f"That is no address at {hosts[0]}: give one, or the name alone.")
-        text = parts.path.strip("/").removeprefix("s/").partition("/")[0]
-    return text.removeprefix("@")
-
-
-def _account(text: str) -> str:
-    name = _name(text, ("x.com", "twitter.com", "mobile.twitter.com"))
-    if not _HANDLE.fullmatch(name):
-        raise Refused("An account at X has up to 15 letters, digits and underscores.")
-    return name.lower()
-
-
-def _channel(text: str) -> str:
-    name = _name(text, ("t.me", "telegram.me"))
-    if not _CHANNEL.fullmatch(name):
-        raise Refused("A channel's or bot's name at Telegram has 4 to 32 letters, digits and underscores.")
-    return name.lower()
 
 
 def _unwanted(text: str) -> str:
@@ -65,7 +39,7 @@ def _selector(text: str) -> str:
 class X:
     """One account, or a search over the last 7 days."""
 
-    account: str = setting("Account", default="", hint="Its name or address.", read=_account)
+    account: str = setting("Account", default="", hint="Its name or address.", read=handles.account)
     query: str = setting("Or search for", default="", hint="In X's own syntax.", longest=QUERY_LIMIT)
     exclude: tuple[str, ...] = setting("Leave out", default=(), hint="retweets, replies", read=_unwanted)
     most: int = setting(
@@ -100,7 +74,7 @@ def x(settings: X) -> str:
 class Telegram:
     """A public channel, as everybody can read it."""
 
-    channel: str = setting("Channel", hint="Its name or address.", read=_channel)
+    channel: str = setting("Channel", hint="Its name or address.", read=handles.channel)
 
 
 def telegram(settings: Telegram) -> str:
@@ -111,7 +85,7 @@ def telegram(settings: Telegram) -> str:
 class TelegramBot:
     """All channels of which a bot of one's own is administrator."""
 
-    bot: str = setting("Bot", hint="Its name; TELEGRAM_BOT_TOKEN has to be its token.", read=_channel)
+    bot: str = setting("Bot", hint="Its name; TELEGRAM_BOT_TOKEN has to be its token.", read=handles.channel)
 
 
 def telegram_bot(settings: TelegramBot) -> str:

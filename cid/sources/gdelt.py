@@ -33,6 +33,11 @@ BUSY_S = 45.0
 """No further file is begun after that long: the next poll goes on."""
 VIA_SEARCH = "gdelt search"
 REST_S = 900
+REACH = timedelta(days=90)
+"""How far back the search knows anything."""
+SHORTEST = 3
+"""Letters of a word that the search takes."""
+_LISTED = {"mode": "ArtList", "format": "json", "sort": "DateDesc"}
 _HINTS = Hints(ttl_s=int(EVERY.total_seconds()))
 _STAMP = "%Y%m%d%H%M%S"
 
@@ -75,6 +80,10 @@ class GdeltReader:
                 got.unfinished = True
                 got.remarks.append(f"the next file could not be had: {none.polled.detail}")
         return _told(got)
+
+    async def of_outlet(self, name: str, site: str, back: timedelta) -> Polled:
+        """Satisfies `ports.Archive`: by its search alone. Raises as `poll`."""
+        return await self._search.of_outlet(name, site, back)
 
     async def _instead(self, source: Source, settings: Gdelt, failed: Polled) -> Polled:
         if settings.fallback is Fallback.NONE:
@@ -175,6 +184,16 @@ def entry(article: Json, via: str = "") -> Entry:
     )
 
 
+def outlet_query(name: str, site: str) -> str | Polled:
+    """As the search is asked about an outlet; a refusal where it knows no way."""
+    if site:
+        return f"domain:{site}"
+    bare = " ".join(name.replace('"', " ").split())
+    if all(len(word) < SHORTEST for word in bare.split()):
+        return answers.config(f"GDELT's search takes no word of fewer than {SHORTEST} letters: give the outlet's site.")
+    return f'"{bare}"'
+
+
 class GdeltSearch:
     """The DOC 2.0 API: free, without promises, and at most one request in five seconds from an address.
 
@@ -190,7 +209,21 @@ class GdeltSearch:
 
     async def poll(self, source: Source, settings: Gdelt) -> Polled:
         """Raises Deferred, Stopping."""
-        address = f"{self._base}/api/v2/doc/doc?" + urlencode(self._asked(source, settings))
+        return await self._found(self._asked(source, settings))
+
+    async def of_outlet(self, name: str, site: str, back: timedelta) -> Polled:
+        """What a site published; without one, what has the name in it. Raises as `poll`."""
+        words = outlet_query(name, site)
+        if isinstance(words, Polled):
+            return words
+        hours = max(1, min(back, REACH) // timedelta(hours=1))
+        span = f"{hours}h" if hours <= 24 else f"{hours // 24}d"
+        polled = await self._found({**_LISTED, "query": words, "maxrecords": "75", "timespan": span})
+        remark = f"GDELT's search reaches back {REACH.days} days and no further" if back > REACH else ""
+        return replace(polled, detail="; ".join(filter(None, [polled.detail, remark])))
+
+    async def _found(self, asked: dict[str, str]) -> Polled:
+        address = f"{self._base}/api/v2/doc/doc?{urlencode(asked)}"
         try:
             async with self._pace.turn():
                 answer = await self._http.request("GET", address, max_bytes=5_000_000, timeout_s=30.0)
@@ -221,14 +254,8 @@ class GdeltSearch:
         query = [queries.parse(settings.query).spelled()]
         query += [f"theme:{settings.theme}"] if settings.theme else []
         query += [f"sourcelang:{settings.language_name}"] if settings.language else []
-        return {
-            "query": " ".join(filter(None, query)),
-            "mode": "ArtList",
-            "format": "json",
-            "maxrecords": "250",
-            "timespan": f"{minutes}min",
-            "sort": "DateDesc",
-        }
+        spelled = " ".join(filter(None, query))
+        return {**_LISTED, "query": spelled, "maxrecords": "250", "timespan": f"{minutes}min"}
 
     def _resting(self, polled: Polled) -> Polled:
         if polled.retry_after_s:

@@ -135,6 +135,11 @@ def gdelt(settings: Gdelt) -> str:
     return "gdelt:" + urlencode({name: value for name, value in pairs.items() if value}, quote_via=quote)
 
 
+def gdelt_outlet(name: str, site: str) -> str:
+    """Stands for a search about an outlet: by its site where that is known, else by its name."""
+    return "gdelt:" + urlencode({"site": site} if site else {"query": f'"{name}"'}, quote_via=quote)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SerpApi:
     """Google News by way of SerpApi, with the articles' own addresses."""

@@ -157,6 +157,7 @@ def _polled(found: Json, settings: searches.SerpApi, call: CallId) -> Polled:
         detail=f"{nameless} results without an address or a title" if nameless else "",
         entries=entries,
         cursor=str(call),
+        paid=call,
         hints=Hints(ttl_s=NO_SOONER_S),
     )
 

@@ -12,12 +12,13 @@ from cid.domain.llm import Json
 from cid.domain.news import Cause, Polled, PollOutcome, Source
 from cid.domain.outside import ChildFailure, HttpFailure
 from cid.domain.posts import Amplified, How, Post
+from cid.domain.run import Profile
 from cid.sources import answers
 from cid.sources.accounts import Telegram as Wanted
 from cid.sources.options import read
 from cid.sources.posts import entries
 from cid.text import dates
-from cid.text.clean import TITLE_LIMIT, clean, line
+from cid.text.clean import SUMMARY_LIMIT, TITLE_LIMIT, clean, line
 
 if TYPE_CHECKING:
     from cid.ports import Children, Clock, Http
@@ -35,6 +36,7 @@ class Pages:
     """What one poll got so far."""
 
     title: str = ""
+    profile: Profile | None = None
     posts: list[Json] = field(default_factory=list)
     failure: Polled | None = None
     reached: bool = False
@@ -76,6 +78,7 @@ class TelegramReader:
                 pages.failure = None if number else _alarm(page)
                 return pages
             pages.title = pages.title or page["title"]
+            pages.profile = pages.profile or _profile(name, page)
             pages.posts += page["posts"]
             oldest = min(post["id"] for post in page["posts"])
             pages.reached = oldest <= seen + 1 or page["before"] is None
@@ -137,6 +140,19 @@ def _polled(name: str, seen: int, pages: Pages) -> Polled:
         publisher=f"t.me/{name.lower()}",
         site=f"https://t.me/{name}",
         cursor=cursor,
+        profile=pages.profile,
+    )
+
+
+def _profile(name: str, page: Json) -> Profile:
+    counters = page["counters"]
+    return Profile(
+        handle=name,
+        name=line(page["title"], TITLE_LIMIT),
+        bio=line(page["bio"], SUMMARY_LIMIT),
+        followers=counters.get("subscribers", counters.get("subscriber")),
+        verified=page["verified"],
+        facts={"counters": counters},
     )
 
 

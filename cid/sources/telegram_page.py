@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import re
 from base64 import b64decode
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from lxml import html
 
 from cid.domain.llm import Json
 from cid.sources.feed.decode import decode
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 MOST = 100
 """Messages of a page; it shows about 20."""
 TEXT = 10_000
+COUNTERS = 10
+_NOTHING: Mapping[str, Json] = {"bio": "", "verified": False, "counters": {}}
 _POST = re.compile(r"([A-Za-z0-9_]{1,64})/(\d{1,12})")
 _COUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([KMB]?)")
 _TIMES = {"": 1, "K": 1_000, "M": 1_000_000, "B": 1_000_000_000}
@@ -37,10 +36,11 @@ _MEDIA: Mapping[str, str] = {
 
 
 def parse_telegram(value: Json) -> Json:
-    """`{body, content_type}` → `{info, title, posts, before}`: whether it is a channel's page, and what is on it."""
+    """`{body, content_type}` → `{info, title, bio, verified, counters, posts, before}`: whether it is a channel's
+    page, and what is on it."""
     page = decode(b64decode(value["body"]), value["content_type"])
     if not page.strip():
-        return {"info": False, "title": "", "posts": [], "before": None}
+        return {"info": False, "title": "", "posts": [], "before": None, **_NOTHING}
     root: Any = html.document_fromstring(page.encode(), parser=html.HTMLParser(encoding="utf-8"))
     info = root.cssselect(".tgme_channel_info, .tgme_header_title")
     more = root.cssselect("a.tme_messages_more[data-before]")
@@ -48,9 +48,22 @@ def parse_telegram(value: Json) -> Json:
     return {
         "info": bool(info),
         "title": _text(root, ".tgme_channel_info_header_title, .tgme_header_title"),
+        "bio": _text(root, ".tgme_channel_info_description")[:TEXT],
+        "verified": bool(root.cssselect(".tgme_channel_info_header .verified-icon, .tgme_header_title .verified-icon")),
+        "counters": _counters(root),
         "posts": list(_posts(root)),
         "before": int(before) if before.isascii() and before.isdigit() and len(before) < 13 else None,
     }
+
+
+def _counters(root: Any) -> dict[str, Json]:
+    """What the page counts of the channel: subscribers, photos, videos, files, links. Rounded above a thousand."""
+    found: dict[str, Json] = {}
+    for counter in root.cssselect(".tgme_channel_info_counter")[:COUNTERS]:
+        count = _count(_text(counter, ".counter_value"))
+        if count is not None and (name := _text(counter, ".counter_type")[:40].lower()):
+            found[name] = count
+    return found
 
 
 def _posts(root: Any) -> Iterator[Json]:

@@ -113,12 +113,15 @@ class XReader:
         else:
             reading = await self._read(want, cursor)
             await self._purse.close(order, opened.call, _outcome(reading))
-        return _polled(want, cursor, reading, opened.call)
+        polled = _polled(want, cursor, reading, opened.call)
+        profile = x_posts.profile(reading.bodies, want.account) if want.account else None
+        return replace(polled, profile=profile, paid=opened.call if reading.bodies else None)
 
     async def _read(self, want: Wanted, cursor: Cursor) -> Reading:
         reading = Reading(user=cursor.user)
         if want.account and not cursor.user:
-            body = await self._get(f"/2/users/by/username/{want.account}", {}, reading)
+            asked = {"user.fields": x_posts.USER_FIELDS}
+            body = await self._get(f"/2/users/by/username/{want.account}", asked, reading)
             if body is None:
                 return reading
             reading.user = _looked_up([body])

@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 
 from cid.domain.llm import Json
 from cid.domain.posts import Amplified, How, Post
+from cid.domain.run import Profile
 from cid.sources.shapes import counts, mapping, number, rows, text
 from cid.text import dates
-from cid.text.clean import line
+from cid.text.clean import SUMMARY_LIMIT, TITLE_LIMIT, line
 
 FIELDS = "created_at,public_metrics,lang,entities,referenced_tweets,conversation_id,note_tweet,author_id,attachments"
+USER_FIELDS = "created_at,description,public_metrics,verified"
+"""Of the account that is read: https://docs.x.com/x-api/users/lookup-by-username"""
 _HOW = {"retweeted": How.REPOST, "quoted": How.QUOTE, "replied_to": How.REPLY}
 _COUNTS = {
     "like_count": "likes",
@@ -26,6 +29,7 @@ _COUNTS = {
     "bookmark_count": "bookmarks",
     "impression_count": "views",
 }
+_PROFILE = {"followers_count": "followers", "following_count": "following", "tweet_count": "posts"}
 _NO_LANGUAGE = frozenset({"und", "qam", "qct", "qht", "qme", "qst", "zxx", "art"})
 _FORMER = {"in": "id", "iw": "he", "ji": "yi"}
 
@@ -76,6 +80,26 @@ def told(bodies: Sequence[Json]) -> Told:
         users={id_: handle for id_, handle in users.items() if id_},
         errors=errors,
     )
+
+
+def profile(bodies: Sequence[Json], handle: str) -> Profile | None:
+    """Of the lookup's answer; None: nobody looked it up this time, or X told nothing."""
+    for body in map(mapping, bodies):
+        user = mapping(body.get("data"))
+        if text(user.get("username")).lower() == handle.lower():
+            numbers = counts(user.get("public_metrics"), _PROFILE)
+            verified = user.get("verified")
+            return Profile(
+                handle=handle,
+                name=line(text(user.get("name")), TITLE_LIMIT),
+                bio=line(text(user.get("description")), SUMMARY_LIMIT),
+                followers=numbers.get("followers"),
+                following=numbers.get("following"),
+                posts=numbers.get("posts"),
+                created_at=dates.parse(text(user.get("created_at"))),
+                verified=verified if isinstance(verified, bool) else None,
+            )
+    return None
 
 
 def problem(error: Mapping[str, Json]) -> str:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from cid.domain.briefing import Briefing, StoredBriefing
 from cid.domain.dossier import Dossier, Feedback
-from cid.domain.ids import MatchId, MonitorId, RunBatchId, RunId, TenantId, UserId
+from cid.domain.ids import CallId, MatchId, MonitorId, RunBatchId, RunId, TenantId, UserId
+from cid.domain.llm import Json
 from cid.domain.narratives import By, Match, MatchVerdict, Span, Stance, StoredMatch, Strength, Where
 from cid.domain.run import (
     RUN,
     Failure,
+    Platform,
     Profile,
     Run,
     RunBatch,
@@ -34,7 +38,14 @@ ADD = query("runs.add")
 BY_ID = query("runs.by_id")
 OF_BATCH = query("runs.of_batch")
 BEFORE = query("runs.before")
+LISTED = query("runs.listed")
+ABANDONED = query("runs.abandoned")
 MOVE = query("runs.move")
+LOCK = query("runs.lock")
+COUNT_OPEN = query("runs.count_open")
+SET_TLP = query("runs.set_tlp")
+REPLIES = query("runs.replies")
+LAST_SAID = query("runs.last_said")
 STEP = query("runs.step")
 STEPS = query("runs.steps")
 FETCHED = query("runs.fetched")
@@ -56,7 +67,49 @@ ADD_FEEDBACK = query("runs.add_feedback")
 FEEDBACK = query("runs.feedback")
 ADD_BATCH = query("runs.add_batch")
 BATCH = query("runs.batch")
-SHAPES = {BY_ID: Run, OF_BATCH: Run, BEFORE: Run, STEPS: RunStep, FETCHES: RunFetch, ITEMS: RunItem, FEEDBACK: Feedback}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What a model answered about a run, to the letter."""
+
+    id: CallId
+    provider: str
+    prompt_version: str
+    prompt_hash: bytes
+    input_hash: bytes
+    reply: str
+    stop: str
+    read: bool
+    """Somebody read it."""
+    answer: dict[str, Json] | None
+    """As it was kept; None: it was not of the agreed shape, or nobody read it yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abandoned:
+    """A run on its way that no job leads on."""
+
+    tenant_id: TenantId
+    id: RunId
+    error: str
+    """Why its job died; empty: it has none, and none died."""
+
+
+PAGE = query("runs.page")
+SHAPES = {
+    PAGE: Run,
+    BY_ID: Run,
+    OF_BATCH: Run,
+    BEFORE: Run,
+    LISTED: Run,
+    ABANDONED: Abandoned,
+    REPLIES: Reply,
+    STEPS: RunStep,
+    FETCHES: RunFetch,
+    ITEMS: RunItem,
+    FEEDBACK: Feedback,
+}
 
 
 async def add(
@@ -115,9 +168,74 @@ async def move(
     return moved
 
 
-async def note(tx: Tx, run: RunId, state: RunState, said: str) -> None:
-    """One more step within a state, such as a source that was asked."""
-    await tx.execute(STEP, tx.tenant, run, state, said[:1000])
+async def lock(tx: Tx, run: RunId) -> RunState | None:
+    """Its state, which stays until the transaction ends. None: the tenant has no such run."""
+    state = await tx.fetchval(LOCK, tx.tenant, run)
+    return RunState(state) if state else None
+
+
+async def note(tx: Tx, run: RunId, state: RunState, said: str) -> bool:
+    """One more step within a state, such as a source that was asked. False: the run is in another state, or the last
+    step said the same; then nothing is written."""
+    said = said[:1000]
+    if await lock(tx, run) is not state or await tx.fetchval(LAST_SAID, tx.tenant, run) == said:
+        return False
+    await tx.execute(STEP, tx.tenant, run, state, said)
+    return True
+
+
+async def set_tlp(tx: Tx, run: RunId, tlp: Tlp) -> None:
+    await tx.execute(SET_TLP, tx.tenant, run, tlp)
+
+
+async def count_open(tx: Tx, tenant: TenantId, most: int) -> int:
+    """How many runs are not over, as far as `most`."""
+    return int(await tx.fetchval(COUNT_OPEN, tenant, most))
+
+
+async def listed(
+    tx: Tx, tenant: TenantId, states: Iterable[RunState], *, platform: Platform | None, outlet: str, limit: int
+) -> list[Run]:
+    """The newest first. No state: all of them; `outlet`: a part of its name."""
+    return [_run(row) for row in await tx.fetch(LISTED, tenant, list(states), platform, outlet, limit)]
+
+
+async def page(
+    tx: Tx,
+    tenant: TenantId,
+    *,
+    keys: Sequence[str] = (),
+    state: RunState | None = None,
+    platform: Platform | None = None,
+    country: str = "",
+    batch: RunBatchId | None = None,
+    since: datetime | None = None,
+    before: tuple[datetime, UUID] | None = None,
+    limit: int,
+) -> list[Run]:
+    """The newest first; `before`: those after this one in that order. `keys`: of outlets; none: of all."""
+    at, run = before or (None, None)
+    asked = (list(keys), state, platform, country, batch, since, at, run, limit)
+    return [_run(row) for row in await tx.fetch(PAGE, tenant, *asked)]
+
+
+async def replies(tx: Tx, run: Run) -> list[Reply]:
+    """Of models, about this run; the newest first."""
+    rows = each(Reply, await tx.fetch(REPLIES, tx.tenant, str(run.id), run.created_at))
+    return [replace(one, prompt_hash=bytes(one.prompt_hash), input_hash=bytes(one.input_hash)) for one in rows]
+
+
+async def abandoned(tx: Tx, limit: int) -> list[Abandoned]:
+    """In a platform transaction, of all tenants."""
+    return each(Abandoned, await tx.fetch(ABANDONED, limit))
+
+
+async def steps(tx: Tx, tenant: TenantId, run: RunId) -> list[RunStep]:
+    return each(RunStep, await tx.fetch(STEPS, tenant, run))
+
+
+async def fetches(tx: Tx, tenant: TenantId, run: RunId) -> list[RunFetch]:
+    return each(RunFetch, await tx.fetch(FETCHES, tenant, run))
 
 
 async def add_fetches(tx: Tx, run: RunId, fetches: Sequence[RunFetch]) -> None:
@@ -247,8 +365,8 @@ async def dossier(tx: Tx, tenant: TenantId, run_id: RunId) -> Dossier | None:
         return None
     return Dossier(
         run=run,
-        steps=tuple(each(RunStep, await tx.fetch(STEPS, tenant, run_id))),
-        fetches=tuple(each(RunFetch, await tx.fetch(FETCHES, tenant, run_id))),
+        steps=tuple(await steps(tx, tenant, run_id)),
+        fetches=tuple(await fetches(tx, tenant, run_id)),
         items=tuple(await items(tx, tenant, run_id)),
         profile=await profile(tx, tenant, run_id),
         briefing=await briefing(tx, tenant, run_id),

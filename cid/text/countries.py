@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gettext
 from functools import cache
 
 import pycountry
@@ -37,6 +38,33 @@ _ALSO = {
     "XK": ("xk", "xkx", "kosovo"),
 }
 """Kosovo's code is of those that the standard leaves to its users, and the one that everybody uses."""
+LANGUAGES = (
+    "de", "fr", "es", "ru", "uk", "it", "pt", "pt_BR", "pl", "ro", "tr", "ar", "fa", "he", "zh_CN", "zh_TW", "ja",
+    "ko", "nl", "sv", "da", "nb", "fi", "cs", "sk", "hu", "el", "bg", "sr", "hr", "lt", "lv", "et",
+)  # fmt: skip
+"""In which names of countries are understood, besides English."""
+_SAID = {
+    "RU": ("Russland", "Russie", "Rusia", "Россия", "Росія", "Rússia", "Rosja", "Rusya", "روسيا", "روسیه", "Русия",
+           "Rusko", "Oroszország", "Rusija", "Русија", "Ryssland", "Rusland", "Venäjä", "Ρωσία", "רוסיה", "俄罗斯",
+           "俄羅斯", "ロシア", "러시아", "Krievija", "Venemaa", "РФ", "Rossiya"),
+    "GB": ("U.K.", "Großbritannien", "Grande-Bretagne", "Gran Bretaña", "Gran Bretagna", "Grã-Bretanha",
+           "Wielka Brytania", "Великобритания", "Великобританія", "Велика Британія", "Marea Britanie", "İngiltere",
+           "بريطانيا", "英国", "Англия", "England"),
+    "US": ("USA", "U.S.A.", "U.S.", "США", "Сполучені Штати", "EE. UU.", "EEUU", "États-Unis", "Stati Uniti",
+           "Estados Unidos", "Statele Unite", "Stany Zjednoczone", "ABD", "أمريكا", "美国", "アメリカ", "미국"),
+    "BY": ("Weißrussland", "Белоруссия", "Білорусь", "Biélorussie", "Bielorrusia", "Bielorussia", "Bielorrússia"),
+    "MD": ("Moldawien", "Moldavie", "Moldavia", "Молдавия", "Молдавія"),
+    "CZ": ("Tschechische Republik", "République tchèque", "República Checa", "Чехия", "Чехія"),
+    "NL": ("Holland", "Hollande", "Holanda", "Голландия", "Olanda"),
+    "PS": ("Palästina", "Palestina", "Палестина", "فلسطين", "פלסטין"),
+    "IR": ("Іран", "Persien"),
+    "KR": ("Южная Корея", "Південна Корея", "韩国", "한국"),
+    "KP": ("КНДР", "Північна Корея", "朝鲜", "북한"),
+    "CN": ("КНР", "Volksrepublik China"),
+    "TR": ("Турция", "Туреччина"),
+    "XK": ("Kosova", "Косово"),
+}  # fmt: skip
+"""What people say where the standard's own names are longer, or others."""
 _ALSO_SPOKEN = {
     "greek": "el", "farsi": "fa", "moldovan": "ro", "punjabi": "pa", "sinhalese": "si", "pashto": "ps", "kyrgyz": "ky",
     "flemish": "nl", "mandarin": "zh", "castilian": "es", "bokmal": "nb", "slovene": "sl", "burmese": "my",
@@ -67,11 +95,78 @@ def country(text: str) -> str:
     return _countries().get(_key(text), "")
 
 
+def country_anywhere(text: str) -> str:
+    """The same, from a name in other languages as well. The first call takes some tenths of a second: not for the loop
+    of events."""
+    key = _key(text)
+    return _countries().get(key) or _foreign().get(key, "")
+
+
+@cache
+def _foreign() -> dict[str, str]:
+    """Names in LANGUAGES, as pycountry has them of iso-codes, and what people say there in place of those. A name that
+    two countries have, which is a slip of the list, belongs to neither."""
+    table: dict[str, set[str]] = {}
+    for language_ in LANGUAGES:
+        told = gettext.translation("iso3166-1", pycountry.LOCALES_DIR, languages=[language_], fallback=True)
+        for each in pycountry.countries:
+            for name in {each.name, getattr(each, "common_name", each.name)}:
+                if (local := told.gettext(name)) != name:
+                    table.setdefault(_key(local), set()).add(each.alpha_2)
+    for code, also in _SAID.items():
+        table.update({_key(name): {code} for name in also})
+    return {key: next(iter(codes)) for key, codes in table.items() if len(codes) == 1 and key}
+
+
+@cache
+def codes() -> tuple[str, ...]:
+    """Every code that `country` may give."""
+    return tuple(sorted(set(_countries().values())))
+
+
 @cache
 def country_name(code: str) -> str:
     """For people; the code itself where it has none."""
     found = pycountry.countries.get(alpha_2=code)
     return getattr(found, "common_name", found.name) if found else code
+
+
+def spoken(country_: str) -> str:
+    """The language that most of a country's press is written in, ISO 639-1; empty where that is not known."""
+    return _PRESS.get(country_, "")
+
+
+_PRESS = {
+    code: language_
+    for language_, codes in {
+        "en": "US GB IE AU NZ CA ZA NG KE GH UG TZ ZW ZM NA BW ET IN PK SG PH MY JM TT MT LK BD",
+        "de": "DE AT CH LI LU",
+        "fr": "FR BE MC SN CI ML BF NE TD CM GA CG CD BJ TG GN MG HT",
+        "es": "ES MX AR CO CL PE VE EC BO PY UY CR PA GT HN SV NI DO CU PR GQ",
+        "pt": "PT BR AO MZ CV GW ST TL",
+        "ru": "RU BY KZ KG",
+        "uk": "UA",
+        "ar": "EG SA AE QA KW BH OM YE JO LB SY IQ PS LY TN DZ MA SD MR",
+        "it": "IT SM VA",
+        "nl": "NL SR",
+        "ro": "RO MD",
+        "sr": "RS ME",
+        "zh": "CN TW HK MO",
+        "pl": "PL", "cs": "CZ", "sk": "SK", "hu": "HU", "bg": "BG", "el": "GR CY", "tr": "TR", "he": "IL",
+        "fa": "IR AF",
+        "ja": "JP", "ko": "KR KP", "vi": "VN", "th": "TH", "id": "ID", "sv": "SE", "no": "NO", "da": "DK", "fi": "FI",
+        "is": "IS", "et": "EE", "lv": "LV", "lt": "LT", "hr": "HR", "sl": "SI", "bs": "BA", "mk": "MK", "sq": "AL XK",
+        "hy": "AM", "ka": "GE", "az": "AZ", "uz": "UZ", "tg": "TJ", "tk": "TM", "mn": "MN", "ne": "NP", "my": "MM",
+        "km": "KH", "lo": "LA", "so": "SO",
+    }.items()
+    for code in codes.split()
+}  # fmt: skip
+
+
+@cache
+def names() -> list[str]:
+    """Of all countries, for people, by the alphabet."""
+    return sorted(country_name(code) for code in set(_countries().values()))
 
 
 def language(text: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cid.text.words import words
 
-_END = re.compile(r"[.!?…]+[\"”’»)\]]*\s+|[。！？।۔؟]+[」』”]*\s*|\n{2,}")
+_END = re.compile(r"(?<![.!?…])[.!?…]++[\"”’»)\]]*+\s+|[。！？।۔؟]+[」』”]*\s*|\n{2,}")
 _SHORT = re.compile(
     r"(?:^|\s)(?:[^\W\d_]|Mr|Mrs|Ms|Dr|Prof|St|No|vs|approx|e\.g|i\.e|Inc|Ltd|Co|Gov|Sen|Rep|Gen)\.\s*$"
 )
@@ -16,6 +16,9 @@ _QUOTE = re.compile(
     r"“([^“”]{3,1500})”|«([^«»]{3,1500})»|»([^«»]{3,1500})«|„([^„“”]{3,1500})[“”]|[「『]([^「」『』]{3,1500})[」』]"
     r"|\"([^\"\n]{3,1500})\""
 )
+AROUND = 16
+"""Letters at either side of a full stop that say whether it ends a sentence: looking further would cost the square of a
+long text's length."""
 SIGNIFICANT = 4
 """Words of fewer letters say little in most languages that put spaces between words."""
 
@@ -25,18 +28,25 @@ def significant(text: str) -> set[str]:
     return {word for word in words(text) if len(word) >= SIGNIFICANT or word.isdigit()}
 
 
-def sentences(text: str) -> list[str]:
-    """In order, trimmed, whitespace made single. A full stop before a small letter ends nothing."""
-    found: list[str] = []
+def ends(text: str) -> list[int]:
+    """Where its sentences end, the last at its own end. A full stop before a small letter ends nothing."""
+    found: list[int] = []
     start = 0
     for match in _END.finditer(text):
-        rest = text[match.end() :].lstrip('"“‘«(')
-        abbreviated = match.group().startswith(".") and _SHORT.search(text[start : match.start() + 1])
+        rest = text[match.end() : match.end() + AROUND].lstrip('"“‘«(')
+        before = text[max(start, match.start() - AROUND) : match.start() + 1]
+        abbreviated = match.group().startswith(".") and _SHORT.search(before)
         if "\n" not in match.group() and (abbreviated or (rest[:1].islower())):
             continue
-        found.append(text[start : match.end()])
+        found.append(match.end())
         start = match.end()
-    found.append(text[start:])
+    return [*found, len(text)]
+
+
+def sentences(text: str) -> list[str]:
+    """In order, trimmed, whitespace made single."""
+    places = ends(text)
+    found = (text[start:end] for start, end in zip([0, *places], places, strict=False))
     return [" ".join(sentence.split()) for sentence in found if sentence.strip()]
 
 

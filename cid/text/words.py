@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 # Accents are laid aside, the vowel signs of other scripts are not: there they are the word.
@@ -20,6 +20,9 @@ _UNSPACED = (
 _SIGNS = "\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0963\u0966-\u0dff\u0f18-\u0fbc\u200c\u200d"
 _RUN = rf"(?:[^\W_{_UNSPACED}]|[{_SIGNS}])+"
 _WORD = re.compile(rf"[{_UNSPACED}]|{_RUN}(?:'{_RUN})*(?:\+\+|#(?!\w))?")
+# As `_WORD`, in a text that is not folded: accents may still stand beside their letters.
+_LOOSE = _RUN.replace(f"[{_SIGNS}]", f"[{_SIGNS}\u0300-\u036f]")
+_PLACED = re.compile(rf"[{_UNSPACED}]|{_LOOSE}(?:['’ʼ]{_LOOSE})*")
 _COMPOUND = re.compile(r"(?<=\w)[-‐‑](?=\w)")
 
 
@@ -33,6 +36,33 @@ def fold(text: str) -> str:
 def words(text: str) -> list[str]:
     """In order, folded; a possessive counts as its owner."""
     return [word.removesuffix("'s") for word in _WORD.findall(fold(text))]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A word, folded, and where it stands in what was written."""
+
+    word: str
+    start: int
+    end: int
+
+
+def placed(text: str) -> list[Told]:
+    """As `words`, with places. Each spelling is folded once."""
+    known: dict[str, str] = {}
+    found = []
+    for match in _PLACED.finditer(text):
+        written = match[0]
+        word = known.get(written)
+        if word is None:
+            word = known[written] = fold(written).removesuffix("'s")
+        found.append(Told(word, match.start(), match.end()))
+    return found
+
+
+def word_spans(folded: str) -> Iterator[tuple[int, int]]:
+    """Where the words of a folded text begin and end; possessives are kept."""
+    return (found.span() for found in _WORD.finditer(folded))
 
 
 def uncompounded(text: str) -> str:

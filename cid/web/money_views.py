@@ -17,13 +17,16 @@ from cid.web.words import _
 if TYPE_CHECKING:
     from cid.flows.choices import Standing
 
-STAGES = ("relevance", "queries", "search", "evidence", "fit", "track", "draft", "review", "revise", "poll", "judge")
+STAGES = (
+    *("relevance", "queries", "search", "evidence", "fit", "track", "draft", "review", "revise", "briefing", "poll"),
+    "judge",
+)
 """That a page asks caps for (`CapsForm` has a field for each); others stay as they are."""
 PLACES = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 FEWEST_PLACES = 3
 TIERS = {
     Tier.CHEAP: (_("Cheap"), _("judges relevance, reviews drafts, and tells stories apart")),
-    Tier.QUALITY: (_("Quality"), _("writes drafts and revises them")),
+    Tier.QUALITY: (_("Quality"), _("writes drafts and briefings, and revises")),
 }
 SET_BY = {
     "own": _("chosen by this tenant"),

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from cid.domain.tenants import GRANTS, Permission
 from cid.text import urls
-from cid.web import trace_words, words
+from cid.web import run_words, trace_words, words
 from cid.web.keys import ACTOR, ADMIN, PAGES, REQUEST_ID, services, visit
 from cid.web.tenant_tabs import TABS
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 TEMPLATES = Path(__file__).parent / "templates"
 FUNNEL = ("items", "gates", "quality", "plan")
 """Parts under one entry of the navigation."""
+ANALYSIS = ("runs", "batches", "narratives", "monitors", "analysis")
+"""Parts of the analysis desk, under one entry as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,11 @@ class Frame:
     def funnel(self) -> bool:
         """Whether the page tells of what came in, what the gates did with it, or what they go by."""
         return self.tenant is not None and any(map(self.here, FUNNEL))
+
+    @property
+    def analysis(self) -> bool:
+        """Whether the page is one of the analysis desk."""
+        return self.tenant is not None and any(map(self.here, ANALYSIS))
 
     @property
     def tabs(self) -> tuple[Tab, ...]:
@@ -122,6 +129,7 @@ def environment(assets: Mapping[str, Asset]) -> jinja2.Environment:
     made.globals["ngettext"] = _texts
     made.globals["asset"] = lambda name: f"/static/{name}?v={assets[name].version}"
     made.globals["words"] = words
+    made.globals["run_words"] = run_words
     made.filters["stage"] = trace_words.stage
     made.filters.update(
         exact=exact, iso=iso, ago=ago, span=span, money=money, digits=digits, count=count, address=address, host=host

@@ -15,6 +15,7 @@ from cid.web.gate_views import Back, Turn
 from cid.web.handlers import (
     account,
     again,
+    analysis,
     audit,
     calendar,
     calls,
@@ -32,6 +33,7 @@ from cid.web.handlers import (
     me,
     metrics,
     models,
+    narratives,
     overview,
     people,
     pictures,
@@ -43,6 +45,8 @@ from cid.web.handlers import (
     quality,
     records,
     run_export,
+    run_new,
+    runs,
     site,
     source_files,
     sources,
@@ -95,7 +99,7 @@ def post(
 
 
 _read, _decide, _manage = Permission.READ, Permission.DECIDE, Permission.MANAGE
-_people, _me = Permission.PEOPLE, Door.SIGNED_IN
+_people, _me, _analyse = Permission.PEOPLE, Door.SIGNED_IN, Permission.ANALYSE
 
 ROUTES: tuple[Route, ...] = (
     get("home", "/", Door.ANYBODY, account.home),
@@ -265,10 +269,30 @@ ROUTES: tuple[Route, ...] = (
         "entry_decide", f"/t/{{tenant}}/tracker/entries/{{id:{ID}}}/decide", _decide, tracker.Decide, tracker.decide_one
     ),
     post("entry_edit", f"/t/{{tenant}}/tracker/entries/{{id:{ID}}}/edit", _decide, tracker.Edit, tracker.edit),
+    get("runs", "/t/{tenant}/runs", _read, runs.listed),
+    get("run_new", "/t/{tenant}/runs/new", _analyse, run_new.form),
+    post("run_new_do", "/t/{tenant}/runs/new", _analyse, run_new.New, run_new.start),
+    get("run", f"/t/{{tenant}}/runs/{{id:{ID}}}", _read, runs.one),
+    get("run_compare", f"/t/{{tenant}}/runs/{{id:{ID}}}/compare", _read, runs.compared),
+    post("run_cancel", f"/t/{{tenant}}/runs/{{id:{ID}}}/cancel", _analyse, Nothing, runs.cancel),
+    post("run_share", f"/t/{{tenant}}/runs/{{id:{ID}}}/share", _analyse, runs.Share, runs.share),
+    post("run_again", f"/t/{{tenant}}/runs/{{id:{ID}}}/again", _analyse, Nothing, runs.again),
+    post("run_feedback", f"/t/{{tenant}}/runs/{{id:{ID}}}/feedback", _analyse, runs.Remark, runs.remark),
+    get("batch", f"/t/{{tenant}}/batches/{{id:{ID}}}", _read, runs.batch),
     get("calls", "/t/{tenant}/calls", _read, calls.listed),
     get("call", f"/t/{{tenant}}/calls/{{id:{ID}}}", _read, calls.one),
     get("trials", "/t/{tenant}/trials", _read, trials.listed),
     get("trial", f"/t/{{tenant}}/trials/{{id:{ID}}}", _read, trials.one),
+    post(
+        "match_decide",
+        f"/t/{{tenant}}/runs/{{id:{ID}}}/matches/{{match:{ID}}}",
+        _analyse,
+        narratives.Verdict,
+        narratives.decide,
+    ),
+    get("narratives", "/t/{tenant}/narratives", _read, narratives.listed),
+    get("narrative", "/t/{tenant}/narratives/{narrative:[a-z0-9_]{1,60}}", _read, narratives.one),
+    get("analysis", "/t/{tenant}/analysis", _read, analysis.shown),
     get("run_export", f"/t/{{tenant}}/runs/{{run:{ID}}}/export", _read, run_export.file),
     get("platform", "/platform", Door.ADMIN, platform.home),
     get("platform_tenants", "/platform/tenants", Door.ADMIN, tenants.listed),

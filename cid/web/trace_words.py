@@ -16,6 +16,7 @@ CALL_STAGES = {
     "review": _("Review"),
     "revise": _("Revision"),
     "poll": _("Paid source"),
+    "briefing": _("Briefing of an outlet"),
     "judge": _("One story or two"),
 }
 

@@ -1143,9 +1143,11 @@ create table runs (
   check ((state in ('completed', 'partial', 'failed')) = (ended_at is not null)),
   check ((state = 'partial') = (cardinality(shortfalls) > 0))
 );
-create index runs_recent on runs (tenant_id, created_at desc, id desc);
+create index runs_recent on runs (tenant_id, created_at desc, id desc) include (state, score);  -- days read nothing else
 create index runs_states on runs (tenant_id, state, created_at desc, id desc);
 create index runs_outlets on runs (tenant_id, outlet_key, created_at desc, id desc);
+create index runs_open on runs (changed_at) where state in ('queued', 'fetching', 'asking', 'scoring');
+create index runs_sums on runs (tenant_id, state, rating, score);  -- sums over all read nothing else; equal entries lie together
 create index runs_batch on runs (tenant_id, batch_id) where batch_id is not null;
 create index runs_monitor on runs (tenant_id, monitor_id, created_at desc, id desc) where monitor_id is not null;
 create index runs_requested_by on runs (requested_by) where requested_by is not null;
@@ -1176,6 +1178,7 @@ create table run_fetches (
   primary key (tenant_id, run_id, number),
   foreign key (tenant_id, run_id) references runs (tenant_id, id)
 );
+create index run_fetches_last on run_fetches (tenant_id, via, outcome, at desc);
 
 -- What was fetched for a run, as it was then. Append-only: quotes are held against these bytes.
 create table run_items (
@@ -1250,7 +1253,7 @@ create table narrative_matches (
   check ((place = 'item') = (item is not null))
 );
 create index narrative_matches_run on narrative_matches (tenant_id, run_id);
-create index narrative_matches_over_time on narrative_matches (tenant_id, narrative, made_at);
+create index narrative_matches_over_time on narrative_matches (tenant_id, narrative, made_at, id) include (stance, place);
 
 -- What people said of a match; the last counts.
 create table match_verdicts (
@@ -1548,6 +1551,7 @@ create table jobs_dead (
 );
 create index jobs_dead_tenant on jobs_dead (tenant_id, died_at desc);
 create index jobs_dead_screenings on jobs_dead (died_at) where payload ? 'screening';   -- which are not woken at once
+create index jobs_dead_runs on jobs_dead ((payload ->> 'run')) where payload ? 'run';         -- which of them ended a run
 
 -- Liveness: one row per process, beaten by a thread of its own.
 create table workers (

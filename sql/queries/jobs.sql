@@ -111,6 +111,10 @@ select exists (
   select from jobs mine join jobs j on j.tenant_id = mine.tenant_id and j.kind = mine.kind and j.dedupe_key = mine.dedupe_key
   where mine.tenant_id = $1 and mine.id = $2 and j.state = 'running' and j.id < mine.id)
 
+-- name: held
+-- Whether a hand-out still has its job.
+select exists (select from jobs where tenant_id = $1 and id = $2 and lease = $3 and state = 'running')
+
 -- name: bring_forward
 -- Jobs that sleep until something has happened that they name in their reason.
 update jobs set run_at = cid_now()

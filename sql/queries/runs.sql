@@ -32,6 +32,70 @@ where tenant_id = $1 and id = $2 and state = $3
 insert into run_steps (tenant_id, run_id, number, state, said)
 select $1, $2, coalesce(max(number), 0) + 1, $3, $4 from run_steps where tenant_id = $1 and run_id = $2
 
+-- name: lock
+-- Until the end of the transaction nobody else moves it, nor writes a step of it.
+select state from runs where tenant_id = $1 and id = $2 for update
+
+-- name: count_open
+-- No more are counted than it matters to know.
+select count(*) from (
+  select from runs where tenant_id = $1 and state in ('queued', 'fetching', 'asking', 'scoring') limit $2) o
+
+-- name: set_tlp
+update runs set tlp = $3, changed_at = cid_now() where tenant_id = $1 and id = $2
+
+-- name: last_said
+select coalesce((select said from run_steps where tenant_id = $1 and run_id = $2 order by number desc limit 1), '')
+
+-- name: replies
+-- What models answered about a run, the newest first. `answer`: as it was kept; null: it was not of the agreed shape, or nobody read it yet.
+select c.id, c.provider || '/' || c.model as provider, c.prompt_version, c.prompt_hash, c.input_hash, c.reply, c.stop, c.read_at is not null as read,
+  a.answer
+from calls c
+left join lateral (
+  select s.answer from call_subjects s
+  where s.tenant_id = $1 and s.stage = 'briefing' and s.subject = $2 and s.call_id = c.id limit 1) a on true
+where c.tenant_id = $1 and c.stage = 'briefing' and c.state = 'answered' and c.reply is not null
+  and jsonb_path_query_array(c.subjects, '$[*][1]') ? $2 and c.sent_at >= $3::timestamptz - interval '1 minute'
+order by c.sent_at desc, c.id desc limit 8
+
+-- name: listed
+-- The newest first; what is null or empty is no condition.
+select id, tenant_id, batch_id, monitor_id, outlet, outlet_key, country, url, platform, period, items, sources, substitute, tlp, state,
+  failure, detail, shortfalls, requested_by, sample, score, rating, provider, created_at, changed_at, ended_at
+from runs
+where tenant_id = $1 and ($2::text[] = '{}' or state = any ($2::text[])) and ($3::text is null or platform = $3)
+  and ($4::text = '' or position(lower($4::text) in lower(outlet)) > 0)
+order by created_at desc, id desc limit $5
+
+-- name: page
+-- The newest first; what is null or empty is no condition. An outlet goes by its key, which is in the index.
+select id, tenant_id, batch_id, monitor_id, outlet, outlet_key, country, url, platform, period, items, sources, substitute, tlp, state,
+  failure, detail, shortfalls, requested_by, sample, score, rating, provider, created_at, changed_at, ended_at
+from runs
+where tenant_id = $1 and ($2::text[] = '{}' or outlet_key = any ($2::text[])) and ($3::text is null or state = $3)
+  and ($4::text is null or platform = $4) and ($5::text = '' or country = $5) and ($6::uuid is null or batch_id = $6)
+  and ($7::timestamptz is null or created_at >= $7)
+  and ($8::timestamptz is null or (created_at, id) < ($8::timestamptz, $9::uuid))
+order by created_at desc, id desc limit $10
+
+-- name: abandoned
+-- Runs on their way that no job leads on: it died, or somebody took it away. Nobody would ever end them.
+-- A process that died has its jobs until they are rescued or buried: those still count.
+select r.tenant_id, r.id, coalesce(d.error, '') as error
+from runs r
+left join lateral (
+  select error from jobs_dead d
+  where d.payload ? 'run' and d.payload ->> 'run' = r.id::text and d.tenant_id = r.tenant_id and d.kind = 'analyse'
+  order by d.died_at desc limit 1) d on true
+where r.state in ('queued', 'fetching', 'asking', 'scoring') and r.changed_at < cid_now() - interval '10 seconds'
+  and (select 1 from jobs j
+       where j.tenant_id = r.tenant_id and j.kind = 'analyse' and j.state in ('scheduled', 'ready') and j.dedupe_key = r.id::text
+       limit 1) is null
+  and r.id::text <> all (array(select j.payload ->> 'run' from jobs j
+                               where j.kind = 'analyse' and j.state = 'running' and j.payload ? 'run'))
+order by r.changed_at limit $1
+
 -- name: steps
 select number, state, said, at from run_steps where tenant_id = $1 and run_id = $2 order by number
 

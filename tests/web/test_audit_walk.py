@@ -34,6 +34,10 @@ SETTINGS = (
     "api_tokens",
     "mail_wishes",
     "calendar_feeds",
+    "runs",
+    "run_batches",
+    "run_feedback",
+    "match_verdicts",
 )
 """What of a tenant people change, beside the tenant itself."""
 UNTOLD: dict[str, str] = {

@@ -88,6 +88,10 @@ FORMS: dict[str, dict[str, str]] = {
     "draft_retract": {"publication": DECISION["version"], "reason": "wrong"},
     "gates_turn": {"section": "rules", "name": "min_chars", "value": "80"},
     "gates_reset": {"section": "rules", "name": "min_chars"},
+    "run_new_do": {"outlet-1": "Harbour Wire", "country-1": "Moldova"},
+    "run_share": {"tlp": "red"},
+    "match_decide": {"verdict": "confirmed"},
+    "run_feedback": {"about": "run", "feeling": "wrong"},
     "models_chain": {"tier": "cheap", "first": "offline/extracts-1"},
     "platform_chain": {"tier": "cheap", "first": "offline/extracts-1"},
     "platform_caps": {"per_day": "5"},
@@ -116,6 +120,10 @@ def things(room: Newsroom) -> dict[str, str]:
         "mail": str(room.mail),
         "images": str(room.image),
         "tokens": str(room.token),
+        "runs": str(room.runs["running"]),
+        "batches": str(room.batch),
+        "matches": str(room.match),
+        "narratives": "anti_nato_001",
         "preview": str(room.versions["drafted"]),
     }
 
@@ -182,6 +190,12 @@ async def counts(owner: asyncpg.Connection[asyncpg.Record]) -> list[tuple[str, i
         "audit",
         "mails",
         "mail_wishes",
+        "runs",
+        "runs where tlp = 'amber'",
+        "match_verdicts",
+        "runs where state = 'failed'",
+        "run_batches",
+        "run_feedback",
     )
     return [(name, await owner.fetchval(f"select count(*) from {name}")) for name in names]
 
@@ -202,7 +216,9 @@ async def test_a_stranger_finds_nothing(
 
 
 @pytest.mark.parametrize(
-    "route", [route for route in TENANT_ROUTES if "{id" in route.path or "{draft" in route.path], ids=lambda r: r.name
+    "route",
+    [one for one in TENANT_ROUTES if any(part in one.path for part in ("{id", "{draft", "{run"))],
+    ids=lambda r: r.name,
 )
 async def test_a_stranger_finds_nothing_of_others_under_their_own_address(
     route: Route, stranger: Person, room: Newsroom, owner: asyncpg.Connection[asyncpg.Record]

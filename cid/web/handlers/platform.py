@@ -47,6 +47,7 @@ class CapsForm:
     draft: str = text(longest=40, default="")
     review: str = text(longest=40, default="")
     revise: str = text(longest=40, default="")
+    briefing: str = text(longest=40, default="")
     judge: str = text(longest=40, default="")
     poll: str = text(longest=40, default="")
 

@@ -2,6 +2,7 @@
 // phone brings the tab at hand into sight.
 "use strict";
 const EVERY_MS = 15000;
+let timer = 0;
 
 async function refresh() {
   const main = document.querySelector("main[data-fresh]");
@@ -12,12 +13,16 @@ async function refresh() {
     if (!answer.ok) return;
     const there = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("main[data-fresh]");
     if (there && !main.contains(document.activeElement)) main.replaceChildren(...there.childNodes);
+    // What was followed is over: the page as it is now has other parts, and nothing is asked any more.
+    else if (!there) { clearInterval(timer); location.reload(); }
   } catch {
     // The page stays as it is and says how old its times are when it is loaded again.
   }
 }
 
-if (document.querySelector("main[data-fresh]")) setInterval(refresh, EVERY_MS);
+const fresh = document.querySelector("main[data-fresh]");
+// Pages that follow something say how often they are looked at again, in seconds.
+if (fresh) timer = setInterval(refresh, Number(fresh.dataset.fresh) * 1000 || EVERY_MS);
 
 for (const row of document.querySelectorAll(".within > div")) {
   const tab = row.querySelector("[aria-current]");

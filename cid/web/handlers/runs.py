@@ -1,0 +1,253 @@
+"""The analysis desk: runs, the form that starts them, a run's page, runs side by side, and what readers say of them."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import urlencode
+from uuid import UUID
+
+from aiohttp import web
+
+from cid.domain.dossier import About, Feeling
+from cid.domain.errors import NotFound
+from cid.domain.ids import RunBatchId, RunId
+from cid.domain.run import RUN, Period, Platform, RunState, Tlp, Wish, fold
+from cid.domain.scorecard import Rating
+from cid.domain.tenants import Desk, Permission
+from cid.flows import feedback as said_flow
+from cid.flows import runs as flow
+from cid.store import audit, run_pages, runs, tenants
+from cid.text.words import first_found, phrases, words
+from cid.web import run_views, run_words
+from cid.web.briefing_views import briefing_view
+from cid.web.forms import Nothing, clean, text
+from cid.web.keys import actor, services
+from cid.web.render import page
+from cid.web.run_compare import batch_view, compare
+from cid.web.run_views import OPEN, SPANS, RunsView
+from cid.web.words import _
+
+if TYPE_CHECKING:
+    from cid.domain.dossier import Dossier
+    from cid.domain.ids import TenantId
+    from cid.ports import Tx
+    from cid.store.run_pages import Outlet
+
+PAGE = 50
+BATCHES = 5
+FILTERS = ("outlet", "state", "platform", "country", "rating", "tlp", "period")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    tlp: Tlp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    about: About
+    feeling: Feeling
+    ref: str = text(default="", longest=40)
+    note: str = text(default="", longest=4000, lines=True)
+
+
+async def listed(request: web.Request) -> web.StreamResponse:
+    who, sv = actor(request), services(request)
+    tenant, before, now = who.tenant.id, _place(request.query.get("before", "")), sv.clock.now()
+    async with sv.db.read(tenant) as tx:
+        outlets = await run_pages.outlets(tx, tenant)
+        chosen = _chosen(request, outlets)
+        state = chosen["state"]
+        rows = await run_pages.listed(
+            tx,
+            tenant,
+            outlets=_keys(chosen["outlet"], outlets) if chosen["outlet"] else None,
+            states=[one for one in RunState if one not in RUN.ends()] if state == OPEN else _one(RunState, state),
+            platform=chosen["platform"] or None,
+            country=chosen["country"] or None,
+            rating=chosen["rating"] or None,
+            tlp=chosen["tlp"] or None,
+            since=now - SPANS[Period(chosen["period"])] if chosen["period"] else None,
+            before=before,
+            limit=PAGE + 1,
+        )
+        batches = [] if before or any(chosen.values()) else await run_pages.batches(tx, tenant, BATCHES)
+        on = Desk.ANALYSIS in await tenants.desks(tx, tenant)
+    last = rows[PAGE - 1] if len(rows) > PAGE else None
+    mark = f"{last.created_at.isoformat()}~{last.id}" if last else ""
+    view = RunsView(
+        rows=[run_views.line(run) for run in rows[:PAGE]],
+        batches=[run_views.summary(one) for one in batches],
+        outlets=sorted({one.name for one in outlets}),
+        choices=run_views.choices(outlets),
+        chosen=chosen,
+        on=on,
+        may=who.may(Permission.ANALYSE),
+        first=_list(request, chosen) if before else "",
+        next=_list(request, {**chosen, "before": mark}) if last else "",
+    )
+    return page(request, "runs.html", view)
+
+
+async def one(request: web.Request) -> web.StreamResponse:
+    who, sv = actor(request), services(request)
+    async with sv.db.read(who.tenant.id) as tx:
+        dossier = await _dossier(tx, who.tenant.id, _run(request))
+        before = await runs.before(tx, dossier.run) if dossier.briefing else None
+        people = {one.user_id for one in dossier.feedback} | {one.verdict_by for one in dossier.matches}
+        people.add(dossier.run.requested_by)
+        names = await audit.names(tx, {one for one in people if one})
+    # Cutting up the texts of twenty articles may take longer than others should wait.
+    briefing = await asyncio.to_thread(briefing_view, dossier, names)
+    view = run_views.run_view(
+        dossier,
+        now=sv.clock.now(),
+        who=names.get(dossier.run.requested_by, "") if dossier.run.requested_by else "",
+        before=before,
+        may=who.may(Permission.ANALYSE),
+        briefing=briefing,
+    )
+    return page(request, "run.html", view)
+
+
+async def cancel(request: web.Request, _form: Nothing) -> web.StreamResponse:
+    stopped = await flow.cancel(services(request), actor(request), _run(request))
+    _back(request, "run_cancelled" if stopped else "run_too_late")
+
+
+async def share(request: web.Request, form: Share) -> web.StreamResponse:
+    await flow.share(services(request), actor(request), _run(request), form.tlp)
+    _back(request, "run_shared")
+
+
+async def again(request: web.Request, _form: Nothing) -> web.StreamResponse:
+    """The same wish as a new run."""
+    who, sv = actor(request), services(request)
+    async with sv.db.read(who.tenant.id) as tx:
+        run = await runs.by_id(tx, who.tenant.id, _run(request))
+    if run is None:
+        raise NotFound(_("There is no such run."))
+    wish = Wish(
+        outlet=run.outlet,
+        country=run.country,
+        url=run.url,
+        platform=run.platform,
+        period=run.period,
+        items=str(run.items),
+        sources=run.sources,
+        substitute=run.substitute,
+    )
+    made = await flow.start(sv, who, wish, tlp=run.tlp)
+    raise web.HTTPSeeOther(f"/t/{who.tenant.slug}/runs/{made}?said=run_started")
+
+
+async def remark(request: web.Request, form: Remark) -> web.StreamResponse:
+    await said_flow.say(
+        services(request),
+        actor(request),
+        _run(request),
+        about=form.about,
+        ref=form.ref,
+        feeling=form.feeling,
+        note=form.note,
+    )
+    _back(request, "run_feedback")
+
+
+async def compared(request: web.Request) -> web.StreamResponse:
+    """Beside the run that is named, or the one before it."""
+    who, sv = actor(request), services(request)
+    async with sv.db.read(who.tenant.id) as tx:
+        later = await _dossier(tx, who.tenant.id, _run(request))
+        other = request.query.get("with", "")
+        if other:
+            earlier = await _dossier(tx, who.tenant.id, _id(other))
+        else:
+            before = await runs.before(tx, later.run)
+            if before is None:
+                raise NotFound(_("There is no earlier run of this outlet with a briefing."))
+            earlier = await _dossier(tx, who.tenant.id, before.id)
+    pair = earlier.run.outlet_key == later.run.outlet_key
+    both = [earlier, later] if earlier.run.created_at <= later.run.created_at else [later, earlier]
+    view = await asyncio.to_thread(compare, both if pair else [later, earlier], pair=pair)
+    return page(request, "run_compare.html", view)
+
+
+async def batch(request: web.Request) -> web.StreamResponse:
+    who, sv = actor(request), services(request)
+    async with sv.db.read(who.tenant.id) as tx:
+        found = await runs.batch(tx, who.tenant.id, RunBatchId(UUID(request.match_info["id"])))
+        if found is None or not found.runs:
+            raise NotFound(_("There is no such batch."))
+        dossiers = [await _dossier(tx, who.tenant.id, run.id) for run in found.runs]
+    state = fold(run.state for run in found.runs)
+    waits = not all(run.over for run in found.runs)
+    fresh = waits and sv.clock.now() - found.created_at < run_views.LOOKED_AT
+    view = await asyncio.to_thread(batch_view, found, dossiers, run_words.BATCHES[state], fresh=fresh)
+    return page(request, "run_batch.html", view)
+
+
+async def _dossier(tx: Tx, tenant: TenantId, run: RunId) -> Dossier:
+    found = await runs.dossier(tx, tenant, run)
+    if found is None:
+        raise NotFound(_("There is no such run."))
+    return found
+
+
+def _chosen(request: web.Request, outlets: list[Outlet]) -> dict[str, str]:
+    """The filters of the address; what is no word of ours counts as not given."""
+    allowed: dict[str, set[str]] = {
+        "state": {OPEN, *RunState},
+        "platform": set(Platform),
+        "country": {one.country for one in outlets},
+        "rating": set(Rating),
+        "tlp": set(Tlp),
+        "period": set(SPANS),
+    }
+    chosen = {name: request.query.get(name, "") for name in FILTERS}
+    kept = {name: value if name not in allowed or value in allowed[name] else "" for name, value in chosen.items()}
+    outlet = kept["outlet"].strip()
+    return {**kept, "outlet": outlet if clean(outlet) and len(outlet) <= 200 else ""}
+
+
+def _keys(typed: str, outlets: list[Outlet]) -> list[str]:
+    """Of the outlets in whose names the typed words stand side by side; none, and nothing is shown."""
+    wanted = phrases([typed])
+    return [one.key for one in outlets if one.name == typed or (wanted and first_found(wanted, words(one.name)))]
+
+
+def _one(kind: type[RunState], said: str) -> list[RunState] | None:
+    return [kind(said)] if said else None
+
+
+def _list(request: web.Request, query: dict[str, str]) -> str:
+    chosen = urlencode({name: value for name, value in query.items() if value})
+    return f"/t/{actor(request).tenant.slug}/runs" + (f"?{chosen}" if chosen else "")
+
+
+def _run(request: web.Request) -> RunId:
+    return RunId(UUID(request.match_info["id"]))
+
+
+def _id(said: str) -> RunId:
+    try:
+        return RunId(UUID(said))
+    except ValueError:
+        raise NotFound(_("There is no such run.")) from None
+
+
+def _back(request: web.Request, said: str) -> NoReturn:
+    raise web.HTTPSeeOther(f"/t/{actor(request).tenant.slug}/runs/{_run(request)}?said={said}")
+
+
+def _place(mark: str) -> tuple[datetime, UUID] | None:
+    """A mark that we did not make leads to the start."""
+    at, _sep, row = mark.partition("~")
+    try:
+        moment = datetime.fromisoformat(at)
+        return (moment, UUID(row)) if moment.tzinfo else None
+    except ValueError:
+        return None
