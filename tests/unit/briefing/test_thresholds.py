@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cid.briefing.thresholds import ALARMS, PRECISION, Held, threshold
+from cid.briefing.thresholds import ALARMS, GRID, PRECISION, Held, threshold
 
 STEPS = [step / 1000 for step in range(1000)]
 SURE = Held(likely=(0.9, 0.8, 0.2, 0.1), right=(True, True, False, False), ordinary=(0.0,) * 1000)
@@ -30,4 +30,6 @@ def test_ordinary_titles_that_alarm_raise_it() -> None:
 def test_where_nothing_is_good_enough_it_is_the_one_that_is_right_most_often() -> None:
     poor = Held(likely=(0.9, 0.5, 0.5, 0.5), right=(False, True, False, False), ordinary=())
     assert threshold([poor]) <= 0.5
-    assert threshold([]) == threshold([Held(likely=(), right=(), ordinary=())]) == 0.5
+    assert threshold([]) == threshold([Held(likely=(), right=(), ordinary=())]) == GRID[-1], (
+        "nothing bears a lower one out"
+    )
