@@ -54,7 +54,7 @@ READS_S = (0.2, 0.5, 2.0, 4.0)
 """How long a page of each living outlet takes."""
 OUTLETS = 5
 KINDS = (JobKind.ANALYSE, JobKind.WAKE)
-PATIENCE_S = 110.0
+PATIENCE_S = 300.0
 ABOUT = "exists (select from jsonb_array_elements(subjects) s where s ->> 1 = $1)"
 SENTENCE = "The sixth quay opened on Monday, said the mayor, and {} ships came before noon to the new harbour. "
 

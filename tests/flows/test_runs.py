@@ -217,7 +217,7 @@ async def test_offline_a_run_is_made_of_extracts_and_says_so(desk: RunDesk, db: 
 
 
 async def test_a_scorer_that_breaks_never_loses_the_briefing(desk: RunDesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_args: object) -> None:
+    def broken(*_args: object, **_told: object) -> None:
         raise ZeroDivisionError("seven by nothing")
 
     monkeypatch.setattr(importlib.import_module("cid.flows.analyse.scoring"), "scorecard", broken)
