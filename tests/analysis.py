@@ -132,6 +132,21 @@ class Runs:
         return self.dossiers[name].matches[place].id
 
 
+def in_report(narrative: str) -> Match:
+    """What was found in the words of the model."""
+    span = Span(start=0, end=4, text="Text", cue="text")
+    return Match(
+        narrative=narrative,
+        where=Where.REPORT,
+        item=None,
+        spans=(span,),
+        cues=2,
+        strength=Strength.LOW,
+        stance=Stance.REPORTS,
+        language="en",
+    )
+
+
 async def furnish(sv: Services, tenant: TenantId, *, by: UserId | None = None) -> Runs:
     """Writes every run; `partial`, `failed` and `russian` are one batch."""
     now = sv.clock.now()

@@ -18,6 +18,7 @@ from cid.domain.ids import (
     EntryId,
     ImageId,
     ItemId,
+    MatchId,
     ReviewId,
     RunBatchId,
     RunId,
@@ -120,6 +121,8 @@ class Newsroom:
     runs: dict[str, RunId] = field(default_factory=dict)
     """Of the analysis desk: one that is under way, in a batch. `tests.analysis` furnishes all the others."""
     batch: RunBatchId = field(default_factory=lambda: RunBatchId(uuid4()))
+    match: MatchId = field(default_factory=lambda: MatchId(uuid4()))
+    """Of a narrative, in that run's report."""
     proposals: dict[str, UUID] = field(default_factory=dict)
     rule: UUID = field(default_factory=uuid4)
     mail: UUID = field(default_factory=uuid4)
@@ -188,6 +191,7 @@ async def _analyse(tx: Tx, room: Newsroom) -> None:
     room.runs["running"] = run.run.id
     await runs.add_batch(tx, room.batch, "Outlets of the harbour", None)
     await analysis.write(tx, run, batch=room.batch)
+    await runs.add_matches(tx, run.run.id, [(room.match, analysis.in_report("anti_eu_002"))], dict(analysis.NAMES))
 
 
 async def _refused(tx: Tx, room: Newsroom) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from cid.briefing.catalogue import Catalogue, Wanted
-from cid.briefing.stance import stance
+from cid.briefing.stance import within
 from cid.domain.narratives import Match, Span, Strength, Where
 from cid.domain.run import RunItem
 from cid.text.prose import ends
@@ -63,9 +63,9 @@ def of_text(
 ) -> list[Match]:
     """The strongest first. `breaks`: where sentences end although no mark says so, such as behind a title."""
     text = text[:LONGEST]
-    told = placed(text)
+    told, limits = placed(text), sorted({0, *ends(text), *breaks})
     hits: dict[int, list[_Hit]] = {}
-    for hit in _hits(catalogue, text, told, breaks):
+    for hit in _hits(catalogue, told, limits):
         hits.setdefault(hit.wanted.narrative, []).append(hit)
     spoken = language.partition("-")[0].lower() or (guess(text) if hits else "")
     found = []
@@ -82,7 +82,7 @@ def of_text(
                 spans=spans,
                 cues=cues,
                 strength=_strength(cues),
-                stance=stance(text, spans, breaks=breaks),
+                stance=within(text, spans, limits),
                 language=spoken,
                 version=catalogue.version,
             )
@@ -94,9 +94,8 @@ def _strength(cues: int) -> Strength:
     return Strength.HIGH if cues >= HIGH else Strength.MODERATE if cues >= MODERATE else Strength.LOW
 
 
-def _hits(catalogue: Catalogue, text: str, told: Sequence[Told], breaks: Iterable[int]) -> Iterator[_Hit]:
+def _hits(catalogue: Catalogue, told: Sequence[Told], limits: Sequence[int]) -> Iterator[_Hit]:
     """Sentence by sentence. A narrative whose excluding cue stands in a sentence has no cue there."""
-    limits = sorted({*ends(text), *breaks})
     sentence: list[tuple[int, int, int]] = []
     begun, ended = 0, -1
     for found in catalogue.index.spotter.find(told):
@@ -116,7 +115,13 @@ def _of_sentence(
         at = places.setdefault(number, [])
         if len(at) < PER_CUE:
             at.append((first, end))
-    candidates = {id(one): one for number in places for one in catalogue.index.by_first.get(number, ())}
+    by_first, told_apart = catalogue.index.by_first, places.keys()
+    candidates = {
+        id(one): one
+        for number in places
+        for one in by_first.get(number, ())
+        if len(one.parts) == 1 or (len(one.parts) <= len(places) and not one.parts[-1].isdisjoint(told_apart))
+    }
     found = [hit for one in candidates.values() if (hit := _hit(one, places, told))]
     excluded = {hit.wanted.narrative for hit in found if hit.wanted.excludes}
     yield from (hit for hit in found if hit.wanted.narrative not in excluded)

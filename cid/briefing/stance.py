@@ -73,7 +73,11 @@ class _Sign:
 
 def stance(text: str, spans: Sequence[Span], *, breaks: Sequence[int] = ()) -> Stance:
     """Of the claims at `spans`. `breaks`: where sentences end although no mark says so, such as behind a title."""
-    limits = sorted({0, *ends(text), *breaks})
+    return within(text, spans, sorted({0, *ends(text), *breaks}))
+
+
+def within(text: str, spans: Sequence[Span], limits: Sequence[int]) -> Stance:
+    """As `stance`, in a text whose sentences are known: 0, where each ends, and the text's end."""
     claims: dict[int, list[tuple[int, int]]] = {}
     for span in spans:
         claims.setdefault(bisect_right(limits, span.start), []).append((span.start, span.end))
@@ -82,8 +86,10 @@ def stance(text: str, spans: Sequence[Span], *, breaks: Sequence[int] = ()) -> S
         start, end = limits[number - 1], limits[number] if number < len(limits) else len(text)
         end = max(end, *(place[1] for place in places))
         one = _of_sentence(text, start, end, places)
-        if one is not Stance.DEBUNKS and number + 1 < len(limits) and number + 1 not in claims:
-            one = Stance.DEBUNKS if _denies_the_last(text[end : limits[number + 1]][:LONGEST_SENTENCE]) else one
+        asks = text[start:end].rstrip().endswith(("?", "？", "؟")) if end - start < LONGEST_SENTENCE else False
+        for behind in range(number, min(number + (2 if asks else 1), len(limits) - 1)):
+            if behind + 1 not in claims and _denies_the_last(text[limits[behind] : limits[behind + 1]]):
+                one = Stance.DEBUNKS
         said[one] += 1
     if said[Stance.DEBUNKS] and said[Stance.DEBUNKS] >= said[Stance.REPEATS]:
         return Stance.DEBUNKS
@@ -121,22 +127,36 @@ def _signs(sentence: str) -> list[_Sign]:
     return sorted((one for one in kept if one.mark is not Mark.PLAIN), key=lambda one: one.first)
 
 
-def _denial(signs: Sequence[_Sign], begin: int, behind: int) -> tuple[bool, int]:
-    """Whether the claim is denied; and behind which word a denial was answered: who made it no longer speaks."""
-    answered = -1
+def _denial(signs: Sequence[_Sign], begin: int, behind: int) -> tuple[bool, set[_Sign]]:
+    """Whether the claim is denied; and the signs of a denial that was answered, whose speaker no longer counts."""
+    answered: set[_Sign] = set()
     for sign in signs:
-        if sign.mark not in {Mark.DENY, Mark.AGAINST} and not _false_saying(sign, signs):
+        if not _wrong(sign, signs, begin):
             continue
-        if sign.mark is Mark.DENY and (_negated(sign, signs) or _mislabelled(sign, signs)):
+        negated, mistaken = _negated(sign, signs), _mislabelled(sign, signs)
+        if sign.mark is Mark.DENY and (negated or mistaken):
+            answered.update(() if negated else mistaken)
             continue
         if sign.first >= behind:
             return True, answered
         between = [one for one in signs if sign.end <= one.first < begin]
-        if any(one.mark is Mark.TURN for one in between):
-            answered = max(answered, *(one.end for one in between if one.mark is Mark.TURN))
-        elif sign.mark is not Mark.DENY or not any(one.mark is Mark.SAYS for one in between):
+        turns = [one.end for one in between if one.mark is Mark.TURN]
+        if turns:
+            answered.update(one for one in signs if one.end <= max(turns))
+        elif sign.mark in {Mark.AGAINST, Mark.MISTAKEN} or not any(one.mark is Mark.SAYS for one in between):
             return True, answered
     return False, answered
+
+
+def _wrong(sign: _Sign, signs: Sequence[_Sign], begin: int) -> bool:
+    """Whether it says by itself, or with what stands beside it, that something is wrong."""
+    match sign.mark:
+        case Mark.DENY | Mark.AGAINST:
+            return True
+        case Mark.PROVES:
+            return sign.end <= begin and _negated(sign, signs)
+        case _:
+            return _false_saying(sign, signs)
 
 
 def _false_saying(sign: _Sign, signs: Sequence[_Sign]) -> bool:
@@ -162,27 +182,25 @@ def _says_between(first: _Sign, last: _Sign, signs: Sequence[_Sign]) -> bool:
     return any(one.mark is Mark.SAYS and first.end <= one.first < last.first for one in signs)
 
 
-def _mislabelled(sign: _Sign, signs: Sequence[_Sign]) -> bool:
-    """`wrongly call this false`: wrong is that they do."""
-    return any(
-        one.mark is Mark.MISTAKEN
-        and one.end <= sign.first
-        and any(
-            other.mark in {Mark.LABELS, Mark.SAYS, Mark.HEDGE}
-            and 0 <= other.first - one.end <= MISTAKEN_WITHIN
-            and other.end <= sign.first
-            for other in signs
-        )
+def _mislabelled(sign: _Sign, signs: Sequence[_Sign]) -> list[_Sign]:
+    """`wrongly call this false`: wrong is that they do. The signs of their saying so; none where nobody is mistaken."""
+    return [
+        other
         for one in signs
-    )
+        if one.mark is Mark.MISTAKEN and one.end <= sign.first
+        for other in signs
+        if other.mark in {Mark.LABELS, Mark.SAYS, Mark.HEDGE}
+        and 0 <= other.first - one.end <= MISTAKEN_WITHIN
+        and other.end <= sign.first
+    ]
 
 
-def _attributed(signs: Sequence[_Sign], begin: int, behind: int, answered: int) -> bool:
+def _attributed(signs: Sequence[_Sign], begin: int, behind: int, answered: set[_Sign]) -> bool:
     """By anybody who speaks before the claim and was not answered, or right behind it."""
     for sign in signs:
-        if sign.mark not in {Mark.SAYS, Mark.HEDGE}:
+        if sign.mark not in {Mark.SAYS, Mark.HEDGE} or sign in answered:
             continue
-        if answered < sign.first < begin:
+        if sign.first < begin:
             return True
         turned = any(one.mark is Mark.TURN and behind <= one.first < sign.first for one in signs)
         if behind <= sign.first <= behind + BEHIND_WITHIN and not turned:
@@ -211,6 +229,7 @@ def _name(written: str) -> bool:
 
 
 def _denies_the_last(sentence: str) -> bool:
+    sentence = sentence[:LONGEST_SENTENCE]
     signs, size = _signs(sentence), len(placed(sentence))
     points = any(one.mark is Mark.THIS and one.first <= 1 for one in signs)
     return points and _denial(signs, size, size)[0]

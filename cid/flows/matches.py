@@ -11,6 +11,8 @@ from cid.domain.tenants import Permission
 from cid.store import audit, narratives
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from cid.domain.ids import MatchId, RunId
     from cid.domain.tenants import Actor
     from cid.services import Services
@@ -19,10 +21,12 @@ LONGEST_NOTE = 2000
 """Characters."""
 
 
-async def decide(sv: Services, actor: Actor, match: MatchId, verdict: MatchVerdict, note: str = "") -> RunId:
+async def decide(
+    sv: Services, actor: Actor, match: MatchId, verdict: MatchVerdict, note: str = "", *, run: UUID | None = None
+) -> RunId:
     """Confirm or reject a match; the last word counts, and every one is kept. Answers the match's run.
 
-    The same word twice by anybody, without a note, changes nothing. Raises Refused, NotFound.
+    `run`: where it must be. The same word twice, without a note, changes nothing. Raises Refused, NotFound.
     """
     if not actor.may(Permission.ANALYSE):
         raise Refused(f"As {actor.role} you may read matches, not judge them.")
@@ -31,7 +35,7 @@ async def decide(sv: Services, actor: Actor, match: MatchId, verdict: MatchVerdi
         raise Refused(f"A note has {LONGEST_NOTE} characters at most.")
     async with sv.db.tx(actor.tenant.id) as tx:
         found = await narratives.of_match(tx, tx.tenant, match)
-        if found is None:
+        if found is None or run not in {None, found.run_id}:
             raise NotFound("There is no such match.")
         if found.verdict == verdict and not said:
             return found.run_id

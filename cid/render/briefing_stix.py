@@ -108,15 +108,13 @@ class _Bundle:
         yield str(self.run.state)
 
     def _outlet(self) -> Thing:
-        address = located(self.run.url)
-        country = country_name(self.run.country)
+        where = filter(None, (country_name(self.run.country), located(self.run.url)))
         return self._thing(
             "identity",
             self.outlet,
             name=self.run.outlet,
             identity_class="organization",
-            description=f"Outlet that was analysed{f', {country}' if country else ''}.",
-            external_references=[{"source_name": "outlet", "url": address}] if address else [],
+            description=", ".join(["Outlet that was analysed", *where]),
         )
 
     def _items(self) -> Iterator[Thing]:
@@ -125,13 +123,19 @@ class _Bundle:
             address = located(item.url)
             if not address:
                 continue  # observed data has to be data of something: without an address it is in the findings only
-            url = _url(address)
+            url = self._url(address)
             if url["id"] not in seen:
                 seen.add(url["id"])
                 yield url
-            yield self._observed(item, url["id"], address)
+            yield self._observed(item, url["id"])
 
-    def _observed(self, item: RunItem, url: str, address: str) -> Thing:
+    def _url(self, address: str) -> Thing:
+        """Its id is made of its value alone, in the canonical JSON of RFC 8785 (STIX 2.1, section 2.9)."""
+        value = json.dumps({"value": address}, ensure_ascii=False, separators=(",", ":"))
+        thing: Thing = {"type": "url", "spec_version": "2.1", "id": f"url--{uuid5(OBSERVABLES, value)}"}
+        return thing | {"value": address, "object_marking_refs": [TLP_IDS[self.run.tlp]]}
+
+    def _observed(self, item: RunItem, url: str) -> Thing:
         at = _moment(item.fetched_at)
         return self._thing(
             "observed-data",
@@ -145,7 +149,6 @@ class _Bundle:
                 {
                     "source_name": item.publisher or self.run.outlet,
                     "description": item.title or "Without a title.",
-                    "url": address,
                     "external_id": f"item {item.number}",
                 }
             ],
@@ -230,12 +233,6 @@ class _Bundle:
 
 CUT = 2000
 """Characters of an answer without structure that go into the report's description; the JSON export has all."""
-
-
-def _url(address: str) -> Thing:
-    """Its id is made of its value alone, in the canonical JSON of RFC 8785 (STIX 2.1, section 2.9)."""
-    value = json.dumps({"value": address}, ensure_ascii=False, separators=(",", ":"))
-    return {"type": "url", "spec_version": "2.1", "id": f"url--{uuid5(OBSERVABLES, value)}", "value": address}
 
 
 def _evidence(finding: Finding) -> Iterator[str]:

@@ -127,6 +127,15 @@ def disclosure(dossier: Dossier) -> tuple[str, ...]:
     )
 
 
+def disclosed(provider: str) -> tuple[str, ...]:
+    """The same of a run in a list, as far as its row tells. `provider`: empty while nothing is written."""
+    if not provider:
+        return ("No briefing was written for this run.",)
+    offline = provider.startswith("offline")
+    made = "put together of extracts by fixed rules" if offline else f"written by a language model ({provider})"
+    return (f"Its briefing was {made}.", "No person has approved it: a person must read it before anybody acts on it.")
+
+
 def file_name(dossier: Dossier, form: Format) -> str:
     """In the outlet's own script: `РТ 2026-11-21 1f3a9c02.pdf`."""
     outlet = _UNSAFE.sub(" ", unicodedata.normalize("NFC", dossier.run.outlet))

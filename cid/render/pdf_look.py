@@ -37,8 +37,12 @@ TLP_SIZE = 12
 """Points; FIRST wants no smaller label in a document."""
 
 
+PLAIN = ("FONTNAME", (0, 0), (-1, -1), REGULAR)
+"""Of every table: else it asks for a font that is not embedded."""
+
+
 def _style(name: str, size: float, leading: float, **more: Any) -> Any:
-    given = {"fontName": REGULAR, "textColor": INK, "splitLongWords": 1, **more}
+    given = {"fontName": REGULAR, "bulletFontName": REGULAR, "textColor": INK, "splitLongWords": 1, **more}
     return ParagraphStyle(name, fontSize=size, leading=leading, **given)
 
 
@@ -74,6 +78,7 @@ def boxed(content: Sequence[Any], *, ground: Any = PANEL, edge: Any = ACCENT) ->
     table.setStyle(
         TableStyle(
             [
+                PLAIN,
                 ("BACKGROUND", (0, 0), (-1, -1), ground),
                 ("LINEBEFORE", (0, 0), (0, -1), 2.4, edge, "butt"),
                 ("LEFTPADDING", (0, 0), (-1, -1), 11),
@@ -94,6 +99,7 @@ def quoted(content: Sequence[Any], indent: float = 21) -> Any:
     table.setStyle(
         TableStyle(
             [
+                PLAIN,
                 ("LINEBEFORE", (0, 0), (0, -1), 1.2, RULE, "butt"),
                 ("LEFTPADDING", (0, 0), (-1, -1), 9),
                 ("RIGHTPADDING", (0, 0), (-1, -1), 0),
@@ -115,6 +121,7 @@ def grid(head: Sequence[str], rows: Sequence[Sequence[Any]], shares: Sequence[fl
     table.setStyle(
         TableStyle(
             [
+                PLAIN,
                 ("VALIGN", (0, 0), (-1, -1), "TOP"),
                 ("LINEBELOW", (0, 0), (-1, 0), 0.9, ACCENT),
                 ("LINEBELOW", (0, 1), (-1, -1), 0.4, RULE),
@@ -135,6 +142,7 @@ def facts(pairs: Sequence[tuple[str, Any]], share: float = 0.26) -> Any:
     table.setStyle(
         TableStyle(
             [
+                PLAIN,
                 ("VALIGN", (0, 0), (-1, -1), "TOP"),
                 ("LEFTPADDING", (0, 0), (-1, -1), 0),
                 ("TOPPADDING", (0, 0), (-1, -1), 2),
@@ -155,6 +163,7 @@ def glance(cells: Sequence[tuple[str, str, float]]) -> Any:
     table.setStyle(
         TableStyle(
             [
+                PLAIN,
                 ("LINEABOVE", (0, 0), (-1, 0), 0.6, RULE),
                 ("LINEBELOW", (0, -1), (-1, -1), 0.6, RULE),
                 ("LEFTPADDING", (0, 0), (-1, -1), 0),
@@ -201,7 +210,7 @@ def furniture(canvas: Any, *, tlp: Tlp, label: str, head: str, foot: str, page: 
 def radar(axes: Sequence[tuple[str, int, int]], size: float = 176, around: float = 40) -> Any:
     """A polygon of scores: (name, points, of). `around`: points kept free for names at either side."""
     wide, high = size + around, size + 34
-    drawing = Drawing(wide, high)
+    drawing = Drawing(wide, high, initialFontName=REGULAR)
     x0, y0, most = wide / 2, high / 2, size / 2 - 16
     turn = [math.pi / 2 - 2 * math.pi * n / len(axes) for n in range(len(axes))]
 

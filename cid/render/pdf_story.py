@@ -27,6 +27,7 @@ from cid.render.pdf_look import (
     H2,
     LEAD,
     LINK,
+    PLAIN,
     QUIET,
     QUOTE,
     ROOM,
@@ -216,6 +217,7 @@ def _finding(number: int, one: Finding) -> Iterator[Any]:
         [[text(str(number), FINDING), [said, Paragraph(chips, SMALL)]]],
         colWidths=[20, ROOM - 20],
         style=[
+            PLAIN,
             ("VALIGN", (0, 0), (-1, -1), "TOP"),
             ("LEFTPADDING", (0, 0), (-1, -1), 0),
             ("RIGHTPADDING", (0, 0), (-1, -1), 0),
@@ -298,7 +300,7 @@ def _match(one: StoredMatch, *, first: bool) -> list[Any]:
         strength = f"{match.strength}, {match.by} {match.probability:.2f}"
     matched = "; ".join(dict.fromkeys(span.text for span in match.spans)) or "–"
     last = [small(strength), text(cut(matched, SHORT), CELL), small(words.VERDICTS[one.verdict])]
-    return [[name, below] if first else "", small(where), small(words.STANCES[match.stance]), *last]
+    return [[name, below] if first else small(""), small(where), small(words.STANCES[match.stance]), *last]
 
 
 def _told(briefing: Briefing) -> Iterator[Any]:
@@ -380,12 +382,14 @@ def _quality(card: Scorecard) -> Iterator[Any]:
 
 
 _TIGHT = [
+    PLAIN,
     ("LEFTPADDING", (0, 0), (-1, -1), 0),
     ("TOPPADDING", (0, 0), (-1, -1), 3),
     ("BOTTOMPADDING", (0, 0), (-1, -1), 3),
     ("LINEBELOW", (0, 0), (-1, -1), 0.4, HexColor("#d3d8df")),
 ]
 _MIDDLE = [
+    PLAIN,
     ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
     ("LEFTPADDING", (0, 0), (-1, -1), 0),
     ("RIGHTPADDING", (0, 0), (-1, -1), 0),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from functools import cache
+from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from xml.sax.saxutils import escape, quoteattr, unescape
 
 import arabic_reshaper
 from bidi import get_display
+from reportlab import rl_config
 from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.pdfbase import pdfmetrics
@@ -46,9 +47,15 @@ _KANA, _HANGUL = re.compile("[\u3040-\u30ff]"), re.compile("[\uac00-\ud7af]")
 _LETTER_A = 0x1F1E6
 """Regional indicator symbols, pairs of which are flags: told as the letters that they are."""
 BOX = "□"
-_STRONG = {"L", "R", "AL"}
 _RTL = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]")
 """Hebrew, Arabic and their neighbours (Unicode Standard Annex 9, table 4; DerivedBidiClass.txt)."""
+_OWN = re.compile(rf"{_RTL.pattern}|{_WIDE.pattern}|\S{{80}}")
+"""What has to be broken into lines here."""
+_TOKEN = re.compile(rf" |{_WIDE.pattern}[、。，．・：；？！」』）】〉》]*|(?:(?!{_WIDE.pattern})\S)+")
+"""A line may end before each; marks of punctuation do not begin one."""
+_LINE = 400
+"""Characters that no line of ours has room for."""
+_STRONG = {"L", "R", "AL"}
 _JOINER = "\u200c"
 """Keeps Persian letters apart: it is no letter, but what is drawn depends on it."""
 
@@ -56,6 +63,7 @@ _JOINER = "\u200c"
 @cache
 def _ready() -> None:
     """Once per process: reading the fonts takes some tenths of a second."""
+    rl_config.useA85 = 0  # a quarter smaller, and sooner: nothing here needs files to be text
     for name, file in _FILES.items():
         pdfmetrics.registerFont(TTFont(name, str(FOLDER / file)))
     pdfmetrics.registerFontFamily(REGULAR, normal=REGULAR, bold=BOLD, italic=REGULAR, boldItalic=BOLD)
@@ -136,26 +144,27 @@ def right_to_left(text: str) -> bool:
 def text(said: str, style: Any, *, link: str = "", before: str = "") -> Any:
     """A paragraph of what somebody wrote; breaks of lines stay. `before` is markup of ours, and left to right."""
     lines = [drawable(line, style.fontName) for line in said.splitlines()] or [""]
-    if right_to_left(said):
-        return RightToLeft(lines, style, before)
-    body = "<br/>".join(markup(line, style.fontName) for line in lines)
-    if link:
-        body = f"<a href={quoteattr(link)}>{body}</a>"
-    if _WIDE.search(said):
-        style = ParagraphStyle("wide", parent=style, wordWrap="CJK")
+    if _OWN.search(said):
+        return OwnLines(lines, style, before, link)
+    body = "<br/>".join(_linked(markup(line, style.fontName), link) for line in lines)
     return Paragraph(before + body, style)
 
 
-class RightToLeft(Flowable):  # type: ignore[misc]
-    """A paragraph that holds words written from right to left.
+def _linked(marked: str, link: str) -> str:
+    return f"<a href={quoteattr(link)}>{marked}</a>" if link else marked
 
-    Which word ends a line has to be known before the words of the line are put in order (Unicode Standard Annex 9,
-    section 3.4), so the lines are made here.
+
+class OwnLines(Flowable):  # type: ignore[misc]
+    """A paragraph whose lines are broken here.
+
+    Of words written from right to left it has to be known which ends a line before the line is put in order (Unicode
+    Standard Annex 9, section 3.4). Chinese and Japanese have no spaces to break at, and words without end have none
+    either: reportlab takes minutes for some of them.
     """
 
-    def __init__(self, lines: list[str], style: Any, before: str = "") -> None:
+    def __init__(self, lines: list[str], style: Any, before: str = "", link: str = "") -> None:
         super().__init__()
-        self.said, self.before = lines, before
+        self.said, self.before, self.link = lines, before, link
         strong = next((kind for one in " ".join(lines) if (kind := unicodedata.bidirectional(one)) in _STRONG), "L")
         self.base = "L" if strong == "L" else "R"
         self.style = ParagraphStyle("rtl", parent=style, alignment=TA_RIGHT) if self.base == "R" else style
@@ -165,7 +174,11 @@ class RightToLeft(Flowable):  # type: ignore[misc]
         room = wide - self.style.leftIndent - self.style.rightIndent - 1
         # what stands before it takes its share of the first line, and begins where reading begins
         taken = 0.0 if self.before.startswith("<bullet") else width(_bare(self.before), self.style.fontSize, BOLD)
-        made = [markup(one, self.style.fontName) for said in self.said for one in self._lines(said, room, taken)]
+        made = [
+            _linked(markup(one, self.style.fontName), self.link)
+            for n, said in enumerate(self.said)
+            for one in self._lines(said, room, 0 if n else taken)
+        ]
         if taken and self.base == "R":
             made[0] = f"{made[0]} {self.before}"
         else:
@@ -176,17 +189,23 @@ class RightToLeft(Flowable):  # type: ignore[misc]
 
     def _lines(self, said: str, room: float, taken: float) -> Iterator[str]:
         line, left = "", room - taken
-        for word in arabic_reshaper.reshape(said).split():
-            longer = f"{line} {word}".strip()
-            if line and self._width(longer) > left:
-                yield get_display(line, base_dir=self.base)
-                longer, left = word, room
-            while len(longer) > 1 and self._width(longer) > left:
-                fits = max(1, bisect_right(range(len(longer)), left, key=lambda n: self._width(longer[:n])) - 1)
-                yield get_display(longer[:fits], base_dir=self.base)
+        for word in _TOKEN.findall(arabic_reshaper.reshape(said) if right_to_left(said) else said):
+            longer = line + word
+            if line.strip() and self._width(longer[:_LINE].rstrip()) > left:
+                yield self._ordered(line.rstrip())
+                longer, left = word.lstrip(), room
+            while len(longer) > 1 and self._width(longer[:_LINE].rstrip()) > left:
+                fits = max(1, bisect_right(range(_LINE), left, key=partial(self._begun, longer)) - 1)
+                yield self._ordered(longer[:fits])
                 longer, left = longer[fits:], room
             line = longer
-        yield get_display(line, base_dir=self.base)
+        yield self._ordered(line.rstrip())
+
+    def _begun(self, line: str, characters: int) -> float:
+        return self._width(line[:characters])
+
+    def _ordered(self, line: str) -> str:
+        return str(get_display(line, base_dir=self.base)) if right_to_left(line) else line
 
     def _width(self, line: str) -> float:
         return width(line, self.style.fontSize, self.style.fontName)
@@ -215,10 +234,9 @@ def on_canvas(canvas: Any, x: float, y: float, said: str, *, size: float, font: 
     line = drawable(said, font)
     if right_to_left(line):
         line = get_display(arabic_reshaper.reshape(line))
-    if room and width(line, size, font) > room:
-        while line and width(f"{line}…", size, font) > room:
-            line = line[:-1]
-        line = f"{line.rstrip()}…"
+    if room and width(line[:_LINE], size, font) > room:
+        fits = bisect_right(range(_LINE), room, key=lambda n: width(f"{line[:n]}…", size, font)) - 1
+        line = f"{line[: max(0, fits)].rstrip()}…"
     for name, piece in runs(line, font):
         canvas.setFont(name, size)
         canvas.drawString(x, y, piece)

@@ -53,6 +53,18 @@ class Story:
     """Published so long before the newsroom was loaded."""
     arrives: timedelta
     """Appears in its feed so long after it."""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlet:
+    """Whom the newsroom's analysts have looked at. Its feed is a run's alone: nobody is subscribed to it."""
+
+    name: str
+    feed: str
+    url: str
+    country: str
+    items: tuple[Story, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +77,7 @@ class Newsroom:
     feeds: tuple[Feed, ...]
     items: tuple[Story, ...]
     tracker: Tracker
+    outlet: Outlet | None = None
 
 
 class SampleReader:
@@ -79,13 +92,27 @@ class SampleReader:
         """Read once, when first wanted. Raises Misconfigured."""
         return load(self.folder / "newsroom.toml")
 
+    @cached_property
+    def publishers(self) -> Mapping[str, str]:
+        """By feed."""
+        room = self.newsroom
+        return {feed.name: feed.publisher for feed in room.feeds} | (
+            {room.outlet.feed: room.outlet.name} if room.outlet else {}
+        )
+
+    @cached_property
+    def stories(self) -> tuple[Story, ...]:
+        """Of feeds and of the outlet."""
+        room = self.newsroom
+        return (*room.items, *(room.outlet.items if room.outlet else ()))
+
     async def poll(self, source: Source) -> Polled:
         """What has arrived by now, all of it each time: whoever polls knows what it has already."""
         name = source.url.removeprefix(SCHEME)
-        feed = next((feed for feed in self.newsroom.feeds if feed.name == name), None)
-        if feed is None:
+        publisher = self.publishers.get(name, "")
+        if not publisher:
             return Polled(outcome=PollOutcome.GONE, detail=f"the sample newsroom has no feed {name}")
-        own = [story for story in self.newsroom.items if story.feed == name]
+        own = [story for story in self.stories if story.feed == name]
         passed = self.clock.now() - source.created_at
         arrived = [story for story in own if story.arrives <= passed]
         settled = SETTLED_S if len(arrived) == len(own) else None
@@ -97,8 +124,8 @@ class SampleReader:
         return Polled(
             outcome=PollOutcome.NEW,
             entries=tuple(_entry(story, source) for story in arrived),
-            title=f"{feed.publisher} (sample)",
-            publisher=feed.publisher,
+            title=f"{publisher} (sample)",
+            publisher=publisher,
             body_sha=seen,
             retry_after_s=settled,
         )
@@ -111,6 +138,7 @@ def _entry(story: Story, source: Source) -> Entry:
         title=story.title,
         summary=story.summary,
         published_at=source.created_at - story.age,
+        language=story.language,
     )
 
 
@@ -127,14 +155,28 @@ def load(path: Path) -> Newsroom:
             feeds=tuple(Feed(**feed) for feed in value["feed"]),
             items=tuple(_story(item) for item in value["item"]),
             tracker=tracker_from(value["tracker"], path),
+            outlet=_outlet(value["outlet"]) if "outlet" in value else None,
         )
     except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
         raise Misconfigured(f"The sample newsroom {path} cannot be read ({error!r}): put it back.") from error
 
 
+def _outlet(value: Mapping[str, Any]) -> Outlet:
+    """Its articles have all arrived before anybody asks, by whichever clock."""
+    items = tuple(
+        _story({**item, "feed": value["feed"], "summary": item["text"], "arrives": -86_400}) for item in value["item"]
+    )
+    return Outlet(name=value["name"], feed=value["feed"], url=value["url"], country=value["country"], items=items)
+
+
 def _story(item: Mapping[str, Any]) -> Story:
     texts = {key: " ".join(item[key].split()) for key in ("feed", "title", "url", "summary")}
-    return Story(**texts, age=_span(item["age"]), arrives=timedelta(seconds=item["arrives"]))
+    return Story(
+        **texts,
+        age=_span(item["age"]),
+        arrives=timedelta(seconds=item["arrives"]),
+        language=item.get("language", ""),
+    )
 
 
 def _span(text: str) -> timedelta:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from cid.domain.briefing import Briefing, StoredBriefing
 from cid.domain.dossier import Dossier, Feedback
@@ -94,7 +96,9 @@ class Abandoned:
     """Why its job died; empty: it has none, and none died."""
 
 
+PAGE = query("runs.page")
 SHAPES = {
+    PAGE: Run,
     BY_ID: Run,
     OF_BATCH: Run,
     BEFORE: Run,
@@ -194,6 +198,25 @@ async def listed(
 ) -> list[Run]:
     """The newest first. No state: all of them; `outlet`: a part of its name."""
     return [_run(row) for row in await tx.fetch(LISTED, tenant, list(states), platform, outlet, limit)]
+
+
+async def page(
+    tx: Tx,
+    tenant: TenantId,
+    *,
+    keys: Sequence[str] = (),
+    state: RunState | None = None,
+    platform: Platform | None = None,
+    country: str = "",
+    batch: RunBatchId | None = None,
+    since: datetime | None = None,
+    before: tuple[datetime, UUID] | None = None,
+    limit: int,
+) -> list[Run]:
+    """The newest first; `before`: those after this one in that order. `keys`: of outlets; none: of all."""
+    at, run = before or (None, None)
+    asked = (list(keys), state, platform, country, batch, since, at, run, limit)
+    return [_run(row) for row in await tx.fetch(PAGE, tenant, *asked)]
 
 
 async def replies(tx: Tx, run: Run) -> list[Reply]:

@@ -119,6 +119,12 @@ def _foreign() -> dict[str, str]:
 
 
 @cache
+def codes() -> tuple[str, ...]:
+    """Every code that `country` may give."""
+    return tuple(sorted(set(_countries().values())))
+
+
+@cache
 def country_name(code: str) -> str:
     """For people; the code itself where it has none."""
     found = pycountry.countries.get(alpha_2=code)

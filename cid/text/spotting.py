@@ -77,9 +77,12 @@ class Spotter:
             told.append(atoms)
         found = []
         for at, atoms in enumerate(told):
+            if not atoms:
+                continue
             for atom in atoms:
                 for number, rest in self._starts.get(atom, ()):
-                    end = at + 1 + len(rest)
-                    if not rest or (end <= len(told) and all(w in told[at + 1 + n] for n, w in enumerate(rest))):
-                        found.append((number, at, end))
+                    if not rest:
+                        found.append((number, at, at + 1))
+                    elif at + len(rest) < len(told) and all(w in told[at + 1 + n] for n, w in enumerate(rest)):
+                        found.append((number, at, at + 1 + len(rest)))
         return found

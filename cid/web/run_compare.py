@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cid.domain.narratives import Stance, StoredMatch, Where
+from cid.domain.run import Shortfall
 from cid.text import urls
 from cid.text.stories import terms
 from cid.web import run_words
@@ -80,7 +81,7 @@ class BatchView:
 
 
 def compare(dossiers: Sequence[Dossier], *, pair: bool = False) -> CompareView:
-    names = _names(dossiers)
+    names = [_("then"), _("now")] if pair else _names(dossiers)
     columns = [_column(name, one) for name, one in zip(names, dossiers, strict=True)]
     return CompareView(
         columns=columns,
@@ -151,8 +152,11 @@ def _narratives(dossiers: Sequence[Dossier], *, pair: bool) -> list[CompareRow]:
     return [
         CompareRow(
             name=names[key],
-            cells=[_matched(one.get(key, [])) for one in found],
-            change=_came([key in one for one in found], pair=pair),
+            cells=[
+                _matched(one.get(key, []), looked=_looked(dossier))
+                for dossier, one in zip(dossiers, found, strict=True)
+            ],
+            change=_came([key in one for one in found], pair=pair and all(map(_looked, dossiers))),
         )
         for key in sorted(names, key=lambda key: (-sum(key in one for one in found), names[key]))
     ]
@@ -165,10 +169,15 @@ def _by_narrative(matches: Iterable[StoredMatch]) -> dict[str, list[StoredMatch]
     return made
 
 
-def _matched(matches: Sequence[StoredMatch]) -> Cell:
+def _looked(dossier: Dossier) -> bool:
+    """Whether narratives were looked for at all: what was not searched does not lack them."""
+    return dossier.run.over and dossier.briefing is not None and Shortfall.MATCHER not in dossier.run.shortfalls
+
+
+def _matched(matches: Sequence[StoredMatch], *, looked: bool) -> Cell:
     in_items = [one for one in matches if one.match.where is Where.ITEM]
     if not matches:
-        return Cell(text=_("not found"), mute=True)
+        return Cell(text=_("not found") if looked else _("not looked for"), mute=True)
     if not in_items:
         return Cell(text=_("in the briefing alone"), mute=True)
     stances = [stance for stance in ORDER if any(one.match.stance is stance for one in in_items)]

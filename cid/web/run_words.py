@@ -183,8 +183,9 @@ LIMITS = {
 }
 READY = {
     "ready": (_("ready"), "good"),
-    "untested": (_("untested"), "warn"),
-    "missing": (_("missing"), "bad"),
+    "untested": (_("untested"), "plain"),
+    "missing": (_("missing"), "warn"),
+    "failing": (_("failing"), "bad"),
 }
 
 

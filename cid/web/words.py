@@ -389,6 +389,8 @@ SAID = {
     "run_cancelled": _("Stopped. What was fetched so far is kept."),
     "run_too_late": _("It could not be stopped any more: the briefing is written, or the run is over."),
     "run_shared": _("Changed. Exports say so from now on; copies that are out there do not."),
+    "match_confirmed": _("Confirmed. The last word counts; earlier ones are kept."),
+    "match_rejected": _("Rejected. The last word counts; earlier ones are kept."),
     "run_feedback": _("Kept with the run. Nothing that was said before is overwritten."),
     "disclosure": _("Kept. Drafts that were rendered under other settings are rendered anew before they are approved."),
     "draft_renewed": _("Rendered anew. It is being reviewed again; look at it before you decide."),

@@ -68,6 +68,17 @@ where tenant_id = $1 and ($2::text[] = '{}' or state = any ($2::text[])) and ($3
   and ($4::text = '' or position(lower($4::text) in lower(outlet)) > 0)
 order by created_at desc, id desc limit $5
 
+-- name: page
+-- The newest first; what is null or empty is no condition. An outlet goes by its key, which is in the index.
+select id, tenant_id, batch_id, monitor_id, outlet, outlet_key, country, url, platform, period, items, sources, substitute, tlp, state,
+  failure, detail, shortfalls, requested_by, sample, score, rating, provider, created_at, changed_at, ended_at
+from runs
+where tenant_id = $1 and ($2::text[] = '{}' or outlet_key = any ($2::text[])) and ($3::text is null or state = $3)
+  and ($4::text is null or platform = $4) and ($5::text = '' or country = $5) and ($6::uuid is null or batch_id = $6)
+  and ($7::timestamptz is null or created_at >= $7)
+  and ($8::timestamptz is null or (created_at, id) < ($8::timestamptz, $9::uuid))
+order by created_at desc, id desc limit $10
+
 -- name: abandoned
 -- Runs on their way that no job leads on: it died, or somebody took it away. Nobody would ever end them.
 -- A process that died has its jobs until they are rescued or buried: those still count.

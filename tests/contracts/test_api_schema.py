@@ -33,14 +33,17 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from cid.domain.programs import NEEDS, Scope
+from cid.domain.tenants import Desk
 from cid.flows import decide, tokens
+from cid.render.briefing_pdf import render_briefing
 from cid.render.version import render_version
 from cid.services import Outside
+from cid.store import tenants
 from cid.web.api import openapi
 from cid.web.api.endpoint import Endpoint
 from cid.web.api.routes import API
 from cid.web.app import make_app
-from tests import make, newsroom
+from tests import analysis, make, newsroom
 from tests.fakes import FakeHttp, InlineChildren
 
 if TYPE_CHECKING:
@@ -74,9 +77,12 @@ class Field:
 async def ground(db: AppDb, platform: WorkerDb, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Field]:
     """The newsroom's owner with a token for everything, at no pace."""
     monkeypatch.setattr(tokens, "BURST", 1_000_000)
-    children = InlineChildren({"render_version": render_version})
+    children = InlineChildren({"render_version": render_version, "render_briefing": render_briefing})
     sv = make.services(db, platform, outside=Outside(http=FakeHttp(), children=children, sources={}, channels={}))
     room = await newsroom.furnish(sv)
+    async with sv.platform.tx() as tx:
+        await tenants.set_desks(tx, room.tenant, list(Desk))
+    analysed = await analysis.furnish(sv, room.tenant)
     boss = await decide.person(sv, "owner@acme.test", await decide.tenant_called(sv, "acme"))
     scopes = [scope for scope in Scope if boss.may(NEEDS[scope])]
     made = await tokens.add(sv, boss, name="fuzz", scopes=scopes, life=timedelta(days=1))
@@ -90,6 +96,8 @@ async def ground(db: AppDb, platform: WorkerDb, monkeypatch: pytest.MonkeyPatch)
         "source": str(room.sources["Harbour Gazette"]),
         "item": str(room.items["drafted"]),
         "entry": str(room.entries["drafted"]),
+        "run": str(analysed.ids["completed"]),
+        "batch": str(analysed.batch),
     }
     yield Field(str(server.make_url("/")).rstrip("/"), made.secret, ids, ids["version"], sha)
     await server.close()

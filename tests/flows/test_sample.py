@@ -13,18 +13,21 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
+from cid.domain.briefing import Found
 from cid.domain.errors import Misconfigured
 from cid.domain.ids import StoryId, TenantId
 from cid.domain.jobs import JobKind, NewJob
 from cid.domain.news import Entry, PollOutcome, Source, SourceKind
+from cid.domain.run import Grain, RunState, Via
 from cid.flows import sample
+from cid.flows.analyse import analyse
 from cid.llm.offline import Offline
 from cid.pg.pool import AppDb, WorkerDb
 from cid.pg.rows import each
 from cid.queue import jobs as queue
 from cid.services import Services
 from cid.sources.sample import SampleReader
-from cid.store import screenings, tenants
+from cid.store import runs, screenings, tenants
 from cid.text.phrasebook import keys, phrasebook
 from cid.text.prose import significant
 from cid.text.words import first_found, phrases, words
@@ -157,6 +160,39 @@ async def test_loading_twice_is_loading_once(sv: Services, owner: Owner) -> None
     row = await owner.fetchrow("select base_url, canonical from channels")
     assert row
     assert dict(row) == {"base_url": "http://desk.test/site/sample", "canonical": True}
+
+
+async def test_the_sample_outlet_has_a_finished_run_of_sample_items_that_no_model_was_asked_about(
+    sv: Services, owner: Owner
+) -> None:
+    tenant = await sample.load(sv)
+    await analyse(sv, await make.claimed(owner, JobKind.ANALYSE, tenant))
+    (id_,) = [row["id"] for row in await owner.fetch("select id from runs")]
+    async with sv.db.read(tenant) as tx:
+        found = await runs.dossier(tx, tenant, id_)
+    assert found is not None
+    assert found.briefing is not None
+    assert found.briefing.briefing is not None
+    assert (found.run.state, found.run.shortfalls, found.run.sample) == (RunState.COMPLETED, (), True)
+    assert (len(found.items), {(one.via, one.sample, one.grain) for one in found.items}) == (
+        6,
+        {(Via.SAMPLE, True, Grain.ARTICLE)},
+    )
+    assert (found.briefing.extractive, found.briefing.problems) == (True, ())
+    assert [(one.via, one.outcome, one.kept) for one in found.fetches] == [(Via.SAMPLE, PollOutcome.NEW, 6)]
+    cited = [one.found for row in found.briefing.briefing.key_findings for e in row.evidence for one in e.citations]
+    assert len(cited) >= 5
+    assert set(cited) == {Found.FOUND}
+    assert len(found.briefing.briefing.item_readings) == 6
+    assert found.scorecard is not None
+    assert await owner.fetchval("select sum(cost) from calls") == 0
+    assert await sample.load(sv) == tenant
+    assert await owner.fetchval("select count(*) from runs") == 1
+
+
+async def test_nobody_is_subscribed_to_the_sample_outlet(sv: Services, owner: Owner) -> None:
+    await sample.load(sv)
+    assert "saltfold" not in " ".join(source.url for source in await _sources(owner))
 
 
 async def test_items_arrive_over_ten_seconds_and_then_the_feed_rests(

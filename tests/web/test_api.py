@@ -46,6 +46,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "publication_again": {},
     "publication_retract": {"reason": "It was wrong."},
     "tracker_decide": {"kind": "hide", "entries": [NONE]},
+    "run_start": {"outlet": "Harbour Post", "country": "MD"},
+    "batch_start": {"name": "Two", "targets": [{"outlet": "Harbour Post", "country": "MD"}]},
+    "run_cancel": {},
 }
 READABLE = sorted(scope for scope in Scope if NEEDS[scope] in GRANTS[Role.VIEWER])
 CHANGED = (
@@ -56,6 +59,9 @@ CHANGED = (
     "publications where state = 'planned'",
     "entry_decisions",
     "entries where state = 'pending'",
+    "runs",
+    "run_batches",
+    "run_steps",
     "jobs",
     "audit",
     "api_answers",
@@ -119,6 +125,8 @@ def address(endpoint: Endpoint, room: Newsroom) -> str:
         "item": room.items["hidden"],
         "publication": NONE,
         "entry": room.entries["drafted"],
+        "run": NONE,
+        "batch": NONE,
     }
     return "/api/v1" + endpoint.path.format(**of)
 

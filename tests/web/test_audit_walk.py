@@ -37,6 +37,7 @@ SETTINGS = (
     "runs",
     "run_batches",
     "run_feedback",
+    "match_verdicts",
 )
 """What of a tenant people change, beside the tenant itself."""
 UNTOLD: dict[str, str] = {

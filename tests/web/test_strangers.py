@@ -90,6 +90,7 @@ FORMS: dict[str, dict[str, str]] = {
     "gates_reset": {"section": "rules", "name": "min_chars"},
     "run_new_do": {"outlet-1": "Harbour Wire", "country-1": "Moldova"},
     "run_share": {"tlp": "red"},
+    "match_decide": {"verdict": "confirmed"},
     "run_feedback": {"about": "run", "feeling": "wrong"},
     "models_chain": {"tier": "cheap", "first": "offline/extracts-1"},
     "platform_chain": {"tier": "cheap", "first": "offline/extracts-1"},
@@ -121,6 +122,8 @@ def things(room: Newsroom) -> dict[str, str]:
         "tokens": str(room.token),
         "runs": str(room.runs["running"]),
         "batches": str(room.batch),
+        "matches": str(room.match),
+        "narratives": "anti_nato_001",
         "preview": str(room.versions["drafted"]),
     }
 
@@ -189,6 +192,7 @@ async def counts(owner: asyncpg.Connection[asyncpg.Record]) -> list[tuple[str, i
         "mail_wishes",
         "runs",
         "runs where tlp = 'amber'",
+        "match_verdicts",
         "runs where state = 'failed'",
         "run_batches",
         "run_feedback",
@@ -212,7 +216,9 @@ async def test_a_stranger_finds_nothing(
 
 
 @pytest.mark.parametrize(
-    "route", [route for route in TENANT_ROUTES if "{id" in route.path or "{draft" in route.path], ids=lambda r: r.name
+    "route",
+    [one for one in TENANT_ROUTES if any(part in one.path for part in ("{id", "{draft", "{run"))],
+    ids=lambda r: r.name,
 )
 async def test_a_stranger_finds_nothing_of_others_under_their_own_address(
     route: Route, stranger: Person, room: Newsroom, owner: asyncpg.Connection[asyncpg.Record]

@@ -28,6 +28,8 @@ WHOLE_S = 180.0
 AHEAD = timedelta(days=1)
 """A date that lies further ahead is none."""
 _POSTS = frozenset({Via.X, Via.TELEGRAM})
+_WHOLE = _POSTS | {Via.SAMPLE}
+"""What they tell is all there is: no page is behind it."""
 
 
 @dataclass(slots=True)
@@ -131,7 +133,7 @@ def _keys(via: Via, url: str, title: str, identity: str) -> set[str]:
 async def _readings(sv: Services, via: Via, entries: Sequence[Entry], until: float) -> list[Reading | None]:
     """None: it was not tried, or not in time."""
     pages = sv.outside.pages
-    if pages is None or via in _POSTS:
+    if pages is None or via in _WHOLE:
         return [None] * len(entries)
     found: list[Reading | None] = [None] * len(entries)
     everywhere, houses = asyncio.Semaphore(AT_ONCE), defaultdict[str, asyncio.Semaphore](_one_house)
@@ -169,7 +171,7 @@ def _item(number: int, via: Via, entry: Entry, reading: Reading | None, fetched_
     if via in _POSTS:
         grain = Grain.POST
     elif text:
-        grain = Grain.ARTICLE if read else Grain.SUMMARY
+        grain = Grain.ARTICLE if read or via is Via.SAMPLE else Grain.SUMMARY
     else:
         grain = Grain.TITLE
     return RunItem(
@@ -187,4 +189,5 @@ def _item(number: int, via: Via, entry: Entry, reading: Reading | None, fetched_
         published_at=entry.published_at,
         fetched_at=fetched_at,
         facts=entry.facts,
+        sample=via is Via.SAMPLE,
     )

@@ -19,6 +19,7 @@ from cid.queue import limits
 from cid.services import Services
 from cid.sources import accounts, answers, discover, searches
 from cid.sources.options import read
+from cid.sources.sample import SCHEME
 from cid.text import countries, domains, urls
 from cid.text.clean import clean
 
@@ -38,6 +39,7 @@ _KINDS = {
     Via.GDELT: SourceKind.GDELT,
     Via.X: SourceKind.X,
     Via.TELEGRAM: SourceKind.TELEGRAM,
+    Via.SAMPLE: SourceKind.SAMPLE,
 }
 _HOUSES = {Via.GOOGLE_NEWS: "news.google.com", Via.GDELT: "api.gdeltproject.org", Via.TELEGRAM: "t.me"}
 """Whose patience is taken. What is paid for is held up with its money."""
@@ -146,6 +148,8 @@ def _config(run: Run, via: Via) -> dict[str, Json]:
     if via in {Via.SERPAPI, Via.GOOGLE_NEWS}:
         language = countries.spoken(run.country) or "en"
         return {"query": named(run), "when": _WHEN[run.period], "country": run.country, "language": language}
+    if via is Via.SAMPLE:
+        return {}
     if via is Via.X:
         return {"account": handle(run.url), "most": max(run.items, _FEWEST_POSTS)}
     return {"channel": handle(run.url)}
@@ -162,6 +166,8 @@ def _address(run: Run, via: Via) -> str:
             return searches.serpapi(settings)
         case Via.GDELT:
             return searches.gdelt_outlet(run.outlet, urls.site(run.url))
+        case Via.SAMPLE:
+            return SCHEME + urls.site(run.url)
     return urls.shown(run.url)
 
 

@@ -12,12 +12,14 @@ from uuid import UUID
 from aiohttp import web
 
 from cid.domain.errors import CidError, Conflict, Deferred, Missing, NotFound, Refused, Unknown, Upstream
+from cid.domain.export import File
 from cid.domain.programs import BURST, NEEDS, PACE
 from cid.flows import tokens
 from cid.web import words
 from cid.web.api import shapes
 from cid.web.api.endpoint import Asked, Endpoint, Nothing
 from cid.web.api.problems import Trouble, answer
+from cid.web.downloads import download
 from cid.web.keys import services
 
 if TYPE_CHECKING:
@@ -99,7 +101,7 @@ async def _answered(request: web.Request, endpoint: Endpoint, bearer: Bearer) ->
         agent=request.headers.get("User-Agent", "")[:200],
     )
     if endpoint.method == "GET":
-        return _json(endpoint.status, shapes.written(await endpoint.handler(asked)))
+        return _done(endpoint, await endpoint.handler(asked))
     return await _once(request, endpoint, asked, raw)
 
 
@@ -159,6 +161,10 @@ async def _outcome(request: web.Request, endpoint: Endpoint, asked: Asked[Any, A
         return _json(endpoint.status, shapes.written(await endpoint.handler(asked)))
     except Refused as error:
         return answer(request, _trouble(request, error))
+
+
+def _done(endpoint: Endpoint, result: Any) -> web.Response:
+    return download(result) if isinstance(result, File) else _json(endpoint.status, shapes.written(result))
 
 
 def _json(status: int, text: str) -> web.Response:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
 import cid
+from cid.domain.export import MIMES, File
 from cid.domain.programs import NEEDS, Scope
 from cid.web.api import shapes
 from cid.web.api.endpoint import Endpoint, Nothing
@@ -15,6 +17,7 @@ from cid.web.api.problems import CONTENT_TYPE, KINDS
 
 ALWAYS = ("bad_request", "unauthorized", "forbidden", "too_many_requests", "internal", "unavailable")
 OF_CHANGES = ("conflict", "too_large", "unsupported_media_type", "unprocessable")
+OF_FILES = ("not_installed",)
 RATE = {
     "RateLimit-Policy": "How much a token may ask (draft-ietf-httpapi-ratelimit-headers).",
     "RateLimit": "What is left of it, and in how many seconds all of it is back.",
@@ -57,8 +60,9 @@ def described(endpoints: Iterable[Endpoint]) -> str:
 
 
 def _operation(endpoint: Endpoint) -> dict[str, Any]:
-    content = {"application/json": {"schema": shapes.schema_of(endpoint.answer)}}
+    content = _content(endpoint.answer)
     errors = [*ALWAYS, *(["not_found"] if "{" in endpoint.path or endpoint.method == "POST" else [])]
+    errors += OF_FILES if endpoint.answer is File else ()
     errors += OF_CHANGES if endpoint.method == "POST" else ()
     made: dict[str, Any] = {
         "operationId": endpoint.name,
@@ -75,6 +79,14 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         body = {"application/json": {"schema": shapes.schema_of(endpoint.body)}}
         made["requestBody"] = {"required": endpoint.body is not Nothing, "content": body}
     return made
+
+
+def _content(answer: type) -> dict[str, Any]:
+    """By kind: a file is whatever of them was asked for."""
+    if answer is not File:
+        return {"application/json": {"schema": shapes.schema_of(answer)}}
+    kinds = dict.fromkeys(mime.partition(";")[0] for mime in MIMES.values())
+    return {kind: {"schema": {} if kind.endswith("json") else {"type": "string"}} for kind in kinds}
 
 
 def _tag(endpoint: Endpoint) -> str:
@@ -127,10 +139,13 @@ def _problem(name: str) -> dict[str, Any]:
 
 
 def _schemas(table: Iterable[Endpoint]) -> dict[str, Any]:
-    answered = {kind for endpoint in table for kind in shapes.inside(endpoint.answer)}
+    answered = {kind for endpoint in table if endpoint.answer is not File for kind in shapes.inside(endpoint.answer)}
     asked = {kind for endpoint in table if endpoint.method == "POST" for kind in shapes.inside(endpoint.body)}
     if both := answered & asked - {Nothing}:
         raise TypeError(f"{both} is asked and answered: what may be left out differs")
+    names = Counter(kind.__name__ for kind in answered | asked)
+    if twice := [name for name, count in names.items() if count > 1]:
+        raise TypeError(f"two things are called {twice[0]}: one would describe the other")
     made = {kind.__name__: shapes.component(kind, asked=False) for kind in answered}
     made |= {kind.__name__: shapes.component(kind, asked=True) for kind in asked}
     made["Problem"] = _PROBLEM

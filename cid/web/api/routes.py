@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from cid.domain.programs import Scope
-from cid.web.api import analysis, drafts, items, me, publications, sources, tracker
+from cid.web.api import drafts, items, me, publications, run_figures, sources, tracker
+from cid.web.api.analysis_routes import ANALYSIS
 from cid.web.api.endpoint import Endpoint, Nothing, get, post
 
 API: tuple[Endpoint, ...] = (
@@ -183,22 +184,23 @@ API: tuple[Endpoint, ...] = (
         answer=tracker.EntriesDecided,
         about="Approve or hide entries of the tracker, all in one go.",
     ),
+    *ANALYSIS,
     get(
         "metrics",
         "/metrics",
         Scope.ANALYSIS_READ,
-        analysis.metrics,
+        run_figures.metrics,
         query=Nothing,
-        answer=analysis.Metrics,
+        answer=run_figures.Metrics,
         about="The analysis desk in figures: runs, failures and scores, in all and by day.",
     ),
     get(
         "api_status",
         "/api-status",
         Scope.ANALYSIS_READ,
-        analysis.status,
+        run_figures.status,
         query=Nothing,
-        answer=analysis.Status,
+        answer=run_figures.Status,
         about="Whether what runs need is there, by what the last calls and fetches came to.",
     ),
 )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from cid.domain.errors import NotFound, Refused
+from cid.domain.readiness import Service, Tried
 from cid.domain.run import USUAL_ITEMS, WAYS, Tlp, Via, Wish
 from cid.domain.tenants import Desk
+from cid.flows import readiness
 from cid.flows import runs as flow
-from cid.store import tenants
+from cid.store import run_figures, tenants
 from cid.web import run_views, run_words
 from cid.web.doors import posted
 from cid.web.forms import clean, text
@@ -22,16 +24,11 @@ from cid.web.run_views import NewView, Offer, TargetForm, Typed
 from cid.web.words import _
 
 if TYPE_CHECKING:
-    from cid.services import Services
+    from cid.flows.readiness import Readiness
 
 OTHER = "v-"
 """What names of checkboxes of sources begin with."""
 LONGEST = 2000
-REMEDIES = {
-    Via.SERPAPI: _("Whoever runs the desk sets SERPAPI_KEY."),
-    Via.X: _("Whoever runs the desk sets X_BEARER_TOKEN."),
-    Via.TELEGRAM: _("Whoever runs the desk allows channels of Telegram to be read."),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,9 +112,11 @@ def _short(value: object) -> str:
 
 
 async def _form(request: web.Request, typed: Typed, problem: str = "", status: int = 200) -> web.StreamResponse:
-    sv, tenant = services(request), actor(request).tenant.id
-    async with sv.db.read(tenant) as tx:
-        on = Desk.ANALYSIS in await tenants.desks(tx, tenant)
+    sv, tenant = services(request), actor(request).tenant
+    async with sv.db.read(tenant.id) as tx:
+        on = Desk.ANALYSIS in await tenants.desks(tx, tenant.id)
+        ready = await readiness.of(sv, tx, tenant)
+        tried = await run_figures.fetched(tx, tenant.id, [via for vias in WAYS.values() for via in vias])
     most = sv.analysis.batch_most
     rows = [*typed.targets, *(TargetForm() for _n in range(most - len(typed.targets)))]
     view = NewView(
@@ -131,7 +130,8 @@ async def _form(request: web.Request, typed: Typed, problem: str = "", status: i
             others=typed.others,
             substitute=typed.substitute,
         ),
-        offers=offers(sv),
+        offers=_offers(ready, tried),
+        needs=_models(ready),
         countries=run_views.country_names(),
         platforms=[(str(key), name) for key, name in run_words.PLATFORMS.items()],
         periods=[(str(key), name) for key, name in run_words.PERIODS.items()],
@@ -143,16 +143,32 @@ async def _form(request: web.Request, typed: Typed, problem: str = "", status: i
     return page(request, "run_new.html", view, status)
 
 
-def offers(sv: Services) -> list[Offer]:
-    """Each way to items, and whether it is open here."""
+def _offers(ready: Readiness, tried: Sequence[Tried]) -> list[Offer]:
+    """Each way to items, and whether it is open here. What needs no key is known by its last tries alone."""
+    services = {one.service: Service(name=one.service, lacks="", tried=one) for one in tried}
+    services |= {one.name: one for one in ready.services}
     return [
-        Offer(
-            via=via,
-            name=run_words.VIAS[via],
-            platform=run_words.PLATFORMS[platform],
-            state=run_words.READY["untested" if via in sv.ways else "missing"],
-            remedy="" if via in sv.ways else REMEDIES.get(via, _("Whoever runs the desk lets it be asked.")),
-        )
+        _offer(services[via], run_words.VIAS[via], run_words.PLATFORMS[platform])
         for platform, vias in WAYS.items()
         for via in vias
     ]
+
+
+def _models(ready: Readiness) -> list[Offer]:
+    """Those that answer for briefings, the first first; where there is none, why not."""
+    known = {one.name: one for one in ready.services}
+    if ready.models and not any(name in known for name in ready.providers):
+        return [Offer(via="", name=", ".join(ready.models), platform="", state=run_words.READY["ready"], remedy="")]
+    found = [_offer(known[name], name, "") for name in ready.providers if name in known]
+    why = "; ".join(ready.passed) or _("No model can be asked for briefings.")
+    return found or [Offer(via="", name=_("a model"), platform="", state=run_words.READY["missing"], remedy=why)]
+
+
+def _offer(service: Service, name: str, platform: str) -> Offer:
+    return Offer(
+        via=service.name,
+        name=name,
+        platform=platform,
+        state=run_words.READY[service.state],
+        remedy=service.remedy,
+    )

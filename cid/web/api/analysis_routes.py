@@ -1,0 +1,106 @@
+"""The addresses of the analysis desk: a part of the table of `cid.web.api.routes`."""
+
+from __future__ import annotations
+
+from cid.domain.export import File
+from cid.domain.programs import Scope
+from cid.web.api import analysis
+from cid.web.api import analysis_shapes as shapes
+from cid.web.api.endpoint import Endpoint, Nothing, get, post
+
+READ, WRITE = Scope.ANALYSIS_READ, Scope.ANALYSIS_WRITE
+
+ANALYSIS: tuple[Endpoint, ...] = (
+    post(
+        "run_start",
+        "/analysis-runs",
+        WRITE,
+        analysis.start,
+        body=shapes.RunAsked,
+        answer=shapes.RunStarted,
+        about="Have an outlet analysed. It is queued, and its state tells what becomes of it.",
+        status=202,
+    ),
+    get(
+        "runs",
+        "/analysis-runs",
+        READ,
+        analysis.listed,
+        query=shapes.RunsWanted,
+        answer=shapes.RunsPage,
+        about="Runs, the newest first.",
+    ),
+    post(
+        "batch_start",
+        "/analysis-runs/batch",
+        WRITE,
+        analysis.start_batch,
+        body=shapes.BatchAsked,
+        answer=shapes.BatchStarted,
+        about="Have some outlets analysed together. All of them are queued, or none.",
+        status=202,
+    ),
+    get(
+        "batch",
+        "/analysis-runs/batch/{batch}",
+        READ,
+        analysis.batch,
+        query=Nothing,
+        answer=shapes.BatchShown,
+        about="Runs that were started together.",
+    ),
+    get(
+        "run",
+        "/analysis-runs/{run}",
+        READ,
+        analysis.one,
+        query=Nothing,
+        answer=shapes.RunWhole,
+        about="One run. With its steps, the sources that were asked, items and briefing.",
+    ),
+    post(
+        "run_cancel",
+        "/analysis-runs/{run}/cancel",
+        WRITE,
+        analysis.cancel,
+        body=Nothing,
+        answer=shapes.RunCancelled,
+        about="Stop a run. What is written by then stays.",
+    ),
+    get(
+        "run_quality",
+        "/analysis-runs/{run}/quality",
+        READ,
+        analysis.quality,
+        query=Nothing,
+        answer=shapes.QualityShown,
+        about="What a briefing scores. Every point with its reason, and the checks that cap the rating.",
+    ),
+    get(
+        "run_narratives",
+        "/analysis-runs/{run}/narratives",
+        READ,
+        analysis.narratives,
+        query=Nothing,
+        answer=shapes.MatchesShown,
+        about="Known narratives in a run's items and in its report.",
+    ),
+    get(
+        "run_export",
+        "/analysis-runs/{run}/export",
+        READ,
+        analysis.export,
+        query=shapes.ExportWanted,
+        answer=File,
+        about="A run as a file. Parts that it does not have are absent.",
+    ),
+    get(
+        "narratives",
+        "/narratives",
+        READ,
+        analysis.catalogue,
+        query=Nothing,
+        answer=shapes.NarrativesShown,
+        about="The catalogue of known narratives.",
+    ),
+)
