@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import uuid4
 
+from cid.briefing import ask as briefing
 from cid.domain.evidence import Claim, Pack
 from cid.domain.ids import TenantId
 from cid.domain.llm import Ask, Wire
@@ -13,7 +14,7 @@ from cid.domain.tenants import Profile
 from cid.gates import gate2_relevance, gate4_draft, gate5_review, gate5_revise, gate35_fit
 from cid.llm.prompts import Prompts
 from cid.llm.wire import Form
-from tests import funnel, make
+from tests import briefings, funnel, make
 
 PROMPTS = Prompts.load(funnel.CONFIG / "prompts")
 PROFILE = Profile(keywords=("harbour",), geography=("Norhaven",))
@@ -36,6 +37,7 @@ def asks() -> list[Ask]:
         gate4_draft.ask(PROFILE, make.assignment(CLAIM, headline="Harbour"), policy.drafting, tenant=tenant, key="k"),
         gate5_review.ask(PROFILE, funnel.article(), Pack(claims=(CLAIM,)), [], tenant=tenant, key="k"),
         gate5_revise.ask(PROFILE, funnel.article(), Pack(claims=(CLAIM,)), [], tenant=tenant, key="k"),
+        briefing.ask(briefings.RUN, briefings.ITEMS, None, (), tenant=tenant),
     ]
 
 

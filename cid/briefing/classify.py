@@ -263,7 +263,7 @@ def _classifier(body: Mapping[str, Any]) -> Classifier:
 def _judge(one: Mapping[str, Any]) -> Judge:
     numbers = {name: float(one[name]) for name in ("intercept", "slope", "shift", "threshold")}
     if not all(map(math.isfinite, numbers.values())):
-        raise ValueError("one of its numbers is none")
+        raise ValueError("one of its numbers is no number")
     weights = array("d", (whole / SCALE for whole in one["weights"]))
     return Judge(narrative=str(one["id"]), weights=weights, **numbers)
 

@@ -127,19 +127,22 @@ def _signs(sentence: str) -> list[_Sign]:
     return sorted((one for one in kept if one.mark is not Mark.PLAIN), key=lambda one: one.first)
 
 
-def _denial(signs: Sequence[_Sign], begin: int, behind: int) -> tuple[bool, int]:
-    """Whether the claim is denied; and behind which word a denial was answered: who made it speaks no longer."""
-    answered = -1
+def _denial(signs: Sequence[_Sign], begin: int, behind: int) -> tuple[bool, set[_Sign]]:
+    """Whether the claim is denied; and the signs of a denial that was answered, whose speaker no longer counts."""
+    answered: set[_Sign] = set()
     for sign in signs:
         if not _wrong(sign, signs, begin):
             continue
-        if sign.mark is Mark.DENY and (_negated(sign, signs) or _mislabelled(sign, signs)):
+        negated, mistaken = _negated(sign, signs), _mislabelled(sign, signs)
+        if sign.mark is Mark.DENY and (negated or mistaken):
+            answered.update(() if negated else mistaken)
             continue
         if sign.first >= behind:
             return True, answered
         between = [one for one in signs if sign.end <= one.first < begin]
-        if any(one.mark is Mark.TURN for one in between):
-            answered = max(answered, *(one.end for one in between if one.mark is Mark.TURN))
+        turns = [one.end for one in between if one.mark is Mark.TURN]
+        if turns:
+            answered.update(one for one in signs if one.end <= max(turns))
         elif sign.mark in {Mark.AGAINST, Mark.MISTAKEN} or not any(one.mark is Mark.SAYS for one in between):
             return True, answered
     return False, answered
@@ -179,27 +182,25 @@ def _says_between(first: _Sign, last: _Sign, signs: Sequence[_Sign]) -> bool:
     return any(one.mark is Mark.SAYS and first.end <= one.first < last.first for one in signs)
 
 
-def _mislabelled(sign: _Sign, signs: Sequence[_Sign]) -> bool:
-    """`wrongly call this false`: wrong is that they do."""
-    return any(
-        one.mark is Mark.MISTAKEN
-        and one.end <= sign.first
-        and any(
-            other.mark in {Mark.LABELS, Mark.SAYS, Mark.HEDGE}
-            and 0 <= other.first - one.end <= MISTAKEN_WITHIN
-            and other.end <= sign.first
-            for other in signs
-        )
+def _mislabelled(sign: _Sign, signs: Sequence[_Sign]) -> list[_Sign]:
+    """`wrongly call this false`: wrong is that they do. The signs of their saying so; none where nobody is mistaken."""
+    return [
+        other
         for one in signs
-    )
+        if one.mark is Mark.MISTAKEN and one.end <= sign.first
+        for other in signs
+        if other.mark in {Mark.LABELS, Mark.SAYS, Mark.HEDGE}
+        and 0 <= other.first - one.end <= MISTAKEN_WITHIN
+        and other.end <= sign.first
+    ]
 
 
-def _attributed(signs: Sequence[_Sign], begin: int, behind: int, answered: int) -> bool:
+def _attributed(signs: Sequence[_Sign], begin: int, behind: int, answered: set[_Sign]) -> bool:
     """By anybody who speaks before the claim and was not answered, or right behind it."""
     for sign in signs:
-        if sign.mark not in {Mark.SAYS, Mark.HEDGE}:
+        if sign.mark not in {Mark.SAYS, Mark.HEDGE} or sign in answered:
             continue
-        if answered < sign.first < begin:
+        if sign.first < begin:
             return True
         turned = any(one.mark is Mark.TURN and behind <= one.first < sign.first for one in signs)
         if behind <= sign.first <= behind + BEHIND_WITHIN and not turned:

@@ -30,10 +30,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 LOOK_S = 1.0
 CODES = {RunState.COMPLETED: frame.OK, RunState.PARTIAL: 3, RunState.FAILED: frame.FAILED}
 """What a command that waits for a run ends with."""
-as_option = click.option("--as", "email", metavar="EMAIL", required=True, help="In whose name; a member who may.")
-tlp_option = click.option(
-    "--tlp", type=click.Choice(list(Tlp)), default=Tlp.AMBER.value, show_default=True, help="Who may be shown it."
+TLPS, PERIODS, PLATFORMS, STATES = (
+    click.Choice([one.value for one in kind], case_sensitive=False) for kind in (Tlp, Period, Platform, RunState)
 )
+as_option = click.option("--as", "email", metavar="EMAIL", required=True, help="In whose name; a member who may.")
+tlp_option = click.option("--tlp", type=TLPS, default=Tlp.AMBER.value, show_default=True, help="Who may be shown it.")
 follow_option = click.option(
     "--follow", is_flag=True, help="Print each step until the end; ends with 0 completed, 3 partial, 1 failed."
 )
@@ -50,8 +51,8 @@ def _wished(command: F) -> F:
     for option in (
         click.option("--substitute", is_flag=True, help="Where a source fails or has nothing, the next may be asked."),
         click.option("--source", "sources", multiple=True, metavar="NAME", help=f"Ask this one ({sources})."),
-        click.option("--platform", type=click.Choice(list(Platform)), default=Platform.NEWS.value, show_default=True),
-        click.option("--period", type=click.Choice(list(Period)), default=Period.MONTH.value, show_default=True),
+        click.option("--platform", type=PLATFORMS, default=Platform.NEWS.value, show_default=True),
+        click.option("--period", type=PERIODS, default=Period.MONTH.value, show_default=True),
         click.option("--items", default=str(USUAL_ITEMS), metavar="NUMBER", show_default=True, help="1 to 20."),
         click.option("--url", default="", help="The outlet's site, or its account's address."),
         click.option("--country", default="", help="Its name in many languages, or its code such as MD."),
@@ -94,8 +95,8 @@ def start(
 
 
 @runs.command("list")
-@click.option("--state", "states", type=click.Choice(list(RunState)), multiple=True, help="In this state; may repeat.")
-@click.option("--platform", type=click.Choice(list(Platform)))
+@click.option("--state", "states", type=STATES, multiple=True, help="In this state; may repeat.")
+@click.option("--platform", type=PLATFORMS)
 @click.option("--outlet", default="", help="Only those with this in the name.")
 @click.option("--limit", default=50, type=click.IntRange(1, 10_000), show_default=True)
 @tenant_option
@@ -176,7 +177,7 @@ def cancel(*, run: UUID, email: str, tenant: str | None, data: Path | None, as_j
 
 @runs.command()
 @click.argument("run", type=click.UUID)
-@click.argument("tlp", type=click.Choice(list(Tlp)))
+@click.argument("tlp", type=TLPS)
 @as_option
 @tenant_option
 @frame.data_option

@@ -31,7 +31,7 @@ async def said(owner: Owner) -> list[tuple[str, str]]:
     return [(row["verdict"], row["note"]) for row in rows]
 
 
-async def test_the_catalogue_shows_every_narrative_with_what_runs_found(viewer: Person, desk: Desk, runs: Runs) -> None:
+async def test_the_catalogue_shows_every_narrative_with_its_matches(viewer: Person, desk: Desk, runs: Runs) -> None:
     text = await viewer.text("/t/acme/narratives")
     assert all(one.name in text for one in desk.sv.narratives.narratives if "&" not in one.name)
     assert "matches in 26 weeks" in text
@@ -68,7 +68,7 @@ async def test_one_narrative_says_what_it_is_and_shows_its_latest_matches(viewer
     assert (await viewer.get("/t/acme/narratives/no_such_thing")).status == 404
 
 
-async def test_an_analyst_confirms_and_then_rejects_and_both_are_kept(editor: Person, runs: Runs, owner: Owner) -> None:
+async def test_an_analyst_confirms_then_rejects_and_both_are_kept(editor: Person, runs: Runs, owner: Owner) -> None:
     answer = await editor.post(judging(runs), verdict="confirmed", note=" As in 2019. ")
     assert answer.headers["Location"].endswith(f"?said=match_confirmed#match-{runs.match()}")
     await editor.post(judging(runs), verdict="rejected", back="anti_eu_002")

@@ -1,0 +1,81 @@
+"""Who answers for a claim."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.stance import CORPUS, Sentence, confusion, sentences
+from cid.briefing.stance import stance
+from cid.domain.narratives import Span, Stance
+
+WRITTEN = list(sentences(CORPUS / "sentences.toml"))
+
+
+def of(marked: str) -> Stance:
+    """Of the claim between [[ and ]]."""
+    before, rest = marked.split("[[")
+    claim, after = rest.split("]]")
+    span = Span(start=len(before), end=len(before) + len(claim), text=claim, cue="")
+    return stance(before + claim + after, [span])
+
+
+def test_there_are_sixty_sentences_twenty_of_each_and_twenty_traps() -> None:
+    assert [sum(one.stance is told for one in WRITTEN) for told in Stance] == [20, 20, 20]
+    assert sum(one.trap for one in WRITTEN) == 20
+    assert len({one.language for one in WRITTEN}) == 6
+
+
+@pytest.mark.parametrize("one", WRITTEN, ids=lambda one: one.text[:40])
+def test_each_sentence_of_the_corpus_is_told_right(one: Sentence) -> None:
+    assert one.found is one.stance
+
+
+def test_the_table_counts_every_sentence() -> None:
+    assert sum(sum(row.values()) for row in confusion(WRITTEN).values()) == 60
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("A video of a shark was debunked. [[NATO is encircling Russia]].", Stance.REPEATS),
+        ("[[NATO is encircling Russia]]. The mayor opened a bridge, and a rumour about it is false.", Stance.REPEATS),
+        ("Lavrov says [[NATO is encircling Russia]]. This claim is false.", Stance.DEBUNKS),
+        ("Lavrov says [[NATO is encircling Russia]]. This claim is not false.", Stance.REPORTS),
+        ("“Nothing has changed. [[NATO is encircling Russia]]. It always did,” the envoy said.", Stance.REPORTS),
+        ("Lavrov: [[NATO is encircling Russia]]", Stance.REPORTS),
+        ("[[НАТО окружает Россию]] – Лавров", Stance.REPORTS),
+        ("Ukraine: [[neo-Nazis rule Kyiv]]", Stance.REPEATS),
+        ("Putin said fact-checkers wrongly call this false: [[NATO is encircling Russia]].", Stance.REPORTS),
+        ("[[Russiagate is a hoax]].", Stance.REPEATS),
+        ("[[Russiagate is a hoax]], he wrote.", Stance.REPORTS),
+        ("It is false to say that [[NATO is encircling Russia]].", Stance.DEBUNKS),
+        ("Nobody can deny that [[NATO is encircling Russia]].", Stance.REPEATS),
+        ("Nobody has proved that [[NATO is encircling Russia]].", Stance.DEBUNKS),
+        ("[[NATO is encircling Russia]], but this is not true.", Stance.DEBUNKS),
+        ("They falsely claim it is a myth: [[NATO is encircling Russia]].", Stance.REPEATS),
+    ],
+)
+def test_what_stands_around_the_claim_decides(text: str, told: Stance) -> None:
+    assert of(text) is told
+
+
+def test_words_of_the_claim_itself_are_no_sign() -> None:
+    assert of("[[Western media lie and their fake news is disinformation]].") is Stance.REPEATS
+
+
+def test_most_of_several_claims_decide_and_a_debunking_is_not_outvoted_by_reports() -> None:
+    told, wrong = "Moscow says sanctions backfire. ", "It is false that sanctions backfire."
+
+    def every(text: str) -> list[Span]:
+        claim = "sanctions backfire"
+        starts = [at for at in range(len(text)) if text.startswith(claim, at)]
+        return [Span(start=at, end=at + len(claim), text=claim, cue="") for at in starts]
+
+    assert stance(told * 2, every(told * 2)) is Stance.REPORTS
+    assert stance(told * 2 + wrong, every(told * 2 + wrong)) is Stance.DEBUNKS
+
+
+@pytest.mark.parametrize("text", ["", "x", "\n\n", "…"])
+def test_a_text_without_a_claim_is_no_error(text: str) -> None:
+    assert stance(text, []) is Stance.REPEATS
+    assert stance(text, [Span(start=0, end=len(text), text=text, cue="")]) is Stance.REPEATS
