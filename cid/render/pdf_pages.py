@@ -46,8 +46,8 @@ def _set(dossier: Dossier, tenant: str, total: int) -> tuple[bytes, int]:
     document = BaseDocTemplate(
         out,
         pagesize=A4,
-        title=f"Analysis of {run.outlet}",
-        author=tenant,
+        title=_whole(f"Analysis of {run.outlet}"),
+        author=_whole(tenant),
         subject=f"{words.tlp_label(run)}. {words.SHARE[run.tlp]}",
         creator=f"Content Intelligence Desk {__version__}",
         keywords=" ".join(("analysis briefing", words.tlp_label(run), *_kinds(dossier))),
@@ -65,6 +65,11 @@ def _set(dossier: Dossier, tenant: str, total: int) -> tuple[bytes, int]:
     document.afterFlowable = partial(_bookmark, document)
     document.build(story(dossier), canvasmaker=partial(_canvas, run.ended_at or run.changed_at))
     return out.getvalue(), document.page
+
+
+def _whole(said: str) -> str:
+    """Half of a pair of UTF-16, which strangers' JSON may hold, is no character that a file can."""
+    return said.encode("utf-8", "replace").decode()
 
 
 def _kinds(dossier: Dossier) -> list[str]:

@@ -43,7 +43,7 @@ from cid.render.pdf_look import (
     quoted,
     radar,
 )
-from cid.render.pdf_text import BOLD, markup, text
+from cid.render.pdf_text import BOLD, LINES, drawable, markup, text
 from cid.text.countries import country_name, language_name
 from cid.text.urls import located
 
@@ -60,6 +60,7 @@ LONG, MIDDLE, SHORT, RAW = 3000, 800, 400, 20_000
 """Characters."""
 MOST, FEW = 60, 20
 """Lines of a table, and of a list of texts."""
+RAW_LINES = 1000
 EVIDENCE = 60_000
 """Characters of all findings together, after which no further one is set: some 25 pages."""
 _FOUND = {
@@ -120,9 +121,9 @@ def bullets(lines: Sequence[str]) -> Iterator[Any]:
     yield from more(len(lines) - FEW)
 
 
-def more(left_out: int) -> Iterator[Any]:
+def more(left_out: int, what: str = "") -> Iterator[Any]:
     if left_out > 0:
-        yield text(f"… and {left_out} more in the JSON export.", QUIET)
+        yield text(f"… and {left_out} more {what} in the JSON export.".replace("  ", " "), QUIET)
 
 
 def human(name: str) -> str:
@@ -139,7 +140,7 @@ def _opening(dossier: Dossier) -> Iterator[Any]:
     run, kept = dossier.run, dossier.briefing
     yield text("ANALYSIS BRIEFING", EYEBROW)
     title = text(cut(run.outlet, SHORT), TITLE)
-    title.outline = (0, f"{run.outlet[:120]}: summary")
+    title.outline = (0, f"{drawable(run.outlet[:120])}: summary")
     yield title
     facts_ = [country_name(run.country), words.PLATFORMS[run.platform], words.PERIODS[run.period]]
     ended = f"finished {when(run.ended_at)}" if run.ended_at else f"asked for {when(run.created_at)}"
@@ -266,8 +267,10 @@ def _confidence(briefing: Briefing) -> Iterator[Any]:
 def _as_it_came(raw: str) -> Iterator[Any]:
     yield from heading("The answer as it came")
     yield text("It could not be read as a briefing, and nothing of it was checked.", BODY)
-    for paragraph in cut(raw, RAW).split("\n\n"):
-        yield text(paragraph, SMALL)
+    lines = cut(raw, RAW).splitlines()
+    for begin in range(0, min(len(lines), RAW_LINES), LINES):
+        yield text("\n".join(lines[begin : begin + LINES]), SMALL)
+    yield from more(len(lines) - RAW_LINES, "lines")
 
 
 def _known(dossier: Dossier) -> Iterator[Any]:

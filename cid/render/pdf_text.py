@@ -11,7 +11,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from functools import cache, partial
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr, unescape
@@ -53,6 +53,8 @@ _OWN = re.compile(rf"{_RTL.pattern}|{_WIDE.pattern}|\S{{80}}")
 """What has to be broken into lines here."""
 _TOKEN = re.compile(rf" |{_WIDE.pattern}[、。，．・：；？！」』）】〉》]*|(?:(?!{_WIDE.pattern})\S)+")
 """A line may end before each; marks of punctuation do not begin one."""
+LINES = 40
+"""Of one text: no honest one has more, and a column of single letters fills a book."""
 _LINE = 400
 """Characters that no line of ours has room for."""
 _STRONG = {"L", "R", "AL"}
@@ -143,7 +145,9 @@ def right_to_left(text: str) -> bool:
 
 def text(said: str, style: Any, *, link: str = "", before: str = "") -> Any:
     """A paragraph of what somebody wrote; breaks of lines stay. `before` is markup of ours, and left to right."""
-    lines = [drawable(line, style.fontName) for line in said.splitlines()] or [""]
+    lines = [drawable(line, style.fontName) for line in islice(said.splitlines(), LINES + 1)] or [""]
+    if len(lines) > LINES:
+        lines[LINES] = "…"
     if _OWN.search(said):
         return OwnLines(lines, style, before, link)
     body = "<br/>".join(_linked(markup(line, style.fontName), link) for line in lines)

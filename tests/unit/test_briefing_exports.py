@@ -16,7 +16,7 @@ from jsonschema import Draft202012Validator
 
 from cid.domain.dossier import Dossier
 from cid.domain.export import Format
-from cid.domain.run import Tlp
+from cid.domain.run import Shortfall, Tlp
 from cid.domain.shape import built, plain
 from cid.render import briefing_words as words
 from cid.render.briefing_csv import briefing_csv, briefing_csv_zip
@@ -82,7 +82,7 @@ def test_json_carries_all_there_is_and_leaves_the_people_of_the_desk_out() -> No
 
 def test_what_was_looked_for_and_not_found_is_empty_and_what_was_not_looked_for_is_absent() -> None:
     assert document(made.dossier(matches=()), tenant=TENANT, at=AT)["narratives"] == []
-    lacking = made.run(shortfalls=(made.Shortfall.MATCHER,))
+    lacking = made.run(shortfalls=(Shortfall.MATCHER,))
     assert "narratives" not in document(made.dossier(run=lacking, matches=()), tenant=TENANT, at=AT)
     assert "narratives" not in strict_tables(made.dossier(run=lacking, matches=()))
     assert set(document(RUNS["everything"], tenant=TENANT, at=AT)) & {"briefing", "scorecard", "items", "raw"} == set()
