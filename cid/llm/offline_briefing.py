@@ -10,7 +10,7 @@ from cid.domain.briefing import FACTORS
 from cid.domain.llm import Json
 from cid.text.injection import LEFT_OUT
 from cid.text.links import foreign, unlinked
-from cid.text.prose import sentences, significant
+from cid.text.prose import numbers, sentences, significant
 from cid.text.words import words
 
 EXTRACTS = 3
@@ -22,7 +22,7 @@ SHORTEST, LONGEST = 5, 40
 LETTERS = 160
 """Of one in a script without spaces."""
 THEME = 6
-"""Letters of a word that is counted; shorter ones are seldom what a text is about."""
+"""Letters of a word that is counted; shorter ones are seldom what an item is about."""
 LOW = "low"
 GRAINS = {"article": "articles", "summary": "summaries", "title": "titles alone", "post": "posts"}
 
@@ -33,7 +33,7 @@ def briefing(_shared: Mapping[str, Json], run: Mapping[str, Json]) -> Mapping[st
     items: Items = run["items"]
     return {
         "executive_summary": _summary(run),
-        "key_findings": [*_extracts(items), *_common(run), *_dates(items)],
+        "key_findings": [*_extracts(items), *(_common(run) or _figures(items)), *_dates(items)],
         "subject_profile": {
             "kind": "",
             "description": str(run["profile"].get("bio", "")),
@@ -82,25 +82,35 @@ def _extracts(items: Items) -> Iterator[Mapping[str, Json]]:
         yield _finding(said, "post", shown, [(item["id"], quote)])
 
 
-def _common(run: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
-    """The word that most items share, and is none of the outlet's name."""
+def _common(run: Mapping[str, Json]) -> list[Mapping[str, Json]]:
+    """The word of a title that most items hold, at least half of them, and that is none of the outlet's name."""
     items: Items = run["items"]
+    if len(items) < 2:
+        return []
     own = significant(run["outlet"])
-    each = [
-        {word for word in significant(f"{item['title']} {item['text']}") - own if len(word) >= THEME} for item in items
-    ]
-    counts = Counter(word for found in each for word in sorted(found))
-    if not counts or len(items) < 2:
-        return
-    most = min(counts, key=lambda word: (-counts[word], -len(word), word))
+    titles = {word for item in items for word in significant(item["title"]) - own if len(word) >= THEME}
+    counts = Counter(word for item in items for word in titles & significant(f"{item['title']} {item['text']}"))
+    most = min(counts, key=lambda word: (-counts[word], -len(word), word), default="")
     holding = [(item["id"], quote) for item in items for quote in _holding(item, most)[:1]]
-    if counts[most] < 2 or not holding:
-        return
+    if 2 * counts[most] < len(items) or counts[most] < 2 or not holding:
+        return []
     said = (
-        f"The word “{most}” stands in {counts[most]} of {len(items)} items, more than any other of its length that "
-        "they share; what that means was not assessed."
+        f"The word “{most}” stands in {counts[most]} of {len(items)} items, more than any other word of their titles; "
+        "what that means was not assessed."
     )
-    yield _finding(said, "pattern", f"{counts[most]} of {len(items)} items hold “{most}”.", holding)
+    return [_finding(said, "pattern", f"{counts[most]} of {len(items)} items hold “{most}”.", holding)]
+
+
+def _figures(items: Items) -> list[Mapping[str, Json]]:
+    """How many items give one, with the sentence in which it stands."""
+    holding = [(item["id"], quote) for item in items for quote in [one for one in _quotable(item) if numbers(one)][:1]]
+    if not holding:
+        return []
+    said = (
+        f"{len(holding)} of {len(items)} items give a figure in a sentence that can be quoted; none of these figures "
+        "was compared with anything else."
+    )
+    return [_finding(said, "pattern", f"{len(holding)} of {len(items)} items hold a figure.", holding)]
 
 
 def _dates(items: Items) -> Iterator[Mapping[str, Json]]:

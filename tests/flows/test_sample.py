@@ -19,6 +19,7 @@ from cid.domain.ids import StoryId, TenantId
 from cid.domain.jobs import JobKind, NewJob
 from cid.domain.news import Entry, PollOutcome, Source, SourceKind
 from cid.domain.run import Grain, RunState, Via
+from cid.domain.scorecard import Rating
 from cid.flows import sample
 from cid.flows.analyse import analyse
 from cid.llm.offline import Offline
@@ -185,6 +186,7 @@ async def test_the_sample_outlet_has_a_finished_run_of_sample_items_that_no_mode
     assert set(cited) == {Found.FOUND}
     assert len(found.briefing.briefing.item_readings) == 6
     assert found.scorecard is not None
+    assert found.scorecard.card.shown not in {Rating.EXCELLENT, Rating.GOOD}, "extracts are no analysis"
     assert await owner.fetchval("select sum(cost) from calls") == 0
     assert await sample.load(sv) == tenant
     assert await owner.fetchval("select count(*) from runs") == 1

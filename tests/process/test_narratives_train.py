@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import random
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from cid import settings
 from cid.briefing import cases, classify
 from cid.cli import frame
 from cid.cli import main as commands
+from cid.domain.errors import Misconfigured
 from tests import narrative_cases as made
 
 Capture = pytest.CaptureFixture[str]
@@ -46,15 +49,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Mapping[str
     folder = tmp_path_factory.mktemp("trained")
     cases_file, labels, titles = made.files(folder)
     asked = ["narratives", "train", str(cases_file), "--labels", str(labels), "--ordinary", str(titles)]
-    done = subprocess.run(
-        [sys.executable, "-m", "cid", *asked, "--model", str(folder / "model.gz"), "--json"],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    return folder, json.loads(done.stdout)
+    with redirect_stdout(io.StringIO()) as said:
+        assert frame.run(commands, [*asked, "--model", str(folder / "model.gz"), "--json"]) == 0
+    return folder, json.loads(said.getvalue())
 
 
 def test_a_model_is_written_with_its_sizes_and_its_figures_on_what_it_has_not_seen(
@@ -109,7 +106,7 @@ def test_with_a_model_only_what_it_has_not_seen_is_measured(
     trained: tuple[Path, Mapping[str, Any]], capsys: Capture
 ) -> None:
     folder, said = trained
-    asked = ("eval", "narratives", folder / "cases.csv", "--labels", folder / "labels.json")
+    asked: tuple[str | Path, ...] = ("eval", "narratives", folder / "cases.csv", "--labels", folder / "labels.json")
     asked = (*asked, "--ordinary", folder / "headlines.csv")
     code, out, err = run(capsys, *asked, "--model", folder / "model.gz", "--json")
     assert (code, err) == (0, "")
@@ -169,7 +166,7 @@ def test_a_file_without_labels_is_refused_in_one_sentence(text: str, why: str, t
 def test_labels_that_are_none_and_headlines_without_a_title_are_refused(tmp_path: Path, capsys: Capture) -> None:
     file, labels, titles = made.files(tmp_path)
     labels.write_text("[1]")
-    asked = ("--model", tmp_path / "model.gz", "--labels", labels)
+    asked: tuple[str | Path, ...] = ("--model", tmp_path / "model.gz", "--labels", labels)
     assert "holds no labels" in run(capsys, "narratives", "train", file, "--ordinary", titles, *asked)[2]
     made.files(tmp_path)
     assert "no column title" in run(capsys, "narratives", "train", file, "--ordinary", file, *asked)[2]
@@ -184,14 +181,16 @@ for name in ("sklearn", "scipy", "numpy"):
 """
 
 
-def test_without_scikit_learn_training_says_how_to_get_it(tmp_path: Path) -> None:
+def test_without_scikit_learn_training_says_how_to_get_it(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn", None)
     file, labels, titles = made.files(tmp_path)
-    asked = ["narratives", "train", file, "--labels", labels, "--ordinary", titles, "--model", tmp_path / "m.gz"]
-    program = f"{BLOCKED}\nfrom cid.__main__ import main\nsys.argv = ['cid', *{[str(one) for one in asked]!r}]\nmain()"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == frame.MISCONFIGURED
-    assert "make setup EXTRAS=ml" in done.stderr
-    assert not (tmp_path / "m.gz").exists()
+    asked = ("--labels", labels, "--ordinary", titles, "--model", tmp_path / "model.gz")
+    code, out, err = run(capsys, "narratives", "train", file, *asked)
+    assert (code, out) == (frame.MISCONFIGURED, "")
+    assert "make setup EXTRAS=ml" in err
+    assert not (tmp_path / "model.gz").exists()
 
 
 def test_a_model_is_applied_without_scikit_learn_and_always_the_same(trained: tuple[Path, Mapping[str, Any]]) -> None:
@@ -219,5 +218,5 @@ def test_a_desk_starts_with_the_model_that_is_named_and_not_with_a_broken_one(
     broken = tmp_path / "broken.gz"
     broken.write_bytes((folder / "model.gz").read_bytes()[:-200])
     for path, why in ((broken, "cid narratives train"), (tmp_path / "none.gz", "cannot be read")):
-        with pytest.raises(settings.Misconfigured, match=why):
+        with pytest.raises(Misconfigured, match=why):
             settings.classifier(settings.read({"CID_NARRATIVE_MODEL": str(path)}))

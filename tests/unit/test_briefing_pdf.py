@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
+from cid.domain.briefing import Evidence, Finding, Found
 from cid.domain.dossier import Dossier
+from cid.domain.narratives import Span
 from cid.domain.run import Tlp
 from cid.domain.shape import plain
 from cid.render.briefing_pdf import briefing_pdf, render_briefing
@@ -138,11 +140,11 @@ NASTY = {
 @pytest.mark.parametrize("said", NASTY.values(), ids=NASTY.keys())
 def test_no_text_breaks_a_page(said: str) -> None:
     """Wherever a stranger's words may stand."""
-    cited = made.cited(1, said, made.Found.NEAR, 1)
-    finding = made.Finding(
+    cited = made.cited(1, said, Found.NEAR, 1)
+    finding = Finding(
         finding=said,
         confidence=said[:40],
-        evidence=(made.Evidence(kind=said[:20], reference=said, citations=(cited,)),),
+        evidence=(Evidence(kind=said[:20], reference=said, citations=(cited,)),),
     )
     briefing = replace(
         made.BRIEFING,
@@ -157,7 +159,7 @@ def test_no_text_breaks_a_page(said: str) -> None:
         items=(item,),
         fetches=(replace(made.fetches()[2], detail=said, address=said),),
         briefing=replace(made.STORED, briefing=briefing, problems=(said,)),
-        matches=(made.match(1, spans=(made.Span(start=0, end=1, text=said, cue=said),)),),
+        matches=(made.match(1, spans=(Span(start=0, end=1, text=said, cue=said),)),),
     )
     assert len(read(dossier).pages) > 2
 

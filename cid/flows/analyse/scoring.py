@@ -39,7 +39,7 @@ async def scoring(sv: Services, job: Job, run: Run) -> bool:
     report = briefing.report if briefing else ""
     # Each by itself: what the catalogue found is kept where what was learned breaks.
     found = await looked.guarded(Shortfall.MATCHER, lambda: asyncio.to_thread(matches, sv.narratives, items, report))
-    learned = await looked.guarded(Shortfall.MATCHER, lambda: asyncio.to_thread(_learned, sv, items))
+    learned = await looked.guarded(Shortfall.MATCHER, lambda: asyncio.to_thread(_learned, sv, run, items))
     await looked.guarded(Shortfall.MATCHER, lambda: _keep(sv, run, [*(found or ()), *(learned or ())]))
     new = RunState.PARTIAL if shortfalls else RunState.COMPLETED
     async with sv.db.tx(job.tenant) as tx:
@@ -78,8 +78,9 @@ async def _score(sv: Services, run: Run, briefing: StoredBriefing | None, items:
             await runs.add_scorecard(tx, run.id, card)
 
 
-def _learned(sv: Services, items: Sequence[RunItem]) -> Sequence[Match]:
-    return sv.classifier.found(items) if sv.classifier else ()
+def _learned(sv: Services, run: Run, items: Sequence[RunItem]) -> Sequence[Match]:
+    """Nothing by a model that learned from another tenant's decisions: its words are that tenant's."""
+    return sv.classifier.found(items) if sv.classifier and sv.classifier.serves(run.tenant_id) else ()
 
 
 async def _keep(sv: Services, run: Run, found: Sequence[Match]) -> None:

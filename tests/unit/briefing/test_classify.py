@@ -116,7 +116,14 @@ def unpacked(**changed: Any) -> bytes:
 
 def test_a_file_may_be_unpacked_and_is_refused_once_it_was_changed() -> None:
     assert classify.load(unpacked()).version == model().version
-    for changed in ({"idf": [1, 1, 1, 1]}, {"facts": {}}, {"tenant": "x"}, {"sha256": "0" * 64}, {"sha256": None}):
+    changes: list[dict[str, Any]] = [
+        {"idf": [1, 1, 1, 1]},
+        {"facts": {}},
+        {"tenant": "x"},
+        {"sha256": "0" * 64},
+        {"sha256": None},
+    ]
+    for changed in changes:
         with pytest.raises(ValueError, match="changed after it was made"):
             classify.load(unpacked(**changed))
 

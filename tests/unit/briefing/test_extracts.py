@@ -89,6 +89,17 @@ def test_counts_are_counts_of_the_items() -> None:
     assert [one.item for one in pattern.evidence[0].citations] == [1, 2, 3]
 
 
+def test_where_titles_share_no_word_figures_are_counted() -> None:
+    told = [
+        ("Harbour opens", "Forty ships came in on Tuesday, said the office."),
+        ("Kiln sold", "It went for 9,000 marks."),
+    ]
+    _, briefing = extracted(*(replace(item(*one), number=n) for n, one in enumerate(told, 1)))
+    (pattern,) = [one for one in briefing.key_findings if one.evidence[0].kind == "pattern"]
+    assert pattern.finding.startswith("1 of 2 items give a figure")
+    assert [one.quote for one in pattern.evidence[0].citations] == ["It went for 9,000 marks."]
+
+
 def test_nothing_to_quote_is_no_reason_to_fail() -> None:
     for items in ((), (item(""),), (item("…"),), (item("A", "b"),)):
         _, briefing = extracted(*items)
