@@ -6,6 +6,10 @@ is a hoax" is the claim and no denial of it. In a sentence
 * what is denied there is debunked, unless the denial is itself denied ("nobody could refute"), called a mistake
   ("wrongly call this false"), answered before the claim is made ("a myth, they say, but …"), or belongs to somebody who
   only then begins to speak ("whose ministry calls reports fake, said …");
+* a claim, an idea, a rumour that does not stand up or has no grounds is debunked; so is what a sentence that begins
+  with "No," goes on to negate;
+* what stands before a colon, and puts another account aside ("the lie … hides a fact: …"), says nothing of the claim
+  behind it;
 * what somebody else says, or what stands between quotation marks, is reported;
 * anything else the text says itself.
 
@@ -54,6 +58,7 @@ _PHRASES = [
 _SPOTTER = Spotter([phrase.rstrip(":") for _, phrase in _PHRASES])
 _FIRST = itemgetter(1)
 _COLON = re.compile(r"^\W*([^:.!?\n]{2,60}):\s")
+_NO = re.compile(r"\W*(?:no|nein|non|нет|ні)\s*[,:–—]", re.IGNORECASE)
 _DASH = re.compile(r"\s[-–—]\s+([^-–—.!?\n]{2,60})\W*$")
 _NO_SPEAKERS = frozenset(
     words(
@@ -164,6 +169,10 @@ def _of_sentence(text: Sentences, start: int, end: int, places: Sequence[tuple[i
     claimed = [(text.word(a), text.word(b)) for a, b in places]
     signs = [one for one in text.signs(start, end) if not any(one.first < b and a < one.end for a, b in claimed)]
     signs = _nearest(signs, begin, behind)
+    if _set_aside(text.text[start:first], signs, begin):
+        signs = [one for one in signs if one.first >= begin]
+    if _answers_no(text, start, end, behind):
+        return Stance.DEBUNKS
     denied, answered = _denial(signs, begin, behind)
     if denied:
         return Stance.DEBUNKS
@@ -171,6 +180,23 @@ def _of_sentence(text: Sentences, start: int, end: int, places: Sequence[tuple[i
     if any(a <= first and last <= b for a, b in quotes) or _speaker(text.text[start:end], first - start, last - start):
         return Stance.REPORTS
     return Stance.REPORTS if _attributed(signs, begin, behind, answered) else Stance.REPEATS
+
+
+def _set_aside(before: str, signs: Sequence[_Sign], begin: int) -> bool:
+    """`The lie … hides a fact: …`, `do not trust who says otherwise: …`; but not `Moscow says otherwise: …`."""
+    if not before[-AT_THE_EDGE:].rstrip(" \t\n\"'“„«").endswith(":"):
+        return False
+    ahead = [one for one in signs if one.end <= begin]
+    put = [one.first for one in ahead if one.mark is Mark.ASIDE]
+    return bool(put) and any(one.mark is Mark.DENY or (one.mark is Mark.NOT and one.first < max(put)) for one in ahead)
+
+
+def _answers_no(text: Sentences, start: int, end: int, behind: int) -> bool:
+    """`No, there are no such laboratories`: here, and here alone, the claim's own negation counts."""
+    if not _NO.match(text.text, start, min(end, start + AT_THE_EDGE)):
+        return False
+    first = text.word(start)
+    return any(one.mark is Mark.NOT and first < one.first < behind for one in text.signs(start, end))
 
 
 def _nearest(signs: list[_Sign], begin: int, behind: int) -> list[_Sign]:
@@ -223,6 +249,8 @@ def _wrong(sign: _Sign, signs: Sequence[_Sign], begin: int) -> bool:
             return True
         case Mark.PROVES:
             return sign.end <= begin and _negated(sign, signs)
+        case Mark.HOLDS:
+            return any(one.mark is Mark.HEDGE and one.first < begin for one in signs) and _negated(sign, signs)
         case _:
             return _false_saying(sign, signs)
 

@@ -32,6 +32,24 @@ def test_each_sentence_of_the_corpus_is_told_right(one: Sentence) -> None:
     assert one.found is one.stance
 
 
+@pytest.mark.parametrize("one", list(sentences(CORPUS / "third.toml")), ids=lambda one: one.text[:40])
+def test_each_sentence_of_the_third_set_is_told_right(one: Sentence) -> None:
+    assert one.found is one.stance
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Moscow says otherwise: [[NATO is encircling Russia]].", Stance.REPORTS),
+        ("No, [[NATO is encircling Russia]], and everybody knows it.", Stance.REPEATS),
+        ("[[NATO is encircling Russia]], and there are no grounds for optimism.", Stance.REPEATS),
+        ("It is a lie that the map hides one thing: [[NATO is encircling Russia]].", Stance.REPEATS),
+    ],
+)
+def test_the_rules_of_the_third_set_do_not_reach_beyond_it(text: str, told: Stance) -> None:
+    assert of(text) is told
+
+
 def test_the_table_counts_every_sentence() -> None:
     assert sum(sum(row.values()) for row in confusion(WRITTEN).values()) == 60
 
