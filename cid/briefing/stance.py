@@ -29,7 +29,7 @@ from cid.text.words import placed, words
 LONGEST_SENTENCE = 1500
 """Characters; of a longer one as much as lies around the claim."""
 MOST_SENTENCES = 20
-"""With a claim, that are looked at."""
+"""That are looked at with a claim."""
 NOT_WITHIN = 4
 """Words between a negation and what it negates."""
 MISTAKEN_WITHIN = 3
