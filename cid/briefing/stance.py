@@ -34,7 +34,7 @@ from cid.text.words import Told, placed, words
 LONGEST_SENTENCE = 1500
 """Characters; a longer one is judged in stretches of so many, each with the one before it and the one behind."""
 MOST_SENTENCES = 20
-"""With a claim, that are looked at."""
+"""That are looked at with a claim."""
 NOT_WITHIN = 4
 """Words between a negation and what it negates."""
 MISTAKEN_WITHIN = 3

@@ -72,7 +72,7 @@ class Sums:
     total: int
     completed: int
     partial: int
-    """With a briefing that lacks something. Counted apart, and no success."""
+    """They have a briefing that lacks something. Counted apart, and no success."""
     failed: int
     running: int
     """Also those that wait for their turn."""
