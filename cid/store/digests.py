@@ -11,6 +11,7 @@ from cid.domain.digest import MOST, Ailing, DayOutcome, Out, Reader, Waiting, Wi
 from cid.domain.draft import DraftState
 from cid.domain.ids import DraftId, TenantId, UserId
 from cid.domain.publication import PublicationState
+from cid.domain.tenants import Role
 from cid.pg.rows import each, into
 from cid.pg.sql import query
 from cid.ports import Row, Tx
@@ -21,6 +22,7 @@ PUT_OFF = query("digests.put_off")
 LOOK_AGAIN = query("digests.look_again")
 READER = query("digests.reader")
 WANTS_BREAKING = query("digests.wants_breaking")
+WANTS_CHANGES = query("digests.wants_changes")
 URGENT = query("digests.urgent")
 WISHES = query("digests.wishes")
 WISH = query("digests.wish")
@@ -77,6 +79,11 @@ async def reader(tx: Tx, tenant: TenantId, user: UserId) -> Reader | None:
 async def wants_breaking(tx: Tx, tenant: TenantId) -> list[UserId]:
     """In a platform transaction: who wants to hear at once of what they may decide on."""
     return [UserId(row["user_id"]) for row in await tx.fetch(WANTS_BREAKING, tenant)]
+
+
+async def wants_changes(tx: Tx, tenant: TenantId, roles: Sequence[Role]) -> list[UserId]:
+    """In a platform transaction: who of these wants to hear at once."""
+    return [UserId(row["user_id"]) for row in await tx.fetch(WANTS_CHANGES, tenant, list(roles))]
 
 
 async def urgent(tx: Tx, tenant: TenantId, draft: DraftId) -> Waiting | None:

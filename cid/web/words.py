@@ -231,6 +231,8 @@ KINDS = {
     "digests": _("Whose digest is due"),
     "digest": _("Write digests"),
     "breaking": _("Tell of urgent drafts"),
+    "change": _("Compare with the run before"),
+    "changed": _("Tell of large changes"),
     "batches": _("Send and fetch batches"),
     "wake": _("Wake what waits"),
     "tidy": _("Housekeeping"),
@@ -379,6 +381,8 @@ MAIL_KINDS = {
     "reset": _("new password"),
     "digest": _("digest"),
     "breaking": _("urgent draft"),
+    "change": _("large change at a watched outlet"),
+    "briefing": _("briefing sent by hand"),
     "link": _("fresh link"),
     "notice": _("notice"),
 }

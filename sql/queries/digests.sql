@@ -107,6 +107,12 @@ select m.user_id from mail_wishes w join members m on m.tenant_id = w.tenant_id 
   join users u on u.id = m.user_id
 where w.tenant_id = $1 and w.breaking and u.disabled_at is null and m.role in ('owner', 'editor') order by m.user_id
 
+-- name: wants_changes
+-- Platform only. Members who want to hear at once, in one of these roles.
+select m.user_id from mail_wishes w join members m on m.tenant_id = w.tenant_id and m.user_id = w.user_id
+  join users u on u.id = m.user_id
+where w.tenant_id = $1 and w.breaking and u.disabled_at is null and m.role = any ($2::text[]) order by m.user_id
+
 -- name: urgent
 -- A draft that somebody may decide on, of an urgent story.
 select d.id, d.state, d.sample, s.urgent, v.article::jsonb ->> 'title' as title,
