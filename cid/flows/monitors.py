@@ -142,7 +142,7 @@ async def change(sv: Services, actor: Actor, monitor_id: MonitorId, wish: Wish, 
         if held is None:
             raise NotFound(NONE)
         if outlet_key(wanted) != held.outlet_key:
-            raise Refused("With another country or account it is another outlet: add a monitor for it.")
+            raise Refused("Another country or account makes it another outlet: add a monitor for it.")
         new = replace(
             held,
             url=wanted.url,

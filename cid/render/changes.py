@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from cid.domain.digest import Changed
 from cid.domain.mail import Letter
 from cid.domain.monitor import VEILED, Change, Seen
 from cid.domain.run import Tlp
@@ -45,6 +46,14 @@ def lines(change: Change) -> list[str]:
     if change.actors:
         said.append(f"Named for the first time: {', '.join(change.actors[:SHOWN])}.")
     return said
+
+
+def entry(one: Changed) -> tuple[str, str]:
+    """As a digest has it: its headline and a line. What may not be passed on is not named."""
+    mark = f"TLP:{one.tlp.upper()}"
+    if one.tlp in VEILED:
+        return f"[{mark}] An outlet you watch", f"Something changed. {VEIL}"
+    return f"[{mark}] {one.outlet}: {one.change.size} of 100", brief(one.change)
 
 
 def brief(change: Change) -> str:
