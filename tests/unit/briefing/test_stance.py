@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from bench.stance import CORPUS, Sentence, confusion, sentences
@@ -79,3 +81,26 @@ def test_most_of_several_claims_decide_and_a_debunking_is_not_outvoted_by_report
 def test_a_text_without_a_claim_is_no_error(text: str) -> None:
     assert stance(text, []) is Stance.REPEATS
     assert stance(text, [Span(start=0, end=len(text), text=text, cue="")]) is Stance.REPEATS
+
+
+@pytest.mark.parametrize(
+    "signs", ["wrongly fake ", "wrongly call false ", "not true ", "says but deny ", "falsely says "]
+)
+def test_a_text_made_of_signs_alone_is_soon_judged(signs: str) -> None:
+    """Signs are weighed against each other: without a limit this costs the cube of the sentence's length."""
+    claim = "NATO is encircling Russia"
+    text = f"{signs * 2000}{claim} {signs * 2000}{claim}"
+    spans = [Span(start=at, end=at + len(claim), text=claim, cue="") for at in (text.index(claim), text.rindex(claim))]
+    begun = time.process_time()
+    stance(text, spans)
+    assert time.process_time() - begun < 2
+
+
+def test_a_claim_in_a_sentence_without_end_is_judged_by_what_stands_near_it() -> None:
+    claim = "NATO is encircling Russia"
+    filler = "and the harbour was busy all day " * 400
+    text = f"It is false that {claim} {filler} {claim} {filler}"
+    first, last = text.index(claim), text.rindex(claim)
+    at = [Span(start=place, end=place + len(claim), text=claim, cue="") for place in (first, last)]
+    assert stance(text, at[:1]) is Stance.DEBUNKS
+    assert stance(text, at[1:]) is Stance.REPEATS
