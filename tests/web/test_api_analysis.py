@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -266,7 +266,9 @@ async def test_who_only_reads_starts_and_stops_nothing(desk: Desk, runs: Runs, o
 
 async def test_a_moment_in_another_zone_is_the_same_moment(desk: Desk, runs: Runs) -> None:
     async with program(desk, "viewer") as theirs:
-        newest = (await theirs.json(f"{PATH}?limit=1"))["items"][0]
+        middle = sorted(one["created_at"] for one in (await theirs.json(PATH))["items"])[len(runs.ids) // 2]
+        there = datetime.fromisoformat(middle).astimezone(timezone(timedelta(hours=5, minutes=30))).isoformat()
+        asked = [await theirs.json(f"{PATH}?since={moment.replace('+', '%2B')}") for moment in (middle, there)]
+        assert asked[0]["items"] == asked[1]["items"] != []
         later = desk.clock.now() + timedelta(days=1)
         assert (await theirs.json(f"{PATH}?since={later:%Y-%m-%dT%H:%M:%SZ}"))["items"] == []
-        assert newest["id"] in {str(one) for one in runs.ids.values()}
