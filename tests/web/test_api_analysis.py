@@ -144,10 +144,12 @@ async def test_matches_tell_where_and_whether_they_were_looked_for(desk: Desk, r
         assert (running["looked_for"], running["matches"]) == (False, [])
 
 
-async def test_runs_come_in_pages_by_what_was_asked_for_and_every_one_once(desk: Desk, runs: Runs) -> None:
+async def test_runs_come_in_pages_by_what_was_asked_for_and_every_one_once(
+    desk: Desk, runs: Runs, room: Newsroom
+) -> None:
     async with program(desk, "viewer") as theirs:
         whole = (await theirs.json(f"{PATH}?limit=100"))["items"]
-        assert {one["id"] for one in whole} == {str(id_) for id_ in runs.ids.values()}
+        assert {one["id"] for one in whole} == {str(id_) for id_ in (*runs.ids.values(), *room.runs.values())}
         assert [one["created_at"] for one in whole] == sorted((one["created_at"] for one in whole), reverse=True)
         seen, cursor = [], ""
         while True:
@@ -167,6 +169,7 @@ async def test_runs_come_in_pages_by_what_was_asked_for_and_every_one_once(desk:
         middle = sorted(one["created_at"] for one in whole)[len(whole) // 2]
         since = middle.replace("+", "%2B")
         assert await found(f"since={since}") == {one["id"] for one in whole if one["created_at"] >= middle}
+        assert await found("country=Польша") == await found("country=Polen") == await found("country=PL") != set()
         await problem(await theirs.get(f"{PATH}?country=Atlantis"), 400)
         await problem(await theirs.get(f"{PATH}?cursor=x"), 400)
 
@@ -262,9 +265,9 @@ async def test_who_only_reads_starts_and_stops_nothing(desk: Desk, runs: Runs, o
     assert await owner.fetchval("select count(*) from runs") == before
 
 
-async def test_a_moment_in_another_zone_is_the_same_moment(desk: Desk, runs: Runs) -> None:
+async def test_a_moment_in_another_zone_is_the_same_moment(desk: Desk, runs: Runs, room: Newsroom) -> None:
     async with program(desk, "viewer") as theirs:
         newest = (await theirs.json(f"{PATH}?limit=1"))["items"][0]
         later = desk.clock.now() + timedelta(days=1)
         assert (await theirs.json(f"{PATH}?since={later:%Y-%m-%dT%H:%M:%SZ}"))["items"] == []
-        assert newest["id"] in {str(one) for one in runs.ids.values()}
+        assert newest["id"] in {str(one) for one in (*runs.ids.values(), *room.runs.values())}
