@@ -2151,7 +2151,7 @@ create table mails (
   sent_at timestamp with time zone,
   changed_at timestamp with time zone default cid_now() not null,
   constraint mails_pkey PRIMARY KEY (id),
-  constraint mails_kind_check CHECK ((kind = ANY (ARRAY['invite'::text, 'reset'::text, 'digest'::text, 'breaking'::text, 'link'::text, 'notice'::text]))),
+  constraint mails_kind_check CHECK ((kind = ANY (ARRAY['invite'::text, 'reset'::text, 'digest'::text, 'breaking'::text, 'change'::text, 'briefing'::text, 'link'::text, 'notice'::text]))),
   constraint mails_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'sending'::text, 'sent'::text, 'refused'::text, 'unknown'::text, 'bounced'::text]))),
   constraint mails_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id),
   constraint mails_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)

@@ -19,6 +19,7 @@ from cid.domain.ids import (
     ImageId,
     ItemId,
     MatchId,
+    MonitorId,
     ReviewId,
     RunBatchId,
     RunId,
@@ -121,6 +122,7 @@ class Newsroom:
     runs: dict[str, RunId] = field(default_factory=dict)
     """Of the analysis desk: one that is under way, in a batch. `tests.analysis` furnishes all the others."""
     batch: RunBatchId = field(default_factory=lambda: RunBatchId(uuid4()))
+    monitor: MonitorId = field(default_factory=lambda: MonitorId(uuid4()))
     match: MatchId = field(default_factory=lambda: MatchId(uuid4()))
     """Of a narrative, in that run's report."""
     proposals: dict[str, UUID] = field(default_factory=dict)
@@ -192,6 +194,12 @@ async def _analyse(tx: Tx, room: Newsroom) -> None:
     await runs.add_batch(tx, room.batch, "Outlets of the harbour", None)
     await analysis.write(tx, run, batch=room.batch)
     await runs.add_matches(tx, run.run.id, [(room.match, analysis.in_report("anti_eu_002"))], dict(analysis.NAMES))
+
+    await tx.execute(
+        """insert into monitors (tenant_id, id, outlet, outlet_key, country, platform, period, items, every_hours)
+           values ($1, $2, 'Northern Courier', 'northern courier|MD', 'MD', 'news', 'w', 5, 24)""",
+        *(room.tenant, room.monitor),
+    )
 
 
 async def _refused(tx: Tx, room: Newsroom) -> None:

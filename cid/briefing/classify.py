@@ -7,6 +7,10 @@ TfidfVectorizer of scikit-learn calls sublinear_tf, smooth_idf and norm l2); a n
 weights times these, and its probability 1 / (1 + exp(-(slope · margin + shift))) after Platt (1999), whose two numbers
 come from sentences that were held back.
 
+Before the narratives comes a gate, one more linear model: a sentence that looks like an ordinary headline rather than
+like anything that people label is a match of nothing. The machines of the narratives see a few hundred sentences of
+theirs each and are now and then sure of a headline for one word's sake; the gate has seen all sentences.
+
 Its figures were measured on single sentences, so single sentences it is asked about: an item's title, or a post's first
 few. A long article would give it as many chances of a false alarm as it has sentences.
 """
@@ -35,7 +39,7 @@ from cid.domain.run import RunItem
 from cid.text.prose import sentences
 from cid.text.words import placed, words
 
-FORMAT = "cid-narratives-1"
+FORMAT = "cid-narratives-2"
 LARGEST = 64 << 20
 """Bytes of a model, unpacked."""
 LONGEST = 1_000
@@ -47,7 +51,7 @@ WEIGHED, MOST_SPANS = 60, 8
 SHORTEST_RUN, LONGEST_RUN = 2, 5
 SCALE = 10_000
 """Weights and idf are whole numbers of 1 / SCALE in the file: the same on every machine."""
-LEARNED = ("concepts", "terms", "idf", "narratives")
+LEARNED = ("concepts", "terms", "idf", "gate", "narratives")
 """The parts of a file that decide what is found. The others say how it was made."""
 HIGH, MODERATE = 0.85, 0.6
 """From which probability on a match is called strong, and moderate."""
@@ -83,6 +87,17 @@ class Judge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """Between sentences that people label and ordinary headlines."""
+
+    weights: Sequence[float]
+    """By row."""
+    intercept: float
+    least: float
+    """The margin below which a sentence is taken for an ordinary headline."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Classifier:
     version: str
     """Of what was learned: the same weights have the same version, whenever they were made."""
@@ -91,6 +106,8 @@ class Classifier:
     concepts: Concepts
     idf: Sequence[float]
     """By row."""
+    gate: Gate | None
+    """None: there were too few headlines to learn one from, and every sentence passes."""
     judges: tuple[Judge, ...]
     tenant: str
     """Whose decisions it learned from: its words are for nobody else. Empty: nobody's, it may look for all."""
@@ -108,8 +125,11 @@ class Classifier:
         return {judge.narrative: _probability(judge, rows, values) for judge in self.judges}
 
     def narratives(self, text: str) -> Mapping[str, float]:
-        """Those whose threshold the sentence reaches, with the probability."""
-        likely = self.probabilities(text)
+        """Those whose threshold the sentence reaches, with the probability; none where the gate holds it back."""
+        rows, values = self._vector(text)
+        if self.gate is not None and _margin(self.gate, rows, values) < self.gate.least:
+            return {}
+        likely = {judge.narrative: _probability(judge, rows, values) for judge in self.judges}
         return {j.narrative: likely[j.narrative] for j in self.judges if likely[j.narrative] >= j.threshold}
 
     def found(self, items: Iterable[RunItem]) -> tuple[Match, ...]:
@@ -189,9 +209,8 @@ def asked_about(item: RunItem) -> Iterator[tuple[int, str]]:
             yield before + here.start(), here.group()
 
 
-def _margin(judge: Judge, rows: Sequence[int], values: Sequence[float]) -> float:
-    weights = judge.weights
-    found: float = sum(map(mul, values, map(weights.__getitem__, rows)), judge.intercept)
+def _margin(linear: Judge | Gate, rows: Sequence[int], values: Sequence[float]) -> float:
+    found: float = sum(map(mul, values, map(linear.weights.__getitem__, rows)), linear.intercept)
     return found
 
 
@@ -242,10 +261,11 @@ def _classifier(body: Mapping[str, Any]) -> Classifier:
         kinds.append({str(term): rows + at for at, term in enumerate(known)})
         rows += len(known)
     idf = array("d", (whole / SCALE for whole in body["idf"]))
+    gate = None if body["gate"] is None else _gate(body["gate"])
     judges = tuple(_judge(one) for one in body["narratives"])
     concepts = Concepts(body["concepts"])
     if len(kinds) != len(terms("", concepts)) or any(
-        len(column) != rows for column in (idf, *(j.weights for j in judges))
+        len(column) != rows for column in (idf, *(one.weights for one in (gate, *judges) if one))
     ):
         raise ValueError("its terms and its weights do not belong together")
     return Classifier(
@@ -253,6 +273,7 @@ def _classifier(body: Mapping[str, Any]) -> Classifier:
         kinds=tuple(kinds),
         concepts=concepts,
         idf=idf,
+        gate=gate,
         judges=judges,
         tenant=str(body["tenant"]),
         salt=str(body["split"]["salt"]),
@@ -261,11 +282,23 @@ def _classifier(body: Mapping[str, Any]) -> Classifier:
 
 
 def _judge(one: Mapping[str, Any]) -> Judge:
-    numbers = {name: float(one[name]) for name in ("intercept", "slope", "shift", "threshold")}
+    numbers = _numbers(one, ("intercept", "slope", "shift", "threshold"))
+    return Judge(narrative=str(one["id"]), weights=_weights(one), **numbers)
+
+
+def _gate(one: Mapping[str, Any]) -> Gate:
+    return Gate(weights=_weights(one), **_numbers(one, ("intercept", "least")))
+
+
+def _weights(one: Mapping[str, Any]) -> Sequence[float]:
+    return array("d", (whole / SCALE for whole in one["weights"]))
+
+
+def _numbers(one: Mapping[str, Any], names: Sequence[str]) -> dict[str, float]:
+    numbers = {name: float(one[name]) for name in names}
     if not all(map(math.isfinite, numbers.values())):
         raise ValueError("one of its numbers is no number")
-    weights = array("d", (whole / SCALE for whole in one["weights"]))
-    return Judge(narrative=str(one["id"]), weights=weights, **numbers)
+    return numbers
 
 
 def version(body: Mapping[str, Json]) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from cid.briefing.catalogue import Catalogue, Wanted
-from cid.briefing.stance import within
+from cid.briefing.stance import Sentences, within
 from cid.domain.narratives import Match, Span, Strength, Where
 from cid.domain.run import RunItem
 from cid.text.prose import ends
@@ -68,7 +68,7 @@ def of_text(
     for hit in _hits(catalogue, told, limits):
         hits.setdefault(hit.wanted.narrative, []).append(hit)
     spoken = language.partition("-")[0].lower() or (guess(text) if hits else "")
-    found = []
+    found, read = [], Sentences(text, limits, told)
     for number, of_one in hits.items():
         cues = _cues(of_one)
         if not cues:
@@ -82,7 +82,7 @@ def of_text(
                 spans=spans,
                 cues=cues,
                 strength=_strength(cues),
-                stance=within(text, spans, limits),
+                stance=within(read, spans),
                 language=spoken,
                 version=catalogue.version,
             )

@@ -151,7 +151,7 @@ def _evidence(telling: Telling, value: Json, finding: str) -> tuple[Evidence, ..
 
 
 def _addressed(reference: str, cited: Sequence[int | None], items: Sequence[RunItem]) -> str:
-    """With the address of the item that it cites, which the desk knows and a model may have left out."""
+    """As it is, and the address of the item that it cites, which the desk knows and a model may have left out."""
     urls = {item.number: item.url for item in items if item.url}
     if any(url in reference for url in urls.values()):
         return reference

@@ -6,6 +6,10 @@ is a hoax" is the claim and no denial of it. In a sentence
 * what is denied there is debunked, unless the denial is itself denied ("nobody could refute"), called a mistake
   ("wrongly call this false"), answered before the claim is made ("a myth, they say, but …"), or belongs to somebody who
   only then begins to speak ("whose ministry calls reports fake, said …");
+* a claim, an idea, a rumour that does not stand up or has no grounds is debunked; so is what a sentence that begins
+  with "No," goes on to negate;
+* what stands before a colon, and puts another account aside ("the lie … hides a fact: …"), says nothing of the claim
+  behind it;
 * what somebody else says, or what stands between quotation marks, is reported;
 * anything else the text says itself.
 
@@ -19,17 +23,18 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from cid.briefing.stance_words import WORDS, Mark
 from cid.domain.narratives import Span, Stance
 from cid.text.prose import ends, quoted
 from cid.text.spotting import Spotter
-from cid.text.words import placed, words
+from cid.text.words import Told, placed, words
 
 LONGEST_SENTENCE = 1500
-"""Characters; of a longer one as much as lies around the claim."""
+"""Characters; a longer one is judged in stretches of so many, each with the one before it and the one behind."""
 MOST_SENTENCES = 20
-"""With a claim, that are looked at."""
+"""That are looked at with a claim."""
 NOT_WITHIN = 4
 """Words between a negation and what it negates."""
 MISTAKEN_WITHIN = 3
@@ -38,6 +43,10 @@ BEHIND_WITHIN = 12
 """Words between a claim and who is said to have made it."""
 NAMED = 3
 """Words before a colon, or behind a dash, that may be somebody's name."""
+AT_THE_EDGE = 200
+"""Characters of a sentence's beginning and end in which a name is looked for."""
+MOST_SIGNS = 20
+"""Before a claim, and behind it: the nearest."""
 PARAGRAPH = 3000
 """Characters around a sentence in which quotation marks are looked for."""
 _PHRASES = [
@@ -47,7 +56,9 @@ _PHRASES = [
     for phrase in listed.replace("\n", " ").split("|")
 ]
 _SPOTTER = Spotter([phrase.rstrip(":") for _, phrase in _PHRASES])
+_FIRST = itemgetter(1)
 _COLON = re.compile(r"^\W*([^:.!?\n]{2,60}):\s")
+_NO = re.compile(r"\W*(?:no|nein|non|нет|ні)\s*[,:–—]", re.IGNORECASE)
 _DASH = re.compile(r"\s[-–—]\s+([^-–—.!?\n]{2,60})\W*$")
 _NO_SPEAKERS = frozenset(
     words(
@@ -71,24 +82,72 @@ class _Sign:
     end: int
 
 
+class Sentences:
+    """A text whose sentences are known; what stands in one is read once, however many claims are looked at there."""
+
+    def __init__(self, text: str, limits: Sequence[int], told: Sequence[Told]) -> None:
+        """`limits`: 0, where each sentence ends, and the text's end. `told`: the text's words."""
+        self.text, self.limits = text, limits
+        self._told, self._starts = told, [one.start for one in told]
+        self._marked: list[tuple[int, int, int]] | None = None
+        self._signs: dict[tuple[int, int], list[_Sign]] = {}
+        self._quotes: dict[tuple[int, int], list[tuple[int, int]]] = {}
+
+    def number(self, place: int) -> int:
+        """Of the sentence at `place`, from 1."""
+        return bisect_right(self.limits, place)
+
+    def bounds(self, number: int) -> tuple[int, int]:
+        return self.limits[number - 1], self.limits[number] if number < len(self.limits) else len(self.text)
+
+    def word(self, place: int) -> int:
+        """How many words begin before `place`."""
+        return bisect_left(self._starts, place)
+
+    def signs(self, start: int, end: int) -> list[_Sign]:
+        """Of the words that begin between the two; their numbers are those of the text."""
+        if (start, end) not in self._signs:
+            first, beyond = self.word(start), self.word(end)
+            if self._marked is None:
+                self._marked = _SPOTTER.find(self._told)
+            here = bisect_left(self._marked, first, key=_FIRST), bisect_left(self._marked, beyond, key=_FIRST)
+            found = self._marked[here[0] : here[1]]
+            self._signs[start, end] = _kept([_Sign(_PHRASES[n][0], a, b) for n, a, b in found if b <= beyond])
+        return self._signs[start, end]
+
+    def quotes(self, first: int, last: int) -> list[tuple[int, int]]:
+        """Of the paragraph around `first` and `last`, or of so much of a long one as lies near them."""
+        start = max(self.text.rfind("\n", 0, first) + 1, (first // PARAGRAPH - 1) * PARAGRAPH)
+        beyond = (last // PARAGRAPH + 2) * PARAGRAPH
+        line = self.text.find("\n", last, beyond)
+        end = line if line >= 0 else beyond
+        if (start, end) not in self._quotes:
+            found = quoted(self.text[start:end])
+            self._quotes[start, end] = [(start + one.start, start + one.end) for one in found]
+        return self._quotes[start, end]
+
+
 def stance(text: str, spans: Sequence[Span], *, breaks: Sequence[int] = ()) -> Stance:
     """Of the claims at `spans`. `breaks`: where sentences end although no mark says so, such as behind a title."""
-    return within(text, spans, sorted({0, *ends(text), *breaks}))
+    return within(Sentences(text, sorted({0, *ends(text), *breaks}), placed(text)), spans)
 
 
-def within(text: str, spans: Sequence[Span], limits: Sequence[int]) -> Stance:
-    """As `stance`, in a text whose sentences are known: 0, where each ends, and the text's end."""
-    claims: dict[int, list[tuple[int, int]]] = {}
+def within(text: Sentences, spans: Sequence[Span]) -> Stance:
+    """As `stance`, in a text that may be asked about other claims as well."""
+    claims: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for span in spans:
-        claims.setdefault(bisect_right(limits, span.start), []).append((span.start, span.end))
+        number = text.number(span.start)
+        start, end = text.bounds(number)
+        part = (span.start - start) // LONGEST_SENTENCE if end - start > LONGEST_SENTENCE else 0
+        claims.setdefault((number, part), []).append((span.start, span.end))
+    claimed = {number for number, _part in claims}
     said: Counter[Stance] = Counter()
-    for number, places in list(claims.items())[:MOST_SENTENCES]:
-        start, end = limits[number - 1], limits[number] if number < len(limits) else len(text)
-        end = max(end, *(place[1] for place in places))
-        one = _of_sentence(text, start, end, places)
-        asks = text[start:end].rstrip().endswith(("?", "？", "؟")) if end - start < LONGEST_SENTENCE else False
-        for behind in range(number, min(number + (2 if asks else 1), len(limits) - 1)):
-            if behind + 1 not in claims and _denies_the_last(text[limits[behind] : limits[behind + 1]]):
+    for (number, part), places in list(claims.items())[:MOST_SENTENCES]:
+        start, end = text.bounds(number)
+        one = _of_sentence(text, *_part(start, end, part, places), places)
+        asks = end - start < LONGEST_SENTENCE and text.text[start:end].rstrip().endswith(("?", "？", "؟"))
+        for behind in range(number, min(number + (2 if asks else 1), len(text.limits) - 1)):
+            if behind + 1 not in claimed and _denies_the_last(text, behind + 1):
                 one = Stance.DEBUNKS
         said[one] += 1
     if said[Stance.DEBUNKS] and said[Stance.DEBUNKS] >= said[Stance.REPEATS]:
@@ -96,25 +155,60 @@ def within(text: str, spans: Sequence[Span], limits: Sequence[int]) -> Stance:
     return Stance.REPEATS if said[Stance.REPEATS] > said[Stance.REPORTS] or not said else Stance.REPORTS
 
 
-def _of_sentence(text: str, start: int, end: int, places: Sequence[tuple[int, int]]) -> Stance:
+def _part(start: int, end: int, part: int, places: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """A sentence's bounds; of one that goes on and on, those of the stretch with the claims and of its neighbours."""
+    if end - start > LONGEST_SENTENCE:
+        here = start + part * LONGEST_SENTENCE
+        start, end = max(start, here - LONGEST_SENTENCE), min(end, here + 2 * LONGEST_SENTENCE)
+    return start, max(end, *(place[1] for place in places))
+
+
+def _of_sentence(text: Sentences, start: int, end: int, places: Sequence[tuple[int, int]]) -> Stance:
     first, last = min(place[0] for place in places), max(place[1] for place in places)
-    start, end = max(start, first - LONGEST_SENTENCE), min(end, last + LONGEST_SENTENCE)
-    sentence = text[start:end]
-    starts = [one.start for one in placed(sentence)]
-    begin, behind = bisect_left(starts, first - start), bisect_left(starts, last - start)
-    claimed = {n for a, b in places for n in range(bisect_left(starts, a - start), bisect_left(starts, b - start))}
-    signs = [one for one in _signs(sentence) if not claimed & set(range(one.first, one.end))]
+    begin, behind = text.word(first), text.word(last)
+    claimed = [(text.word(a), text.word(b)) for a, b in places]
+    signs = [one for one in text.signs(start, end) if not any(one.first < b and a < one.end for a, b in claimed)]
+    signs = _nearest(signs, begin, behind)
+    if _set_aside(text.text[start:first], signs, begin):
+        signs = [one for one in signs if one.first >= begin]
+    if _answers_no(text, start, end, behind):
+        return Stance.DEBUNKS
     denied, answered = _denial(signs, begin, behind)
     if denied:
         return Stance.DEBUNKS
-    if _quoted(text, first, last) or _speaker(sentence, first - start, last - start):
+    quotes = text.quotes(first, last)
+    if any(a <= first and last <= b for a, b in quotes) or _speaker(text.text[start:end], first - start, last - start):
         return Stance.REPORTS
     return Stance.REPORTS if _attributed(signs, begin, behind, answered) else Stance.REPEATS
 
 
-def _signs(sentence: str) -> list[_Sign]:
+def _set_aside(before: str, signs: Sequence[_Sign], begin: int) -> bool:
+    """`The lie … hides a fact: …`, `do not trust who says otherwise: …`; but not `Moscow says otherwise: …`."""
+    if not before[-AT_THE_EDGE:].rstrip(" \t\n\"'“„«").endswith(":"):
+        return False
+    ahead = [one for one in signs if one.end <= begin]
+    put = [one.first for one in ahead if one.mark is Mark.ASIDE]
+    return bool(put) and any(one.mark is Mark.DENY or (one.mark is Mark.NOT and one.first < max(put)) for one in ahead)
+
+
+def _answers_no(text: Sentences, start: int, end: int, behind: int) -> bool:
+    """`No, there are no such laboratories`: here, and here alone, the claim's own negation counts."""
+    if not _NO.match(text.text, start, min(end, start + AT_THE_EDGE)):
+        return False
+    first = text.word(start)
+    return any(one.mark is Mark.NOT and first < one.first < behind for one in text.signs(start, end))
+
+
+def _nearest(signs: list[_Sign], begin: int, behind: int) -> list[_Sign]:
+    """Signs are weighed against each other: a sentence made of nothing else would cost the cube of its length."""
+    before = [one for one in signs if one.first < begin][-MOST_SIGNS:]
+    beyond = [one for one in signs if one.first >= behind][:MOST_SIGNS]
+    between = [one for one in signs if begin <= one.first < behind][:MOST_SIGNS]
+    return [*before, *between, *beyond]
+
+
+def _kept(every: list[_Sign]) -> list[_Sign]:
     """In order; where two share a word, the longer phrase counts, and among equals what means nothing."""
-    every = [_Sign(_PHRASES[number][0], first, end) for number, first, end in _SPOTTER.find(placed(sentence))]
     every.sort(key=lambda one: (one.first - one.end, one.mark is not Mark.PLAIN, one.first))
     taken: dict[int, tuple[int, int]] = {}
     kept = [one for one in every if one.mark is Mark.THIS]
@@ -155,6 +249,8 @@ def _wrong(sign: _Sign, signs: Sequence[_Sign], begin: int) -> bool:
             return True
         case Mark.PROVES:
             return sign.end <= begin and _negated(sign, signs)
+        case Mark.HOLDS:
+            return any(one.mark is Mark.HEDGE and one.first < begin for one in signs) and _negated(sign, signs)
         case _:
             return _false_saying(sign, signs)
 
@@ -208,17 +304,9 @@ def _attributed(signs: Sequence[_Sign], begin: int, behind: int, answered: set[_
     return False
 
 
-def _quoted(text: str, first: int, last: int) -> bool:
-    """Within one pair of marks, in its paragraph: a quotation may run over sentences."""
-    start = max(text.rfind("\n", 0, first) + 1, first - PARAGRAPH)
-    end = text.find("\n", last, last + PARAGRAPH)
-    paragraph = text[start : end if end >= 0 else last + PARAGRAPH]
-    return any(quote.start <= first - start and last - start <= quote.end for quote in quoted(paragraph))
-
-
 def _speaker(sentence: str, first: int, last: int) -> bool:
     """A headline's `Lavrov: NATO is encircling Russia`, or `NATO is encircling Russia - Lavrov`."""
-    before, after = _COLON.search(sentence[: first + 1]), _DASH.search(sentence[last:])
+    before, after = _COLON.search(sentence[: first + 1][:AT_THE_EDGE]), _DASH.search(sentence[last:][-AT_THE_EDGE:])
     return any(_name(one[1]) for one in (before, after) if one)
 
 
@@ -228,8 +316,10 @@ def _name(written: str) -> bool:
     return 0 < len(told) <= NAMED and capital and not _NO_SPEAKERS.intersection(one.word for one in told)
 
 
-def _denies_the_last(sentence: str) -> bool:
-    sentence = sentence[:LONGEST_SENTENCE]
-    signs, size = _signs(sentence), len(placed(sentence))
-    points = any(one.mark is Mark.THIS and one.first <= 1 for one in signs)
-    return points and _denial(signs, size, size)[0]
+def _denies_the_last(text: Sentences, number: int) -> bool:
+    start, end = text.bounds(number)
+    end = min(end, start + LONGEST_SENTENCE)
+    first, behind = text.word(start), text.word(end)
+    signs = text.signs(start, end)
+    points = any(one.mark is Mark.THIS and one.first <= first + 1 for one in signs)
+    return points and _denial(_nearest(signs, behind, behind), behind, behind)[0]

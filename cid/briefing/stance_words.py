@@ -29,13 +29,18 @@ class Mark(StrEnum):
     """Holds words of another mark and means none of it."""
     THIS = "this"
     """Points back to the sentence before."""
+    HOLDS = "holds"
+    """Stands up, has grounds: with a negation before it, what is called a claim or an idea is denied."""
+    ASIDE = "aside"
+    """Hides, forget, otherwise: puts another account away before one's own is given behind a colon."""
     AGAINST = "against"
     """Contrary to what, and then whoever says it."""
 
 
 WORDS: dict[str, dict[Mark, str]] = {
     "en": {
-        Mark.DENY: """not the case|not so|legend|legends|nothing of the kind|nothing of the sort|
+        Mark.DENY: """no such|been wrong|been mistaken|is mistaken|are mistaken|was mistaken|were mistaken|were wrong|
+            not the case|not so|legend|legends|nothing of the kind|nothing of the sort|
             the opposite|no sign|no trace|found nothing|invented|is a lie|concocted|unproven|
             wide of the mark|far-fetched|ridicul*|is false|are false|was false|were false|
             as false|this false|it false|that false|is untrue|untrue|not true|isn't true|
@@ -82,11 +87,16 @@ WORDS: dict[str, dict[Mark, str]] = {
             needless to say|that said|to tell|called for|called up|says it all""",
         Mark.THIS: """this|that|it|these|those|the claim|the claims|the story|the allegation|both claims|
             such claims""",
+        Mark.HOLDS: """hold up|holds up|hold water|holds water|stand up|stands up|survive|survives|
+            withstand|withstands|back|backs|backed|foundation|grounds|basis|substance|
+            evidence|proof|bears out|borne out""",
+        Mark.ASIDE: """forget|otherwise|hide|hides|conceal|conceals|covers up|cover up|obscures""",
         Mark.AGAINST: """contrary to|in contrast to what|unlike what|despite claims|despite the claim*|
             despite what""",
     },
     "de": {
-        Mark.DENY: """das gegenteil|legende|legenden|gegenteiliges|nicht der fall|nicht haltbar|unhaltbar|
+        Mark.DENY: """nichts dergleichen|irrt sich|irren sich|liegt falsch|liegen falsch|lag falsch|
+            das gegenteil|legende|legenden|gegenteiliges|nicht der fall|nicht haltbar|unhaltbar|
             absurd*|an den haaren|ist falsch|sind falsch|war falsch|falsch ist|falsch dass|
             es falsch|falsche behauptung*|falschbehauptung*|falschmeldung*|unwahr*|stimmt nicht|
             nicht wahr|trifft nicht zu|keine beweise|kein beweis|keinen beweis|keine belege|
@@ -117,10 +127,15 @@ WORDS: dict[str, dict[Mark, str]] = {
             tatsächlich""",
         Mark.PLAIN: "nicht nur|nicht zuletzt|kein wunder|kein geheimnis|kein zweifel|zu sagen|zu behaupten",
         Mark.THIS: "das|dies|diese behauptung|die behauptung|diese|beides",
+        Mark.HOLDS: """anhaltspunkt*|beleg|belege|belegen|beweis|beweise|grundlage|prüfung|
+            überprüfung|haltbar|stichhaltig|belastbar*|gedeckt|stützt|stützen""",
+        Mark.ASIDE: """vergesst|vergessen sie|anders|verdeckt|verbirgt|verschleiert|verschweigt|
+            verhüllt""",
         Mark.AGAINST: "anders als|entgegen",
     },
     "fr": {
-        Mark.DENY: """légende|au contraire|pas le cas|absurde*|bidon|sans aucune preuve|fabriqué*|erroné*|
+        Mark.DENY: """rien de tel|se trompe|se trompent|ont tort|a tort|avait tort|
+            légende|au contraire|pas le cas|absurde*|bidon|sans aucune preuve|fabriqué*|erroné*|
             est faux|est fausse|sont fausses|sont faux|faux de|c'est faux|fausse affirmation|
             fausse information|fausses informations|fausse rumeur|infox|intox|aucune preuve|
             pas de preuve|sans preuve*|sans fondement|dénué* de fondement|infond*|démenti*|dément|
@@ -146,10 +161,15 @@ WORDS: dict[str, dict[Mark, str]] = {
         Mark.PLAIN: """non seulement|pas seulement|sans doute|ne fait aucun doute|un secret pour personne|
             pas étonnant""",
         Mark.THIS: "c'est|cela|ceci|cette affirmation|ces affirmations|cette allégation|ce récit",
+        Mark.HOLDS: """tient|tiennent|résiste|résistent|repose|reposent|fondement|preuve|preuves|
+            étayée|étayé""",
+        Mark.ASIDE: """oubliez|autrement|le contraire|cache|cachent|dissimule|dissimulent|masque|
+            masquent""",
         Mark.AGAINST: "contrairement à|à l'inverse de",
     },
     "es": {
-        Mark.DENY: """leyenda|lo contrario|no es el caso|absurd*|patraña*|fabricad*|erróne*|carece*|
+        Mark.DENY: """nada de eso|tal cosa no|se equivoca|se equivocan|se equivocaron|
+            leyenda|lo contrario|no es el caso|absurd*|patraña*|fabricad*|erróne*|carece*|
             es falso|es falsa|son falsas|son falsos|falso que|información falsa|
             informaciones falsas|noticia falsa|noticias falsas|afirmación falsa|bulo|bulos|mito|
             mentira*|ninguna prueba|no hay pruebas|no hay evidencia*|ninguna evidencia|sin pruebas|
@@ -173,10 +193,15 @@ WORDS: dict[str, dict[Mark, str]] = {
         Mark.TURN: "pero|sin embargo|no obstante|aunque|en realidad|en verdad|de hecho|mas",
         Mark.PLAIN: "no solo|no sólo|no es ningún secreto|no cabe duda|sin duda|no es un secreto",
         Mark.THIS: "esto|eso|esta afirmación|estas afirmaciones|es falso|es un bulo|es mentira",
+        Mark.HOLDS: """sostiene|sostienen|resiste|resisten|fundamento|base|prueba|pruebas|respaldo|
+            respalda|apoya""",
+        Mark.ASIDE: """olviden|olvide|olvidad|lo contrario|otra cosa|oculta|ocultan|esconde|
+            esconden""",
         Mark.AGAINST: "contrariamente a|al contrario de|a diferencia de",
     },
     "ru": {
-        Mark.DENY: """наоборот|противоположн*|легенд*|небылиц*|абсурд*|надуман*|не так|клевет*|бред|
+        Mark.DENY: """ничего подобного|ошибается|ошибаются|ошибались|неправы|не правы|
+            наоборот|противоположн*|легенд*|небылиц*|абсурд*|надуман*|не так|клевет*|бред|
             бредн*|не соответствует действительности|не соответствуют действительности|неправда|
             ложь|лживо|лжив*|ложн*|фейк*|миф|мифом|мифы|мифа|выдумк*|вымыс*|вымышлен*|
             опроверг*|опроверж*|развенч*|разоблач*|дезинформаци*|нет доказательств|
@@ -200,10 +225,14 @@ WORDS: dict[str, dict[Mark, str]] = {
         Mark.PLAIN: "не только|не секрет|ни для кого не секрет|не случайно|не зря|нет сомнени*",
         Mark.THIS: """это|эти утверждения|это утверждение|данное утверждение|эта информация|всё это|
             оба утверждения""",
+        Mark.HOLDS: """оснований|основания|основан*|подкреплен*|подкрепля*|выдержива*|выдержал*|
+            доказательств*|почвы|критики""",
+        Mark.ASIDE: """забудьте|иначе|обратное|скрыва*|прикрыва*|заслоня*""",
         Mark.AGAINST: "вопреки|в отличие от",
     },
     "uk": {
-        Mark.DENY: """навпаки|протилежн*|легенд*|абсурд*|надуман*|не так|наклеп*|маячн*|вигадан*|
+        Mark.DENY: """нічого подібного|помиляється|помиляються|помилялися|не мають рації|не має рації|
+            навпаки|протилежн*|легенд*|абсурд*|надуман*|не так|наклеп*|маячн*|вигадан*|
             неправдив*|не відповідає дійсності|не відповідають дійсності|неправда|брехн*|брехлив*|
             фейк*|міф|міфом|міфи|вигадк*|спросту*|спростов*|розвінч*|дезінформаці*|
             немає доказів|жодних доказів|без доказів|бездоказов*|безпідставн*|необґрунтован*|
@@ -223,6 +252,9 @@ WORDS: dict[str, dict[Mark, str]] = {
         Mark.TURN: "але|однак|проте|зате|насправді|втім|хоча",
         Mark.PLAIN: "не тільки|не лише|не секрет|ні для кого не секрет|не випадково",
         Mark.THIS: "це|ці твердження|це твердження|ця інформація|все це|усе це",
+        Mark.HOLDS: """підстав|підстави|підґрунтя|обґрунтован*|підкріплен*|витримує|витримують|
+            доказів|критики""",
+        Mark.ASIDE: """забудьте|інакше|протилежне|прихову*|прикрива*|заступа*""",
         Mark.AGAINST: "всупереч|на відміну від",
     },
 }

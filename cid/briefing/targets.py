@@ -10,8 +10,10 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from cid.domain.errors import Refused
+from cid.domain.ids import RunId, TenantId
+from cid.domain.jobs import JobKind, NewJob
 from cid.domain.run import EDITIONS, FEWEST_ITEMS, MOST_ITEMS, WAYS, Period, Platform, Target, Via, Wish
-from cid.text import countries, handles, urls
+from cid.text import countries, domains, handles, urls
 from cid.text.clean import clean
 from cid.text.words import words
 
@@ -52,6 +54,12 @@ def outlet_key(target: Target) -> str:
     if target.platform is not Platform.NEWS:
         return f"{handle(target.url)} {target.country}".strip()
     return " ".join([*(words(target.outlet) or [target.outlet.casefold()]), target.country]).strip()
+
+
+def first_job(tenant: TenantId, run: RunId, target: Target) -> NewJob:
+    """What leads a new run on: an outlet's own runs take turns with others'."""
+    key = domains.of(target.url) or str(target.platform)
+    return NewJob(kind=JobKind.ANALYSE, tenant=tenant, key=key, payload={"run": str(run)}, dedupe=str(run))
 
 
 def handle(url: str) -> str:

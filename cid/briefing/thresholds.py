@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 PRECISION = 0.6
 """Of all pairs of a sentence and a narrative that are called matches, over the sentences held back for this."""
-ALARMS = 0.004
+ALARMS = 0.003
 """The share of ordinary titles, of those held back for this, in which something is found."""
 GRID = tuple(step / 200 for step in range(20, 200))
 

@@ -1,7 +1,8 @@
 """Training the classifier of narratives, with scikit-learn (extra `ml`), which is imported when it is called.
 
-One linear support vector machine per narrative. Everything that is chosen, the thresholds too, is chosen on inner folds
-of the training part: each fold is judged by machines that did not see it. What is held out is only measured with.
+One linear support vector machine per narrative, and one between all sentences and ordinary titles: the gate. Everything
+that is chosen, the thresholds too, is chosen on inner folds of the training part: each fold is judged by machines that
+did not see it. What is held out is only measured with.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ STIFFNESS = 0.15
 """C of the machines: how much a misjudged sentence costs against large weights."""
 ORDINARY_COSTS = 4.0
 """What a misjudged ordinary title costs, in misjudged claims: the world holds far more of them than a file does."""
+GATE = ""
+"""What stands for the gate where a narrative's id would."""
+HELD_BACK = 0.01
+"""The share of labelled sentences that the gate may hold back."""
 ROUNDS = 20_000
 
 
@@ -65,19 +70,39 @@ def train(given: Sequence[Case], ordinary: Sequence[Case], concepts: Concepts) -
     folds = [int(cases.share(case.text, "fold") * FOLDS) for case in everything]
     counts_of = learner.counted(counted)
     costs = [1.0] * len(told) + [ORDINARY_COSTS] * len(titles)
-    margins = _inner(learner, counts_of, answers, folds, costs)
+    # Sentences without a label count here too: they belong to no narrative, but they are no headlines either.
+    gate = {GATE: [True] * len(told) + [False] * len(titles)} if len(titles) >= FEWEST else {}
+    margins = _inner(learner, counts_of, answers | gate, folds, costs)
+    looks = margins.get(GATE, [0.0] * len(everything))
+    least = _least([look for look, case in zip(looks, everything, strict=True) if case.narratives])
     sigmoids = {name: learner.sigmoid(margins[name], answers[name]) for name in narratives}
-    cut = threshold([_held(name, margins, sigmoids, answers, len(told)) for name in narratives])
+    passes = [look >= least for look in looks]
+    cut = threshold([_held(margins[name], sigmoids[name], answers[name], passes, len(told)) for name in narratives])
     known, matrix = learner.weighed(counts_of, range(len(everything)))
     body: dict[str, Json] = {
         "concepts": {name: list(entries) for name, entries in concepts.table.items()},
         "terms": [list(kind) for kind in known.kinds],
         "idf": [round(value * SCALE) for value in known.idf],
+        "gate": _gate(learner.fitted(matrix, gate[GATE], costs), least) if gate else None,
         "narratives": [
             _judge(name, learner.fitted(matrix, answers[name], costs), sigmoids[name], cut) for name in narratives
         ],
     }
     return Learned(body=body, left_out=tuple(sorted(set(counts) - set(narratives))))
+
+
+def _least(labelled: Sequence[float]) -> float:
+    """The margin that all but HELD_BACK of the labelled sentences reach."""
+    return sorted(labelled)[int(len(labelled) * HELD_BACK)]
+
+
+def _gate(fitted: tuple[list[float], float], least: float) -> Json:
+    weights, intercept = fitted
+    return {
+        "weights": [round(weight * SCALE) for weight in weights],
+        "intercept": round(intercept, 6),
+        "least": round(least, 6),
+    }
 
 
 def _judge(name: str, fitted: tuple[list[float], float], sigmoid: tuple[float, float], cut: float) -> Json:
@@ -115,15 +140,18 @@ def _inner(
 
 
 def _held(
-    name: str,
-    margins: Mapping[str, Sequence[float]],
-    sigmoids: Mapping[str, tuple[float, float]],
-    answers: Mapping[str, Sequence[bool]],
+    margins: Sequence[float],
+    sigmoid: tuple[float, float],
+    answers: Sequence[bool],
+    passes: Sequence[bool],
     told: int,
 ) -> Held:
-    slope, shift = sigmoids[name]
-    likely = [1.0 / (1.0 + math.exp(min(700.0, -(slope * margin + shift)))) for margin in margins[name]]
-    return Held(likely=tuple(likely[:told]), right=tuple(answers[name][:told]), ordinary=tuple(likely[told:]))
+    slope, shift = sigmoid
+    likely = [
+        passed / (1.0 + math.exp(min(700.0, -(slope * margin + shift))))
+        for passed, margin in zip(passes, margins, strict=True)
+    ]
+    return Held(likely=tuple(likely[:told]), right=tuple(answers[:told]), ordinary=tuple(likely[told:]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +204,8 @@ class _Learner:
         return [float(weight) for weight in machine.coef_[0]], float(machine.intercept_[0])
 
     def margins(self, matrix: Any, answers: Sequence[bool], costs: Sequence[float], asked: Any) -> list[float]:
-        if not any(answers) or not asked.shape[0]:
-            return [-1.0] * asked.shape[0]
+        if len(set(answers)) < 2 or not asked.shape[0]:
+            return [1.0 if any(answers) else -1.0] * asked.shape[0]
         return [float(margin) for margin in self._machine(matrix, answers, costs).decision_function(asked)]
 
     def sigmoid(self, margins: Sequence[float], answers: Sequence[bool]) -> tuple[float, float]:

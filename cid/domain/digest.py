@@ -9,8 +9,10 @@ from decimal import Decimal
 from enum import StrEnum
 
 from cid.domain.draft import DraftState
-from cid.domain.ids import DraftId, TenantId, UserId
+from cid.domain.ids import DraftId, MonitorId, TenantId, UserId
+from cid.domain.monitor import Change
 from cid.domain.publication import PublicationState
+from cid.domain.run import Tlp
 from cid.domain.tenants import Role
 
 MOST = 10
@@ -97,6 +99,16 @@ class Ailing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """What a monitor's run changed."""
+
+    outlet: str
+    tlp: Tlp
+    monitor_id: MonitorId
+    change: Change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """A draft as the digest shows it, with the one link to it."""
 
@@ -123,6 +135,9 @@ class Digest:
     ailings: int
     pending: int
     """Entries of the tracker that wait."""
+    changed: Sequence[Changed]
+    """At outlets that are watched, the day before, the largest first; for those who may have runs made."""
+    changes: int
     spent: Decimal
     """US dollars, on the day before, in UTC."""
     cap: Decimal | None
@@ -133,4 +148,4 @@ class Digest:
     @property
     def empty(self) -> bool:
         """Money alone is no reason to write."""
-        return not (self.to_review or self.lives or self.troubles or self.ailings or self.pending)
+        return not (self.to_review or self.lives or self.troubles or self.ailings or self.pending or self.changes)

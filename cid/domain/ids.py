@@ -28,6 +28,7 @@ TokenId = NewType("TokenId", UUID)
 RunId = NewType("RunId", UUID)
 RunBatchId = NewType("RunBatchId", UUID)
 MonitorId = NewType("MonitorId", UUID)
+ChangeId = NewType("ChangeId", UUID)
 MatchId = NewType("MatchId", UUID)
 JobId = NewType("JobId", int)
 

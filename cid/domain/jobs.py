@@ -31,6 +31,8 @@ class JobKind(StrEnum):
     TRACK = "track"
     ANALYSE = "analyse"
     MONITORS = "monitors"
+    CHANGE = "change"
+    CHANGED = "changed"
     PUBLISH = "publish"
     MAIL = "mail"
     DIGESTS = "digests"

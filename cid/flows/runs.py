@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cid.briefing.targets import outlet_key, target
+from cid.briefing.targets import first_job, outlet_key, target
 from cid.domain.errors import NotFound, Refused
 from cid.domain.ids import RunBatchId, RunId, uuid7
-from cid.domain.jobs import JobKind, NewJob
 from cid.domain.run import RUN, Failure, RunState, Target, Tlp, Wish
 from cid.domain.tenants import Actor, Desk, Permission
 from cid.queue import jobs as queue
 from cid.store import audit, runs, tenants
-from cid.text import domains
 
 if TYPE_CHECKING:
     from cid.ports import Tx
@@ -156,10 +154,7 @@ async def _add(sv: Services, tx: Tx, wanted: Target, together: _Together, number
         batch=together.batch,
         sample=actor.tenant.sample,
     )
-    key = domains.of(wanted.url) or str(wanted.platform)
-    await queue.enqueue(
-        tx, NewJob(kind=JobKind.ANALYSE, tenant=tx.tenant, key=key, payload={"run": str(run)}, dedupe=str(run))
-    )
+    await queue.enqueue(tx, first_job(tx.tenant, run, wanted))
     return run
 
 

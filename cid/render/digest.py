@@ -9,6 +9,7 @@ from cid.domain.digest import Digest, Item, Out
 from cid.domain.draft import DraftState
 from cid.domain.mail import Letter
 from cid.domain.publication import PublicationState
+from cid.render.changes import entry
 from cid.render.letters import Button, environment, headline
 from cid.render.letters import letter as short_letter
 
@@ -49,6 +50,7 @@ def subject_of(digest: Digest) -> str:
     ]
     rest = [
         _counted(digest.lives, "published", "published"),
+        _counted(digest.changes, "change at a watched outlet", "changes at watched outlets"),
         _counted(digest.ailings, "source in trouble", "sources in trouble"),
     ]
     said = [part for part in work if part] or [part for part in rest if part]
@@ -71,6 +73,12 @@ def text_of(digest: Digest) -> str:
         parts += [_title("Published yesterday", digest.lives)]
         parts += [f"* {out.title} ({out.channel})\n  {out.url}" for out in digest.live]
         parts += _more(digest.lives, len(digest.live), f"{digest.home}/drafts")
+    if digest.changes:
+        parts += [_title("What changed at the outlets you watch", digest.changes)]
+        for one in digest.changed:
+            head, line = entry(one)
+            parts += [f"* {head}\n  {line}\n  {digest.home}/monitors/{one.monitor_id}"]
+        parts += _more(digest.changes, len(digest.changed), f"{digest.home}/monitors")
     if digest.pending:
         parts += [_title("Tracker", digest.pending), f"Entries to decide: {digest.home}/tracker"]
     if digest.ailings:
@@ -142,4 +150,5 @@ class _Words:
     """What the template calls."""
 
     rest, trouble = staticmethod(rest_of), staticmethod(trouble_of)
+    entry = staticmethod(entry)
     money, short = staticmethod(money_of), staticmethod(short)

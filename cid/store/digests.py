@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from cid.domain.digest import MOST, Ailing, DayOutcome, Out, Reader, Waiting, Wishes
+from cid.domain.digest import MOST, Ailing, Changed, DayOutcome, Out, Reader, Waiting, Wishes
 from cid.domain.draft import DraftState
 from cid.domain.ids import DraftId, TenantId, UserId
+from cid.domain.monitor import Change
 from cid.domain.publication import PublicationState
+from cid.domain.run import Tlp
+from cid.domain.shape import built
+from cid.domain.tenants import Role
 from cid.pg.rows import each, into
 from cid.pg.sql import query
 from cid.ports import Row, Tx
@@ -21,6 +25,7 @@ PUT_OFF = query("digests.put_off")
 LOOK_AGAIN = query("digests.look_again")
 READER = query("digests.reader")
 WANTS_BREAKING = query("digests.wants_breaking")
+WANTS_CHANGES = query("digests.wants_changes")
 URGENT = query("digests.urgent")
 WISHES = query("digests.wishes")
 WISH = query("digests.wish")
@@ -32,6 +37,7 @@ WAITING_COUNT = query("digests.waiting_count")
 LIVE = query("digests.live")
 TROUBLE = query("digests.trouble")
 AILING = query("digests.ailing")
+CHANGED = query("digests.changed")
 PENDING = query("digests.pending")
 SPENT = query("digests.spent")
 
@@ -77,6 +83,11 @@ async def reader(tx: Tx, tenant: TenantId, user: UserId) -> Reader | None:
 async def wants_breaking(tx: Tx, tenant: TenantId) -> list[UserId]:
     """In a platform transaction: who wants to hear at once of what they may decide on."""
     return [UserId(row["user_id"]) for row in await tx.fetch(WANTS_BREAKING, tenant)]
+
+
+async def wants_changes(tx: Tx, tenant: TenantId, roles: Sequence[Role]) -> list[UserId]:
+    """In a platform transaction: who of these wants to hear at once."""
+    return [UserId(row["user_id"]) for row in await tx.fetch(WANTS_CHANGES, tenant, list(roles))]
 
 
 async def urgent(tx: Tx, tenant: TenantId, draft: DraftId) -> Waiting | None:
@@ -130,6 +141,20 @@ async def ailing(tx: Tx, tenant: TenantId) -> tuple[list[Ailing], int]:
             title=row["title"] or urls.shown(row["url"]),
             why=": ".join(filter(None, (row["outcome"], row["outcome_detail"]))),
             until=row["until"],
+        )
+        for row in rows
+    ]
+    return found, rows[0]["whole"] if rows else 0
+
+
+async def changed(tx: Tx, tenant: TenantId, start: datetime, end: datetime) -> tuple[list[Changed], int]:
+    rows = await tx.fetch(CHANGED, tenant, start, end, MOST)
+    found = [
+        Changed(
+            outlet=row["outlet"],
+            tlp=Tlp(row["tlp"]),
+            monitor_id=row["monitor_id"],
+            change=built(Change, row["change"]),
         )
         for row in rows
     ]

@@ -41,16 +41,20 @@ def pieces(pattern: str) -> tuple[str, ...]:
 class Spotter:
     """Finds patterns by their numbers. Built once; knows nothing of what they mean."""
 
-    __slots__ = ("_exact", "_sizes", "_starts", "_stems")
+    __slots__ = ("_alone", "_exact", "_sizes", "_starts", "_stems")
 
     def __init__(self, patterns: Iterable[str]) -> None:
-        starts: dict[str, list[tuple[int, tuple[str, ...]]]] = {}
+        alone: dict[str, list[int]] = {}
+        starts: dict[tuple[str, str], list[tuple[int, tuple[str, ...]]]] = {}
         every: set[str] = set()
         for number, pattern in enumerate(patterns):
             first, *rest = pieces(pattern)
             every.update((first, *rest))
-            starts.setdefault(first, []).append((number, tuple(rest)))
-        self._starts = {first: tuple(found) for first, found in starts.items()}
+            if rest:
+                starts.setdefault((first, rest[0]), []).append((number, tuple(rest[1:])))
+            else:
+                alone.setdefault(first, []).append(number)
+        self._alone, self._starts = alone, starts
         self._exact = frozenset(one for one in every if not one.endswith("*"))
         self._stems = frozenset(one for one in every if one.endswith("*"))
         self._sizes = tuple(sorted({len(one) - 1 for one in self._stems}))
@@ -70,19 +74,22 @@ class Spotter:
         """(pattern, first word, word behind the last), in the order of the first words."""
         known: dict[str, tuple[str, ...]] = {}
         told: list[tuple[str, ...]] = []
-        for one in text:
-            atoms = known.get(one.word)
+        begun: list[int] = []
+        for at, (word, _start, _end) in enumerate(text):
+            atoms = known.get(word)
             if atoms is None:
-                atoms = known[one.word] = self._atoms(one.word)
+                atoms = known[word] = self._atoms(word)
             told.append(atoms)
+            if atoms:
+                begun.append(at)
         found = []
-        for at, atoms in enumerate(told):
-            if not atoms:
-                continue
-            for atom in atoms:
-                for number, rest in self._starts.get(atom, ()):
-                    if not rest:
-                        found.append((number, at, at + 1))
-                    elif at + len(rest) < len(told) and all(w in told[at + 1 + n] for n, w in enumerate(rest)):
-                        found.append((number, at, at + 1 + len(rest)))
+        told.append(())
+        for at in begun:
+            for atom in told[at]:
+                found += [(number, at, at + 1) for number in self._alone.get(atom, ())]
+                for second in told[at + 1]:
+                    for number, rest in self._starts.get((atom, second), ()):
+                        end = at + 2 + len(rest)
+                        if not rest or (end < len(told) and all(w in told[at + 2 + n] for n, w in enumerate(rest))):
+                            found.append((number, at, end))
         return found

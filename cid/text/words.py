@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 # Accents are laid aside, the vowel signs of other scripts are not: there they are the word.
 _ACCENTS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]")
@@ -18,7 +19,7 @@ _UNSPACED = (
 )
 # Vowel signs and joiners are parts of words, which `\w` does not know: Hebrew, Arabic, the scripts of India, Tibetan.
 _SIGNS = "\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u0900-\u0963\u0966-\u0dff\u0f18-\u0fbc\u200c\u200d"
-_RUN = rf"(?:[^\W_{_UNSPACED}]|[{_SIGNS}])+"
+_RUN = rf"(?:[^\W_{_UNSPACED}]++|[{_SIGNS}])++"
 _WORD = re.compile(rf"[{_UNSPACED}]|{_RUN}(?:'{_RUN})*(?:\+\+|#(?!\w))?")
 # As `_WORD`, in a text that is not folded: accents may still stand beside their letters.
 _LOOSE = _RUN.replace(f"[{_SIGNS}]", f"[{_SIGNS}\u0300-\u036f]")
@@ -38,9 +39,9 @@ def words(text: str) -> list[str]:
     return [word.removesuffix("'s") for word in _WORD.findall(fold(text))]
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A word, folded, and where it stands in what was written."""
+class Told(NamedTuple):
+    """A word, folded, and where it stands in what was written. There are as many as words: a tuple is made thrice as
+    fast as a frozen dataclass."""
 
     word: str
     start: int

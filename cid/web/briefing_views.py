@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 Chip = tuple[str, str]
 """Its text and its tone."""
 RADIUS = 100
+LONGEST = 100_000
+"""Letters of all items together whose whole texts stand on the page at once. Where there are more, each is shown to who
+asks for it: twenty long articles would make a page of two megabytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +85,11 @@ class ItemView:
     title: Sequence[Piece]
     excerpt: Sequence[Piece]
     whole: Sequence[Piece]
-    """Empty: the excerpt is all."""
+    """Empty: the excerpt is all, or the page would be too long with it."""
+    left_out: bool
+    """The whole text is there for who asks for it."""
+    opened: bool
+    """Somebody asked for the whole text."""
     reading: ItemReading | None
 
 
@@ -171,7 +178,8 @@ class BriefingView:
     """Of the run as a whole."""
 
 
-def briefing_view(dossier: Dossier, names: Mapping[UserId, str]) -> BriefingView:
+def briefing_view(dossier: Dossier, names: Mapping[UserId, str], whole: str = "") -> BriefingView:
+    """`whole`: the number of the item whose whole text is asked for, as somebody wrote it."""
     stored = dossier.briefing
     told = stored.briefing if stored else None
     findings = told.key_findings if told else ()
@@ -180,7 +188,7 @@ def briefing_view(dossier: Dossier, names: Mapping[UserId, str]) -> BriefingView
     limits = told.limitations if told else None
     return BriefingView(
         findings=[_finding(n, one, numbers, dossier, names) for n, one in enumerate(findings, start=1)],
-        items=_items(dossier, findings),
+        items=_items(dossier, findings, whole),
         matches=[_match(n, one, dossier, names) for n, one in enumerate(dossier.matches, start=1)],
         quality=quality(dossier.scorecard.card) if dossier.scorecard else None,
         overall=confidence(told.confidence_assessment.overall if told else ""),
@@ -237,11 +245,21 @@ def _counted(findings: Sequence[Finding]) -> list[tuple[Chip, int]]:
     ]
 
 
-def _items(dossier: Dossier, findings: Sequence[Finding]) -> list[ItemView]:
+def _items(dossier: Dossier, findings: Sequence[Finding], whole: str) -> list[ItemView]:
     told = dossier.briefing.briefing if dossier.briefing else None
     readings = {one.item: one for one in told.item_readings} if told else {}
     spans = _spans(dossier, findings)
-    return [_item(item, spans.get(item.number, []), readings.get(item.number)) for item in dossier.items]
+    every = sum(len(item.text) for item in dossier.items) <= LONGEST
+    return [
+        _item(
+            item,
+            spans.get(item.number, []),
+            readings.get(item.number),
+            every=every,
+            asked=whole == str(item.number),
+        )
+        for item in dossier.items
+    ]
 
 
 def _spans(dossier: Dossier, findings: Sequence[Finding]) -> dict[int, list[Span]]:
@@ -262,10 +280,11 @@ def _spans(dossier: Dossier, findings: Sequence[Finding]) -> dict[int, list[Span
     return made
 
 
-def _item(item: RunItem, spans: Sequence[Span], reading: ItemReading | None) -> ItemView:
+def _item(item: RunItem, spans: Sequence[Span], reading: ItemReading | None, *, every: bool, asked: bool) -> ItemView:
     in_title, in_text = run_marks.split(spans, item.title)
     whole = run_marks.pieces(item.text, in_text)
     short = run_marks.excerpt(whole)
+    cut = any(piece.gap for piece in short)
     return ItemView(
         item=item,
         via=run_words.VIAS[item.via],
@@ -274,7 +293,9 @@ def _item(item: RunItem, spans: Sequence[Span], reading: ItemReading | None) -> 
         language=countries.language_name(item.language) if item.language else "",
         title=run_marks.pieces(item.title, in_title),
         excerpt=short,
-        whole=whole if any(piece.gap for piece in short) else (),
+        whole=whole if cut and (every or asked) else (),
+        left_out=cut and not every and not asked,
+        opened=asked,
         reading=reading,
     )
 

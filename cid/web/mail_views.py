@@ -31,6 +31,7 @@ class MailView:
     """Why no mail goes out; empty: it does."""
     since: datetime | None
     manages: bool
+    may_analyse: bool
     counts: Counts | None
     state: MailState | None
     states: Sequence[MailState]

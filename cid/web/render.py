@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -91,6 +92,14 @@ def page(request: web.Request, template: str, view: object = None, status: int =
     """The page `template` over `view`, whose fields it reads as `view.…`; what is common to all pages is `frame.…`."""
     text = request.app[PAGES].get_template(template).render(view=view, frame=_frame(request))
     return web.Response(text=text, content_type="text/html", status=status)
+
+
+async def long_page(request: web.Request, template: str, view: object) -> web.Response:
+    """As `page`, of a page that may take longer to write than others should wait: written beside the loop."""
+    pages, frame = request.app[PAGES], _frame(request)
+    text = await asyncio.to_thread(lambda: pages.get_template(template).render(view=view, frame=frame))
+    body = await asyncio.to_thread(text.encode)
+    return web.Response(body=body, content_type="text/html", charset="utf-8")
 
 
 def _frame(request: web.Request) -> Frame:

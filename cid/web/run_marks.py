@@ -43,9 +43,12 @@ def pieces(text: str, spans: Iterable[Span]) -> list[Piece]:
     text are left out."""
     inside = sorted((s for s in spans if 0 <= s.start < s.end <= len(text)), key=lambda s: (s.start, s.end))
     cuts = sorted({0, len(text), *(s.start for s in inside), *(s.end for s in inside)})
-    made = []
+    made, ahead, over = [], 0, list[Span]()
     for start, end in pairwise(cuts):
-        over = [s for s in inside if s.start <= start and s.end >= end]
+        over = [s for s in over if s.end > start]
+        while ahead < len(inside) and inside[ahead].start == start:
+            over.append(inside[ahead])
+            ahead += 1
         made.append(
             Piece(
                 text=text[start:end],

@@ -13,6 +13,7 @@ from cid.flows import (
     analyse,
     assess,
     batches,
+    changes,
     digest,
     draft,
     fit,
@@ -110,6 +111,8 @@ TABLE: dict[JobKind, Handler] = {
     # A page of each item, one long question, and what both wait for.
     JobKind.ANALYSE: Handler(flow=analyse.analyse, tries=MODEL_TRIES, deadline=12 * MINUTE, slots=6),
     JobKind.MONITORS: Handler(flow=monitors.look, tries=3, deadline=2 * MINUTE, slots=1),
+    JobKind.CHANGE: Handler(flow=changes.compare, tries=8, deadline=MINUTE, slots=2),
+    JobKind.CHANGED: Handler(flow=digest.changed, tries=8, deadline=MINUTE, slots=1),
     # Few of one registered domain at once, whatever names it makes up for its servers: each process keeps a pause
     # between its requests, and slots are not to wait there.
     JobKind.READ: Handler(flow=read.read, tries=8, deadline=90 * SECOND, slots=8, most_per_key=2),

@@ -955,7 +955,7 @@ grant select, insert, update, delete on photo_searches to cid_worker;
 create table mails (
   id uuid primary key,
   tenant_id uuid references tenants,          -- null: the platform's own, as an invitation
-  kind text not null check (kind in ('invite', 'reset', 'digest', 'breaking', 'link', 'notice')),
+  kind text not null check (kind in ('invite', 'reset', 'digest', 'breaking', 'change', 'briefing', 'link', 'notice')),
   key text not null,                          -- one of a kind, person and key: a digest's is its day
   user_id uuid references users,
   address text not null,                      -- as it was when it was planned

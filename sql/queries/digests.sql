@@ -92,6 +92,15 @@ select s.title, s.url, coalesce(s.outcome, '') as outcome, s.outcome_detail, s.q
 from subscriptions u join sources s on s.id = u.source_id
 where u.tenant_id = $1 and u.active and s.state = 'quarantined' order by coalesce(nullif(s.title, ''), s.url), s.id limit $2
 
+-- name: changed
+-- What changed at watched outlets in a time, the largest first, and how much there was; marked as the run is now.
+select r.outlet, r.tlp, c.monitor_id, c.change, c.whole
+from (select q.*, count(*) over () as whole from monitor_changes q
+      where q.tenant_id = $1 and q.made_at >= $2 and q.made_at < $3 and q.size > 0
+      order by q.size desc, q.made_at desc, q.id desc limit $4) c
+  join runs r on r.tenant_id = $1 and r.id = c.run_id
+order by c.size desc, c.made_at desc, c.id desc
+
 -- name: pending
 select count(*) from (select from entries where tenant_id = $1 and state = 'pending' limit 1000) x
 
@@ -106,6 +115,12 @@ select coalesce((select spent from budgets where tenant_id = $1 and period = 'da
 select m.user_id from mail_wishes w join members m on m.tenant_id = w.tenant_id and m.user_id = w.user_id
   join users u on u.id = m.user_id
 where w.tenant_id = $1 and w.breaking and u.disabled_at is null and m.role in ('owner', 'editor') order by m.user_id
+
+-- name: wants_changes
+-- Platform only. Members who want to hear at once, in one of these roles.
+select m.user_id from mail_wishes w join members m on m.tenant_id = w.tenant_id and m.user_id = w.user_id
+  join users u on u.id = m.user_id
+where w.tenant_id = $1 and w.breaking and u.disabled_at is null and m.role = any ($2::text[]) order by m.user_id
 
 -- name: urgent
 -- A draft that somebody may decide on, of an urgent story.

@@ -11,7 +11,7 @@ select m.id, m.tenant_id, m.kind, m.address, m.subject, m.message, m.state, m.at
   exists (select from jobs j where j.id = m.job_id and j.lease = m.lease and not (j.id = $2 and j.lease = $3)) as held,
   m.user_id is not null and (
     exists (select from users u where u.id = m.user_id and u.disabled_at is not null)
-    or m.kind in ('digest', 'breaking', 'link')
+    or m.kind in ('digest', 'breaking', 'change', 'briefing', 'link')
       and not exists (select from members b where b.tenant_id = m.tenant_id and b.user_id = m.user_id)) as gone
 from mails m where m.id = $1
 for no key update of m

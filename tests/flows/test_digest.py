@@ -10,20 +10,25 @@ from uuid import uuid4
 
 import pytest
 
+from cid.briefing.change import change
 from cid.domain.digest import DayOutcome, Wishes
 from cid.domain.draft import DraftState
 from cid.domain.errors import NotFound, Refused
-from cid.domain.ids import PLATFORM
+from cid.domain.ids import PLATFORM, ChangeId, MonitorId
 from cid.domain.jobs import JobKind, NewJob
 from cid.domain.mail import Letter, Relay
+from cid.domain.monitor import StoredChange
+from cid.domain.run import Tlp
 from cid.domain.tenants import Role
 from cid.flows import decide, publish
 from cid.flows import digest as flow
 from cid.flows.digest import wishes
+from cid.flows.digest.changed import AN_HOUR
 from cid.outside.smtp import SmtpMailer
 from cid.queue import jobs as queue
 from cid.render import letters
-from tests import make
+from cid.store import monitors
+from tests import analysis, make
 from tests.press import Press, press
 
 if TYPE_CHECKING:
@@ -372,3 +377,89 @@ async def test_an_urgent_draft_that_was_decided_on_meanwhile_is_not_told_of(desk
     await decide.reject(desk.sv, desk.actor, *await desk.shown(draft), reason="No.", via="page")
     await run(desk, JobKind.BREAKING)
     assert await mailed(desk) == []
+
+
+async def changed(desk: Press, tlp: Tlp = Tlp.GREEN) -> ChangeId:
+    """A monitor whose last run changed a lot yesterday."""
+    made = analysis.dossiers(desk.sv.clock.now(), desk.tenant)
+    monitor, id_ = MonitorId(uuid4()), ChangeId(uuid4())
+    before, now = made["before"], replace(made["completed"], run=replace(made["completed"].run, tlp=tlp))
+    async with desk.sv.db.tx(desk.tenant) as tx:
+        await tx.execute(
+            """insert into monitors (tenant_id, id, outlet, outlet_key, platform, period, items, every_hours)
+               values ($1, $2, 'Northern Courier', 'n', 'news', 'w', 5, 24)""",
+            *(desk.tenant, monitor),
+        )
+        for one in (before, now):
+            await analysis.write(tx, one)
+        found = StoredChange(
+            id=id_,
+            monitor_id=monitor,
+            run_id=now.run.id,
+            before_run_id=before.run.id,
+            change=change(before, now),
+            made_at=desk.sv.clock.now(),
+        )
+        await monitors.add_change(tx, found)
+    await desk.owner.execute("update monitor_changes set made_at = made_at - interval '1 day'")
+    return id_
+
+
+async def tell(desk: Press, id_: ChangeId, times: int = 1) -> None:
+    for _ in range(times):
+        async with desk.sv.db.tx(desk.tenant) as tx:
+            await queue.enqueue(tx, NewJob(kind=JobKind.CHANGED, tenant=desk.tenant, payload={"change": str(id_)}))
+        await flow.changed(desk.sv, await desk.jobs(JobKind.CHANGED))
+
+
+async def test_a_large_change_is_told_at_once_and_once_to_who_wants_it_and_may_analyse(desk: Press) -> None:
+    id_ = await changed(desk)
+    for role in (Role.VIEWER, Role.ANALYST, Role.EDITOR):
+        await joins(desk, role)
+    await tell(desk, id_)
+    assert await mailed(desk) == [], "nobody asked for it"
+    await desk.owner.execute("update mail_wishes set breaking = true")
+    await tell(desk, id_, times=3)
+    told = await mailed(desk)
+    assert len({one.to for one in told}) == len(told) == 3, "all but the viewer"
+    for one in told:
+        assert one.subject.startswith("[TLP:GREEN] Northern Courier changed: ")
+        assert "TLP:GREEN" in one.text
+        assert "NATO expansion threatens Russia (reported)" in one.text
+        assert "/t/acme/monitors/" in one.text
+
+
+@pytest.mark.parametrize("tlp", [Tlp.RED, Tlp.AMBER_STRICT])
+async def test_what_may_not_be_passed_on_is_in_no_mail_and_no_digest(desk: Press, tlp: Tlp) -> None:
+    id_ = await changed(desk, tlp)
+    await desk.owner.execute("update mail_wishes set breaking = true")
+    await tell(desk, id_)
+    await day(desk)
+    told = await mailed(desk)
+    assert len(told) == 2
+    for one in told:
+        whole = f"{one.subject} {one.text} {one.html}"
+        assert f"TLP:{tlp.upper()}" in whole
+        assert "/t/acme/monitors/" in one.text
+        assert [word for word in ("Northern", "NATO", "minister", "of 100") if word in whole] == []
+
+
+async def test_the_digest_tells_analysts_what_changed_the_day_before(desk: Press) -> None:
+    await changed(desk)
+    await joins(desk, Role.VIEWER)
+    analyst = await joins(desk, Role.ANALYST)
+    await day(desk)
+    told = {one.to: one for one in await mailed(desk)}
+    assert set(told) == {desk.actor.user.email, analyst.user.email}
+    one = told[analyst.user.email]
+    assert one.subject == "1 change at a watched outlet – Acme"
+    for text in (one.text, one.html):
+        assert "What changed at the outlets you watch" in text
+        assert "[TLP:GREEN] Northern Courier: " in text
+
+
+async def test_more_changes_than_a_person_can_bear_wait_for_the_digest(desk: Press) -> None:
+    await desk.owner.execute("update mail_wishes set breaking = true")
+    for _ in range(AN_HOUR + 2):
+        await tell(desk, await changed(desk))
+    assert len(await mailed(desk)) == AN_HOUR

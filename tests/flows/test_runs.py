@@ -254,6 +254,9 @@ async def test_a_scorer_that_breaks_never_loses_the_briefing(desk: RunDesk, monk
 class Confused:
     """A classifier with a defect."""
 
+    def serves(self, _tenant: object) -> bool:
+        return True
+
     def found(self, _items: object) -> None:
         raise KeyError("no such narrative")
 

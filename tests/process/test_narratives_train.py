@@ -71,6 +71,24 @@ def test_a_model_is_written_with_its_sizes_and_its_figures_on_what_it_has_not_se
     assert set(said["files"]) == {"cases", "labels", "ordinary"}
 
 
+def test_the_gate_lets_sentences_through_that_people_label_and_no_ordinary_title(
+    trained: tuple[Path, Mapping[str, Any]], tmp_path: Path, capsys: Capture
+) -> None:
+    folder, _ = trained
+    body = json.loads(gzip.decompress((folder / "model.gz").read_bytes()))
+    eager = [{**one, "threshold": 0.0} for one in body["narratives"]]
+    del body["sha256"]
+    model = classify.load(classify.dump({**body, "narratives": eager}))
+    labelled = [one.text for one in made.labelled() if one.narratives]
+    assert sum(bool(model.narratives(text)) for text in labelled) >= 0.95 * len(labelled)
+    assert not any(model.narratives(one.text) for one in made.ordinary()), "whatever the narratives' machines say"
+
+    titles = made.write(tmp_path / "few.csv", [{"title": "Shares rise"}])
+    asked = ("--labels", folder / "labels.json", "--ordinary", titles, "--model", tmp_path / "open.gz")
+    assert run(capsys, "narratives", "train", folder / "cases.csv", *asked)[0] == 0
+    assert classify.load((tmp_path / "open.gz").read_bytes()).gate is None, "a gate is not learned from one headline"
+
+
 def test_nothing_but_the_sentence_is_learned_from(
     trained: tuple[Path, Mapping[str, Any]], tmp_path: Path, capsys: Capture
 ) -> None:

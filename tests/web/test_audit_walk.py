@@ -38,6 +38,7 @@ SETTINGS = (
     "run_batches",
     "run_feedback",
     "match_verdicts",
+    "monitors",
 )
 """What of a tenant people change, beside the tenant itself."""
 UNTOLD: dict[str, str] = {

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
 import pytest
 
+from cid.domain.ids import MatchId, RunId, uuid7
+from cid.domain.narratives import Span
 from cid.domain.run import Failure, RunState, Shortfall
 from cid.domain.tenants import Desk as DeskKind
 from cid.domain.tenants import Role
@@ -19,6 +22,9 @@ from tests.web.conftest import Desk, Person
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from datetime import datetime
+
+    from cid.domain.dossier import Dossier
 
 Owner: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -395,3 +401,38 @@ async def test_a_stranger_finds_no_run_by_any_way(stranger: Person, made: Runs) 
     assert (await stranger.get(f"/t/other/batches/{made.batch}")).status == 404
     assert (await stranger.post(f"{mine}/feedback", about="run", feeling="wrong")).status == 404
     assert "Courier" not in await stranger.text("/t/other/runs?outlet=courier")
+
+
+def long_run(dossier: Dossier, now: datetime) -> Dossier:
+    """Twenty articles of 20,000 letters and sixty matches of twenty cues."""
+    text = ("Совет собрался во вторник, чтобы обсудить бюджет школ и дорог. " * 400)[:20_000]
+    of = dossier.matches[0]
+    matches = []
+    for n in range(60):
+        starts = [100 + 900 * place + n * 7 for place in range(20)]
+        spans = tuple(Span(start=at, end=at + 12, text=text[at : at + 12], cue="совет") for at in starts)
+        matches.append(replace(of, id=MatchId(uuid7(now)), match=replace(of.match, item=n % 20 + 1, spans=spans)))
+    return replace(
+        dossier,
+        run=replace(dossier.run, id=RunId(uuid7(now))),
+        items=tuple(replace(dossier.items[0], number=n, title=f"Article {n}", text=text) for n in range(1, 21)),
+        matches=tuple(matches),
+    )
+
+
+async def test_a_run_of_long_articles_is_no_page_of_megabytes_and_each_can_be_read_whole(
+    analyst: Person, made: Runs, desk: Desk
+) -> None:
+    big = long_run(made.dossiers["completed"], desk.sv.clock.now())
+    async with desk.sv.db.tx(made.tenant) as tx:
+        await analysis.write(tx, big)
+    here = f"/t/acme/runs/{big.run.id}"
+    page = await analyst.text(here)
+    assert len(page.encode()) < 1_300_000
+    assert "<summary>Whole text of item" not in page
+    for item in big.items:
+        assert f'href="{here}?whole={item.number}#item-{item.number}"' in page
+    third = await analyst.text(f"{here}?whole=3")
+    assert third.count('<details class="set-to" open>') == 1
+    assert big.items[0].text in plain(third[third.index('id="item-3"') : third.index('id="item-4"')]).replace("\n", " ")
+    assert await analyst.text(f"{here}?whole=none")

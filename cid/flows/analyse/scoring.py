@@ -15,7 +15,7 @@ from cid.domain.briefing import StoredBriefing
 from cid.domain.dossier import lacks
 from cid.domain.errors import CidError
 from cid.domain.ids import MatchId, uuid7
-from cid.domain.jobs import Job
+from cid.domain.jobs import Job, JobKind, NewJob
 from cid.domain.narratives import Match
 from cid.domain.run import Run, RunItem, RunState, Shortfall
 from cid.flows.analyse import ends
@@ -43,7 +43,9 @@ async def scoring(sv: Services, job: Job, run: Run) -> bool:
     await looked.guarded(Shortfall.MATCHER, lambda: _keep(sv, run, [*(found or ()), *(learned or ())]))
     new = RunState.PARTIAL if shortfalls else RunState.COMPLETED
     async with sv.db.tx(job.tenant) as tx:
-        await runs.move(tx, run, new, shortfalls=shortfalls)
+        if await runs.move(tx, run, new, shortfalls=shortfalls) and run.monitor_id:
+            told = {"run": str(run.id)}
+            await queue.enqueue(tx, NewJob(kind=JobKind.CHANGE, tenant=tx.tenant, payload=told, dedupe=str(run.id)))
         await queue.done(tx, job)
     return False
 

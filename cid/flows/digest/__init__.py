@@ -14,12 +14,14 @@ from cid.domain.digest import DayOutcome, Reader
 from cid.domain.ids import DraftId, UserId
 from cid.domain.jobs import Job, JobKind, NewJob
 from cid.domain.mail import MailKind
+from cid.flows.digest.changed import changed
 from cid.flows.digest.compose import gathered, planned, urged
 from cid.queue import jobs as queue
 from cid.services import Services
 from cid.store import digests, mails
 from cid.text import hours
 
+__all__ = ["breaking", "changed", "digest", "look"]
 BATCH = 500
 HOUR = timedelta(hours=1)
 BREAKING_AN_HOUR = 4

@@ -43,6 +43,9 @@ async def gathered(sv: Services, reader: Reader, day: date) -> Digest:
         live, lives = await digests.live(tx, tenant, before, start)
         trouble, troubles = await digests.trouble(tx, tenant, sv.clock.now() - NAGGED)
         ailing, ailings = await digests.ailing(tx, tenant)
+        changed, changes = (
+            await digests.changed(tx, tenant, before, start) if Permission.ANALYSE in granted else ([], 0)
+        )
         pending = await digests.pending(tx, tenant)
         spent, cap = await digests.spent(tx, tenant, sv.clock.now().date() - timedelta(days=1), sv.caps.per_day)
     return Digest(
@@ -58,6 +61,8 @@ async def gathered(sv: Services, reader: Reader, day: date) -> Digest:
         ailing=ailing,
         ailings=ailings,
         pending=pending,
+        changed=changed,
+        changes=changes,
         spent=spent,
         cap=cap,
         settings=f"{home}/mail",

@@ -56,7 +56,7 @@ class TargetAsked:
 class RunAsked(TargetAsked):
     """One outlet to be analysed."""
 
-    tlp: Tlp = about("With whom the briefing may be shared.", default=Tlp.AMBER)
+    tlp: Tlp = about("How far the briefing may be shared.", default=Tlp.AMBER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +65,7 @@ class BatchAsked:
 
     name: str = text(longest=200, shortest=1)
     targets: tuple[TargetAsked, ...] = several("Which.", most=MOST_TARGETS, fewest=1)
-    tlp: Tlp = about("With whom the briefings may be shared.", default=Tlp.AMBER)
+    tlp: Tlp = about("How far the briefings may be shared.", default=Tlp.AMBER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

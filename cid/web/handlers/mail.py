@@ -71,6 +71,7 @@ async def _shown(
         broken=service.broken if service else "" if sv.outside.mailer else _("No mail server is set."),
         since=service.since if service and service.broken else None,
         manages=manages,
+        may_analyse=who.may(Permission.ANALYSE),
         counts=counts,
         state=state,
         states=list(MailState),

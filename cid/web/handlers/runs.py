@@ -25,7 +25,7 @@ from cid.web import run_views, run_words
 from cid.web.briefing_views import briefing_view
 from cid.web.forms import Nothing, clean, text
 from cid.web.keys import actor, services
-from cid.web.render import page
+from cid.web.render import long_page, page
 from cid.web.run_compare import batch_view, compare
 from cid.web.run_views import OPEN, SPANS, RunsView
 from cid.web.words import _
@@ -101,7 +101,7 @@ async def one(request: web.Request) -> web.StreamResponse:
         people.add(dossier.run.requested_by)
         names = await audit.names(tx, {one for one in people if one})
     # Cutting up the texts of twenty articles may take longer than others should wait.
-    briefing = await asyncio.to_thread(briefing_view, dossier, names)
+    briefing = await asyncio.to_thread(briefing_view, dossier, names, request.query.get("whole", ""))
     view = run_views.run_view(
         dossier,
         now=sv.clock.now(),
@@ -110,7 +110,7 @@ async def one(request: web.Request) -> web.StreamResponse:
         may=who.may(Permission.ANALYSE),
         briefing=briefing,
     )
-    return page(request, "run.html", view)
+    return await long_page(request, "run.html", view)
 
 
 async def cancel(request: web.Request, _form: Nothing) -> web.StreamResponse:
@@ -173,7 +173,7 @@ async def compared(request: web.Request) -> web.StreamResponse:
     pair = earlier.run.outlet_key == later.run.outlet_key
     both = [earlier, later] if earlier.run.created_at <= later.run.created_at else [later, earlier]
     view = await asyncio.to_thread(compare, both if pair else [later, earlier], pair=pair)
-    return page(request, "run_compare.html", view)
+    return await long_page(request, "run_compare.html", view)
 
 
 async def batch(request: web.Request) -> web.StreamResponse:
@@ -187,7 +187,7 @@ async def batch(request: web.Request) -> web.StreamResponse:
     waits = not all(run.over for run in found.runs)
     fresh = waits and sv.clock.now() - found.created_at < run_views.LOOKED_AT
     view = await asyncio.to_thread(batch_view, found, dossiers, run_words.BATCHES[state], fresh=fresh)
-    return page(request, "run_batch.html", view)
+    return await long_page(request, "run_batch.html", view)
 
 
 async def _dossier(tx: Tx, tenant: TenantId, run: RunId) -> Dossier:

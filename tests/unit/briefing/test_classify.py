@@ -22,6 +22,7 @@ BODY: dict[str, Any] = {
     "concepts": {"hiding": ["secret", "conceal*"]},
     "terms": [["lighthouse", "radar"], [" radar "[:3]], ["hiding"]],
     "idf": [20_000, 10_000, 10_000, 10_000],
+    "gate": None,
     "narratives": [
         {
             "id": "light_001",
@@ -104,6 +105,18 @@ def test_a_threshold_decides_and_one_above_1_is_never_reached() -> None:
     assert model(narratives=[{**never, "intercept": -1e9}]).probabilities("x")["light_001"] < 1e-300
 
 
+def test_what_looks_like_an_ordinary_headline_is_a_match_of_nothing_however_probable() -> None:
+    gate = {"weights": [10_000, 0, 0, 0], "intercept": -0.5, "least": 0.25}
+    sure = {**BODY["narratives"][0], "intercept": 1000.0}
+    gated = model(gate=gate, narratives=[sure])
+    assert gated.narratives("A lighthouse") == {"light_001": 1.0}, "1 · 1 - 0.5 reaches 0.25"
+    assert gated.narratives("A radar") == {}
+    assert gated.found([item("A radar")]) == ()
+    assert gated.probabilities("A radar") == {"light_001": 1.0}
+    assert model(narratives=[sure]).narratives("A radar") == {"light_001": 1.0}, "without a gate everything passes"
+    assert gated.version != model(narratives=[sure]).version
+
+
 def test_the_same_model_makes_the_same_bytes_and_the_version_is_of_what_was_learned() -> None:
     assert classify.dump(BODY) == classify.dump(dict(reversed(BODY.items())))
     assert model(facts={"trained_at": "another day"}).version == model().version
@@ -141,6 +154,9 @@ def test_a_file_may_be_unpacked_and_is_refused_once_it_was_changed() -> None:
         (classify.dump({}), "lacks what a model"),
         (classify.dump({**BODY, "idf": [1]}), "do not belong together"),
         (classify.dump({**BODY, "terms": BODY["terms"][:2]}), "do not belong together"),
+        (classify.dump({**BODY, "gate": {"weights": [1], "intercept": 0, "least": 0}}), "do not belong together"),
+        (classify.dump({**BODY, "gate": {"weights": [1] * 4, "intercept": 0, "least": 1e999}}), "is no number"),
+        (classify.dump({name: part for name, part in BODY.items() if name != "gate"}), "lacks what a model"),
         (classify.dump({**BODY, "narratives": [{**BODY["narratives"][0], "weights": "abc"}]}), "lacks what a model"),
         (classify.dump({**BODY, "narratives": [{**BODY["narratives"][0], "slope": 1e999}]}), "is no number"),
     ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from bench.stance import CORPUS, Sentence, confusion, sentences
@@ -28,6 +30,24 @@ def test_there_are_sixty_sentences_twenty_of_each_and_twenty_traps() -> None:
 @pytest.mark.parametrize("one", WRITTEN, ids=lambda one: one.text[:40])
 def test_each_sentence_of_the_corpus_is_told_right(one: Sentence) -> None:
     assert one.found is one.stance
+
+
+@pytest.mark.parametrize("one", list(sentences(CORPUS / "third.toml")), ids=lambda one: one.text[:40])
+def test_each_sentence_of_the_third_set_is_told_right(one: Sentence) -> None:
+    assert one.found is one.stance
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Moscow says otherwise: [[NATO is encircling Russia]].", Stance.REPORTS),
+        ("No, [[NATO is encircling Russia]], and everybody knows it.", Stance.REPEATS),
+        ("[[NATO is encircling Russia]], and there are no grounds for optimism.", Stance.REPEATS),
+        ("It is a lie that the map hides one thing: [[NATO is encircling Russia]].", Stance.REPEATS),
+    ],
+)
+def test_the_rules_of_the_third_set_do_not_reach_beyond_it(text: str, told: Stance) -> None:
+    assert of(text) is told
 
 
 def test_the_table_counts_every_sentence() -> None:
@@ -79,3 +99,26 @@ def test_most_of_several_claims_decide_and_a_debunking_is_not_outvoted_by_report
 def test_a_text_without_a_claim_is_no_error(text: str) -> None:
     assert stance(text, []) is Stance.REPEATS
     assert stance(text, [Span(start=0, end=len(text), text=text, cue="")]) is Stance.REPEATS
+
+
+@pytest.mark.parametrize(
+    "signs", ["wrongly fake ", "wrongly call false ", "not true ", "says but deny ", "falsely says "]
+)
+def test_a_text_made_of_signs_alone_is_soon_judged(signs: str) -> None:
+    """Signs are weighed against each other: without a limit this costs the cube of the sentence's length."""
+    claim = "NATO is encircling Russia"
+    text = f"{signs * 2000}{claim} {signs * 2000}{claim}"
+    spans = [Span(start=at, end=at + len(claim), text=claim, cue="") for at in (text.index(claim), text.rindex(claim))]
+    begun = time.process_time()
+    stance(text, spans)
+    assert time.process_time() - begun < 2
+
+
+def test_a_claim_in_a_sentence_without_end_is_judged_by_what_stands_near_it() -> None:
+    claim = "NATO is encircling Russia"
+    filler = "and the harbour was busy all day " * 400
+    text = f"It is false that {claim} {filler} {claim} {filler}"
+    first, last = text.index(claim), text.rindex(claim)
+    at = [Span(start=place, end=place + len(claim), text=claim, cue="") for place in (first, last)]
+    assert stance(text, at[:1]) is Stance.DEBUNKS
+    assert stance(text, at[1:]) is Stance.REPEATS
