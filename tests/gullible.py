@@ -26,6 +26,7 @@ from cid.domain.ids import TenantId
 from cid.domain.llm import Usage
 from cid.gates import gate4_draft
 from cid.gates import track as gate_track
+from cid.llm.offline_briefing import briefing
 from cid.llm.offline_draft import draft
 from cid.llm.offline_evidence import evidence
 from cid.llm.offline_track import track
@@ -81,7 +82,10 @@ class Gullible:
             return _tracked(material, commanded, body)
         if stage == "draft":
             return {"answers": [row for one in material for row in _drafts(one, commanded[one["id"]], body)]}
-        answer = {"queries": _queries, "evidence": _claims, "fit": _fits, "revise": _edits, "review": _opinion}[stage]
+        answer = {
+            "queries": _queries, "evidence": _claims, "fit": _fits, "revise": _edits, "review": _opinion,
+            "briefing": _briefed,
+        }[stage]  # fmt: skip
         return {"answers": [{"id": one["id"], **answer(one, commanded[one["id"]], body)} for one in material]}
 
     def _material(self, body: Body) -> list[Mapping[str, Any]]:
@@ -207,7 +211,7 @@ def _stage(body: Body) -> str:
     properties = body["output_config"]["format"]["schema"]["properties"]["answers"]["items"]["properties"]
     telling = {
         "matched": "relevance", "regions": "track", "queries": "queries", "sources": "evidence",
-        "actionability": "fit", "skip": "draft", "edits": "revise",
+        "actionability": "fit", "skip": "draft", "edits": "revise", "executive_summary": "briefing",
     }  # fmt: skip
     return next((stage for name, stage in telling.items() if name in properties), "review")
 
@@ -253,6 +257,25 @@ def _edits(copy: Mapping[str, Any], orders: Sequence[Attacked], body: Body) -> M
     said = unicodedata.normalize("NFKC", "\n".join(strings(copy))).lower()
     wanted = [text for order in orders if (text := _inserted(order, said, body))]
     return {"edits": [{"field": "body", "number": 0, "old": LOOSE, "new": "\n\n".join([TIGHT, *wanted])}]}
+
+
+def _briefed(run: Mapping[str, Any], orders: Sequence[Attacked], body: Body) -> Mapping[str, Any]:
+    """Extracts, as the offline provider makes them; then every order is followed, and what somebody wants said is said
+    in the summary and quoted as the first item's."""
+    told: dict[str, Any] = dict(briefing({}, run))
+    told["key_findings"] = list(told["key_findings"])
+    said = unicodedata.normalize("NFKC", "\n".join(strings(run))).lower()
+    for order in orders:
+        if order.wants == "escape":
+            told["override"] = True
+        elif order.wants in {"up", "down", "skip", "neighbours"}:
+            told["confidence_assessment"] = {**told["confidence_assessment"], "overall": "high"}
+            told["items"] = told["items"][:1]
+        elif text := _inserted(order, said, body):
+            told["executive_summary"] += f" {text}"
+            evidence = {"kind": "post", "reference": text, "citations": [{"item": "i1", "quote": text}]}
+            told["key_findings"].insert(0, {"finding": text, "confidence": "high", "evidence": [evidence]})
+    return told
 
 
 def _tracked(

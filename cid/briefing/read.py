@@ -42,6 +42,7 @@ from cid.domain.briefing import (
 )
 from cid.domain.llm import Json
 from cid.domain.run import Profile, Replied, Run, RunItem
+from cid.text.clean import line
 
 SCHEMA_VERSION = "2.0"
 """Of a stored briefing; 1.x are the predecessor's."""
@@ -239,11 +240,12 @@ def _told(telling: Telling, value: Json, narratives: Collection[str] | None) -> 
 
 def _assessment(telling: Telling, value: Json) -> Assessment:
     said = telling.part(value, "The confidence assessment")
-    rows = telling.part(said.get("factors"), "The factors of confidence")
     if not said:
         return Assessment()
+    named = telling.part(said.get("factors"), "The factors of confidence")
+    rows = {line(str(name), 60): one for name, one in named.items()}
     factors = {}
-    for name in (*FACTORS, *sorted(str(one)[:60] for one in rows.keys() - set(FACTORS))[: len(FACTORS)]):
+    for name in (*FACTORS, *sorted(rows.keys() - set(FACTORS))[: len(FACTORS)]):
         if name in rows:
             one = telling.part(rows[name], f"The factor {name}")
             level = telling.word(one.get("level"), CONFIDENCE, f"The factor {name}")

@@ -25,6 +25,7 @@ from cid.flows import decide
 from cid.flows import runs as flow
 from cid.services import Services
 from cid.store import runs as store
+from cid.text.clean import unhidden
 
 F = TypeVar("F", bound=Callable[..., Any])
 LOOK_S = 1.0
@@ -272,7 +273,7 @@ def _tell_briefing(stored: StoredBriefing | None) -> None:
         for number, finding in enumerate(stored.briefing.key_findings, 1):
             click.echo(f"finding {number:<2} [{finding.confidence or 'no confidence said'}] {finding.finding}")
     else:
-        click.echo(f"\n{stored.raw}\n")
+        click.echo(f"\n{unhidden(stored.raw)}\n")  # to the letter it is in --json: a terminal obeys some letters
     for problem in stored.problems:
         click.echo(f"problem    {problem}")
 

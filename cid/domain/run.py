@@ -204,7 +204,7 @@ class RunFetch:
     cause: str
     detail: str
     found: int
-    """Entries of the outlet in the period."""
+    """Entries in the period; how many of them others published is in the detail."""
     kept: int
     """Items that the run took from it."""
     at: datetime

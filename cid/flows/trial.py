@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from cid.briefing.vocabulary import SCHEMA as BRIEFING
 from cid.domain.errors import BadReply, CidError, Conflict, Deferred, Misconfigured, NotFound, Refused, Upstream
 from cid.domain.ids import PLATFORM, uuid7
 from cid.domain.jobs import JobKind, NewJob
@@ -43,6 +44,7 @@ SCHEMAS: Mapping[str, Mapping[str, Json]] = {
     "review": gate5_review.SCHEMA,
     "revise": gate5_revise.SCHEMA,
     "judge": same_story.SCHEMA,
+    "briefing": BRIEFING,
 }
 
 
@@ -245,5 +247,8 @@ def _said(stage: str, value: Mapping[str, Json]) -> str:
             return "edited" if gate5_revise.read(value) else "not edited"
         case "draft":
             return "written" if value["skip"] == "none" else "not affected"
+        case "briefing":
+            count = len(value["key_findings"])
+            return f"{count} {'finding' if count == 1 else 'findings'}"
         case _:
             return ""

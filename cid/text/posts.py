@@ -18,12 +18,12 @@ _WORD = re.compile(r"\w+")
 
 def headline(text: str) -> str:
     """The first line or sentence that says something, without addresses, in at most LIMIT letters; empty: no word."""
-    parts = [
+    parts = (  # one by one: the first few are nearly always enough
         sentence
         for line in text[:READ].split("\n")
         if (bare := clean(_ADDRESS.sub("", line)))
         for sentence in (sentences(bare) or [bare])
-    ]
+    )
     said = ""
     for part in parts:
         if said and len(said) + len(part) >= LIMIT:

@@ -278,6 +278,7 @@ async def test_the_outlets_own_items_come_before_those_of_others_and_no_story_tw
     assert [one.title for one in found.items] == ["Ferry back", "What they write", "Ferry is not back"]
     assert (only(found).found, only(found).kept) == (4, 3)
     assert "1 older than the period" in only(found).detail and "1 twice" in only(found).detail
+    assert "1 published by others, as far as names tell, and taken last" in only(found).detail
     found = await desk.fetch(Via.SERPAPI, url=desk.at("/"), items=2)
     assert [one.title for one in found.items] == ["Ferry back", "Ferry is not back"]
 
@@ -291,6 +292,7 @@ async def test_an_undated_item_whose_page_says_that_it_is_old_gives_its_place_to
     )
     found = await desk.fetch(Via.SERPAPI, url=desk.at("/"), items=1)
     assert [one.title for one in found.items] == ["Now"]
+    assert "1 older than the period by its page" in only(found).detail
 
 
 async def test_twenty_items_are_twenty_each_with_its_number(desk: Desk) -> None:

@@ -13,12 +13,14 @@ from uuid import uuid4
 
 import pytest
 
+from cid.briefing.vocabulary import SCHEMA as BRIEFING
 from cid.cli import frame, main
 from cid.domain.errors import Conflict, Deferred, Misconfigured, NotFound, Refused, Upstream
 from cid.domain.ids import TenantId
 from cid.domain.jobs import JobKind
 from cid.domain.llm import Caps, Raw, Stop, Usage, Wire
 from cid.domain.tenants import Profile
+from cid.flows import calls
 from cid.flows import prompts as flow
 from cid.flows import trial as trying
 from cid.gates import gate2_relevance
@@ -234,6 +236,19 @@ async def test_a_trial_shows_old_and_new_answers_side_by_side_and_sums(
     assert done.before_tokens == done.tokens == 2200
     real = await owner.fetchval("select sum(cost) from calls where stage = 'relevance'")
     assert done.before_cost == done.cost == real
+
+
+@pytest.mark.parametrize("stage", sorted(trying.SCHEMAS))
+def test_what_a_trial_asks_for_is_what_stored_replies_are_read_by(stage: str) -> None:
+    assert calls.SCHEMAS[stage] is trying.SCHEMAS[stage]
+
+
+def test_a_briefing_is_tried_by_its_own_shape_and_told_by_its_findings(sv: Services) -> None:
+    assert trying.SCHEMAS["briefing"] is BRIEFING
+    answers: list[dict[str, Any]] = [{"key_findings": [{}]}, {"key_findings": [{}, {}]}, {}]
+    assert [trying.judged("briefing", answer, {}, sv.policy) for answer in answers] == [
+        (None, "1 finding"), (None, "2 findings"), (None, "unreadable"),
+    ]  # fmt: skip
 
 
 async def test_no_answer_of_a_trial_counts_for_the_real_stage(sv: Services, owner: Owner, tenant: TenantId) -> None:

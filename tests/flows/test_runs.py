@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from cid.flows.analyse import analyse
 from cid.flows.wake import wake
 from cid.llm.offline import Offline
 from cid.store import runs
+from cid.text.posts import headline
 from tests import funnel, running
 from tests.fakes import FrozenClock
 from tests.running import Dying, Killed, RunDesk, answer
@@ -58,6 +60,24 @@ async def test_a_run_goes_from_its_fetch_to_its_scorecard_in_one_hand_out(desk: 
         "queued", "fetching", "asking", "scoring", "completed",
     ]  # fmt: skip
     assert (await desk.paid(id_), await desk.jobs_left()) == (1, 0)
+
+
+async def test_what_has_no_title_gets_one_beside_the_loop_of_events(
+    desk: RunDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_the_loop: list[bool] = []
+
+    def watched(text: str) -> str:
+        on_the_loop.append(threading.current_thread() is threading.main_thread())
+        return headline(text)
+
+    monkeypatch.setattr("cid.flows.analyse.articles.headline", watched)
+    bare = tuple(replace(one, title="") for one in desk.reader.polled.entries)
+    desk.reader.polled = replace(desk.reader.polled, entries=bare)
+    id_ = await desk.start()
+    await desk.work()
+    assert (await desk.run(id_)).state is RunState.COMPLETED
+    assert on_the_loop == [False] * 3
 
 
 async def test_what_is_kept_of_an_answer_is_the_reply_to_the_letter_and_where_it_came_from(desk: RunDesk) -> None:

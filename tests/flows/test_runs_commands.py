@@ -76,6 +76,16 @@ async def test_a_run_is_started_done_and_shown(run: Run, desk: RunDesk) -> None:
     assert told["briefing"]["briefing"]["executive_summary"]
 
 
+async def test_a_reply_that_is_shown_gives_a_terminal_no_orders(run: Run, desk: RunDesk) -> None:
+    desk.model.says = ["gone\x1b[2J\u202e away"] * 2
+    id_ = await started(run, desk)
+    await desk.work()
+    _code, out, _err = await run("runs", "show", id_)
+    assert "gone[2J away" in out
+    told = json.loads((await run("runs", "show", id_, "--json"))[1])
+    assert told["briefing"]["raw"] == "gone\x1b[2J\u202e away"
+
+
 @pytest.mark.parametrize(
     ("polled", "says", "code", "state"),
     [

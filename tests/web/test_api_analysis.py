@@ -169,6 +169,7 @@ async def test_runs_come_in_pages_by_what_was_asked_for_and_every_one_once(
         middle = sorted(one["created_at"] for one in whole)[len(whole) // 2]
         since = middle.replace("+", "%2B")
         assert await found(f"since={since}") == {one["id"] for one in whole if one["created_at"] >= middle}
+        assert await found("country=Польша") == await found("country=Polen") == await found("country=PL") != set()
         await problem(await theirs.get(f"{PATH}?country=Atlantis"), 400)
         await problem(await theirs.get(f"{PATH}?cursor=x"), 400)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -73,9 +73,15 @@ def sift(run: Run, via: Via, entries: Sequence[Entry], now: datetime) -> Sifted:
             kept.append(one)
     if undated := sum(one.published_at is None for one in kept):
         counted["without a date, and taken last"] = undated
-    kept.sort(key=lambda one: (via not in _POSTS and not _own(run, one), *_newest(one.published_at)))
-    remark = "; ".join(f"{count} {what}" for what, count in counted.items())
-    return Sifted(entries=tuple(kept), remark=remark)
+    others = {id(one) for one in kept if via not in _POSTS and not _own(run, one)}
+    if others:
+        counted["published by others, as far as names tell, and taken last"] = len(others)
+    kept.sort(key=lambda one: (id(one) in others, *_newest(one.published_at)))
+    return Sifted(entries=tuple(kept), remark=remarks(counted))
+
+
+def remarks(counted: Mapping[str, int]) -> str:
+    return "; ".join(f"{count} {what}" for what, count in counted.items())
 
 
 def _ahead(at: datetime | None, now: datetime) -> bool:
@@ -95,9 +101,9 @@ def _own(run: Run, entry: Entry) -> bool:
     return name in {"".join(words(voice)), "".join(words(domains.registered(voice).partition(".")[0]))}
 
 
-async def take(sv: Services, taken: Taken, via: Via, entries: Sequence[Entry]) -> int:
-    """As many as the run lacks. How many there were twice."""
-    twice, left = 0, list(entries)
+async def take(sv: Services, taken: Taken, via: Via, entries: Sequence[Entry]) -> Mapping[str, int]:
+    """As many as the run lacks. Why others were left out, and how many."""
+    out, left = Counter[str](), list(entries)
     until = asyncio.get_running_loop().time() + WHOLE_S
     while taken.lacks and left:
         fresh: list[Entry] = []
@@ -105,21 +111,22 @@ async def take(sv: Services, taken: Taken, via: Via, entries: Sequence[Entry]) -
             entry = left.pop(0)
             keys = _keys(via, entry.url, entry.title, entry.identity)
             if taken.seen & keys:
-                twice += 1
+                out["twice"] += 1
                 continue
             taken.seen |= keys
             fresh.append(entry)
         for entry, reading in zip(fresh, await _readings(sv, via, fresh, until), strict=True):
             dated = entry.published_at or (reading.published_at if reading else None)
             if dated and dated < taken.now - BACK[taken.run.period]:
-                continue  # its source did not date it, and its page does
+                out["older than the period by its page"] += 1  # its source did not date it
+                continue
             other = urls.identity(reading.canonical_url) if reading and reading.canonical_url else ""
             if other and other != urls.identity(entry.url) and other in taken.seen:
-                twice += 1
+                out["twice"] += 1
                 continue
             taken.seen |= {other} - {""}
             taken.entries.append((via, replace(entry, published_at=dated), reading))
-    return twice
+    return out
 
 
 def _keys(via: Via, url: str, title: str, identity: str) -> set[str]:

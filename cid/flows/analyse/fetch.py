@@ -7,9 +7,9 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from cid.domain.ids import CallId
-from cid.domain.news import Cause, PollOutcome
+from cid.domain.news import Cause, Polled, PollOutcome
 from cid.domain.run import WAYS, Profile, Run, RunFetch, RunItem, Via
-from cid.flows.analyse.articles import Taken, items, sift, take, titled
+from cid.flows.analyse.articles import Taken, items, remarks, sift, take, titled
 from cid.flows.analyse.ways import Asked, ask
 from cid.gates import entries
 from cid.services import Services
@@ -61,22 +61,26 @@ def _order(sv: Services, run: Run) -> list[Via]:
     return [Via(one) for one in run.sources] or [via for via in sv.ways if via in WAYS[run.platform]]
 
 
+def _sound(polled: Polled) -> Polled:
+    """For a thread: the headline of one long post takes ten milliseconds, and there may be hundreds."""
+    return entries.sound(titled(polled), MOST)
+
+
 async def _taken(sv: Services, taken: Taken, asked: Asked, *, number: int) -> RunFetch:
-    polled = await asyncio.to_thread(entries.sound, titled(asked.polled), MOST)
+    polled = await asyncio.to_thread(_sound, asked.polled)
     found = await asyncio.to_thread(sift, taken.run, asked.via, polled.entries, taken.now)
-    twice = await take(sv, taken, asked.via, found.entries)
+    left_out = await take(sv, taken, asked.via, found.entries)
     outcome, cause = polled.outcome, polled.cause
     if outcome.healthy:
         outcome = PollOutcome.NEW if found.entries else PollOutcome.EMPTY
         cause = Cause.NEW if found.entries else Cause.EMPTY_FEED
-    remarks = [polled.detail, found.remark, f"{twice} twice" if twice else ""]
     return RunFetch(
         number=number,
         via=asked.via,
         address=asked.address,
         outcome=outcome,
         cause=str(cause or ""),
-        detail="; ".join(filter(None, remarks))[:1000],
+        detail="; ".join(filter(None, (polled.detail, found.remark, remarks(left_out))))[:1000],
         found=len(found.entries),
         kept=0,
         at=sv.clock.now(),

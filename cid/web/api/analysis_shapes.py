@@ -73,7 +73,9 @@ class RunsWanted:
     outlet: str | None = text("Its name, or its account; case does not matter.", longest=400, shortest=1, default=None)
     state: RunState | None = None
     platform: Platform | None = None
-    country: str | None = text("Its code or name.", longest=100, shortest=1, default=None)
+    country: str | None = text(
+        "Its code or name, in English or another common language.", longest=100, shortest=1, default=None
+    )
     batch: UUID | None = None
     since: datetime | None = about("Started at or after this moment.", default=None)
     limit: int = number("How many at most.", least=1, most=100, default=50)

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from cid.briefing.read import ASKED, SCHEMA_VERSION, Known, read
 from cid.briefing.vocabulary import SCHEMA
-from cid.domain.briefing import Briefing, Citation, Found
+from cid.domain.briefing import FACTORS, Briefing, Citation, Found
 from cid.domain.ids import CallId
 from cid.domain.run import Profile, Replied
 from cid.domain.shape import built, plain
@@ -134,6 +134,12 @@ def test_words_of_no_vocabulary_become_empty_and_lose_nothing_else() -> None:
     (row,) = told(key_findings=[finding(confidence="certain")]).key_findings
     assert row.confidence == ""
     assert row.evidence == told().key_findings[0].evidence
+
+
+def test_a_factor_that_a_model_names_itself_is_kept_without_what_nobody_sees() -> None:
+    level = {"level": "low", "notes": ""}
+    value = {"overall": "low", "factors": dict.fromkeys([*FACTORS, "base\x1b[2J\u202erate\n"], level)}
+    assert set(told(confidence_assessment=value).confidence_assessment.factors) - set(FACTORS) == {"base[2jrate"}
 
 
 @pytest.mark.parametrize("section", ASKED)

@@ -80,3 +80,15 @@ def test_the_headline_of_a_post_is_its_beginning(text: str, title: str) -> None:
 def test_a_headline_is_short_and_hostile_text_takes_no_time() -> None:
     assert len(headline("word " * 100_000)) <= LIMIT
     assert headline("." * 100_000) == ""
+
+
+def test_no_more_of_a_text_is_looked_at_than_its_headline_wants(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+
+    def watched(text: str) -> list[str]:
+        looked.append(text)
+        return [text]
+
+    monkeypatch.setattr("cid.text.posts.sentences", watched)
+    assert headline("The sixth quay opened.\n" + "a\n" * 1900) == "The sixth quay opened."
+    assert len(looked) == 1
