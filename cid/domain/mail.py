@@ -10,6 +10,9 @@ from uuid import UUID
 from cid.domain.ids import TenantId, UserId
 from cid.domain.lifecycle import Lifecycle
 
+ATTACHED = 5_000_000
+"""Bytes of all that is attached, before it is written in the letters of mail, which adds a third (RFC 2045, 6.8)."""
+
 
 class MailKind(StrEnum):
     INVITE = "invite"
@@ -70,6 +73,15 @@ class Relay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    name: str
+    """In any script."""
+    mime: str
+    """Such as application/pdf: no text, whose letters a mail program would have to be told."""
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """What goes out: plain text that is complete by itself, and the same as HTML."""
 
@@ -81,6 +93,7 @@ class Letter:
     """Beside those that every mail of ours has, such as List-Unsubscribe."""
     message_id: str = ""
     """Without angle brackets: made of the mail's own id, so that a bounce can be matched."""
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from base64 import b64decode
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from cid.domain.errors import Missing, NotFound, Unknown, Upstream
+from cid.domain.errors import NotFound, Unknown
 from cid.domain.export import MIMES, File, Format
-from cid.domain.outside import ChildFailure
-from cid.domain.shape import plain
+from cid.outside.briefing_pdf import pdf
 from cid.render.briefing_csv import briefing_csv, briefing_csv_zip
 from cid.render.briefing_json import briefing_json
 from cid.render.briefing_stix import briefing_stix
@@ -22,9 +19,6 @@ if TYPE_CHECKING:
     from cid.domain.ids import RunId, UserId
     from cid.domain.tenants import Tenant
     from cid.services import Services
-
-PDF_S = 45.0
-"""Of a child, before it is killed: a page takes some hundredths of a second."""
 
 
 async def export(
@@ -40,7 +34,11 @@ async def export(
         dossier = await runs.dossier(tx, tenant.id, run_id)
     if dossier is None:
         raise NotFound(f"{tenant.slug} has no run {run_id}.")
-    body = await _pdf(sv, dossier, tenant) if form is Format.PDF else await _made(sv, dossier, tenant, form)
+    body = (
+        await pdf(sv.outside.children, dossier, tenant.name)
+        if form is Format.PDF
+        else await _made(sv, dossier, tenant, form)
+    )
     async with sv.db.tx(tenant.id) as tx:
         detail = {"form": str(form), "tlp": str(dossier.run.tlp), "via": via}
         await audit.add(tx, sv.clock.now(), by, "run.exported", target=str(run_id), detail=detail)
@@ -64,20 +62,3 @@ async def _made(sv: Services, dossier: Dossier, tenant: Tenant, form: Format) ->
         case Format.STIX:
             return await asyncio.to_thread(briefing_stix, dossier, tenant=name, at=now)
     return await asyncio.to_thread(briefing_json, dossier, tenant=name, at=now)
-
-
-async def _pdf(sv: Services, dossier: Dossier, tenant: Tenant) -> bytes:
-    """In a child: setting pages takes seconds of a processor, and what it sets was written by strangers."""
-    # no page shows whole articles: they need not go through the pipe
-    lean = replace(dossier, items=tuple(replace(item, text="") for item in dossier.items))
-    value = {"dossier": await asyncio.to_thread(plain, lean), "tenant": tenant.name}
-    try:
-        answer = await sv.outside.children.call("render_briefing", value, timeout_s=PDF_S)
-    except ChildFailure as error:
-        raise Upstream(f"the PDF was not made: {error}") from error
-    if "missing" in answer:
-        raise Missing(
-            f"This desk was installed without what makes PDFs ({answer['missing']}): "
-            "install the extra `pdf`, or take another format."
-        )
-    return b64decode(answer["pdf"])

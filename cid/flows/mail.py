@@ -6,6 +6,7 @@ between is `unknown`: unlike a post it cannot be looked for, so it is shown, and
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -95,7 +96,8 @@ async def _send(sv: Services, job: Job, work: Work) -> None:
     """The outside step, with the row committed as `sending` before and nothing open while it lasts."""
     assert sv.outside.mailer is not None
     try:
-        letter = _letter(sv, work)
+        # what is attached may be megabytes
+        letter = await asyncio.to_thread(_letter, sv, work)
     except Misconfigured as error:
         await _over(sv, job, work, _S.REFUSED, str(error), given_up=True)
         return

@@ -28,13 +28,14 @@ from aiosmtplib.errors import (
 )
 
 from cid.domain.errors import CidError, Misconfigured, Refused, Unanswered, Upstream
+from cid.domain.mail import ATTACHED
 
 if TYPE_CHECKING:
     from cid.domain.mail import Letter, Relay
     from cid.ports import Clock
 
 LARGEST = 1_000_000
-"""Bytes of a letter. Ours have no attachments: a larger one is a defect."""
+"""Bytes of a letter without what is attached: a larger one is a defect."""
 GREYLISTED = timedelta(minutes=5)
 """RFC 6647: who is told to come back for one recipient comes back after minutes, not seconds."""
 OURS = frozenset({"from", "to", "subject", "date", "message-id", "auto-submitted", "mime-version", "content-type"})
@@ -42,6 +43,7 @@ FOLD = 76
 _WANTS_LOGIN = frozenset({530, 534, 535, 538})
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
+_MIME = re.compile(r"(application|image)/[a-z0-9.+-]{1,60}")
 _DOTS = re.compile(rb"^\.", re.MULTILINE)
 
 
@@ -72,7 +74,7 @@ class SmtpMailer:
         return f"SmtpMailer({self._relay.host}:{self._relay.port})"
 
     async def send(self, letter: Letter) -> str:
-        message = await asyncio.to_thread(self._message, letter)
+        message = await asyncio.to_thread(self._wire, letter)
         smtp = await self._connection()
         try:
             try:
@@ -148,7 +150,7 @@ class SmtpMailer:
         if protocol is None:
             raise Upstream(f"{self._place} hung up.")
         try:
-            protocol.write(_DOTS.sub(b"..", message) + b".\r\n")
+            protocol.write(message)
             answer = await protocol.read_response(timeout=self._answer_s)
         except SMTPResponseException as error:
             raise Unanswered(f"{self._place} took the whole letter and said nothing that can be read.") from error
@@ -191,14 +193,21 @@ class SmtpMailer:
     def _place(self) -> str:
         return f"The mail server {self._relay.host}"
 
+    def _wire(self, letter: Letter) -> bytes:
+        """Its dots doubled as RFC 5321, 4.5.2, wants them. Raises Refused."""
+        return _DOTS.sub(b"..", self._message(letter)) + b".\r\n"
+
     def _message(self, letter: Letter) -> bytes:
         """As it goes out. Raises Refused: no letter can be made of it."""
+        attached = sum(len(one.body) for one in letter.attachments)
+        if attached > ATTACHED:
+            raise Refused(f"{attached} bytes are attached, which is more than {ATTACHED}.")
         try:
             head, utf8 = self._head(letter)
             whole = head.encode("utf-8" if utf8 else "ascii") + _body(letter)
         except (ValueError, LookupError) as error:
             raise Refused(f"No letter can be made of this: {_line(str(error))[:200]}") from error
-        if len(whole) > LARGEST:
+        if len(whole) > LARGEST + 2 * attached:
             raise Refused(f"The letter has {len(whole)} bytes, which is more than {LARGEST}.")
         return whole if whole.endswith(b"\r\n") else whole + b"\r\n"
 
@@ -224,11 +233,17 @@ class SmtpMailer:
 
 
 def _body(letter: Letter) -> bytes:
-    """Both texts, with the headers that say how they are written; lines of at most 78 bytes, all of them ASCII."""
+    """Both texts and what is attached, with the headers that say how they are written; lines of at most 78 bytes, all
+    of them ASCII. Names of files in other scripts are written as RFC 2231 has it."""
     message = EmailMessage(policy=SMTP_POLICY.clone(cte_type="7bit"))
     message.set_content(_text(letter.text))
     if letter.html:
         message.add_alternative(_text(letter.html), subtype="html")
+    for one in letter.attachments:
+        if not _MIME.fullmatch(one.mime):
+            raise ValueError(f"there is no kind of file {one.mime[:40]!r}")
+        kind, _, more = one.mime.partition("/")
+        message.add_attachment(one.body, maintype=kind, subtype=more, filename=_line(one.name) or "file")
     del message["MIME-Version"]
     whole: bytes = message.as_bytes()
     return whole

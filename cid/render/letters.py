@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from cid.domain.mail import Letter
+from cid.domain.mail import Attachment, Letter
 
 SUBJECT_LIMIT = 200
 """Characters of a subject. RFC 5322 allows 998 a line; nobody shows as many as these."""
@@ -35,6 +36,7 @@ def letter(
     after: Sequence[str] = (),
     language: str = "en",
     headers: Mapping[str, str] | None = None,
+    attachments: tuple[Attachment, ...] = (),
 ) -> Letter:
     """A short letter about one thing. `after` is said in small print: who asked for it, how long the link works."""
     subject = headline(subject)
@@ -45,7 +47,8 @@ def letter(
         .get_template("letter.html")
         .render(language=language, subject=subject, paragraphs=paragraphs, button=button, after=after)
     )
-    return Letter(to=to, subject=subject, text=text, html=html, headers=dict(headers or {}))
+    more = dict(headers or {})
+    return Letter(to=to, subject=subject, text=text, html=html, headers=more, attachments=attachments)
 
 
 def headline(subject: str) -> str:
@@ -56,12 +59,15 @@ def headline(subject: str) -> str:
 
 def packed(value: Letter) -> str:
     """As the vault is given it to seal, for `mail:ID`."""
-    return json.dumps(asdict(value), ensure_ascii=False)
+    attached = [{**asdict(one), "body": b64encode(one.body).decode()} for one in value.attachments]
+    return json.dumps({**asdict(replace(value, attachments=())), "attachments": attached}, ensure_ascii=False)
 
 
 def unpacked(text: str, *, message_id: str) -> Letter:
     """The other way, on its way out."""
-    return Letter(**{**json.loads(text), "message_id": message_id})
+    kept = json.loads(text)
+    attached = tuple(Attachment(**{**one, "body": b64decode(one["body"])}) for one in kept.pop("attachments", ()))
+    return Letter(**{**kept, "attachments": attached, "message_id": message_id})
 
 
 @cache

@@ -43,6 +43,7 @@ JOIN = query("people.join")
 OWN_ALL = query("people.own_all")
 ADMINS_OWN = query("people.admins_own")
 LISTED = query("people.listed")
+REACHABLE = query("people.reachable")
 MEMBERS = query("people.members")
 
 
@@ -114,6 +115,16 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reachable:
+    """A member who can be mailed."""
+
+    id: UserId
+    email: str
+    name: str
+    """The address of whoever was not here yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Revoked:
     links: int
     tokens: int
@@ -126,6 +137,7 @@ SHAPES = {
     MEMBERS: Member,
     EVERYBODY: Somebody,
     ROSTER: Place,
+    REACHABLE: Reachable,
     MEMBER: Place,
     REVOKE: Revoked,
 }
@@ -241,6 +253,11 @@ async def everybody(tx: Tx, words: str, after: str, limit: int) -> list[Somebody
 
 async def roster(tx: Tx, tenant: TenantId, words: str, after: str, limit: int) -> list[Place]:
     return each(Place, await tx.fetch(ROSTER, tenant, words, after, limit))
+
+
+async def reachable(tx: Tx, tenant: TenantId, *, only: Sequence[UserId] | None = None, limit: int) -> list[Reachable]:
+    """By name. In a platform transaction."""
+    return each(Reachable, await tx.fetch(REACHABLE, tenant, None if only is None else list(only), limit))
 
 
 async def member(tx: Tx, tenant: TenantId, user: UserId) -> Place | None:

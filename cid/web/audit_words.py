@@ -66,6 +66,7 @@ SENTENCES = {
     "revision.switched": _("switched the machine's revision"),
     "run.cancelled": _("cancelled a run"),
     "run.shared": _("changed with whom a run may be shared"),
+    "run.mailed": _("mailed a briefing to members"),
     "run.started": _("had an outlet analysed"),
     "run.feedback": _("said something about a run"),
     "session.opened": _("signed in"),

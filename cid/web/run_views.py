@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from cid.domain.run import RUN, Period, Run, RunFetch, RunState, RunStep, Tlp
 from cid.domain.scorecard import Rating
@@ -16,6 +17,7 @@ from cid.web.words import _
 
 if TYPE_CHECKING:
     from cid.domain.dossier import Dossier
+    from cid.store.people import Reachable
     from cid.store.run_pages import BatchLine, Outlet
 
 LOOKED_AT = timedelta(hours=2)
@@ -182,6 +184,9 @@ class RunView:
     """The page looks for news."""
     may: bool
     feelings: Sequence[tuple[str, str]]
+    readers: Sequence[Reachable]
+    """Whom it can be mailed to; empty: not by this person, or not at all."""
+    nonce: UUID
 
     @property
     def run(self) -> Run:
@@ -247,6 +252,8 @@ def run_view(
     before: Run | None,
     may: bool,
     briefing: BriefingView,
+    readers: Sequence[Reachable],
+    nonce: UUID,
 ) -> RunView:
     run = dossier.run
     return RunView(
@@ -266,6 +273,8 @@ def run_view(
         fresh=not run.over and now - run.created_at < LOOKED_AT,
         may=may,
         feelings=[(key, text) for key, (text, _tone) in run_words.FEELINGS.items()],
+        readers=readers,
+        nonce=nonce,
     )
 
 

@@ -397,6 +397,8 @@ SAID = {
     "monitor_on": _("On again. A run starts within a minute."),
     "monitor_off": _("Off. What it saw is kept."),
     "run_shared": _("Changed. Exports say so from now on; copies that are out there do not."),
+    "run_mailed": _("On its way. What became of it is on the page of mail."),
+    "run_mailed_before": _("It was on its way already: nothing was sent twice."),
     "match_confirmed": _("Confirmed. The last word counts; earlier ones are kept."),
     "match_rejected": _("Rejected. The last word counts; earlier ones are kept."),
     "run_feedback": _("Kept with the run. Nothing that was said before is overwritten."),

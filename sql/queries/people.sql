@@ -75,6 +75,13 @@ where m.tenant_id = $1 and ($2 = '' or strpos(u.email, lower($2)) > 0 or m.seen_
   and u.email > $3
 order by u.email limit $4
 
+-- name: reachable
+-- Platform only. Whom mail of a tenant can be sent to, by name: all of it, or those of the list that are there.
+select u.id, u.email, coalesce(nullif(case when m.seen_at is null then '' else u.name end, ''), u.email) as name
+from members m join users u on u.id = m.user_id
+where m.tenant_id = $1 and u.disabled_at is null and ($2::uuid[] is null or m.user_id = any($2))
+order by lower(coalesce(nullif(case when m.seen_at is null then '' else u.name end, ''), u.email)), u.email limit $3
+
 -- name: member
 select u.id, u.email, case when m.seen_at is null then '' else u.name end as name, m.role, m.created_at, m.seen_at
 from members m join users u on u.id = m.user_id where m.tenant_id = $1 and m.user_id = $2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -16,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cid.domain.errors import CidError, Misconfigured, Refused, Unanswered, Upstream
-from cid.domain.mail import Letter, Relay
+from cid.domain.mail import ATTACHED, Attachment, Letter, Relay
 from cid.outside.smtp import GREYLISTED, LARGEST, SmtpMailer
 from tests.fakes import FrozenClock
 from tests.post import HANGS_UP, IS_SILENT, Box, certified, saying, serving, trusting
@@ -299,3 +300,43 @@ async def test_the_loop_is_free_while_a_server_is_silent() -> None:
         sending.cancel()
         with pytest.raises(asyncio.CancelledError):
             await sending
+
+
+async def test_a_file_arrives_byte_by_byte_under_its_name_in_any_script() -> None:
+    body = b"%PDF-1.7\r\n.\r\n..\n" + bytes(range(256)) * 4000
+    name = "Газета “Заря” – очень длинное имя которое не помещается в строку 2026-11-21 1f3a9c02.pdf"
+    file = Attachment(name=name, mime="application/pdf", body=body)
+    box = Box()
+    async with serving(box) as port:
+        await mailer(port).send(replace(LETTER, attachments=(file,)))
+    [letter] = box.letters
+    [arrived] = letter.iter_attachments()
+    assert (arrived.get_filename(), arrived.get_content_type()) == (name, "application/pdf")
+    assert arrived.get_content() == body
+    text = letter.get_body(("plain",))
+    assert isinstance(text, EmailMessage)
+    assert lines_of(text) == LETTER.text
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        Attachment(name="a.pdf", mime="application/pdf", body=b"x" * (ATTACHED + 1)),
+        Attachment(name="a.pdf", mime="application/pdf\r\nBcc: eve@evil.test", body=b"x"),
+        Attachment(name="a.txt", mime="text/plain", body=b"x"),
+    ],
+)
+async def test_a_file_that_is_too_large_or_of_a_kind_that_we_do_not_send_is_refused(file: Attachment) -> None:
+    await refused(Box(), Refused, replace(LETTER, attachments=(file,)))
+
+
+async def test_a_files_name_cannot_begin_a_header() -> None:
+    file = Attachment(name='a"\r\nBcc: eve@evil.test\r\n\r\n.pdf', mime="application/pdf", body=b"x")
+    box = Box()
+    async with serving(box) as port:
+        await mailer(port).send(replace(LETTER, attachments=(file,)))
+    [letter] = box.letters
+    [arrived] = letter.iter_attachments()
+    assert letter["Bcc"] is None
+    assert arrived["Bcc"] is None
+    assert arrived.get_filename() == 'a" Bcc: eve@evil.test .pdf'

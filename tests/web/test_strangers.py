@@ -90,6 +90,7 @@ FORMS: dict[str, dict[str, str]] = {
     "gates_reset": {"section": "rules", "name": "min_chars"},
     "run_new_do": {"outlet-1": "Harbour Wire", "country-1": "Moldova"},
     "run_share": {"tlp": "red"},
+    "run_mail": {"nonce": DECISION["version"]},
     "monitor_new_do": {"outlet": "Harbour Wire", "country": "Moldova"},
     "monitor_change": {"every_hours": "3"},
     "monitor_switch": {},

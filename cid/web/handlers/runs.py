@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlencode
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from aiohttp import web
 
@@ -19,7 +19,7 @@ from cid.domain.scorecard import Rating
 from cid.domain.tenants import Desk, Permission
 from cid.flows import feedback as said_flow
 from cid.flows import runs as flow
-from cid.store import audit, run_pages, runs, tenants
+from cid.store import audit, people, run_pages, runs, tenants
 from cid.text.words import first_found, phrases, words
 from cid.web import run_views, run_words
 from cid.web.briefing_views import briefing_view
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 PAGE = 50
 BATCHES = 5
+PEOPLE = 50
+"""Whom a briefing can be mailed to: those who come first by name."""
 FILTERS = ("outlet", "state", "platform", "country", "rating", "tlp", "period")
 
 
@@ -97,18 +99,25 @@ async def one(request: web.Request) -> web.StreamResponse:
     async with sv.db.read(who.tenant.id) as tx:
         dossier = await _dossier(tx, who.tenant.id, _run(request))
         before = await runs.before(tx, dossier.run) if dossier.briefing else None
-        people = {one.user_id for one in dossier.feedback} | {one.verdict_by for one in dossier.matches}
-        people.add(dossier.run.requested_by)
-        names = await audit.names(tx, {one for one in people if one})
+        ids = {one.user_id for one in dossier.feedback} | {one.verdict_by for one in dossier.matches}
+        ids.add(dossier.run.requested_by)
+        names = await audit.names(tx, {one for one in ids if one})
     # Cutting up the texts of twenty articles may take longer than others should wait.
     briefing = await asyncio.to_thread(briefing_view, dossier, names, request.query.get("whole", ""))
+    may = who.may(Permission.ANALYSE)
+    readers = []
+    if may and dossier.briefing and dossier.run.over and dossier.run.tlp is not Tlp.RED:
+        async with sv.platform.read() as tx:
+            readers = await people.reachable(tx, who.tenant.id, limit=PEOPLE)
     view = run_views.run_view(
         dossier,
         now=sv.clock.now(),
         who=names.get(dossier.run.requested_by, "") if dossier.run.requested_by else "",
         before=before,
-        may=who.may(Permission.ANALYSE),
+        may=may,
         briefing=briefing,
+        readers=readers,
+        nonce=uuid4(),
     )
     return await long_page(request, "run.html", view)
 
