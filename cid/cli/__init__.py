@@ -33,6 +33,7 @@ COMMANDS = {
     "export": "cid.cli.export:command",
     "site": "cid.cli.site:site",
     "narratives": "cid.cli.narratives:narratives",
+    "monitors": "cid.cli.monitors:monitors",
     "runs": "cid.cli.runs:runs",
     "batch": "cid.cli.run_batches:batch",
     "eval": "cid.cli.eval:eval_",
