@@ -47,6 +47,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "publication_retract": {"reason": "It was wrong."},
     "tracker_decide": {"kind": "hide", "entries": [NONE]},
     "run_start": {"outlet": "Harbour Post", "country": "MD"},
+    "monitor_add": {"outlet": "Harbour Post", "country": "MD"},
+    "monitor_switch": {"active": False},
     "batch_start": {"name": "Two", "targets": [{"outlet": "Harbour Post", "country": "MD"}]},
     "run_cancel": {},
 }
@@ -61,6 +63,7 @@ CHANGED = (
     "entries where state = 'pending'",
     "runs",
     "run_batches",
+    "monitors",
     "run_steps",
     "jobs",
     "audit",
@@ -127,6 +130,7 @@ def address(endpoint: Endpoint, room: Newsroom) -> str:
         "entry": room.entries["drafted"],
         "run": NONE,
         "batch": NONE,
+        "monitor": str(room.monitor),
     }
     return "/api/v1" + endpoint.path.format(**of)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cid.domain.export import File
 from cid.domain.programs import Scope
-from cid.web.api import analysis
+from cid.web.api import analysis, monitors
 from cid.web.api import analysis_shapes as shapes
 from cid.web.api.endpoint import Endpoint, Nothing, get, post
 
@@ -102,5 +102,42 @@ ANALYSIS: tuple[Endpoint, ...] = (
         query=Nothing,
         answer=shapes.NarrativesShown,
         about="The catalogue of known narratives.",
+    ),
+    get(
+        "monitors",
+        "/monitors",
+        READ,
+        monitors.listed,
+        query=Nothing,
+        answer=monitors.MonitorsShown,
+        about="Outlets that are analysed again and again.",
+    ),
+    post(
+        "monitor_add",
+        "/monitors",
+        WRITE,
+        monitors.add,
+        body=monitors.MonitorAsked,
+        answer=monitors.MonitorShown,
+        about="Have an outlet watched. Its first run starts within a minute.",
+        status=201,
+    ),
+    get(
+        "monitor",
+        "/monitors/{monitor}",
+        READ,
+        monitors.one,
+        query=Nothing,
+        answer=monitors.MonitorShown,
+        about="One monitor.",
+    ),
+    post(
+        "monitor_switch",
+        "/monitors/{monitor}/switch",
+        WRITE,
+        monitors.switch,
+        body=monitors.MonitorSwitch,
+        answer=monitors.MonitorShown,
+        about="Switch a monitor on or off. What it saw is kept.",
     ),
 )
