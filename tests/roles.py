@@ -34,7 +34,8 @@ EVERYBODY = {
     STRANGER: "stranger@other.test",
     NOBODY: "",
 }
-THING = "01890000-0000-7000-8000-000000000000"
+THINGS = ("01890000-0000-7000-8000-000000000000", "a_name", "t" * 30)
+"""What may stand at a place in an address: the first that the place's own pattern takes."""
 
 
 def expected(route: Route, who: str) -> int:
@@ -54,9 +55,12 @@ def expected(route: Route, who: str) -> int:
 
 
 def path_of(route: Route) -> str:
-    path = route.path.replace("{tenant}", "acme").replace("{path:.*}", "x")
-    path = re.sub(r"\{token:(?:[^{}]|\{[^{}]*\})*\}", "t" * 30, path)
-    return re.sub(r"\{\w+(?::(?:[^{}]|\{[^{}]*\})*)?\}", THING, path)
+    def fill(place: re.Match[str]) -> str:
+        return next(thing for thing in THINGS if re.fullmatch(place[1] or "[^/]+", thing))
+
+    path = route.path.replace("{tenant}", "acme")
+    # a pattern may itself hold braces one level deep
+    return re.sub(r"\{\w+(?::((?:[^{}]|\{[^{}]*\})*))?\}", fill, path)
 
 
 @contextmanager

@@ -36,5 +36,5 @@ def _stand_in() -> None:
     """The validator reads names of software by a package that has no wheel; bundles of ours hold no software."""
     if "cpe" not in sys.modules:
         made = ModuleType("cpe")
-        made.CPE = type("CPE", (), {})  # type: ignore[attr-defined]
+        made.CPE = type("CPE", (), {})  # type: ignore[attr-defined]  # a module made here
         sys.modules["cpe"] = made

@@ -221,8 +221,8 @@ class _Learner:
 def _learner() -> _Learner:
     try:
         import numpy as np  # noqa: PLC0415 - the extra need not be there
-        from scipy import sparse  # noqa: PLC0415
-        from sklearn import linear_model, svm  # noqa: PLC0415
+        from scipy import sparse  # noqa: PLC0415 - as above
+        from sklearn import linear_model, svm  # noqa: PLC0415 - as above
     except ImportError as error:
         raise Misconfigured(
             "Training needs scikit-learn, which is not there: `make setup EXTRAS=ml`. What is trained works without."

@@ -25,6 +25,6 @@ def render_briefing(value: Mapping[str, Any]) -> dict[str, str]:
 def briefing_pdf(dossier: Dossier, *, tenant: str) -> bytes:
     """The same dossier makes the same bytes. `tenant`: its name. Raises ModuleNotFoundError without the extra."""
     # every other format works where the extra is not installed
-    from cid.render.pdf_pages import pages  # noqa: PLC0415
+    from cid.render.pdf_pages import pages  # noqa: PLC0415 - the extra need not be there
 
     return pages(dossier, tenant=tenant)

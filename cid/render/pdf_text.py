@@ -158,7 +158,7 @@ def _linked(marked: str, link: str) -> str:
     return f"<a href={quoteattr(link)}>{marked}</a>" if link else marked
 
 
-class OwnLines(Flowable):  # type: ignore[misc]
+class OwnLines(Flowable):  # type: ignore[misc]  # reportlab has no types
     """A paragraph whose lines are broken here.
 
     Of words written from right to left it has to be known which ends a line before the line is put in order (Unicode

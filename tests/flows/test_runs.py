@@ -286,7 +286,7 @@ async def test_a_classifier_that_breaks_costs_neither_the_briefing_nor_what_the_
     telling: RunDesk,
 ) -> None:
     id_ = await telling.start()
-    await telling.work(replace(telling.sv, classifier=Confused()))  # type: ignore[arg-type]
+    await telling.work(replace(telling.sv, classifier=Confused()))  # type: ignore[arg-type]  # broken on purpose
     run = await telling.run(id_)
     assert (run.state, run.shortfalls) == (RunState.PARTIAL, (Shortfall.MATCHER,))
     assert run.score is not None

@@ -65,7 +65,7 @@ class Looked:
             return await work()
         except CidError:
             raise
-        except Exception as error:
+        except Exception as error:  # whatever a scorer does, the briefing is not lost
             log.exception("analyse.part_failed", run=str(self.run.id), part=str(part))
             self.shortfalls.add(part)
             await ends.told(self.sv, self.run, f"the {part} failed: {type(error).__name__}: {error}")
