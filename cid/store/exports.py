@@ -127,6 +127,7 @@ LEFT_OUT: dict[str, str] = {
     "jobs_dead": "work that failed: its reasons stand where it was to write",
     "jobs_done": "how work went",
     "pauses": "switches of this desk",
+    "run_sums": "counts of runs, which are in the archive themselves",
 }
 """Tables that do not, and why."""
 
