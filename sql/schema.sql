@@ -2200,6 +2200,7 @@ create table mails (
   user_id uuid,
   address text not null,
   subject text not null,
+  tells jsonb default '{}'::jsonb not null,
   message text,
   state text default 'planned'::text not null,
   error text default ''::text not null,

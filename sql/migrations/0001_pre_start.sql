@@ -962,6 +962,7 @@ create table mails (
   user_id uuid references users,
   address text not null,                      -- as it was when it was planned
   subject text not null,
+  tells jsonb not null default '{}',          -- runs of which it tells more than that they are there, with the TLP that it names
   message text,                               -- sealed: it may carry links that let somebody in; null some days after it is over
   state text not null default 'planned' check (state in ('planned', 'sending', 'sent', 'refused', 'unknown', 'bounced')),
   error text not null default '',
