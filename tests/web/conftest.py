@@ -17,8 +17,8 @@ from cid.domain.news import SourceKind
 from cid.domain.tenants import Role
 from cid.llm.prompts import Prompts
 from cid.services import Outside, Services
-from cid.web.app import make_app
 from tests import make, newsroom
+from tests.compiled import make_app
 from tests.fakes import FakeHttp, FakeReader, FrozenClock, InlineChildren
 from tests.newsroom import ADMIN, PASSWORD, Newsroom
 
