@@ -89,8 +89,8 @@ def prompts(tmp_path: Path) -> Prompts:
     return Prompts.load(make.prompts(tmp_path / "prompts"))
 
 
-@pytest.fixture
-async def empty_desk(db: AppDb, platform: WorkerDb, prompts: Prompts) -> AsyncIterator[Desk]:
+@asynccontextmanager
+async def opened(db: AppDb, platform: WorkerDb, prompts: Prompts) -> AsyncIterator[Desk]:
     """Nobody has an account."""
     clock, reader = FrozenClock(), FakeReader()
     sources = {SourceKind.RSS: reader}
@@ -100,6 +100,12 @@ async def empty_desk(db: AppDb, platform: WorkerDb, prompts: Prompts) -> AsyncIt
     await server.start_server()
     yield Desk(sv, server, reader, clock)
     await server.close()
+
+
+@pytest.fixture
+async def empty_desk(db: AppDb, platform: WorkerDb, prompts: Prompts) -> AsyncIterator[Desk]:
+    async with opened(db, platform, prompts) as desk:
+        yield desk
 
 
 @pytest.fixture
