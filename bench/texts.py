@@ -2,8 +2,8 @@
 
     python -m bench.texts
 
-Milliseconds of the processor, of matching the least of three; `looked_up` says at how many of the quotes somebody looked before the
-work of a briefing was spent. Prints one JSON line.
+Milliseconds of the processor, of matching the least of three; `looked_up` says at how many of the quotes somebody
+looked before the work of a briefing was spent. Prints one JSON line.
 """
 
 from __future__ import annotations
