@@ -2130,6 +2130,7 @@ create table jobs_dead (
   died_at timestamp with time zone default cid_now() not null,
   constraint jobs_dead_pkey PRIMARY KEY (id)
 );
+CREATE INDEX jobs_dead_outgoing ON public.jobs_dead USING btree (died_at) WHERE (kind = ANY (ARRAY['mail'::text, 'publish'::text, 'review'::text]));
 CREATE INDEX jobs_dead_runs ON public.jobs_dead USING btree (((payload ->> 'run'::text))) WHERE (payload ? 'run'::text);
 CREATE INDEX jobs_dead_screenings ON public.jobs_dead USING btree (died_at) WHERE (payload ? 'screening'::text);
 CREATE INDEX jobs_dead_tenant ON public.jobs_dead USING btree (tenant_id, died_at DESC);

@@ -1634,6 +1634,7 @@ create table jobs_dead (
 );
 create index jobs_dead_tenant on jobs_dead (tenant_id, died_at desc);
 create index jobs_dead_screenings on jobs_dead (died_at) where payload ? 'screening';   -- which are not woken at once
+create index jobs_dead_outgoing on jobs_dead (died_at) where kind in ('mail', 'publish', 'review');   -- which of them left something half done
 create index jobs_dead_runs on jobs_dead ((payload ->> 'run')) where payload ? 'run';         -- which of them ended a run
 
 -- Liveness: one row per process, beaten by a thread of its own.
