@@ -14,7 +14,7 @@ from cid.domain.jobs import JobKind, NewJob
 from cid.domain.mail import MailState
 from cid.domain.publication import PublicationState
 from cid.domain.review import ReviewOutcome
-from cid.flows import decide, outbox, publish
+from cid.flows import decide, halt, outbox, publish
 from cid.flows.wake import wake
 from cid.queue import jobs as queue
 from cid.store import drafts, troubles
@@ -183,3 +183,22 @@ async def test_a_draft_whose_review_died_is_held_and_says_so(desk: Press) -> Non
     assert "lost with its process" in review.findings
     with pytest.raises(Refused):
         await decide.approve(desk.sv, desk.actor, *await desk.shown(draft), via="page")
+
+
+async def test_a_change_that_was_cut_off_and_waits_until_publishing_is_resumed_was_given_up_by_nobody(
+    desk: Press,
+) -> None:
+    await approved(desk)
+    await publish.publish(desk.sv, await desk.jobs())
+    await desk.owner.execute(
+        "update publications set state = 'updating', next_decision_id = decision_id, "
+        "next_version_id = version_id, next_sha256 = sha256"
+    )
+    await halt.stop(desk.sv, desk.tenant, "A look at all of it first.", actor=None)
+    await desk.owner.execute("update publications set changed_at = cid_now() - interval '1 minute'")
+    await wake(desk.sv, [])
+    assert not await lost(desk)
+    await halt.resume(desk.sv, desk.tenant, actor=None)
+    await desk.owner.execute("delete from jobs")
+    await wake(desk.sv, [])
+    assert "gave up" in (await lost(desk))[0].error
