@@ -2170,6 +2170,7 @@ create table jobs_dead (
   died_at timestamp with time zone default cid_now() not null,
   constraint jobs_dead_pkey PRIMARY KEY (id)
 );
+CREATE INDEX jobs_dead_outgoing ON public.jobs_dead USING btree (died_at) WHERE (kind = ANY (ARRAY['mail'::text, 'publish'::text, 'review'::text]));
 CREATE INDEX jobs_dead_runs ON public.jobs_dead USING btree (((payload ->> 'run'::text))) WHERE (payload ? 'run'::text);
 CREATE INDEX jobs_dead_screenings ON public.jobs_dead USING btree (died_at) WHERE (payload ? 'screening'::text);
 CREATE INDEX jobs_dead_tenant ON public.jobs_dead USING btree (tenant_id, died_at DESC);
@@ -2240,6 +2241,7 @@ create table mails (
   user_id uuid,
   address text not null,
   subject text not null,
+  tells jsonb default '{}'::jsonb not null,
   message text,
   state text default 'planned'::text not null,
   error text default ''::text not null,
@@ -2738,6 +2740,8 @@ create table publications (
   retraction text default ''::text not null,
   hurried_by uuid,
   hurried_why text default ''::text not null,
+  stands_in_by uuid,
+  stands_in_why text default ''::text not null,
   changed_at timestamp with time zone default cid_now() not null,
   constraint publications_pkey PRIMARY KEY (tenant_id, id),
   constraint publications_check CHECK ((num_nulls(next_decision_id, next_version_id, next_sha256) = ANY (ARRAY[0, 3]))),
@@ -2761,7 +2765,7 @@ alter table publications force row level security;
 create policy owner on publications for all to current_user using (true) with check (true);
 create policy tenant on publications for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on publications for all to cid_worker using (true) with check (true);
-grant insert, select, update (decision_id, version_id, sha256, state, url, external_id, error, notes, job_id, lease, due_at, sent_at, live_at, next_decision_id, next_version_id, next_sha256, retraction, hurried_by, hurried_why, changed_at) on publications to cid_app;
+grant insert, select, update (decision_id, version_id, sha256, state, url, external_id, error, notes, job_id, lease, due_at, sent_at, live_at, next_decision_id, next_version_id, next_sha256, retraction, hurried_by, hurried_why, stands_in_by, stands_in_why, changed_at) on publications to cid_app;
 grant select on publications to cid_worker;
 
 create table readings (

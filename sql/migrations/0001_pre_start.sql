@@ -899,6 +899,8 @@ create table publications (
   retraction text not null default '',        -- why a person wants it gone
   hurried_by uuid,                            -- who let it go before its channel had a place for it, and why
   hurried_why text not null default '',
+  stands_in_by uuid,                          -- who made it the original of its draft's posts, where the canonical channel failed, and why
+  stands_in_why text not null default '',
   changed_at timestamptz not null default cid_now(),
   primary key (tenant_id, id),
   check (num_nulls(next_decision_id, next_version_id, next_sha256) in (0, 3)),
@@ -960,6 +962,7 @@ create table mails (
   user_id uuid references users,
   address text not null,                      -- as it was when it was planned
   subject text not null,
+  tells jsonb not null default '{}',          -- runs of which it tells more than that they are there, with the TLP that it names
   message text,                               -- sealed: it may carry links that let somebody in; null some days after it is over
   state text not null default 'planned' check (state in ('planned', 'sending', 'sent', 'refused', 'unknown', 'bounced')),
   error text not null default '',
@@ -1636,6 +1639,7 @@ create table jobs_dead (
 );
 create index jobs_dead_tenant on jobs_dead (tenant_id, died_at desc);
 create index jobs_dead_screenings on jobs_dead (died_at) where payload ? 'screening';   -- which are not woken at once
+create index jobs_dead_outgoing on jobs_dead (died_at) where kind in ('mail', 'publish', 'review');   -- which of them left something half done
 create index jobs_dead_runs on jobs_dead ((payload ->> 'run')) where payload ? 'run';         -- which of them ended a run
 
 -- Liveness: one row per process, beaten by a thread of its own.
@@ -2952,7 +2956,7 @@ grant update (body, rule, rule_by, rule_at, changed_at) on trackers to cid_app;
 grant update (state, category, regions, summary, changed_at) on entries to cid_app;
 grant update (state, current_version_id, changed_at) on drafts to cid_app;
 grant update (state, url, external_id, error, notes, job_id, lease, due_at, sent_at, live_at, decision_id, version_id, sha256, next_decision_id,
-  next_version_id, next_sha256, retraction, hurried_by, hurried_why, changed_at) on publications to cid_app;
+  next_version_id, next_sha256, retraction, hurried_by, hurried_why, stands_in_by, stands_in_why, changed_at) on publications to cid_app;
 -- What a call became and what it cost is written by settle_call alone.
 grant update (read_at, reading) on calls to cid_app;
 grant update (state, external_id, requests, bytes, attempts, due_at, submitted_at, ended_at, error) on batches to cid_app;
