@@ -66,7 +66,7 @@ EXPORTED: dict[str, str] = {
     "tested_at created_at changed_at",
     "publications": "id draft_id channel_id decision_id version_id sha256 decided state url external_id error notes "
     "due_at planned_at sent_at live_at changed_at next_decision_id next_version_id next_sha256 retraction hurried_why "
-    "hurried_by",
+    "hurried_by stands_in_by stands_in_why",
     "readings": "user_id version_id first_at compared_at typed typed_at",
     "review_links": "id draft_id version_id user_id expires_at used_at revoked_at made_at",
     "reviews": "id draft_id version_id outcome score findings call_id round kind changes cost made_at",
@@ -128,6 +128,7 @@ LEFT_OUT: dict[str, str] = {
     "jobs_dead": "work that failed: its reasons stand where it was to write",
     "jobs_done": "how work went",
     "pauses": "switches of this desk",
+    "run_sums": "counts of runs, which are in the archive themselves",
 }
 """Tables that do not, and why."""
 
