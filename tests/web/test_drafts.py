@@ -25,9 +25,9 @@ from cid.outside.rendering import Marks
 from cid.render.version import render_version
 from cid.services import Outside
 from cid.store import drafts, verdicts
-from cid.web.app import make_app
 from cid.web.handlers.drafts import FILTERS, PAGE
 from tests import make
+from tests.compiled import make_app
 from tests.fakes import FakeHttp, FakeReader, FrozenClock, InlineChildren
 from tests.newsroom import Newsroom
 from tests.press import ARTICLE, Press

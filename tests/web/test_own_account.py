@@ -18,8 +18,8 @@ from cid.flows import people as operating
 from cid.flows import signin
 from cid.flows.people import forgotten
 from cid.outside import passwords
-from cid.web.app import make_app
 from tests import letters
+from tests.compiled import make_app
 from tests.newsroom import PASSWORD, Newsroom
 from tests.web.conftest import Desk, Person
 
