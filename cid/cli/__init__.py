@@ -7,6 +7,7 @@ import importlib
 import click
 
 import cid
+from cid.cli.group import Group
 
 COMMANDS = {
     "up": "cid.cli.up:up",
@@ -40,7 +41,7 @@ COMMANDS = {
 }
 
 
-class _Lazy(click.Group):
+class _Lazy(Group):
     """Imports a command's module when it is called: the others cost nothing."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature

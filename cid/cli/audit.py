@@ -23,7 +23,7 @@ from cid.store.audit import Which
 @click.option("--as", "email", metavar="EMAIL", help="What this person did.")
 @click.option("--action", default="", help="As in draft.approve.")
 @click.option("--target", default="", help="What it was about, as the log names it.")
-@click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="Lines at most.")
 @frame.data_option
 @frame.json_option
 def command(

@@ -13,6 +13,7 @@ import click
 
 from cid.cli import frame
 from cid.cli.choice import tenant_named, tenant_option
+from cid.cli.group import Group
 from cid.domain.errors import Misconfigured, NotFound
 from cid.domain.ids import CallId
 from cid.domain.llm import Json
@@ -27,7 +28,7 @@ CUT = 1200
 """Characters of a text that are printed without --full."""
 
 
-@click.group()
+@click.group(cls=Group)
 def calls() -> None:
     """See the calls of models, and read their replies again."""
 
@@ -51,7 +52,7 @@ def since(_ctx: click.Context, _param: click.Parameter, text: str | None) -> dat
 @click.option("--model", metavar="PROVIDER/MODEL", help="Asked of this model.")
 @click.option("--state", type=click.Choice([state.value for state in CallState]), help="In this state.")
 @click.option("--since", "after", callback=since, help="Sent since then: 2026-05-01, or 2h.")
-@click.option("--limit", default=50, type=click.IntRange(1, 10_000), show_default=True)
+@click.option("--limit", default=50, type=click.IntRange(1, 10_000), show_default=True, help="Lines at most.")
 @tenant_option
 @frame.data_option
 @frame.json_option
@@ -66,7 +67,7 @@ def list_(
     data: Path | None,
     as_json: bool,
 ) -> None:
-    """Newest first."""
+    """Calls, the newest first."""
 
     async def body(sv: Services) -> list[store.CallRow]:
         of = await tenant_named(sv, tenant)

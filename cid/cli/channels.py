@@ -12,6 +12,7 @@ import click
 
 from cid.cli import frame
 from cid.cli.choice import tenant_named, tenant_option
+from cid.cli.group import Group
 from cid.domain.channel_kinds import KINDS
 from cid.domain.ids import ChannelId
 from cid.domain.publication import ChannelKind
@@ -27,7 +28,7 @@ KIND = click.Choice([str(kind) for kind in ChannelKind])
 T = TypeVar("T")
 
 
-@click.group()
+@click.group(cls=Group)
 def channels() -> None:
     """See, add and try the places where a tenant publishes."""
 
@@ -59,7 +60,7 @@ def list_(*, tenant: str | None, data: Path | None, as_json: bool) -> None:
 
 @channels.command()
 @click.argument("name")
-@click.option("--kind", type=KIND, required=True)
+@click.option("--kind", type=KIND, required=True, help="What stands there.")
 @click.option("--url", default="", help="Its address; else the kind's own.")
 @click.option("--set", "told", multiple=True, metavar="NAME=VALUE", help="A setting of the kind, such as user=ada.")
 @click.option("--secret-file", type=click.File("r"), help="Where its secret is; - reads it from standard input.")

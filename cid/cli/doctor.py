@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from cid import bootstrap, settings
+from cid.bootstrap import checks
 from cid.cli import frame
 from cid.domain.choices import Notice
 from cid.domain.errors import Misconfigured, Upstream
@@ -40,8 +41,8 @@ def command(data: Path | None, as_json: bool) -> None:
     chosen = frame.settings_for(frame.Options(data=data))
     given = chosen.secret_key.value.encode() if chosen.secret_key else None
     key = doctor.key(chosen.data / "secret.key", given)
-    mail = asyncio.run(bootstrap.mail_check(chosen))
-    models = [*bootstrap.model_checks(chosen), *bootstrap.key_checks(chosen), mail]
+    mail = asyncio.run(checks.mail_check(chosen))
+    models = [*checks.model_checks(chosen), *checks.key_checks(chosen), mail]
     if key.level is Level.FAIL or (chosen.database_url and key.level is Level.WARN):
         found = [*doctor.folder(chosen.data), key, *models]
     else:

@@ -12,6 +12,7 @@ from uuid import UUID
 import click
 
 from cid.cli import frame
+from cid.cli.group import Group
 from cid.domain.checklist import key_of
 from cid.domain.draft import Draft, DraftState, Version
 from cid.domain.errors import Conflict, Misconfigured, NotFound, Refused, Upstream
@@ -37,7 +38,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
 
-@click.group()
+@click.group(cls=Group)
 def drafts() -> None:
     """See drafts and decide on them."""
 
@@ -74,11 +75,11 @@ def deciding(command: F) -> F:
 @drafts.command("list")
 @tenant_option
 @click.option("--state", type=click.Choice([state.value for state in DraftState]), help="In this state.")
-@click.option("--limit", default=50, type=click.IntRange(1, 10_000), show_default=True)
+@click.option("--limit", default=50, type=click.IntRange(1, 10_000), show_default=True, help="Lines at most.")
 @frame.data_option
 @frame.json_option
 def list_(*, tenant: str | None, state: str | None, limit: int, data: Path | None, as_json: bool) -> None:
-    """The newest change first."""
+    """Drafts, the newest change first."""
     states = [DraftState(state)] if state else list(DraftState)
 
     async def body(sv: Services) -> list[draft_pages.DraftRow]:

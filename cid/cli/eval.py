@@ -14,6 +14,7 @@ import click
 from cid.cli import frame
 from cid.cli.eval_narratives import narratives
 from cid.cli.eval_relevance import relevance
+from cid.cli.group import Group
 from cid.domain.errors import Misconfigured
 from cid.domain.ids import ItemId
 from cid.flows import grading, group
@@ -58,7 +59,7 @@ class Report:
     """Cost of the last ENDS items over that of the first; None where these are the same items."""
 
 
-@click.group("eval")
+@click.group("eval", cls=Group)
 def eval_() -> None:
     """Measure against answers that people gave."""
 

@@ -166,6 +166,9 @@ def run(main: click.Group, args: list[str] | None = None) -> int:
         # Whoever read our output has enough; nothing is left to say, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return USAGE
     except (click.ClickException, click.exceptions.Exit, CidError) as error:
         sentence, code = explained(error)
         if sentence:

@@ -9,6 +9,7 @@ import click
 
 from cid.cli import frame
 from cid.cli.choice import tenant_named, tenant_option
+from cid.cli.group import Group
 from cid.domain.errors import NotFound
 from cid.domain.tenants import Tenant
 from cid.flows import decide, turning
@@ -22,7 +23,7 @@ def _as(command: Any) -> Any:
     )
 
 
-@click.group()
+@click.group(cls=Group)
 def gates() -> None:
     """See and turn the numbers that stories are judged by. What is turned counts from the next judgement on."""
 

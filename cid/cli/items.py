@@ -9,6 +9,7 @@ import click
 
 from cid.cli import frame
 from cid.cli.choice import tenant_named, tenant_option
+from cid.cli.group import Group
 from cid.domain.errors import CidError, NotFound
 from cid.domain.evidence import Pack
 from cid.domain.llm import Json
@@ -44,13 +45,13 @@ GATES = (Gate.RULES, *STAGE_OF)
 BACKLOG = ", older than what its first poll screened"
 
 
-@click.group()
+@click.group(cls=Group)
 def items() -> None:
     """See what came in, and why it went where it went."""
 
 
 @items.command("list")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="Lines at most.")
 @tenant_option
 @frame.data_option
 @frame.json_option

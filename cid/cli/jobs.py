@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from cid.cli import frame
+from cid.cli.group import Group
 from cid.domain.errors import Misconfigured, NotFound
 from cid.domain.ids import JobId, TenantId
 from cid.domain.jobs import JobKind, JobState
@@ -23,7 +24,8 @@ from cid.services import Services
 from cid.store import tenants
 from cid.text.typed import duration
 
-KIND = click.Choice([*(str(kind) for kind in JobKind), EVERY_KIND])
+KINDS = [str(kind) for kind in JobKind]
+KIND = click.Choice([*KINDS, EVERY_KIND])
 STATES = (*(str(state) for state in JobState), "dead")
 WIDTH = 60
 
@@ -35,14 +37,19 @@ def _lately(_ctx: click.Context, _param: click.Parameter, value: str | None) -> 
         raise click.BadParameter(str(error)) from error
 
 
-@click.group()
+@click.group(cls=Group)
 def jobs() -> None:
     """See the queue and mend it."""
 
 
 def _filters(command: Callable[..., Any]) -> Callable[..., Any]:
     command = click.option(
-        "--kind", "kinds", type=click.Choice([str(kind) for kind in JobKind]), multiple=True, help="Of this kind."
+        "--kind",
+        "kinds",
+        type=click.Choice(KINDS),
+        metavar="KIND",
+        multiple=True,
+        help=f"Of this kind, may repeat: {', '.join(KINDS)}.",
     )(command)
     return click.option("--tenant", metavar="SLUG", help="Of this tenant.")(command)
 
@@ -52,7 +59,7 @@ def _filters(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--key", metavar="KEY", help="Of this key.")
 @click.option("--state", type=click.Choice(STATES), help="In this state; dead jobs are listed only on demand.")
 @click.option("--after", default=0, metavar="ID", help="After this job.")
-@click.option("--limit", default=100, type=click.IntRange(1, 10_000))
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 10_000), help="Lines at most.")
 @frame.data_option
 @frame.json_option
 def list_(
@@ -219,18 +226,21 @@ def _jobs(count: int) -> str:
 
 
 @jobs.command()
-@click.argument("kind", type=KIND)
+@click.argument("kind", type=KIND, metavar="KIND")
 @click.option("--tenant", metavar="SLUG", help="For this tenant only.")
 @frame.data_option
 @frame.json_option
 def pause(kind: str, tenant: str | None, data: Path | None, as_json: bool) -> None:
-    """Hand out nothing of a kind ('*': of any) until it is resumed. It survives restarts."""
+    """Hand out nothing of a kind ('*': of any) until it is resumed. It survives restarts.
+
+    `cid jobs list --help` names the kinds.
+    """
     changed = frame.with_services(frame.Options(data=data), partial(_switch, flow.pause, kind, tenant))
     _said(as_json, {"changed": changed}, f"{kind} {'is' if changed else 'was already'} paused.")
 
 
 @jobs.command()
-@click.argument("kind", type=KIND)
+@click.argument("kind", type=KIND, metavar="KIND")
 @click.option("--tenant", metavar="SLUG", help="For this tenant only.")
 @frame.data_option
 @frame.json_option

@@ -8,10 +8,11 @@ from pathlib import Path
 import click
 
 from cid.cli import frame
+from cid.cli.group import Group
 from cid.flows import channels
 
 
-@click.group()
+@click.group(cls=Group)
 def keys() -> None:
     """Look after the key that secrets are sealed with."""
 

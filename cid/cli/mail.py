@@ -9,6 +9,7 @@ from uuid import UUID
 import click
 
 from cid.cli import frame
+from cid.cli.group import Group
 from cid.domain.digest import Digest
 from cid.domain.errors import NotFound
 from cid.domain.mail import Mail, MailState
@@ -19,7 +20,7 @@ from cid.services import Services
 from cid.store import mails
 
 
-@click.group()
+@click.group(cls=Group)
 def mail() -> None:
     """See mail that was planned, and send it again; try the way out."""
 
@@ -28,13 +29,13 @@ def mail() -> None:
 @click.option("--tenant", metavar="SLUG", help="Of this tenant only (default: of everybody).")
 @click.option("--state", type=click.Choice([str(state) for state in MailState]), help="In this state.")
 @click.option("--address", help="To this address.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="Lines at most.")
 @frame.data_option
 @frame.json_option
 def list_(
     *, tenant: str | None, state: str | None, address: str | None, limit: int, data: Path | None, as_json: bool
 ) -> None:
-    """The newest first."""
+    """Mails, the newest first."""
     wanted = MailState(state) if state else None
 
     async def body(sv: Services) -> list[Mail]:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from cid.cli import frame
+from cid.cli.group import Group
 from cid.domain.choices import Limits
 from cid.domain.llm import Tier
 from cid.domain.tenants import Tenant
@@ -28,7 +29,7 @@ async def _named(sv: Services, slug: str | None) -> Tenant | None:
     return await choices.tenant_of(sv, slug) if slug else None
 
 
-@click.group()
+@click.group(cls=Group)
 def models() -> None:
     """See and choose models, set caps, stop and go on. What is changed counts from the next call on."""
 

@@ -12,6 +12,7 @@ import click
 
 from cid.cli import frame
 from cid.cli.choice import tenant_named, tenant_option
+from cid.cli.group import Group
 from cid.domain.ids import MonitorId
 from cid.domain.monitor import MOST_HOURS, MOST_MONITORS, USUAL_THRESHOLD, Monitor
 from cid.domain.run import Period, Platform, Tlp, Via, Wish
@@ -28,7 +29,7 @@ TLPS, PERIODS, PLATFORMS = (
 as_option = click.option("--as", "email", metavar="EMAIL", required=True, help="In whose name; a member who may.")
 
 
-@click.group()
+@click.group(cls=Group)
 def monitors() -> None:
     """See which outlets are watched, and have one watched."""
 
@@ -53,8 +54,8 @@ def _settings(*, usual: bool) -> Callable[[F], F]:
                 help="Where a source fails or has nothing, the next may be asked.",
             ),
             click.option("--source", "sources", multiple=True, metavar="NAME", help=f"Ask this one ({named})."),
-            click.option("--period", type=PERIODS, **said(Period.WEEK.value)),
-            click.option("--items", metavar="NUMBER", help="1 to 20.", **said("10")),
+            click.option("--period", type=PERIODS, help="The last hour, day, … year.", **said(Period.WEEK.value)),
+            click.option("--items", metavar="NUMBER", help="Articles to read, 1 to 20.", **said("10")),
             click.option("--url", default="" if usual else None, help="The outlet's site, or its account's address."),
         ):
             command = option(command)
@@ -68,7 +69,7 @@ def _settings(*, usual: bool) -> Callable[[F], F]:
 @frame.data_option
 @frame.json_option
 def list_(*, tenant: str | None, data: Path | None, as_json: bool) -> None:
-    """All of them, those that are off as well."""
+    """All monitors, those that are off as well."""
 
     async def body(sv: Services) -> list[Monitor]:
         of = await tenant_named(sv, tenant)
@@ -88,7 +89,7 @@ def list_(*, tenant: str | None, data: Path | None, as_json: bool) -> None:
 @monitors.command()
 @click.argument("outlet")
 @click.option("--country", default="", help="Its name in many languages, or its code such as MD.")
-@click.option("--platform", type=PLATFORMS, default=Platform.NEWS.value, show_default=True)
+@click.option("--platform", type=PLATFORMS, default=Platform.NEWS.value, show_default=True, help="Where it speaks.")
 @_settings(usual=True)
 @as_option
 @tenant_option

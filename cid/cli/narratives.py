@@ -12,6 +12,7 @@ from cid import settings as settings_module
 from cid.briefing import match as matcher
 from cid.briefing.catalogue import Catalogue
 from cid.cli import frame
+from cid.cli.group import Group
 from cid.cli.narratives_train import train
 from cid.domain.errors import NotFound, Refused
 from cid.domain.narratives import Match, Narrative, Where
@@ -21,7 +22,7 @@ LONGEST = 4_000_000
 """Bytes of a file that is read: more than its first letters are never looked at."""
 
 
-@click.group()
+@click.group(cls=Group)
 def narratives() -> None:
     """Known narratives, and the classifier that finds them beside the catalogue."""
 

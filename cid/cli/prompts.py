@@ -11,6 +11,7 @@ import click
 
 from cid.cli import frame
 from cid.cli.choice import tenant_named, tenant_option
+from cid.cli.group import Group
 from cid.flows import prompts as flow
 from cid.flows import trial as trying
 from cid.services import Services
@@ -21,7 +22,7 @@ SHOWN = 20
 """Subjects printed without --json."""
 
 
-@click.group()
+@click.group(cls=Group)
 def prompts() -> None:
     """See versions of prompts, compare them, and try one on what was asked already."""
 

@@ -10,6 +10,7 @@ import click
 
 from cid.cli import frame
 from cid.cli.choice import tenant_named, tenant_option
+from cid.cli.group import Group
 from cid.cli.run_files import wishes
 from cid.cli.runs import as_option, line, tlp_option
 from cid.domain.errors import NotFound
@@ -21,7 +22,7 @@ from cid.services import Services
 from cid.store import runs as store
 
 
-@click.group()
+@click.group(cls=Group)
 def batch() -> None:
     """Have some outlets analysed together."""
 

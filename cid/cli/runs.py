@@ -15,6 +15,7 @@ import click
 
 from cid.cli import frame
 from cid.cli.choice import tenant_named, tenant_option
+from cid.cli.group import Group
 from cid.domain.briefing import StoredBriefing
 from cid.domain.dossier import Dossier
 from cid.domain.errors import NotFound, Refused
@@ -41,7 +42,7 @@ follow_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def runs() -> None:
     """See which outlets were analysed, and have one analysed."""
 
@@ -52,9 +53,15 @@ def _wished(command: F) -> F:
     for option in (
         click.option("--substitute", is_flag=True, help="Where a source fails or has nothing, the next may be asked."),
         click.option("--source", "sources", multiple=True, metavar="NAME", help=f"Ask this one ({sources})."),
-        click.option("--platform", type=PLATFORMS, default=Platform.NEWS.value, show_default=True),
-        click.option("--period", type=PERIODS, default=Period.MONTH.value, show_default=True),
-        click.option("--items", default=str(USUAL_ITEMS), metavar="NUMBER", show_default=True, help="1 to 20."),
+        click.option(
+            "--platform", type=PLATFORMS, default=Platform.NEWS.value, show_default=True, help="Where it speaks."
+        ),
+        click.option(
+            "--period", type=PERIODS, default=Period.MONTH.value, show_default=True, help="The last hour, day, … year."
+        ),
+        click.option(
+            "--items", default=str(USUAL_ITEMS), metavar="NUMBER", show_default=True, help="Articles to read, 1 to 20."
+        ),
         click.option("--url", default="", help="The outlet's site, or its account's address."),
         click.option("--country", default="", help="Its name in many languages, or its code such as MD."),
         click.argument("outlet"),
@@ -97,9 +104,9 @@ def start(
 
 @runs.command("list")
 @click.option("--state", "states", type=STATES, multiple=True, help="In this state; may repeat.")
-@click.option("--platform", type=PLATFORMS)
+@click.option("--platform", type=PLATFORMS, help="Only outlets that speak there.")
 @click.option("--outlet", default="", help="Only those with this in the name.")
-@click.option("--limit", default=50, type=click.IntRange(1, 10_000), show_default=True)
+@click.option("--limit", default=50, type=click.IntRange(1, 10_000), show_default=True, help="Lines at most.")
 @tenant_option
 @frame.data_option
 @frame.json_option
@@ -113,7 +120,7 @@ def list_(
     data: Path | None,
     as_json: bool,
 ) -> None:
-    """The newest first."""
+    """Runs, the newest first."""
 
     async def body(sv: Services) -> list[Run]:
         of = await tenant_named(sv, tenant)

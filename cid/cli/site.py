@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 
 from cid.cli import frame
+from cid.cli.group import Group
 from cid.flows import decide, publish
 from cid.services import Services
 
 
-@click.group()
+@click.group(cls=Group)
 def site() -> None:
     """The site's folder."""
 

@@ -44,8 +44,10 @@ def import_(*, target: str, trust: float, tenant: str | None, data: Path | None,
 
 @click.command("add-many")
 @click.argument("source", metavar="FILE|-")
-@click.option("--trust", type=TRUST, default=flow.DEFAULT_TRUST, show_default=True)
-@click.option("--role", type=ROLE, default="news", show_default=True)
+@click.option(
+    "--trust", type=TRUST, default=flow.DEFAULT_TRUST, show_default=True, help="0 to 1; under 0.4 is not read."
+)
+@click.option("--role", type=ROLE, default="news", show_default=True, help="What its articles are taken for.")
 @tenant_option
 @frame.data_option
 @frame.json_option

@@ -13,6 +13,7 @@ import click
 
 from cid.cli import frame, healing, preview
 from cid.cli.choice import tenant_named, tenant_option
+from cid.cli.group import Group
 from cid.cli.source_files import add_many, export, file_of, import_, is_address
 from cid.domain.errors import Misconfigured, NotFound, Refused
 from cid.domain.ids import TenantId
@@ -39,7 +40,9 @@ def kind_options(command: F) -> F:
     command = click.option(
         "--set", "told", multiple=True, metavar="NAME=VALUE", help="A setting of the kind; see `cid sources kinds`."
     )(command)
-    return click.option("--kind", type=KIND, default=str(SourceKind.RSS), show_default=True)(command)
+    return click.option("--kind", type=KIND, default=str(SourceKind.RSS), show_default=True, help="What is polled.")(
+        command
+    )
 
 
 def _told(settings: Sequence[str]) -> dict[str, str]:
@@ -49,7 +52,7 @@ def _told(settings: Sequence[str]) -> dict[str, str]:
     return {name.strip(): value for name, _, value in pairs}
 
 
-@click.group()
+@click.group(cls=Group)
 def sources() -> None:
     """See, add and try what is polled."""
 
@@ -64,7 +67,7 @@ for _command in (healing.proposals, healing.take, healing.reject, healing.restor
 @click.option(
     "--trust", type=TRUST, default=flow.DEFAULT_TRUST, show_default=True, help="0 to 1; under 0.4 is not read."
 )
-@click.option("--role", type=ROLE, default="news", show_default=True)
+@click.option("--role", type=ROLE, default="news", show_default=True, help="What its articles are taken for.")
 @click.option("--private", is_flag=True, help="No other tenant is to know of it. Searches are private in any case.")
 @tenant_option
 @frame.data_option

@@ -13,6 +13,7 @@ import click
 
 from cid import bootstrap
 from cid.cli import frame
+from cid.cli.group import Group
 from cid.cli.profiles import profile_of
 from cid.domain.tenants import Desk, Tenant
 from cid.flows import exports, people, trackers
@@ -23,7 +24,7 @@ from cid.store import tenants as store
 from cid.store.tenants import Published
 
 
-@click.group()
+@click.group(cls=Group)
 def tenants() -> None:
     """See and add tenants."""
 

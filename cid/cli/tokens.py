@@ -11,6 +11,7 @@ from uuid import UUID
 import click
 
 from cid.cli import frame
+from cid.cli.group import Group
 from cid.domain.ids import TokenId
 from cid.domain.programs import Scope, Token
 from cid.flows import decide
@@ -25,7 +26,7 @@ as_option = click.option("--as", "email", metavar="EMAIL", required=True, help="
 tenant_option = click.option("--tenant", metavar="SLUG", help="Where (default: the only one).")
 
 
-@click.group()
+@click.group(cls=Group)
 def tokens() -> None:
     """Let programs in, and keep them out."""
 

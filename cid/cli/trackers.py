@@ -13,6 +13,7 @@ import click
 
 from cid.cli import frame
 from cid.cli.choice import tenant_named, tenant_option
+from cid.cli.group import Group
 from cid.domain.errors import NotFound
 from cid.domain.ids import EntryId, ScreeningId, TenantId
 from cid.domain.tracker import ApprovalRule, EntryDecision, EntryState, Progress, Tracker
@@ -28,7 +29,7 @@ VIA = "cli"
 T = TypeVar("T")
 
 
-@click.group()
+@click.group(cls=Group)
 def trackers() -> None:
     """Set up public trackers, and see what became of the news for them."""
 
@@ -82,7 +83,7 @@ def show(*, tenant: str | None, data: Path | None, as_json: bool) -> None:
 @click.option("--state", type=click.Choice([str(state) for state in (*Progress, *EntryState)]), help="In this state.")
 @click.option("--category", help="Of this category.")
 @click.option("--region", help="Of this region, by its code.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="Lines at most.")
 @frame.data_option
 @frame.json_option
 def list_(
@@ -116,7 +117,7 @@ def list_(
 
 @trackers.command()
 @tenant_option
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="Lines at most.")
 @frame.data_option
 @frame.json_option
 def failed(*, tenant: str | None, limit: int, data: Path | None, as_json: bool) -> None:
@@ -200,8 +201,10 @@ def rule(
 
 
 @trackers.command()
-@click.option("--by", "unit", type=click.Choice(["hour", "day"]), default="day", show_default=True)
-@click.option("--days", default=14, show_default=True, type=click.IntRange(1, 366))
+@click.option(
+    "--by", "unit", type=click.Choice(["hour", "day"]), default="day", show_default=True, help="A line for each."
+)
+@click.option("--days", default=14, show_default=True, type=click.IntRange(1, 366), help="How far back.")
 @tenant_option
 @frame.data_option
 @frame.json_option

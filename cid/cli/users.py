@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from cid.cli import frame
+from cid.cli.group import Group
 from cid.domain.tenants import Role
 from cid.flows import people
 from cid.flows.people import members
@@ -20,7 +21,7 @@ ROLE = click.Choice([str(role) for role in Role])
 SHOWN_ONCE = "This link is shown once and works once, for 7 days"
 
 
-@click.group()
+@click.group(cls=Group)
 def users() -> None:
     """See and change who may come in."""
 

@@ -153,6 +153,27 @@ async def test_a_tenant_without_room_waits_and_holds_nobody_up(
     assert len(await runs_of(desk, theirs)) == 1
 
 
+async def test_twin_looks_start_no_more_runs_than_a_tenant_may_have(desk: RunDesk) -> None:
+    for number in range(6):
+        await added(desk, replace(WISH, outlet=f"Courier {number}"))
+    desk.sv = replace(desk.sv, analysis=AnalysisTuning(open_most=2))
+    async with desk.sv.platform.read() as tx:
+        due_now = await monitors.due(tx, None, 100)
+    # Each twin is at another of them: none waits for the row of the other.
+    await asyncio.gather(*(flow._turn(desk.sv, one) for one in due_now))
+    assert await desk.owner.fetchval("select count(*) from runs") == 2
+
+
+async def test_of_many_who_add_at_once_no_more_monitors_are_taken_than_there_may_be(
+    desk: RunDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flow, "MOST_MONITORS", 2)
+    wishes = [replace(WISH, outlet=f"Courier {number}") for number in range(6)]
+    found = await asyncio.gather(*(added(desk, wish) for wish in wishes), return_exceptions=True)
+    assert sum(isinstance(one, Refused) for one in found) == 4, found
+    assert await desk.owner.fetchval("select count(*) from monitors") == 2
+
+
 async def test_a_change_is_kept_once_however_often_it_is_compared(desk: RunDesk) -> None:
     monitor = await added(desk, threshold="0")
     await look(desk)

@@ -60,6 +60,7 @@ FORMS: dict[str, dict[str, str]] = {
     "channel_pace": {"per_week": "5", "hours": "1"},
     "problem_again": {"publication": DECISION["version"]},
     "problem_give_up": {"publication": DECISION["version"], "reason": "Because."},
+    "problem_stand_in": {"publication": DECISION["version"], "reason": "Because."},
     "problem_hurry": {"publication": DECISION["version"], "reason": "Because."},
     "publishing_stop": {"reason": "Because."},
     "publishing_back_do": {"reason": "Because.", "days": "1"},

@@ -11,7 +11,7 @@ from cid.domain.errors import NotFound
 from cid.domain.export import File
 from cid.domain.ids import RunBatchId, RunId
 from cid.domain.llm import Json
-from cid.domain.run import Run, RunItem, RunState, Shortfall, Wish, fold
+from cid.domain.run import Run, RunItem, RunState, Shortfall, fold
 from cid.domain.scorecard import CEILING
 from cid.domain.shape import plain
 from cid.flows import briefing_export
@@ -46,7 +46,6 @@ from cid.web.api.analysis_shapes import (
     SourceOfRun,
     SpanShown,
     StepShown,
-    TargetAsked,
 )
 from cid.web.api.cursors import moment_after, page
 from cid.web.api.problems import Trouble
@@ -62,13 +61,13 @@ _WRITTEN = frozenset({RunState.COMPLETED, RunState.PARTIAL})
 
 
 async def start(asked: Asked[Nothing, RunAsked]) -> RunStarted:
-    run = await flow.start(asked.sv, asked.actor, _wish(asked.body), tlp=asked.body.tlp)
+    run = await flow.start(asked.sv, asked.actor, asked.body.wish(), tlp=asked.body.tlp)
     return RunStarted(id=run, state=RunState.QUEUED)
 
 
 async def start_batch(asked: Asked[Nothing, BatchAsked]) -> BatchStarted:
     wanted = asked.body
-    wishes = [_wish(one) for one in wanted.targets]
+    wishes = [one.wish() for one in wanted.targets]
     batch = await flow.start_batch(asked.sv, asked.actor, wanted.name, wishes, tlp=wanted.tlp)
     return BatchStarted(id=batch, state=fold([RunState.QUEUED]))
 
@@ -226,19 +225,6 @@ async def _dossier(asked: Asked[Nothing, Nothing]) -> Dossier:
     if found is None:
         raise NotFound("There is no such run.")
     return found
-
-
-def _wish(said: TargetAsked) -> Wish:
-    return Wish(
-        outlet=said.outlet,
-        country=said.country,
-        url=said.url,
-        platform=said.platform,
-        period=said.period,
-        items=str(said.items),
-        sources=said.sources,
-        substitute=said.substitute,
-    )
 
 
 def _country(said: str | None) -> str:
