@@ -167,7 +167,8 @@ class Llm(Protocol):
     async def ask(self, ask: Ask) -> Mapping[str, Answer]:
         """Subject key → answer. A subject whose answer stayed missing or invalid after one repair is absent.
 
-        Raises Upstream (outage, limits), Deferred (budget), BadReply (nothing usable), Misconfigured (no key).
+        Raises Upstream (outage, limits), Deferred (budget), BadReply (nothing usable), Misconfigured (no key),
+        Withdrawn (the run that it is for is over).
         """
 
 

@@ -1,4 +1,4 @@
-"""What flows are given. Frozen, without methods; built in one place, `cid/bootstrap.py`."""
+"""What flows are given. Frozen, without methods; built in one place, `cid/bootstrap`."""
 
 from __future__ import annotations
 

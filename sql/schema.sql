@@ -106,6 +106,32 @@ $function$;
 revoke all on function inspect.pause(text,uuid) from public;
 grant execute on function inspect.pause(text,uuid) to cid_worker;
 
+CREATE OR REPLACE FUNCTION inspect.recount_runs(p_tenant uuid)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  insert into public.run_sums (tenant_id, grain, at, slot) select p_tenant, 'ever', 'epoch', n from generate_series(0, 7) n order by n
+    on conflict do nothing;
+  perform 1 from public.run_sums s where s.tenant_id = p_tenant and s.grain = 'ever' order by s.slot for update;
+  update public.run_sums s set runs = 0, completed = 0, partial = 0, failed = 0, scored = 0, points = 0, excellent = 0, good = 0,
+    acceptable = 0, poor = 0, failing = 0
+    where s.tenant_id = p_tenant;
+  insert into public.run_sums as s (tenant_id, grain, at, slot, runs, completed, partial, failed, scored, points, excellent, good,
+    acceptable, poor, failing)
+  select r.tenant_id, r.grain, r.at, 0, r.runs, r.completed, r.partial, r.failed, r.scored, r.points, r.excellent, r.good, r.acceptable,
+    r.poor, r.failing
+  from public.recounted_runs r where r.tenant_id = p_tenant
+  on conflict (tenant_id, grain, at, slot) do update set runs = excluded.runs, completed = excluded.completed, partial = excluded.partial,
+    failed = excluded.failed, scored = excluded.scored, points = excluded.points, excellent = excluded.excellent, good = excluded.good,
+    acceptable = excluded.acceptable, poor = excluded.poor, failing = excluded.failing;
+  return (select s.runs from public.run_sums s where s.tenant_id = p_tenant and s.grain = 'ever' and s.slot = 0);
+end $function$;
+revoke all on function inspect.recount_runs(uuid) from public;
+grant execute on function inspect.recount_runs(uuid) to cid_worker;
+
 CREATE OR REPLACE FUNCTION inspect.resume(p_kind text, p_tenant uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid)
  RETURNS boolean
  LANGUAGE sql
@@ -420,6 +446,41 @@ end $function$;
 revoke all on function costs_of(uuid[]) from public;
 grant execute on function costs_of(uuid[]) to cid_app;
 
+CREATE OR REPLACE FUNCTION public.count_run()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  was public.runs;  -- all null for a new run
+begin
+  if tg_op = 'UPDATE' then
+    was := old;
+  end if;
+  insert into public.run_sums as s (tenant_id, grain, at, slot, runs, completed, partial, failed, scored, points,
+    excellent, good, acceptable, poor, failing)
+  select new.tenant_id, g.grain, g.at, pg_backend_pid() % 8, (was.id is null)::int,
+    (new.state = 'completed')::int - coalesce((was.state = 'completed')::int, 0),
+    (new.state = 'partial')::int - coalesce((was.state = 'partial')::int, 0),
+    (new.state = 'failed')::int - coalesce((was.state = 'failed')::int, 0),
+    num_nonnulls(new.score) - num_nonnulls(was.score), coalesce(new.score, 0) - coalesce(was.score, 0),
+    (new.rating = 'excellent')::int - coalesce((was.rating = 'excellent')::int, 0),
+    (new.rating = 'good')::int - coalesce((was.rating = 'good')::int, 0),
+    (new.rating = 'acceptable')::int - coalesce((was.rating = 'acceptable')::int, 0),
+    (new.rating = 'poor')::int - coalesce((was.rating = 'poor')::int, 0),
+    (new.rating = 'failing')::int - coalesce((was.rating = 'failing')::int, 0)
+  from (values (1, 'ever', timestamptz 'epoch'), (2, 'day', date_trunc('day', new.created_at, 'UTC')),
+               (3, 'hour', date_trunc('hour', new.created_at, 'UTC'))) g (n, grain, at)
+  order by g.n
+  on conflict (tenant_id, grain, at, slot) do update set runs = s.runs + excluded.runs, completed = s.completed + excluded.completed,
+    partial = s.partial + excluded.partial, failed = s.failed + excluded.failed, scored = s.scored + excluded.scored,
+    points = s.points + excluded.points, excellent = s.excellent + excluded.excellent, good = s.good + excluded.good,
+    acceptable = s.acceptable + excluded.acceptable, poor = s.poor + excluded.poor, failing = s.failing + excluded.failing;
+  return null;
+end $function$;
+revoke all on function count_run() from public;
+
 CREATE OR REPLACE FUNCTION public.delete_tenant(gone uuid)
  RETURNS jsonb
  LANGUAGE plpgsql
@@ -537,6 +598,46 @@ end $function$;
 revoke all on function find_audit(uuid,uuid,text,text,uuid,uuid,integer) from public;
 grant execute on function find_audit(uuid,uuid,text,text,uuid,uuid,integer) to cid_app;
 grant execute on function find_audit(uuid,uuid,text,text,uuid,uuid,integer) to cid_worker;
+
+CREATE OR REPLACE FUNCTION public.find_runs(p_tenant uuid, p_lead text, p_values text[], p_states text[], p_platform text, p_country text, p_rating text, p_tlp text, p_since timestamp with time zone, p_at timestamp with time zone, p_id uuid, p_most integer, p_walk integer)
+ RETURNS TABLE(id uuid, at timestamp with time zone, place uuid)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  led text := case when p_lead = '' then 'true' when p_lead in ('outlet_key', 'state', 'platform', 'country', 'rating', 'tlp') then format('r.%I = v.one', p_lead) end;
+  upto_at timestamptz := coalesce(p_at, 'infinity'); upto_id uuid := coalesce(p_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+  end_at timestamptz; end_id uuid;
+begin
+  if led is null then
+    raise exception 'runs are not listed by %', p_lead using errcode = 'invalid_parameter_value';
+  end if;
+  if p_walk is not null then
+    execute format($q$
+      select w.created_at, w.id from unnest($2) v (one) cross join lateral (
+        select r.created_at, r.id from public.runs r
+        where r.tenant_id = $1 and %s and r.created_at >= $3 and (r.created_at, r.id) < ($4, $5)
+        order by r.created_at desc, r.id desc offset $6 limit 1) w
+      order by w.created_at desc, w.id desc limit 1
+    $q$, led) into end_at, end_id using p_tenant, p_values, coalesce(p_since, '-infinity'), upto_at, upto_id, p_walk - 1;
+  end if;
+  return query execute format($q$
+    select w.id, w.created_at, w.id from unnest($2) v (one) cross join lateral (
+      select r.created_at, r.id from public.runs r
+      where r.tenant_id = $1 and %s and r.created_at >= $3 and (r.created_at, r.id) < ($4, $5) and (r.created_at, r.id) >= ($6, $7)
+        and ($8 is null or r.state = any ($8)) and ($9 is null or r.platform = $9) and ($10 is null or r.country = $10)
+        and ($11 is null or r.rating = $11) and ($12 is null or r.tlp = $12)
+      order by r.created_at desc, r.id desc limit $13) w
+    order by w.created_at desc, w.id desc limit $13
+  $q$, led) using p_tenant, p_values, coalesce(p_since, '-infinity'), upto_at, upto_id, coalesce(end_at, '-infinity'),
+    coalesce(end_id, '00000000-0000-0000-0000-000000000000'), p_states, p_platform, p_country, p_rating, p_tlp, p_most;
+  if end_at is not null then
+    return query select null::uuid, end_at, end_id;
+  end if;
+end $function$;
+revoke all on function find_runs(uuid,text,text[],text[],text,text,text,text,timestamp with time zone,timestamp with time zone,uuid,integer,integer) from public;
+grant execute on function find_runs(uuid,text,text[],text[],text,text,text,text,timestamp with time zone,timestamp with time zone,uuid,integer,integer) to cid_app;
 
 CREATE OR REPLACE FUNCTION public.find_verdicts(words text, gate text, outcome text, reason text, before_at timestamp with time zone, before_id uuid, most integer, desk text)
  RETURNS TABLE(id uuid)
@@ -2069,6 +2170,7 @@ create table jobs_dead (
   died_at timestamp with time zone default cid_now() not null,
   constraint jobs_dead_pkey PRIMARY KEY (id)
 );
+CREATE INDEX jobs_dead_outgoing ON public.jobs_dead USING btree (died_at) WHERE (kind = ANY (ARRAY['mail'::text, 'publish'::text, 'review'::text]));
 CREATE INDEX jobs_dead_runs ON public.jobs_dead USING btree (((payload ->> 'run'::text))) WHERE (payload ? 'run'::text);
 CREATE INDEX jobs_dead_screenings ON public.jobs_dead USING btree (died_at) WHERE (payload ? 'screening'::text);
 CREATE INDEX jobs_dead_tenant ON public.jobs_dead USING btree (tenant_id, died_at DESC);
@@ -2139,6 +2241,7 @@ create table mails (
   user_id uuid,
   address text not null,
   subject text not null,
+  tells jsonb default '{}'::jsonb not null,
   message text,
   state text default 'planned'::text not null,
   error text default ''::text not null,
@@ -2637,6 +2740,8 @@ create table publications (
   retraction text default ''::text not null,
   hurried_by uuid,
   hurried_why text default ''::text not null,
+  stands_in_by uuid,
+  stands_in_why text default ''::text not null,
   changed_at timestamp with time zone default cid_now() not null,
   constraint publications_pkey PRIMARY KEY (tenant_id, id),
   constraint publications_check CHECK ((num_nulls(next_decision_id, next_version_id, next_sha256) = ANY (ARRAY[0, 3]))),
@@ -2660,7 +2765,7 @@ alter table publications force row level security;
 create policy owner on publications for all to current_user using (true) with check (true);
 create policy tenant on publications for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 create policy worker on publications for all to cid_worker using (true) with check (true);
-grant insert, select, update (decision_id, version_id, sha256, state, url, external_id, error, notes, job_id, lease, due_at, sent_at, live_at, next_decision_id, next_version_id, next_sha256, retraction, hurried_by, hurried_why, changed_at) on publications to cid_app;
+grant insert, select, update (decision_id, version_id, sha256, state, url, external_id, error, notes, job_id, lease, due_at, sent_at, live_at, next_decision_id, next_version_id, next_sha256, retraction, hurried_by, hurried_why, stands_in_by, stands_in_why, changed_at) on publications to cid_app;
 grant select on publications to cid_worker;
 
 create table readings (
@@ -2859,6 +2964,35 @@ create policy owner on run_steps for all to current_user using (true) with check
 create policy tenant on run_steps for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
 grant insert, select on run_steps to cid_app;
 
+create table run_sums (
+  tenant_id uuid not null,
+  grain text not null,
+  at timestamp with time zone not null,
+  slot smallint not null,
+  runs bigint default 0 not null,
+  completed bigint default 0 not null,
+  partial bigint default 0 not null,
+  failed bigint default 0 not null,
+  scored bigint default 0 not null,
+  points bigint default 0 not null,
+  excellent bigint default 0 not null,
+  good bigint default 0 not null,
+  acceptable bigint default 0 not null,
+  poor bigint default 0 not null,
+  failing bigint default 0 not null,
+  constraint run_sums_pkey PRIMARY KEY (tenant_id, grain, at, slot),
+  constraint run_sums_grain_check CHECK ((grain = ANY (ARRAY['ever'::text, 'day'::text, 'hour'::text]))),
+  constraint run_sums_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES tenants(id)
+) with (fillfactor=50);
+CREATE INDEX run_sums_old ON public.run_sums USING btree (grain, at) WHERE (grain <> 'ever'::text);
+alter table run_sums enable row level security;
+alter table run_sums force row level security;
+create policy owner on run_sums for all to current_user using (true) with check (true);
+create policy tenant on run_sums for all to cid_app using ((tenant_id = ( SELECT app_tenant() AS app_tenant))) with check ((tenant_id = ( SELECT app_tenant() AS app_tenant)));
+create policy worker on run_sums for all to cid_worker using (true) with check (true);
+grant select on run_sums to cid_app;
+grant delete, select on run_sums to cid_worker;
+
 create table runs (
   tenant_id uuid not null,
   id uuid not null,
@@ -2906,13 +3040,18 @@ create table runs (
   constraint runs_tenant_id_monitor_id_fkey FOREIGN KEY (tenant_id, monitor_id) REFERENCES monitors(tenant_id, id)
 );
 CREATE INDEX runs_batch ON public.runs USING btree (tenant_id, batch_id) WHERE (batch_id IS NOT NULL);
+CREATE INDEX runs_countries ON public.runs USING btree (tenant_id, country, created_at DESC, id DESC);
 CREATE INDEX runs_monitor ON public.runs USING btree (tenant_id, monitor_id, created_at DESC, id DESC) WHERE (monitor_id IS NOT NULL);
 CREATE INDEX runs_open ON public.runs USING btree (changed_at) WHERE (state = ANY (ARRAY['queued'::text, 'fetching'::text, 'asking'::text, 'scoring'::text]));
 CREATE INDEX runs_outlets ON public.runs USING btree (tenant_id, outlet_key, created_at DESC, id DESC);
-CREATE INDEX runs_recent ON public.runs USING btree (tenant_id, created_at DESC, id DESC) INCLUDE (state, score);
+CREATE INDEX runs_platforms ON public.runs USING btree (tenant_id, platform, created_at DESC, id DESC);
+CREATE INDEX runs_ratings ON public.runs USING btree (tenant_id, rating, created_at DESC, id DESC);
+CREATE INDEX runs_recent ON public.runs USING btree (tenant_id, created_at DESC, id DESC);
 CREATE INDEX runs_requested_by ON public.runs USING btree (requested_by) WHERE (requested_by IS NOT NULL);
 CREATE INDEX runs_states ON public.runs USING btree (tenant_id, state, created_at DESC, id DESC);
-CREATE INDEX runs_sums ON public.runs USING btree (tenant_id, state, rating, score);
+CREATE INDEX runs_tlps ON public.runs USING btree (tenant_id, tlp, created_at DESC, id DESC);
+CREATE CONSTRAINT TRIGGER runs_come AFTER INSERT ON public.runs DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION count_run();
+CREATE CONSTRAINT TRIGGER runs_end AFTER UPDATE OF state, score, rating ON public.runs DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((((old.state = ANY (ARRAY['completed'::text, 'partial'::text, 'failed'::text])) OR (new.state = ANY (ARRAY['completed'::text, 'partial'::text, 'failed'::text]))) AND (old.state <> new.state)) OR (old.score IS DISTINCT FROM new.score) OR (old.rating <> new.rating))) EXECUTE FUNCTION count_run();
 alter table runs enable row level security;
 alter table runs force row level security;
 create policy owner on runs for all to current_user using (true) with check (true);
@@ -3767,6 +3906,37 @@ create view inspect.rates with (security_invoker=true) as
   WHERE ((l.key ~~ 'jobs %'::text) AND (l.tat > cid_now()));
 grant select on inspect.rates to cid_worker;
 
+create view inspect.runs_miscounted with (security_invoker=true) as
+  WITH kept AS (
+         SELECT run_sums.tenant_id,
+            run_sums.grain,
+            run_sums.at,
+            sum(run_sums.runs) AS runs,
+            sum(run_sums.completed) AS completed,
+            sum(run_sums.partial) AS partial,
+            sum(run_sums.failed) AS failed,
+            sum(run_sums.scored) AS scored,
+            sum(run_sums.points) AS points,
+            sum(run_sums.excellent) AS excellent,
+            sum(run_sums.good) AS good,
+            sum(run_sums.acceptable) AS acceptable,
+            sum(run_sums.poor) AS poor,
+            sum(run_sums.failing) AS failing
+           FROM run_sums
+          WHERE ((run_sums.grain = 'ever'::text) OR ((run_sums.grain = 'day'::text) AND (run_sums.at >= (date_trunc('day'::text, cid_now(), 'UTC'::text) - '35 days'::interval))) OR ((run_sums.grain = 'hour'::text) AND (run_sums.at >= (date_trunc('hour'::text, cid_now(), 'UTC'::text) - '2 days'::interval))))
+          GROUP BY run_sums.tenant_id, run_sums.grain, run_sums.at
+        )
+ SELECT t.slug AS tenant,
+    grain,
+    at,
+    (COALESCE(k.runs, (0)::numeric))::bigint AS counted,
+    COALESCE(r.runs, (0)::bigint) AS runs
+   FROM ((recounted_runs r
+     FULL JOIN kept k USING (tenant_id, grain, at))
+     LEFT JOIN tenants t ON ((t.id = tenant_id)))
+  WHERE ((COALESCE(k.runs, (0)::numeric) <> (COALESCE(r.runs, (0)::bigint))::numeric) OR (COALESCE(k.completed, (0)::numeric) <> (COALESCE(r.completed, (0)::bigint))::numeric) OR (COALESCE(k.partial, (0)::numeric) <> (COALESCE(r.partial, (0)::bigint))::numeric) OR (COALESCE(k.failed, (0)::numeric) <> (COALESCE(r.failed, (0)::bigint))::numeric) OR (COALESCE(k.scored, (0)::numeric) <> (COALESCE(r.scored, (0)::bigint))::numeric) OR (COALESCE(k.points, (0)::numeric) <> (COALESCE(r.points, (0)::bigint))::numeric) OR (COALESCE(k.excellent, (0)::numeric) <> (COALESCE(r.excellent, (0)::bigint))::numeric) OR (COALESCE(k.good, (0)::numeric) <> (COALESCE(r.good, (0)::bigint))::numeric) OR (COALESCE(k.acceptable, (0)::numeric) <> (COALESCE(r.acceptable, (0)::bigint))::numeric) OR (COALESCE(k.poor, (0)::numeric) <> (COALESCE(r.poor, (0)::bigint))::numeric) OR (COALESCE(k.failing, (0)::numeric) <> (COALESCE(r.failing, (0)::bigint))::numeric));
+grant select on inspect.runs_miscounted to cid_worker;
+
 create view inspect.story_costs with (security_invoker=true) as
   SELECT t.slug AS tenant,
     s.id AS screening_id,
@@ -3863,6 +4033,45 @@ create view public_entries with (security_invoker=true) as
    FROM entries
   WHERE (state = 'approved'::text);
 grant select on public_entries to cid_app;
+
+create view recounted_runs with (security_invoker=true) as
+  WITH hours AS (
+         SELECT runs.tenant_id,
+            date_trunc('hour'::text, runs.created_at, 'UTC'::text) AS at,
+            count(*) AS runs,
+            count(*) FILTER (WHERE (runs.state = 'completed'::text)) AS completed,
+            count(*) FILTER (WHERE (runs.state = 'partial'::text)) AS partial,
+            count(*) FILTER (WHERE (runs.state = 'failed'::text)) AS failed,
+            count(runs.score) AS scored,
+            COALESCE(sum(runs.score), (0)::bigint) AS points,
+            count(*) FILTER (WHERE (runs.rating = 'excellent'::text)) AS excellent,
+            count(*) FILTER (WHERE (runs.rating = 'good'::text)) AS good,
+            count(*) FILTER (WHERE (runs.rating = 'acceptable'::text)) AS acceptable,
+            count(*) FILTER (WHERE (runs.rating = 'poor'::text)) AS poor,
+            count(*) FILTER (WHERE (runs.rating = 'failing'::text)) AS failing
+           FROM runs
+          GROUP BY runs.tenant_id, (date_trunc('hour'::text, runs.created_at, 'UTC'::text))
+        )
+ SELECT h.tenant_id,
+    g.grain,
+    g.at,
+    (sum(h.runs))::bigint AS runs,
+    (sum(h.completed))::bigint AS completed,
+    (sum(h.partial))::bigint AS partial,
+    (sum(h.failed))::bigint AS failed,
+    (sum(h.scored))::bigint AS scored,
+    (sum(h.points))::bigint AS points,
+    (sum(h.excellent))::bigint AS excellent,
+    (sum(h.good))::bigint AS good,
+    (sum(h.acceptable))::bigint AS acceptable,
+    (sum(h.poor))::bigint AS poor,
+    (sum(h.failing))::bigint AS failing
+   FROM (hours h
+     CROSS JOIN LATERAL ( VALUES ('ever'::text,'1970-01-01 00:00:00+00'::timestamp with time zone,true), ('day'::text,date_trunc('day'::text, h.at, 'UTC'::text),(h.at >= (date_trunc('day'::text, cid_now(), 'UTC'::text) - '35 days'::interval))), ('hour'::text,h.at,(h.at >= (date_trunc('hour'::text, cid_now(), 'UTC'::text) - '2 days'::interval)))) g(grain, at, read))
+  WHERE g.read
+  GROUP BY h.tenant_id, g.grain, g.at;
+grant select on recounted_runs to cid_app;
+grant select on recounted_runs to cid_worker;
 
 create view visible_items with (security_invoker=true) as
   SELECT id,

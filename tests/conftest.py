@@ -80,14 +80,21 @@ def server() -> Iterator[Server]:
         shutil.rmtree(room)
 
 
-@pytest.fixture
-async def database(server: Server) -> AsyncIterator[Database]:
+@contextlib.asynccontextmanager
+async def fresh_database(server: Server) -> AsyncIterator[Database]:
+    """For as long as somebody wants it: a test, or the cases of a file that change nothing."""
     name = f"cid_test_{next(_numbers)}"
     admin = await asyncpg.connect(server.dsn(ADMIN, "postgres"))
     await admin.execute(f"create database {name} template {TEMPLATE} strategy file_copy owner {OWNER}")
     yield Database(server, name)
     await admin.execute(f"drop database {name} with (force)")
     await admin.close()
+
+
+@pytest.fixture
+async def database(server: Server) -> AsyncIterator[Database]:
+    async with fresh_database(server) as database:
+        yield database
 
 
 @pytest.fixture

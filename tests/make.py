@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,7 +13,7 @@ from cid.domain.evidence import Claim
 from cid.domain.ids import ItemId, SourceId, StoryId, TenantId, UserId, uuid7
 from cid.domain.jobs import Job, JobKind
 from cid.domain.news import Source, SourceKind, SourceState
-from cid.domain.policy import Checks, GatePolicy, Outage, Polling, Relevance, Reviewing, Rules, Signal
+from cid.domain.policy import Checks, Drafting, GatePolicy, Outage, Polling, Relevance, Reviewing, Rules, Signal
 from cid.domain.tenants import Profile
 from cid.gates.gate4_draft import Assignment
 from cid.llm.catalogue import Catalogue
@@ -44,13 +45,26 @@ def policy() -> GatePolicy:
             rejudge_at=(2, 3, 5),
             patience=timedelta(hours=2),
         ),
-        drafting=read({}).gates.drafting,  # word lists and structures, too long to say again
+        drafting=shipped_drafting(),  # word lists and structures, too long to say again
         reviewing=Reviewing(ready_score=85, on_outage=Outage.RETRY),
         checks=shipped_checks(),
         polling=Polling(spacing=timedelta(0)),  # two polls of one host in one test
     )
 
 
+# What is shipped stays the same while tests run: read once in a process, of frozen values that nobody can change.
+shipped_angles = cache(angle_patterns)
+shipped_narratives = cache(narratives)
+shipped_models = cache(load_models)
+shipped_prices = cache(load_prices)
+
+
+@cache
+def shipped_drafting() -> Drafting:
+    return read({}).gates.drafting
+
+
+@cache
 def shipped_checks() -> Checks:
     table = tomllib.loads((SQL.parent / "config" / "gates.toml").read_text())["checks"]
     return into(Checks, table, "checks")
@@ -79,12 +93,12 @@ def services(
         policy=policy(),
         keys=(keys := Keys(b"0" * 32)),
         vault=Vault(keys),
-        catalogue=catalogue(db),
-        caps=catalogue(db).caps,
+        catalogue=(known := catalogue(db)),
+        caps=known.caps,
         base_url="http://desk.test",
         prompts=prompts or Prompts.load(SQL.parent / "config" / "prompts"),
-        angles=angle_patterns(),
-        narratives=narratives(),
+        angles=shipped_angles(),
+        narratives=shipped_narratives(),
     )
 
 
@@ -107,8 +121,8 @@ def catalogue(db: AppDb) -> Catalogue:
         Router(
             db,
             FrozenClock(),
-            models=load_models(config / "models.toml"),
-            prices=load_prices(config / "prices.toml"),
+            models=shipped_models(config / "models.toml"),
+            prices=shipped_prices(config / "prices.toml"),
             prompts=Prompts({}),
             providers=[Offline()],
             lacking={"anthropic": "there is no key: set ANTHROPIC_API_KEY"},

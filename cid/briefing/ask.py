@@ -58,6 +58,7 @@ def ask(
         max_tokens=16_000,
         timeout_s=200,
         patience_s=420,
+        run=run.id,
         addresses=tuple(dict.fromkeys(item.url for item in items if item.url)),
     )
 

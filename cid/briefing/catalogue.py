@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
@@ -66,20 +67,35 @@ class Wanted:
 
 
 class Index:
-    """All cues of all narratives, to be found in one walk through a text."""
+    """All cues of all narratives, to be found in one walk through a text.
 
-    __slots__ = ("by_first", "spotter")
+    A cue of several parts is looked at where its rarest part stands, the part whose phrases the fewest cues share: of a
+    text that says nothing but `NATO` hundreds of cues would have to be looked at otherwise, sentence by sentence.
+    """
+
+    __slots__ = ("alone", "groups", "joint", "spotter", "wanted")
 
     def __init__(self, narratives: Iterable[tuple[int, Cue, bool]]) -> None:
         numbers: dict[str, int] = {}
-        by_first: dict[int, list[Wanted]] = {}
+        self.wanted: list[Wanted] = []
         for narrative, cue, excludes in narratives:
             parts = tuple(frozenset(numbers.setdefault(one, len(numbers)) for one in part) for part in cue.parts)
-            wanted = Wanted(narrative, cue, parts, excludes)
-            for number in parts[0]:
-                by_first.setdefault(number, []).append(wanted)
+            self.wanted.append(Wanted(narrative, cue, parts, excludes))
+        shared = Counter(number for one in self.wanted for part in one.parts for number in part)
+        self.alone: dict[int, list[int]] = {}
+        """By the number of a phrase, the cues of one part, by their places in `wanted`."""
+        self.joint: dict[int, list[int]] = {}
+        """By the number of a phrase of their rarest part, the cues of several."""
+        for place, one in enumerate(self.wanted):
+            into_ = self.joint if len(one.parts) > 1 else self.alone
+            for number in min(one.parts, key=lambda part: sum(shared[number] for number in part) / len(part)):
+                into_.setdefault(number, []).append(place)
+        self.groups: dict[tuple[int, str], list[int]] = {}
+        """By narrative and group, the cues of it."""
+        for place, one in enumerate(self.wanted):
+            if not one.excludes:
+                self.groups.setdefault((one.narrative, one.cue.group), []).append(place)
         self.spotter = Spotter(numbers)
-        self.by_first = by_first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

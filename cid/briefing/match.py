@@ -7,11 +7,14 @@ length alone: what one cue finds is capped.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from cid.briefing.catalogue import Catalogue, Wanted
-from cid.briefing.stance import Sentences, within
+from cid.briefing.catalogue import Catalogue, Index, Wanted
+from cid.briefing.stance import within
+from cid.briefing.stance_signs import Sentences
 from cid.domain.narratives import Match, Span, Strength, Where
 from cid.domain.run import RunItem
 from cid.text.prose import ends
@@ -95,36 +98,61 @@ def _strength(cues: int) -> Strength:
 
 
 def _hits(catalogue: Catalogue, told: Sequence[Told], limits: Sequence[int]) -> Iterator[_Hit]:
-    """Sentence by sentence. A narrative whose excluding cue stands in a sentence has no cue there."""
+    """Sentence by sentence. A narrative whose excluding cue stands in a sentence has no cue there; of a group that
+    has stood in a text PER_CUE times nothing more is looked for."""
+    index, counted = catalogue.index, Counter[tuple[int, str]]()
+    enough: set[int] = set()
+    for sentence in _by_sentence(index.spotter.find(told), told, limits):
+        for hit in _of_sentence(index, sentence, told, enough):
+            group = hit.wanted.narrative, hit.wanted.cue.group
+            counted[group] += 1
+            if counted[group] == PER_CUE:
+                enough.update(index.groups[group])
+            yield hit
+
+
+def _by_sentence(
+    found: Iterable[tuple[int, int, int]], told: Sequence[Told], limits: Sequence[int]
+) -> Iterator[list[tuple[int, int, int]]]:
     sentence: list[tuple[int, int, int]] = []
     begun, ended = 0, -1
-    for found in catalogue.index.spotter.find(told):
-        at = bisect_right(limits, told[found[1]].start)
-        if at != ended or found[1] - begun >= LONGEST_SENTENCE:
-            yield from _of_sentence(catalogue, sentence, told)
-            sentence, ended, begun = [], at, found[1]
-        sentence.append(found)
-    yield from _of_sentence(catalogue, sentence, told)
+    for one in found:
+        first = one[1]
+        if told[first].start >= ended or first - begun >= LONGEST_SENTENCE:
+            if sentence:
+                yield sentence
+            at = bisect_right(limits, told[first].start)
+            sentence, begun, ended = [], first, limits[at] if at < len(limits) else LONGEST
+        sentence.append(one)
+    if sentence:
+        yield sentence
 
 
 def _of_sentence(
-    catalogue: Catalogue, sentence: Sequence[tuple[int, int, int]], told: Sequence[Told]
-) -> Iterator[_Hit]:
+    index: Index, sentence: Sequence[tuple[int, int, int]], told: Sequence[Told], enough: AbstractSet[int]
+) -> list[_Hit]:
     places: dict[int, list[tuple[int, int]]] = {}
     for number, first, end in sentence:
         at = places.setdefault(number, [])
         if len(at) < PER_CUE:
             at.append((first, end))
-    by_first, told_apart = catalogue.index.by_first, places.keys()
-    candidates = {
-        id(one): one
-        for number in places
-        for one in by_first.get(number, ())
-        if len(one.parts) == 1 or (len(one.parts) <= len(places) and not one.parts[-1].isdisjoint(told_apart))
-    }
-    found = [hit for one in candidates.values() if (hit := _hit(one, places, told))]
+    candidates = _candidates(index, places.keys(), enough)
+    if all(wanted.excludes for wanted in candidates):
+        return []
+    found = [hit for wanted in candidates if (hit := _hit(wanted, places, told))]
     excluded = {hit.wanted.narrative for hit in found if hit.wanted.excludes}
-    yield from (hit for hit in found if hit.wanted.narrative not in excluded)
+    return [hit for hit in found if not hit.wanted.excludes and hit.wanted.narrative not in excluded]
+
+
+def _candidates(index: Index, there: AbstractSet[int], enough: AbstractSet[int]) -> list[Wanted]:
+    """The cues of whose parts each has a phrase there, in the catalogue's order."""
+    found = {place for number in there for place in index.alone.get(number, ())}
+    if len(there) > 1:
+        joint = {place for number in there for place in index.joint.get(number, ())}
+        found.update(
+            place for place in joint - enough if not any(part.isdisjoint(there) for part in index.wanted[place].parts)
+        )
+    return [index.wanted[place] for place in sorted(found - enough)]
 
 
 def _hit(wanted: Wanted, places: dict[int, list[tuple[int, int]]], told: Sequence[Told]) -> _Hit | None:

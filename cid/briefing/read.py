@@ -334,6 +334,7 @@ def _methodology(telling: Telling, run: Run, items: Sequence[RunItem], replied: 
         validation=(
             f"{looked} quotes looked up in the stored items: {counts[Found.FOUND]} found, {counts[Found.NEAR]} near, "
             f"{counts[Found.NOT_FOUND]} not found, {counts[Found.NO_ITEM]} of no item"
+            + (f", {telling.unlooked} not looked up" if telling.unlooked else "")
             + (f"; sentences that speak to a model were kept from it in items {kept}" if kept else "")
         ),
     )

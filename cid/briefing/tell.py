@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from cid.briefing.quotes import Source, check, text_of
+from cid.briefing.quotes import Source, Where, Work, check, text_of
 from cid.domain.briefing import Citation, Found
 from cid.domain.llm import Json
 from cid.domain.run import RunItem
@@ -35,7 +35,11 @@ class Telling:
     counts: dict[Found, int] = field(default_factory=lambda: dict.fromkeys(Found, 0))
     numbers: frozenset[int] = field(init=False)
     addresses: tuple[str, ...] = field(init=False)
+    unlooked: int = 0
+    """Quotes that were not looked up: there were too many, or they took too much."""
     _sources: dict[int, Source] = field(default_factory=dict)
+    _looked: dict[tuple[int, str], Where] = field(default_factory=dict)
+    _work: Work = field(default_factory=Work)
 
     def __post_init__(self) -> None:
         self.numbers = frozenset(item.number for item in self.items)
@@ -108,10 +112,17 @@ class Telling:
             return Citation(item=_number(value.get("item")), quote=quote, found=Found.NO_ITEM)
         if sum(self.counts.values()) >= CITATIONS:
             self.wrong(f"There are more than {CITATIONS} citations: the rest were not looked up.")
+            self.unlooked += 1
             return Citation(item=item, quote=quote)
         if len(quote.split()) < SHORT and quote.isascii():
             self.wrong(f"{where} has a quote of fewer than {SHORT} words.")
-        found, start, end = check(quote, self._source(item))
+        if (item, quote) not in self._looked:
+            if self._work.over:
+                self.wrong("The quotes are so long or so many that the last of them were not looked up.")
+                self.unlooked += 1
+                return Citation(item=item, quote=quote)
+            self._looked[item, quote] = check(quote, self._source(item), self._work)
+        found, start, end = self._looked[item, quote]
         self.counts[found] += 1
         return Citation(item=item, quote=quote, found=found, start=start, end=end)
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from cid.domain.draft import DraftState
-from cid.domain.ids import DraftId, MonitorId, TenantId, UserId
+from cid.domain.ids import DraftId, MonitorId, RunId, TenantId, UserId
 from cid.domain.monitor import Change
 from cid.domain.publication import PublicationState
 from cid.domain.run import Tlp
@@ -102,6 +102,7 @@ class Ailing:
 class Changed:
     """What a monitor's run changed."""
 
+    run_id: RunId
     outlet: str
     tlp: Tlp
     monitor_id: MonitorId

@@ -13,6 +13,7 @@ CidError
 │   └── Batched      asked in a batch that a vendor answers later; whoever waits is woken
 ├── BadReply         a model answered with something unusable; once more, then dead
 ├── LostLease        another process owns the job now; roll back and say nothing
+├── Withdrawn        whoever asked does not want it any more; nothing was sent
 └── Misconfigured    stop at start, with the remedy
     └── Unrecorded   a replay has no recording of this; nothing was sent, and no other model stands in
 """
@@ -83,6 +84,10 @@ class BadReply(CidError):
 
 class LostLease(CidError):
     """The job was handed to another process while this one worked on it."""
+
+
+class Withdrawn(CidError):
+    """What it was for is over, such as a run that a person cancelled."""
 
 
 class Misconfigured(CidError):

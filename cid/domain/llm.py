@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from cid.domain.ids import CallId, TenantId
+from cid.domain.ids import CallId, RunId, TenantId
 
 Json: TypeAlias = Any
 """A value made of dict, list, str, int, float, bool and None."""
@@ -68,6 +68,8 @@ class Ask:
     """The only addresses that an answer may hold, anywhere: one with another is invalid."""
     urgent: bool = False
     """Never to wait for a batch, although its stage may."""
+    run: RunId | None = None
+    """Whose it is: once that run is over nothing more is sent for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,9 +87,10 @@ PUBLICATION = Lifecycle(
         _P.FAILED: frozenset({_P.PLANNED, _P.RETRACTED}),
         _P.LIVE: frozenset({_P.UPDATING, _P.RETRACTING}),
         # An update and a retraction are repeated until what is there is as wanted: the same bytes to the same post.
-        # Back to live: refused, and what was there before still is. Failed: it is not there any more.
+        # Back to live: refused, and what was there before still is. Failed: it is not there any more. Back to
+        # unknown: it was to be taken back before anybody knew whether it is there, and that was refused.
         _P.UPDATING: frozenset({_P.LIVE, _P.FAILED, _P.RETRACTING}),
-        _P.RETRACTING: frozenset({_P.RETRACTED, _P.LIVE}),
+        _P.RETRACTING: frozenset({_P.RETRACTED, _P.LIVE, _P.UNKNOWN}),
     },
 )
 

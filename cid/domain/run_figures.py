@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from cid.domain.ids import RunId
-from cid.domain.run import Failure, RunState
+from cid.domain.run import Failure
 from cid.domain.scorecard import Rating
 
 WEEK, WEEKS_BEFORE = 7, 4
@@ -27,15 +27,31 @@ FAILED_BY = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
-    """Runs of one state and rating."""
+class Ends:
+    """Runs, and how many of them are over in which way."""
 
-    state: RunState
-    rating: str
-    runs: int
-    scored: int
-    points: int
+    runs: int = 0
+    completed: int = 0
+    partial: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """All runs of a tenant, and those of each rating."""
+
+    runs: int = 0
+    completed: int = 0
+    partial: int = 0
+    failed: int = 0
+    scored: int = 0
+    points: int = 0
     """Of all that have a score."""
+    excellent: int = 0
+    good: int = 0
+    acceptable: int = 0
+    poor: int = 0
+    failing: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,34 +130,30 @@ def mean(points: int, scored: int) -> float:
     return round(points / scored, 1) if scored else 0.0
 
 
-def figures(counted: Sequence[Counted], recent: Sequence[Counted], failures: Sequence[Failed]) -> RunFigures:
-    scored = sum(one.scored for one in counted)
-    ratings = dict.fromkeys(Rating, 0)
-    for one in counted:
-        if one.rating:
-            ratings[Rating(one.rating)] += one.runs
+def figures(counted: Counted, recent: Ends, failures: Sequence[Failed]) -> RunFigures:
     return RunFigures(
         all=_sums(counted),
         recent=_sums(recent),
-        scored=scored,
-        avg_score=mean(sum(one.points for one in counted), scored),
-        ratings=ratings,
+        scored=counted.scored,
+        avg_score=mean(counted.points, counted.scored),
+        ratings={
+            Rating.EXCELLENT: counted.excellent,
+            Rating.GOOD: counted.good,
+            Rating.ACCEPTABLE: counted.acceptable,
+            Rating.POOR: counted.poor,
+            Rating.FAILING: counted.failing,
+        },
         failures=tuple(failures),
     )
 
 
-def _sums(counted: Iterable[Counted]) -> Sums:
-    by = dict.fromkeys(RunState, 0)
-    for one in counted:
-        by[one.state] += one.runs
-    total = sum(by.values())
-    over = by[RunState.COMPLETED] + by[RunState.PARTIAL] + by[RunState.FAILED]
+def _sums(counted: Counted | Ends) -> Sums:
     return Sums(
-        total=total,
-        completed=by[RunState.COMPLETED],
-        partial=by[RunState.PARTIAL],
-        failed=by[RunState.FAILED],
-        running=total - over,
+        total=counted.runs,
+        completed=counted.completed,
+        partial=counted.partial,
+        failed=counted.failed,
+        running=counted.runs - counted.completed - counted.partial - counted.failed,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -68,7 +68,8 @@ async def send(sv: Services, actor: Actor, run_id: RunId, to: Collection[UserId]
         if now_is is None or now_is.tlp is not dossier.run.tlp:
             raise Refused("Its marking was changed just now: look at it again.")
         for reader in readers:
-            planned += await _planned(sv, tx, reader, _letter(sv, actor, dossier, reader, attached), key)
+            letter = _letter(sv, actor, dossier, reader, attached)
+            planned += await _planned(sv, tx, reader, letter, key=key, tells={run_id: dossier.run.tlp})
         if planned:
             detail = {"tlp": str(dossier.run.tlp), "to": [str(one.id) for one in readers]}
             await audit.add(tx, sv.clock.now(), actor.user.id, "run.mailed", target=str(run_id), detail=detail)
@@ -115,7 +116,9 @@ def _letter(sv: Services, actor: Actor, dossier: Dossier, reader: Reachable, att
     )
 
 
-async def _planned(sv: Services, tx: Tx, reader: Reachable, letter: Letter, key: str) -> bool:
+async def _planned(
+    sv: Services, tx: Tx, reader: Reachable, letter: Letter, *, key: str, tells: Mapping[RunId, Tlp]
+) -> bool:
     """False: it was planned before. Raises Refused where they got too many."""
     assert sv.vault is not None
     now = sv.clock.now()
@@ -131,6 +134,7 @@ async def _planned(sv: Services, tx: Tx, reader: Reachable, letter: Letter, key:
         subject=letter.subject,
         sealed=await asyncio.to_thread(lambda: _sealed(sv, letter, mail)),
         until=now + WANTED_FOR,
+        tells=tells,
     )
     if not added:
         return False

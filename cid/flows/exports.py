@@ -6,14 +6,16 @@ from __future__ import annotations
 import asyncio
 import json
 import zipfile
+from contextlib import aclosing
+from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cid.domain.errors import Conflict
+from cid.domain.errors import Deferred
 from cid.store import audit, exports
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
     from cid.domain.ids import TenantId, UserId
     from cid.domain.llm import Json
@@ -22,10 +24,12 @@ if TYPE_CHECKING:
     from cid.store.audit import Line
 
 FORMAT = 1
-AT_ONCE = 2
-"""Exports under way in one process: each holds a connection most of the time."""
+AT_ONCE = 16
+"""Exports under way in one process. Each keeps a page of rows in memory while its reader takes its time, and a
+connection only while it reads."""
+WAIT = timedelta(minutes=1)
 ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
-_under_way = [0]
+_under_way: set[TenantId] = set()
 
 
 class Piece(NamedTuple):
@@ -60,16 +64,23 @@ def audit_line(line: Line, names: Mapping[UserId, str]) -> dict[str, Any]:
     }
 
 
-async def archive(sv: Services, tenant: Tenant, user: UserId | None) -> AsyncIterator[bytes]:
-    """A zip file of all pieces, as it grows. Raises Conflict: enough of them are under way."""
-    if _under_way[0] >= AT_ONCE:
-        raise Conflict("Others are being exported at this moment. Try again in a few minutes.")
-    _under_way[0] += 1
+async def archive(sv: Services, tenant: Tenant, user: UserId | None) -> AsyncGenerator[bytes, None]:
+    """A zip file of all pieces, as it grows: one of a tenant at a time, so that who reads slowly holds up nobody else.
+    Raises Deferred."""
+    until = sv.clock.now() + WAIT
+    if tenant.id in _under_way:
+        raise Deferred(
+            "This tenant is being exported at this moment. Try again when that file is complete.", until=until
+        )
+    if len(_under_way) >= AT_ONCE:
+        raise Deferred("Many others are being exported at this moment. Try again in a few minutes.", until=until)
+    _under_way.add(tenant.id)
     try:
-        async for data in _zipped(_pieces(sv, tenant, user)):
-            yield data
+        async with aclosing(_pieces(sv, tenant, user)) as found, aclosing(_zipped(found)) as zipped:
+            async for data in zipped:
+                yield data
     finally:
-        _under_way[0] -= 1
+        _under_way.discard(tenant.id)
 
 
 async def pieces(sv: Services, tenant: Tenant, user: UserId | None) -> AsyncIterator[Piece]:
@@ -78,7 +89,7 @@ async def pieces(sv: Services, tenant: Tenant, user: UserId | None) -> AsyncIter
         yield piece
 
 
-async def _pieces(sv: Services, tenant: Tenant, user: UserId | None) -> AsyncIterator[Piece]:
+async def _pieces(sv: Services, tenant: Tenant, user: UserId | None) -> AsyncGenerator[Piece, None]:
     """Rows are as they were when their page was read: the desk goes on meanwhile, and the manifest says from when to
     when."""
     await told(sv, tenant.id, user, "tenant.exported", {})
@@ -115,8 +126,9 @@ class _Counted:
 
 async def _content(sv: Services, tenant: Tenant) -> AsyncIterator[Piece]:
     async with sv.db.read(tenant.id) as tx:
-        yield Piece("tenant.json", (await exports.itself(tx, tenant.id)).encode() + b"\n")
-        yield Piece("people.jsonl", _lines(await exports.people(tx, tenant.id)))
+        itself, people = await exports.itself(tx, tenant.id), await exports.people(tx, tenant.id)
+    yield Piece("tenant.json", itself.encode() + b"\n")
+    yield Piece("people.jsonl", _lines(people))
     for table in exports.EXPORTED:
         yield Piece(f"{table}.jsonl", b"")
         after: dict[str, Any] | None = None
@@ -184,7 +196,7 @@ class _Growing:
         return data
 
 
-async def _zipped(source: AsyncIterator[Piece]) -> AsyncIterator[bytes]:
+async def _zipped(source: AsyncIterator[Piece]) -> AsyncGenerator[bytes, None]:
     """Compressed in a thread. Sizes come after each file's bytes (data descriptors), which every zip program reads."""
     out = _Growing()
     zipped = zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED)  # type: ignore[call-overload]  # it asks for write and flush

@@ -1,4 +1,5 @@
-"""The switch that stops a tenant's publishing at once, and what may be done after it: go on, or take back.
+"""The switch that stops a tenant's publishing at once, and what may be done after it: go on, or take back. And what a
+person's word lets go before its time: without a place, or without its original.
 
 While it is off nothing new goes out and no newer version of what is out; what is being sent at that moment ends. Taking
 back is never held up.
@@ -8,11 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cid.domain.channel_kinds import KINDS
 from cid.domain.errors import Conflict, NotFound, Refused
 from cid.domain.jobs import JobKind, NewJob
 from cid.domain.tenants import Permission
 from cid.queue import jobs as queue
-from cid.store import audit, governors
+from cid.store import audit, governors, publications
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -61,6 +63,27 @@ async def hurry(sv: Services, actor: Actor, publication: PublicationId, reason: 
         await audit.add(
             tx, sv.clock.now(), actor.user.id, "publication.hurried", target=target, detail={"reason": reason}
         )
+
+
+async def stand_in(sv: Services, actor: Actor, publication: PublicationId, reason: str) -> None:
+    """Let a piece go out as the original of its draft's posts, where the canonical channel failed: the others that wait
+    then point at it. Raises Refused (no reason, or its kind points at originals only), NotFound or Conflict."""
+    if not actor.may(Permission.DECIDE):
+        raise Refused(f"As {actor.role} you may not publish.")
+    reason, tenant = _said(reason), actor.tenant.id
+    async with sv.db.tx(tenant) as tx:
+        work = await publications.lock(tx, tenant, publication)
+        channel = await publications.channel(tx, tenant, work.channel_id) if work else None
+        if work is None or channel is None:
+            raise NotFound("There is no such publication.")
+        if not KINDS[channel.kind].may_be_canonical:
+            raise Refused(f"{KINDS[channel.kind].label} is given articles that point at an original; it cannot be one.")
+        if not await publications.stand_in(tx, tenant, publication, actor.user.id, reason):
+            raise Conflict("It does not wait for an original that failed, or another stands in for that already.")
+        await _enqueue(tx, publication)
+        detail = {"draft": str(work.draft_id), "channel": str(work.channel_id), "reason": reason}
+        target = f"publication:{publication}"
+        await audit.add(tx, sv.clock.now(), actor.user.id, "publication.stands_in", target=target, detail=detail)
 
 
 async def out_since(sv: Services, actor: Actor, moment: datetime) -> list[Out]:

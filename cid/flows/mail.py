@@ -40,6 +40,10 @@ NO_SERVER = "No mail server is set: set CID_SMTP and CID_MAIL_FROM."
 CUT_OFF = "The sending was cut off: whether it was taken over is not known."
 LATE = "It waited until nobody wanted it any more."
 GONE = "Whoever was to read it has no place here any more."
+BARRED = {
+    "stricter": "What it tells of was marked more strictly since it was written: send it again as it is marked now.",
+    "missing": "What it tells of is not here any more.",
+}
 
 
 async def mail(sv: Services, jobs: Sequence[Job]) -> None:
@@ -75,6 +79,8 @@ def _never(work: Work) -> str:
     """Why it is not sent at all any more; empty: it is."""
     if work.gone:
         return GONE
+    if work.barred:
+        return BARRED[work.barred]
     if work.late:
         return f"{LATE} {work.error}".strip()
     return "" if work.message else "Its text is gone."

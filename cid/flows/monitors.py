@@ -65,7 +65,7 @@ async def _turn(sv: Services, one: Due) -> bool:
     now = sv.clock.now()
     async with sv.db.tx(one.tenant_id) as tx:
         monitor = await monitors.lock(tx, one.id)
-        if monitor is None or await runs.count_open(tx, one.tenant_id, sv.analysis.open_most) >= sv.analysis.open_most:
+        if monitor is None or await runs.room(tx, sv.analysis.open_most) < 1:
             return False
         if not await monitors.take(tx, one, following(one.next_at, monitor.every_hours, now)):
             return False
@@ -121,7 +121,7 @@ async def add(sv: Services, actor: Actor, wish: Wish, watch: Watch) -> MonitorId
     async with sv.db.tx(actor.tenant.id) as tx:
         if Desk.ANALYSIS not in await tenants.desks(tx, tx.tenant):
             raise Refused(OFF)
-        if await monitors.count(tx, MOST_MONITORS) >= MOST_MONITORS:
+        if await monitors.room(tx, MOST_MONITORS) < 1:
             raise Refused(f"There are {MOST_MONITORS} monitors already: change one of those that are off.")
         await monitors.add(tx, monitor)
         detail = {"outlet": monitor.outlet, "every_hours": hours, "threshold": threshold}

@@ -23,7 +23,7 @@ from cid.domain.jobs import JobKind, NewJob
 from cid.domain.publication import ChannelKind, Note, PublicationState
 from cid.domain.review import DecisionKind
 from cid.domain.tenants import Permission
-from cid.gates.governor import Volume, governed
+from cid.gates.governor import Volume, governed, spread
 from cid.ports import Picture, Placed, Projection, Sent
 from cid.queue import jobs as queue
 from cid.store import audit, channels, drafts, governors, publications
@@ -136,12 +136,16 @@ async def _go(tx: Tx, job: Job, work: Work) -> PublicationState:
 
 
 def _open(work: Work) -> bool:
-    """Whether anything is to be done. What waits for the canonical address has its turn later."""
-    if work.state is _S.LIVE:
-        return work.pending
-    return work.state in {_S.PLANNED, _S.SENDING, _S.UNKNOWN, _S.UPDATING, _S.RETRACTING} and not (
-        work.waits and work.state is not _S.RETRACTING
-    )
+    """Whether anything is to be done. What waits for the canonical address has its turn later; what a person wanted
+    taken back, which was refused, waits for a person."""
+    match work.state:
+        case _S.LIVE:
+            return work.pending
+        case _S.UNKNOWN:
+            return not work.unwanted
+        case _S.PLANNED:
+            return not work.waits
+    return work.state in {_S.SENDING, _S.UPDATING, _S.RETRACTING}
 
 
 async def _held_back(tx: Tx, job: Job, work: Work) -> bool:
@@ -160,9 +164,10 @@ async def _held_back(tx: Tx, job: Job, work: Work) -> bool:
     wait = None if known.hurried else governed(volume, taken, known.now)
     if wait is None:
         return False
-    said = f"It waits for a place until {wait.until:%A} {wait.until.day} {wait.until:%B, %H:%M} UTC: {wait.why}."
+    until = spread(wait.until, work.id)
+    said = f"It waits for a place until {until:%A} {until.day} {until:%B, %H:%M} UTC: {wait.why}."
     await publications.note(tx, job.tenant, work.id, said)
-    await queue.snooze(tx, job, wait.until, wait.why)
+    await queue.snooze(tx, job, until, wait.why)
     return True
 
 
@@ -177,15 +182,15 @@ async def _look(sv: Services, job: Job, work: Work, channel: Channel, publisher:
 
 async def _again(sv: Services, job: Job, work: Work) -> bool:
     """It was looked for after every answer was due, and it is not there: it was never published. Whether it is sent
-    now: while publishing is stopped it waits like all that is planned."""
+    now: while publishing is stopped, or the original is gone by now, it waits like all that is planned."""
     async with sv.db.tx(job.tenant) as tx:
         moved = await publications.move(tx, job.tenant, work.id, _S.UNKNOWN, _S.PLANNED, error="")
-        stopped = (await governors.facts(tx, job.tenant, work.id)).stopped
-        if not moved or not (stopped or await publications.send(tx, job.tenant, work.id, job)):
+        waits = work.waits or (await governors.facts(tx, job.tenant, work.id)).stopped
+        if not moved or not (waits or await publications.send(tx, job.tenant, work.id, job)):
             raise LostLease(f"publication {work.id} is in another hand-out's hands")
-        if stopped:
+        if waits:
             await queue.done(tx, job)
-    return not stopped
+    return not waits
 
 
 async def _send(sv: Services, job: Job, work: Work, channel: Channel, publisher: Publisher) -> None:
@@ -234,7 +239,7 @@ async def _update(sv: Services, job: Job, work: Work, channel: Channel, publishe
     async with sv.db.tx(job.tenant) as tx:
         at = {"url": placed.url, "external_id": placed.external_id}
         await publications.become(tx, job.tenant, work.id, work.decision_id, **at, notes=notes)
-        if channel.canonical:
+        if channel.canonical or work.stands_in:
             await _enqueue(tx, *await publications.planned(tx, job.tenant, work.decision_id))
         await queue.done(tx, job)
 
@@ -247,7 +252,8 @@ async def _retract(sv: Services, job: Job, work: Work, channel: Channel, publish
         await publisher.retract(sent)
         left = await publisher.find(sent)
     except (Refused, Misconfigured) as error:
-        await _move_on(sv, job, work, _S.LIVE, error=f"It could not be retracted: {error}")
+        was = _S.LIVE if work.external_id else _S.UNKNOWN
+        await _move_on(sv, job, work, was, error=f"It could not be retracted: {error}")
         return
     except Upstream as error:
         async with sv.db.tx(job.tenant) as tx:
@@ -301,7 +307,7 @@ async def _live(sv: Services, job: Job, work: Work, channel: Channel, placed: Pl
     async with sv.db.tx(job.tenant) as tx:
         at = {"url": placed.url, "external_id": placed.external_id}
         await publications.move(tx, job.tenant, work.id, work.state, _S.LIVE, **at, error="", notes=notes)
-        if channel.canonical:
+        if channel.canonical or work.stands_in:
             await _enqueue(tx, *await publications.planned(tx, job.tenant, work.decision_id))
         await queue.done(tx, job)
 
@@ -387,6 +393,8 @@ async def again(sv: Services, actor: Actor, publication: PublicationId) -> None:
             if draft is None or draft.state is DraftState.REJECTED:
                 raise Refused("Its draft was rejected: nothing of it is published any more.")
             await publications.anew(tx, actor.tenant.id, publication)
+        elif work.unwanted:
+            await publications.retract(tx, actor.tenant.id, publication, work.state, work.retraction)
         elif work.state is _S.RETRACTED or (work.state is _S.LIVE and not work.pending):
             raise Refused(f"This publication is {work.state}: there is nothing to try again.")
         await _enqueue(tx, publication)

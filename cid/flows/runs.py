@@ -136,7 +136,7 @@ async def _room(sv: Services, tx: Tx, count: int) -> None:
     if Desk.ANALYSIS not in await tenants.desks(tx, tx.tenant):
         raise Refused(OFF)
     most = sv.analysis.open_most
-    if await runs.count_open(tx, tx.tenant, most) + count > most:
+    if await runs.room(tx, most) < count:
         raise Refused(f"No more than {most} runs are taken at once: wait until some are over, or cancel some.")
 
 

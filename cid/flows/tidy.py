@@ -10,7 +10,7 @@ from cid.domain.jobs import Job
 from cid.queue import jobs as queue
 from cid.queue import limits, periodic
 from cid.services import Services
-from cid.store import contests, found_pages, interest, photos, stories, texts, tokens
+from cid.store import contests, found_pages, interest, photos, run_figures, stories, texts, tokens
 from cid.store import tidy as store
 from cid.text.stories.keys import bucket, first_key
 
@@ -37,6 +37,7 @@ async def tidy(sv: Services, jobs: Sequence[Job]) -> None:
         await limits.forget(tx)
         await contests.forget(tx, keep.contests)
         await interest.forget(tx)
+        await run_figures.forget(tx)
         await tokens.forget(tx, keep.api_answers)
         await photos.forget(tx, keep.photo_searches)
         await found_pages.forget(tx, keep.evidence_pages, limit=TEXTS)

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
-from cid.domain.ids import CallId, TenantId
+from cid.domain.ids import CallId, RunId, TenantId
 from cid.domain.llm import Answer, Caps, Json, Price, Raw, Subject, Tier, cost
 from cid.llm.models import Choice, Pace, Row, Terms
 from cid.llm.steps import Breaker
@@ -24,6 +24,7 @@ STORED = query("ledger.stored")
 UNREAD = query("ledger.unread")
 RESERVE = query("ledger.reserve")
 SENT = query("ledger.sent")
+WANTED = query("ledger.wanted")
 SETTLE = query("ledger.settle")
 KEEP = query("ledger.keep")
 WAS_READ = query("ledger.was_read")
@@ -173,6 +174,11 @@ async def reserve(
     )
     assert row
     return Grant(Granted(row["outcome"]), row["scope"], row["until"], row["wait"], row["why"], row["near"])
+
+
+async def wanted(tx: Tx, run: RunId) -> bool:
+    """Whether the run is still under way. It stays so until the transaction ends."""
+    return await tx.fetchval(WANTED, tx.tenant, run) is not None
 
 
 async def sent(tx: Tx, opening: Opening) -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
-from cid.domain.errors import BadReply, CidError, Deferred, Misconfigured, Unanswered, Upstream
+from cid.domain.errors import BadReply, CidError, Deferred, Misconfigured, Unanswered, Upstream, Withdrawn
 from cid.domain.ids import CallId, uuid7
 from cid.domain.llm import Answer, Ask, Raw, Stop, Subject, Wire
 from cid.llm import ledger, steps
@@ -105,6 +105,8 @@ class Router:
             if len(answers) < len(ask.subjects):
                 for left in await ledger.unread(tx, ask.tenant, ask.stage, form.hashes):
                     answers |= await self._read_late(tx, form, left)
+            if len(answers) < len(ask.subjects):
+                await _wanted(tx, ask)
             waits = await self.room.enter(tx, form, chain, answers) if self.room else None
         if waits:
             raise waits
@@ -189,7 +191,8 @@ class Router:
     async def _open(
         self, question: Question, choice: Choice, wire: Wire, asked: Mapping[str, Subject], attempt: int
     ) -> tuple[ledger.Opening, Grant]:
-        """Money and room set aside and the call on record, or nothing at all. Raises Misconfigured (no price)."""
+        """Money and room set aside and the call on record, or nothing at all. Raises Misconfigured (no price),
+        Withdrawn."""
         form, ask, now = question.form, question.form.ask, self.clock.now()
         tokens = prompt_bound(wire)
         price = self.prices.at(choice, now.date(), tokens)
@@ -207,6 +210,7 @@ class Router:
             instead_of="; ".join(question.passed),
         )
         async with self.db.tx(ask.tenant) as tx:
+            await _wanted(tx, ask)
             grant = await ledger.reserve(
                 tx,
                 ask.tenant,
@@ -295,6 +299,12 @@ def _answered(question: Question, error: CidError | None) -> Mapping[str, Answer
             raise BadReply(f"{question.form.ask.stage}: {error}") from error
         raise error
     return question.answers
+
+
+async def _wanted(tx: Tx, ask: Ask) -> None:
+    """Raises Withdrawn."""
+    if ask.run is not None and not await ledger.wanted(tx, ask.run):
+        raise Withdrawn(f"run {ask.run} is over: nothing more is asked for it")
 
 
 def _refused(grant: Grant) -> steps.Outcome | None:

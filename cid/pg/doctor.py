@@ -29,6 +29,9 @@ OLDEST, NEWEST = 15, 18
 _TIGHT, _FULL = 2 << 30, 200 << 20
 _PARTITIONS = query("checks.missing_partitions")
 _NETWORKS = query("checks.networks_down")
+_MISCOUNTED = query("checks.runs_miscounted")
+_PATIENCE_MS = 20_000
+"""For reading every run there is: about ten million of them."""
 
 
 class Level(StrEnum):
@@ -130,6 +133,7 @@ async def _within(conn: Conn, names: Sequence[str]) -> list[Check]:
         if powers
         else ok("roles", f"{' and '.join(names)} own nothing and cannot see past row security"),
         await _partitions(conn),
+        await _counts(conn),
         await _network(conn),
     ]
 
@@ -168,6 +172,27 @@ async def _partitions(conn: Conn) -> Check:
             "Run in psql as the owner: select make_partitions(); and see why `tidy` does not run.",
         )
     return ok("partitions", "there is room for the days ahead")
+
+
+async def _counts(conn: Conn) -> Check:
+    """Triggers count runs as they come and end: is that what all runs come to?"""
+    try:
+        async with conn.transaction():
+            await conn.execute(f"set local statement_timeout = {_PATIENCE_MS}")
+            wrong = [row["tenant"] for row in await conn.fetch(_MISCOUNTED)]
+    except asyncpg.QueryCanceledError:
+        return warn(
+            "counts of runs",
+            f"not looked at: there are more runs than can be read in {_PATIENCE_MS // 1000} s",
+            "In psql, with time to spare: select * from inspect.runs_miscounted;",
+        )
+    if wrong:
+        return warn(
+            "counts of runs",
+            f"the figures of {', '.join(wrong)} are not what their runs come to",
+            f"In psql: select inspect.recount_runs(inspect.tenant('{wrong[0]}'));",
+        )
+    return ok("counts of runs", "they are what the runs come to")
 
 
 async def _login(name: str, dsn: str) -> Check:

@@ -151,6 +151,7 @@ async def changed(tx: Tx, tenant: TenantId, start: datetime, end: datetime) -> t
     rows = await tx.fetch(CHANGED, tenant, start, end, MOST)
     found = [
         Changed(
+            run_id=row["run_id"],
             outlet=row["outlet"],
             tlp=Tlp(row["tlp"]),
             monitor_id=row["monitor_id"],

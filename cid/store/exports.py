@@ -51,7 +51,8 @@ EXPORTED: dict[str, str] = {
     "guardrails": "id industry text category finding draft_id active made_by made_at changed_by changed_at",
     "images": "id sha256 mime width height provider external_id page_url author author_url alt made_at",
     "mail_wishes": "user_id digest hour zone breaking changed_at",
-    "mails": "id kind key user_id address subject state error given_up attempts until planned_at sent_at changed_at",
+    "mails": "id kind key user_id address subject state error given_up attempts until tells planned_at sent_at "
+    "changed_at",
     "members": "user_id role created_at digest_at seen_at",
     "model_terms": "cheap quality per_day per_month per_stage all_per_day stopped changed_by changed_at",
     "places": "screening_id ordinal day week by_hand taken_at released_at",
@@ -65,7 +66,7 @@ EXPORTED: dict[str, str] = {
     "tested_at created_at changed_at",
     "publications": "id draft_id channel_id decision_id version_id sha256 decided state url external_id error notes "
     "due_at planned_at sent_at live_at changed_at next_decision_id next_version_id next_sha256 retraction hurried_why "
-    "hurried_by",
+    "hurried_by stands_in_by stands_in_why",
     "readings": "user_id version_id first_at compared_at typed typed_at",
     "review_links": "id draft_id version_id user_id expires_at used_at revoked_at made_at",
     "reviews": "id draft_id version_id outcome score findings call_id round kind changes cost made_at",
@@ -127,6 +128,7 @@ LEFT_OUT: dict[str, str] = {
     "jobs_dead": "work that failed: its reasons stand where it was to write",
     "jobs_done": "how work went",
     "pauses": "switches of this desk",
+    "run_sums": "counts of runs, which are in the archive themselves",
 }
 """Tables that do not, and why."""
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from cid.domain.ids import TenantId, UserId
+from cid.domain.ids import RunId, TenantId, UserId
 from cid.domain.jobs import Job
 from cid.domain.mail import MAIL, Mail, MailKind, MailState
+from cid.domain.run import Tlp
 from cid.pg.rows import each, into
 from cid.pg.sql import query
 from cid.ports import Tx
@@ -54,6 +56,9 @@ class Work:
     """Another hand-out that is still alive has it."""
     gone: bool
     """Nobody is there any more who was to read it."""
+    barred: str
+    """stricter: a run that it tells of is marked more strictly now than the letter says. missing: such a run is no
+    more. Empty: neither."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,14 +94,18 @@ async def add(
     subject: str,
     sealed: str,
     until: datetime | None = None,
+    tells: Mapping[RunId, Tlp] | None = None,
 ) -> bool:
     """Plan a mail; whoever does enqueues `NewJob(kind=JobKind.MAIL, tenant=…, payload={"mail": str(mail_id)})` in the
     same transaction. False: it is there already, under this tenant, kind, address and key.
 
     `sealed` is the letter as `render.letters.packed` makes it, sealed for `mail:ID`. After `until` it is not sent any
-    more. With no tenant, in a platform transaction only.
+    more. `tells`: runs of which it says more than that they are there, and how the letter marks them; once one of them
+    is marked more strictly it is not sent. With no tenant, in a platform transaction only.
     """
-    return await tx.fetchval(ADD, mail_id, tenant, kind, key, user, address, subject, sealed, until) is not None
+    marked = {str(run): str(tlp) for run, tlp in (tells or {}).items()}
+    added = await tx.fetchval(ADD, mail_id, tenant, kind, key, user, address, subject, sealed, until, marked)
+    return added is not None
 
 
 async def lock(tx: Tx, mail: UUID, job: Job) -> Work | None:

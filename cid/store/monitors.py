@@ -20,6 +20,7 @@ BY_ID = query("monitors.by_id")
 LOCK = query("monitors.lock")
 LISTED = query("monitors.listed")
 COUNT = query("monitors.count")
+TURN = query("monitors.turn")
 DUE = query("monitors.due")
 TAKE = query("monitors.take")
 BOARDS = query("monitors.boards")
@@ -97,9 +98,10 @@ async def listed(tx: Tx, tenant: TenantId, limit: int) -> list[Monitor]:
     return [_monitor(row) for row in await tx.fetch(LISTED, tenant, limit)]
 
 
-async def count(tx: Tx, most: int) -> int:
-    """As far as `most`."""
-    return int(await tx.fetchval(COUNT, tx.tenant, most))
+async def room(tx: Tx, most: int) -> int:
+    """How many more there may be. Whoever asks next in this tenant waits until the transaction ends."""
+    await tx.execute(TURN, tx.tenant)
+    return most - int(await tx.fetchval(COUNT, tx.tenant, most))
 
 
 async def due(tx: Tx, after: Due | None, limit: int) -> list[Due]:

@@ -18,6 +18,7 @@ BY_ID = query("people.by_id")
 ADD = query("people.add")
 UNCHANGED = query("people.unchanged")
 SET_PASSWORD = query("people.set_password")
+REPLACE_PASSWORD = query("people.replace_password")
 SET_NAME = query("people.set_name")
 SET_ZONE = query("people.set_zone")
 TURN_ON_TOTP = query("people.turn_on_totp")
@@ -170,6 +171,11 @@ async def unchanged(tx: Tx, user: UserId, password_hash: str | None) -> bool:
 
 async def set_password(tx: Tx, user: UserId, password_hash: str) -> None:
     await tx.execute(SET_PASSWORD, user, password_hash)
+
+
+async def replace_password(tx: Tx, user: UserId, old_hash: str, new_hash: str) -> bool:
+    """False: it is another one by now, or the account was closed."""
+    return await tx.fetchval(REPLACE_PASSWORD, user, old_hash, new_hash) is not None
 
 
 async def set_name(tx: Tx, user: UserId, name: str) -> None:

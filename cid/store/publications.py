@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from cid.domain.ids import ChannelId, DecisionId, DraftId, PublicationId, TenantId, VersionId
+from cid.domain.ids import ChannelId, DecisionId, DraftId, PublicationId, TenantId, UserId, VersionId
 from cid.domain.jobs import Job
 from cid.domain.publication import PUBLICATION, Channel, ChannelKind, Fate, Note, PublicationState, fate
 from cid.domain.review import DecisionKind
@@ -29,6 +29,7 @@ MOVE = query("publications.move")
 BECOME = query("publications.become")
 ANEW = query("publications.anew")
 RETRACT = query("publications.retract")
+STAND_IN = query("publications.stand_in")
 NOTE = query("publications.note")
 PLANNED = query("publications.planned")
 SENT = query("publications.sent")
@@ -56,6 +57,10 @@ class Posted:
     """What the channel did not keep: `domain.publication.Note`s."""
     retraction: str
     """Why a person wants it gone."""
+    unwanted: bool
+    """It was to be taken back, and that was refused."""
+    stands_in: bool
+    """It goes out as the original: the canonical channel failed."""
     due_at: datetime
     """Nothing is sent before."""
     planned_at: datetime
@@ -82,6 +87,12 @@ class Work:
     url: str
     pending: bool
     """It is out, and a newer version is approved."""
+    retraction: str
+    """Why a person wants, or wanted, it gone."""
+    unwanted: bool
+    """It was to be taken back, and that was refused."""
+    stands_in: bool
+    """It goes out as the original: the canonical channel failed."""
     not_before: timedelta
     """How long until it is due; negative: it is."""
     since_sent: timedelta | None
@@ -237,6 +248,11 @@ async def retract(
     """What it is now. None: somebody moved it first."""
     state = await tx.fetchval(RETRACT, tenant, publication, old, reason)
     return None if state is None else PublicationState(state)
+
+
+async def stand_in(tx: Tx, tenant: TenantId, publication: PublicationId, user: UserId, why: str) -> bool:
+    """Make it the original. False: it does not wait, nothing failed, or another stands in already."""
+    return await tx.fetchval(STAND_IN, tenant, publication, user, why) is not None
 
 
 async def note(tx: Tx, tenant: TenantId, publication: PublicationId, error: str) -> None:

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cid.domain.ids import TenantId
 from cid.domain.readiness import Tried
-from cid.domain.run_figures import DAYS, LAST_FAILURES, Counted, Day, Failed, RunFigures, figures, series
+from cid.domain.run_figures import DAYS, LAST_FAILURES, Counted, Day, Ends, Failed, RunFigures, figures, series
 from cid.pg.rows import each
 from cid.pg.sql import query
 from cid.ports import Tx
 
-COUNTED = query("run_figures.counted")
+SUMS = query("run_figures.sums")
 RECENT = query("run_figures.recent")
 FAILURES = query("run_figures.failures")
 DAILY = query("run_figures.days")
 FETCHED = query("run_figures.fetched")
 CALLED = query("run_figures.called")
 DATABASE = query("run_figures.database")
+FORGET = query("run_figures.forget")
 NEWEST_CALLS = 2000
-SHAPES = {COUNTED: Counted, RECENT: Counted, FAILURES: Failed, DAILY: Day, FETCHED: Tried, CALLED: Tried}
+HOURS_KEPT, DAYS_KEPT = timedelta(days=3), timedelta(days=2 * DAYS)
+"""Longer than the last 24 hours and the series reach back."""
+SHAPES = {SUMS: Counted, RECENT: Ends, FAILURES: Failed, DAILY: Day, FETCHED: Tried, CALLED: Tried}
 
 
 async def of(tx: Tx, tenant: TenantId) -> RunFigures:
-    counted = each(Counted, await tx.fetch(COUNTED, tenant))
-    recent = each(Counted, await tx.fetch(RECENT, tenant))
+    """Without those that this very transaction writes: they are counted when it ends."""
+    (counted,) = each(Counted, await tx.fetch(SUMS, tenant))
+    (recent,) = each(Ends, await tx.fetch(RECENT, tenant))
     return figures(counted, recent, each(Failed, await tx.fetch(FAILURES, tenant, LAST_FAILURES)))
 
 
@@ -40,6 +44,12 @@ async def fetched(tx: Tx, tenant: TenantId, ways: Sequence[str]) -> list[Tried]:
 
 async def called(tx: Tx, tenant: TenantId, providers: Sequence[str]) -> list[Tried]:
     return each(Tried, await tx.fetch(CALLED, tenant, list(providers), NEWEST_CALLS))
+
+
+async def forget(tx: Tx) -> None:
+    """Sums of hours and days that no figure reads any more, of all tenants. In a platform transaction."""
+    await tx.execute(FORGET, "hour", HOURS_KEPT)
+    await tx.execute(FORGET, "day", DAYS_KEPT)
 
 
 async def database(tx: Tx) -> str:

@@ -43,6 +43,7 @@ ABANDONED = query("runs.abandoned")
 MOVE = query("runs.move")
 LOCK = query("runs.lock")
 COUNT_OPEN = query("runs.count_open")
+TURN = query("runs.turn")
 SET_TLP = query("runs.set_tlp")
 REPLIES = query("runs.replies")
 LAST_SAID = query("runs.last_said")
@@ -186,6 +187,12 @@ async def note(tx: Tx, run: RunId, state: RunState, said: str) -> bool:
 
 async def set_tlp(tx: Tx, run: RunId, tlp: Tlp) -> None:
     await tx.execute(SET_TLP, tx.tenant, run, tlp)
+
+
+async def room(tx: Tx, most: int) -> int:
+    """How many more may be under way. Whoever asks next in this tenant waits until the transaction ends."""
+    await tx.execute(TURN, tx.tenant)
+    return most - await count_open(tx, tx.tenant, most)
 
 
 async def count_open(tx: Tx, tenant: TenantId, most: int) -> int:

@@ -33,6 +33,10 @@ class Stuck:
     """Why the queue stopped trying; empty where it did not."""
     queued: bool
     """A job for it waits or runs."""
+    unwanted: bool
+    """It was to be taken back, and that was refused."""
+    original: str
+    """The canonical channel that it waits for and that has nothing to point at; empty: it does not wait for one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

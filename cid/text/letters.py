@@ -6,6 +6,7 @@ matter) and words (accents, case and punctuation do not matter either). Both tak
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from array import array
 from bisect import bisect_right
@@ -19,6 +20,7 @@ from cid.text.words import fold, word_spans
 _MARKS = str.maketrans(
     dict.fromkeys("“”„‟«»‹›「」『』〝〞＂", '"') | dict.fromkeys("‘’‚‛ʼ′´`", "'") | dict.fromkeys("‐‑‒–—―−", "-")
 )
+_SPACED = re.compile(" {2,}")
 
 
 @lru_cache(maxsize=8192)
@@ -78,6 +80,17 @@ def letters(text: str) -> Letters:
             found.append(letter)
             places.append(place)
     return Letters("".join(found), places)
+
+
+def plain(text: str) -> str:
+    """`letters(text).text`, several times faster: for what has no places to tell."""
+    return _SPACED.sub(" ", "".join(map(_letters, text))).removeprefix(" ")
+
+
+def plain_words(text: str) -> list[str]:
+    """The words of `in_words(letters(text))`."""
+    folded = "".join(map(_folded, plain(text)))
+    return [folded[start:end] for start, end in word_spans(folded)]
 
 
 def in_words(of: Letters) -> Words:

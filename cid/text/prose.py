@@ -7,10 +7,34 @@ from dataclasses import dataclass
 
 from cid.text.words import words
 
-_END = re.compile(r"(?<![.!?…])[.!?…]++[\"”’»)\]]*+\s+|[。！？।۔؟]+[」』”]*\s*|\n{2,}")
-_SHORT = re.compile(
-    r"(?:^|\s)(?:[^\W\d_]|Mr|Mrs|Ms|Dr|Prof|St|No|vs|approx|e\.g|i\.e|Inc|Ltd|Co|Gov|Sen|Rep|Gen)\.\s*$"
+# Begins with a set of letters, which the engine leaps to: led by a choice or a look behind it would try every place.
+_END = re.compile(
+    r"[.!?…\n。！？।۔؟](?:(?<=[.!?…])(?<![.!?…].)[.!?…]*+[\"”’»)\]]*+\s+"
+    r"|(?<=[。！？।۔؟])[。！？।۔؟]*[」』”]*\s*|(?<=\n)\n+)"
 )
+_SHORT = frozenset(
+    [
+        "Mr",
+        "Mrs",
+        "Ms",
+        "Dr",
+        "Prof",
+        "St",
+        "No",
+        "vs",
+        "approx",
+        "e.g",
+        "i.e",
+        "Inc",
+        "Ltd",
+        "Co",
+        "Gov",
+        "Sen",
+        "Rep",
+        "Gen",
+    ]
+)
+"""What has a full stop behind it that ends no sentence; and so has any single letter."""
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,\u00a0\u202f]\d+)*")
 _QUOTE = re.compile(
     r"“([^“”]{3,1500})”|«([^«»]{3,1500})»|»([^«»]{3,1500})«|„([^„“”]{3,1500})[“”]|[「『]([^「」『』]{3,1500})[」』]"
@@ -34,13 +58,21 @@ def ends(text: str) -> list[int]:
     start = 0
     for match in _END.finditer(text):
         rest = text[match.end() : match.end() + AROUND].lstrip('"“‘«(')
-        before = text[max(start, match.start() - AROUND) : match.start() + 1]
-        abbreviated = match.group().startswith(".") and _SHORT.search(before)
-        if "\n" not in match.group() and (abbreviated or (rest[:1].islower())):
+        before = text[max(start, match.start() - AROUND) : match.start()]
+        abbreviated = match[0].startswith(".") and _shortened(before)
+        if "\n" not in match[0] and (abbreviated or rest[:1].islower()):
             continue
         found.append(match.end())
         start = match.end()
     return [*found, len(text)]
+
+
+def _shortened(before: str) -> bool:
+    """Whether what stands right before a full stop is an abbreviation."""
+    if not before or before[-1].isspace():
+        return False
+    word = before.rsplit(None, 1)[-1]
+    return word in _SHORT or (len(word) == 1 and word.isalnum() and not word.isdecimal())
 
 
 def sentences(text: str) -> list[str]:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 # Accents are laid aside, the vowel signs of other scripts are not: there they are the word.
@@ -48,16 +49,20 @@ class Told(NamedTuple):
     end: int
 
 
+_told = partial(tuple.__new__, Told)
+"""As calling `Told`, whose own constructor takes half again as long."""
+
+
 def placed(text: str) -> list[Told]:
     """As `words`, with places. Each spelling is folded once."""
     known: dict[str, str] = {}
-    found = []
+    found: list[Told] = []
     for match in _PLACED.finditer(text):
         written = match[0]
         word = known.get(written)
         if word is None:
             word = known[written] = fold(written).removesuffix("'s")
-        found.append(Told(word, match.start(), match.end()))
+        found.append(_told((word, *match.span())))
     return found
 
 

@@ -38,6 +38,7 @@ SENTENCES = {
     "channel.pace": _("changed how much a channel gets"),
     "publishing.stopped": _("stopped publishing"),
     "publishing.resumed": _("let publishing go on"),
+    "publication.stands_in": _("let a publication go out as the original"),
     "publication.hurried": _("let a publication go before its place"),
     "publication.rescheduled": _("moved a publication to another time"),
     "draft.approve": _("approved a draft"),

@@ -87,6 +87,8 @@ class PostedLine:
     """Where the desk itself shows it, or the address at the channel."""
     may_retry: bool
     may_retract: bool
+    orphan: bool
+    """Its original did not go out: the page of problems has what a person can do."""
     waits: bool
     """A newer version is approved and takes its place when it is due."""
 

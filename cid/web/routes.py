@@ -210,6 +210,7 @@ ROUTES: tuple[Route, ...] = (
     post("problem_again", "/t/{tenant}/problems/again", _decide, problems.Which, problems.again),
     post("problem_give_up", "/t/{tenant}/problems/give-up", _decide, problems.Because, problems.give_up),
     post("problem_hurry", "/t/{tenant}/problems/hurry", _manage, problems.Because, problems.hurry),
+    post("problem_stand_in", "/t/{tenant}/problems/stand-in", _decide, problems.Because, problems.stand_in),
     post("publishing_stop", "/t/{tenant}/publishing/stop", _manage, problems.Stop, problems.stop),
     post("publishing_resume", "/t/{tenant}/publishing/resume", _manage, Nothing, problems.resume),
     get("publishing_back", "/t/{tenant}/publishing/back", _manage, problems.since),

@@ -428,6 +428,7 @@ SAID = {
     "problem_again": _("Tried again."),
     "problem_given_up": _("Given up. If anything is there, it is taken back."),
     "problem_hurried": _("It goes out now."),
+    "problem_stands_in": _("It goes out as the original."),
     "publishing_stopped": _("Publishing is stopped. What was being sent at this moment ends; nothing else goes out."),
     "publishing_resumed": _("Publishing goes on. What waited is in the queue."),
     "publishing_back": _("They are being taken back, one after the other."),

@@ -899,6 +899,8 @@ create table publications (
   retraction text not null default '',        -- why a person wants it gone
   hurried_by uuid,                            -- who let it go before its channel had a place for it, and why
   hurried_why text not null default '',
+  stands_in_by uuid,                          -- who made it the original of its draft's posts, where the canonical channel failed, and why
+  stands_in_why text not null default '',
   changed_at timestamptz not null default cid_now(),
   primary key (tenant_id, id),
   check (num_nulls(next_decision_id, next_version_id, next_sha256) in (0, 3)),
@@ -960,6 +962,7 @@ create table mails (
   user_id uuid references users,
   address text not null,                      -- as it was when it was planned
   subject text not null,
+  tells jsonb not null default '{}',          -- runs of which it tells more than that they are there, with the TLP that it names
   message text,                               -- sealed: it may carry links that let somebody in; null some days after it is over
   state text not null default 'planned' check (state in ('planned', 'sending', 'sent', 'refused', 'unknown', 'bounced')),
   error text not null default '',
@@ -1143,14 +1146,99 @@ create table runs (
   check ((state in ('completed', 'partial', 'failed')) = (ended_at is not null)),
   check ((state = 'partial') = (cardinality(shortfalls) > 0))
 );
-create index runs_recent on runs (tenant_id, created_at desc, id desc) include (state, score);  -- days read nothing else
+create index runs_recent on runs (tenant_id, created_at desc, id desc);
 create index runs_states on runs (tenant_id, state, created_at desc, id desc);
 create index runs_outlets on runs (tenant_id, outlet_key, created_at desc, id desc);
+-- one for each filter of the list, in its order: find_runs walks along the one of the filter that it is given as the narrowest
+create index runs_ratings on runs (tenant_id, rating, created_at desc, id desc);
+create index runs_tlps on runs (tenant_id, tlp, created_at desc, id desc);
+create index runs_countries on runs (tenant_id, country, created_at desc, id desc);
+create index runs_platforms on runs (tenant_id, platform, created_at desc, id desc);
 create index runs_open on runs (changed_at) where state in ('queued', 'fetching', 'asking', 'scoring');
-create index runs_sums on runs (tenant_id, state, rating, score);  -- sums over all read nothing else; equal entries lie together
 create index runs_batch on runs (tenant_id, batch_id) where batch_id is not null;
 create index runs_monitor on runs (tenant_id, monitor_id, created_at desc, id desc) where monitor_id is not null;
 create index runs_requested_by on runs (requested_by) where requested_by is not null;
+
+-- How many runs there are, of what becomes of them and of their scores, counted as they come and end: figures read these rows and no
+-- run. `at`: when the hour or day (of UTC) began in which they were asked for; the epoch: of all time. `slot`: processes that end runs
+-- at the same moment write rows of their own, which are summed up when they are read. Hours and days go when no figure reads them.
+create table run_sums (
+  tenant_id uuid not null references tenants,
+  grain text not null check (grain in ('ever', 'day', 'hour')),
+  at timestamptz not null,
+  slot smallint not null,
+  runs bigint not null default 0,
+  completed bigint not null default 0,
+  partial bigint not null default 0,
+  failed bigint not null default 0,
+  scored bigint not null default 0,
+  points bigint not null default 0,
+  excellent bigint not null default 0,
+  good bigint not null default 0,
+  acceptable bigint not null default 0,
+  poor bigint not null default 0,
+  failing bigint not null default 0,
+  primary key (tenant_id, grain, at, slot)
+) with (fillfactor = 50);
+create index run_sums_old on run_sums (grain, at) where grain <> 'ever';
+
+-- At the end of the transaction, when nothing else is locked any more: so a row is held for as long as the commit takes, and who waits
+-- for one holds none that somebody else waits for (the row of all time comes first and stands before the other two).
+create function count_run() returns trigger
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+declare
+  was public.runs;  -- all null for a new run
+begin
+  if tg_op = 'UPDATE' then
+    was := old;
+  end if;
+  insert into public.run_sums as s (tenant_id, grain, at, slot, runs, completed, partial, failed, scored, points,
+    excellent, good, acceptable, poor, failing)
+  select new.tenant_id, g.grain, g.at, pg_backend_pid() % 8, (was.id is null)::int,
+    (new.state = 'completed')::int - coalesce((was.state = 'completed')::int, 0),
+    (new.state = 'partial')::int - coalesce((was.state = 'partial')::int, 0),
+    (new.state = 'failed')::int - coalesce((was.state = 'failed')::int, 0),
+    num_nonnulls(new.score) - num_nonnulls(was.score), coalesce(new.score, 0) - coalesce(was.score, 0),
+    (new.rating = 'excellent')::int - coalesce((was.rating = 'excellent')::int, 0),
+    (new.rating = 'good')::int - coalesce((was.rating = 'good')::int, 0),
+    (new.rating = 'acceptable')::int - coalesce((was.rating = 'acceptable')::int, 0),
+    (new.rating = 'poor')::int - coalesce((was.rating = 'poor')::int, 0),
+    (new.rating = 'failing')::int - coalesce((was.rating = 'failing')::int, 0)
+  from (values (1, 'ever', timestamptz 'epoch'), (2, 'day', date_trunc('day', new.created_at, 'UTC')),
+               (3, 'hour', date_trunc('hour', new.created_at, 'UTC'))) g (n, grain, at)
+  order by g.n
+  on conflict (tenant_id, grain, at, slot) do update set runs = s.runs + excluded.runs, completed = s.completed + excluded.completed,
+    partial = s.partial + excluded.partial, failed = s.failed + excluded.failed, scored = s.scored + excluded.scored,
+    points = s.points + excluded.points, excellent = s.excellent + excluded.excellent, good = s.good + excluded.good,
+    acceptable = s.acceptable + excluded.acceptable, poor = s.poor + excluded.poor, failing = s.failing + excluded.failing;
+  return null;
+end $$;
+revoke all on function count_run() from public;
+create constraint trigger runs_come after insert on runs deferrable initially deferred for each row execute function count_run();
+create constraint trigger runs_end after update of state, score, rating on runs deferrable initially deferred for each row
+  when ((old.state in ('completed', 'partial', 'failed') or new.state in ('completed', 'partial', 'failed')) and old.state <> new.state
+        or old.score is distinct from new.score or old.rating <> new.rating)
+  execute function count_run();
+
+-- What those rows have to say, by reading every run: days and hours as far back as figures reach.
+create view recounted_runs with (security_invoker = true) as
+  with hours as (
+    select tenant_id, date_trunc('hour', created_at, 'UTC') as at, count(*) as runs, count(*) filter (where state = 'completed') as completed,
+      count(*) filter (where state = 'partial') as partial, count(*) filter (where state = 'failed') as failed, count(score) as scored,
+      coalesce(sum(score), 0) as points, count(*) filter (where rating = 'excellent') as excellent, count(*) filter (where rating = 'good') as good,
+      count(*) filter (where rating = 'acceptable') as acceptable, count(*) filter (where rating = 'poor') as poor,
+      count(*) filter (where rating = 'failing') as failing
+    from runs group by 1, 2
+  )
+  select h.tenant_id, g.grain, g.at, sum(runs)::bigint as runs, sum(completed)::bigint as completed, sum(partial)::bigint as partial,
+    sum(failed)::bigint as failed, sum(scored)::bigint as scored, sum(points)::bigint as points, sum(excellent)::bigint as excellent,
+    sum(good)::bigint as good, sum(acceptable)::bigint as acceptable, sum(poor)::bigint as poor, sum(failing)::bigint as failing
+  from hours h cross join lateral (
+    values ('ever', timestamptz 'epoch', true),
+           ('day', date_trunc('day', h.at, 'UTC'), h.at >= date_trunc('day', cid_now(), 'UTC') - interval '35 days'),
+           ('hour', h.at, h.at >= date_trunc('hour', cid_now(), 'UTC') - interval '2 days')) g (grain, at, read)
+  where g.read
+  group by 1, 2, 3;
 
 create table run_steps (
   tenant_id uuid not null references tenants,
@@ -1551,6 +1639,7 @@ create table jobs_dead (
 );
 create index jobs_dead_tenant on jobs_dead (tenant_id, died_at desc);
 create index jobs_dead_screenings on jobs_dead (died_at) where payload ? 'screening';   -- which are not woken at once
+create index jobs_dead_outgoing on jobs_dead (died_at) where kind in ('mail', 'publish', 'review');   -- which of them left something half done
 create index jobs_dead_runs on jobs_dead ((payload ->> 'run')) where payload ? 'run';         -- which of them ended a run
 
 -- Liveness: one row per process, beaten by a thread of its own.
@@ -2687,6 +2776,50 @@ create view inspect.items_by_state with (security_invoker = true) as
   where s.desk = 'tracker' and s.merged_into is null
   group by t.slug, n.state, s.tenant_id;
 
+-- Where the counts of runs are not what a count of all runs comes to: there is no such row, or somebody wrote runs past the triggers.
+create view inspect.runs_miscounted with (security_invoker = true) as
+  with kept as (
+    select tenant_id, grain, at, sum(runs) as runs, sum(completed) as completed, sum(partial) as partial, sum(failed) as failed,
+      sum(scored) as scored, sum(points) as points, sum(excellent) as excellent, sum(good) as good, sum(acceptable) as acceptable,
+      sum(poor) as poor, sum(failing) as failing
+    from run_sums
+    where grain = 'ever' or grain = 'day' and at >= date_trunc('day', cid_now(), 'UTC') - interval '35 days'
+      or grain = 'hour' and at >= date_trunc('hour', cid_now(), 'UTC') - interval '2 days'
+    group by 1, 2, 3
+  )
+  select t.slug as tenant, grain, at, coalesce(k.runs, 0)::bigint as counted, coalesce(r.runs, 0) as runs
+  from recounted_runs r full join kept k using (tenant_id, grain, at) left join tenants t on t.id = tenant_id
+  where (coalesce(k.runs, 0), coalesce(k.completed, 0), coalesce(k.partial, 0), coalesce(k.failed, 0), coalesce(k.scored, 0),
+         coalesce(k.points, 0), coalesce(k.excellent, 0), coalesce(k.good, 0), coalesce(k.acceptable, 0), coalesce(k.poor, 0),
+         coalesce(k.failing, 0))
+     <> (coalesce(r.runs, 0), coalesce(r.completed, 0), coalesce(r.partial, 0), coalesce(r.failed, 0), coalesce(r.scored, 0),
+         coalesce(r.points, 0), coalesce(r.excellent, 0), coalesce(r.good, 0), coalesce(r.acceptable, 0), coalesce(r.poor, 0),
+         coalesce(r.failing, 0));
+
+-- Counts a tenant's runs anew. While it works no run of the tenant begins or ends: who would count one waits for the rows of all time.
+create function inspect.recount_runs(p_tenant uuid) returns bigint
+language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp as $$
+begin
+  insert into public.run_sums (tenant_id, grain, at, slot) select p_tenant, 'ever', 'epoch', n from generate_series(0, 7) n order by n
+    on conflict do nothing;
+  perform 1 from public.run_sums s where s.tenant_id = p_tenant and s.grain = 'ever' order by s.slot for update;
+  update public.run_sums s set runs = 0, completed = 0, partial = 0, failed = 0, scored = 0, points = 0, excellent = 0, good = 0,
+    acceptable = 0, poor = 0, failing = 0
+    where s.tenant_id = p_tenant;
+  insert into public.run_sums as s (tenant_id, grain, at, slot, runs, completed, partial, failed, scored, points, excellent, good,
+    acceptable, poor, failing)
+  select r.tenant_id, r.grain, r.at, 0, r.runs, r.completed, r.partial, r.failed, r.scored, r.points, r.excellent, r.good, r.acceptable,
+    r.poor, r.failing
+  from public.recounted_runs r where r.tenant_id = p_tenant
+  on conflict (tenant_id, grain, at, slot) do update set runs = excluded.runs, completed = excluded.completed, partial = excluded.partial,
+    failed = excluded.failed, scored = excluded.scored, points = excluded.points, excellent = excluded.excellent, good = excluded.good,
+    acceptable = excluded.acceptable, poor = excluded.poor, failing = excluded.failing;
+  return (select s.runs from public.run_sums s where s.tenant_id = p_tenant and s.grain = 'ever' and s.slot = 0);
+end $$;
+revoke all on function inspect.recount_runs(uuid) from public;
+grant execute on function inspect.recount_runs(uuid) to cid_worker;
+grant select on inspect.runs_miscounted to cid_worker;
+
 -- A failed item of a tracker gets all its tries again, for every tenant that it failed for. Answers how many.
 create function inspect.retry_item(p_item uuid) returns bigint
 language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp as $$
@@ -2721,7 +2854,7 @@ begin
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'model_terms', 'audit', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'tenants', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'proposals', 'searches',
       'guardrails', 'readings', 'images', 'mails', 'mail_wishes', 'digest_days', 'review_links', 'api_tokens', 'api_answers', 'calendar_feeds',
-      'run_batches', 'monitors', 'runs', 'run_steps', 'run_fetches', 'run_items', 'briefings', 'scorecards', 'narrative_matches', 'match_verdicts', 'run_feedback', 'monitor_changes'] loop
+      'run_batches', 'monitors', 'runs', 'run_sums', 'run_steps', 'run_fetches', 'run_items', 'briefings', 'scorecards', 'narrative_matches', 'match_verdicts', 'run_feedback', 'monitor_changes'] loop
     execute format('alter table %I enable row level security', t);
     execute format('alter table %I force row level security', t);
     execute format('create policy owner on %I to %I using (true) with check (true)', t, current_user);
@@ -2729,13 +2862,13 @@ begin
   foreach t in array array['profiles', 'policies', 'gate_configs', 'prefilters', 'prefilter_samples', 'members', 'subscriptions', 'screenings', 'plans', 'places', 'verdicts', 'evidence_packs', 'evidence_pages', 'drafts', 'traces', 'competition', 'trackers', 'entries', 'entry_decisions', 'track_faults', 'fits',
       'versions', 'reviews', 'decisions', 'channels', 'publications', 'calls', 'call_subjects', 'batches', 'budgets', 'audit', 'trials', 'trial_subjects',
       'proposals', 'searches', 'readings', 'images', 'mails', 'mail_wishes', 'digest_days', 'review_links', 'api_tokens', 'api_answers', 'calendar_feeds',
-      'run_batches', 'monitors', 'runs', 'run_steps', 'run_fetches', 'run_items', 'briefings', 'scorecards', 'narrative_matches', 'match_verdicts', 'run_feedback', 'monitor_changes'] loop
+      'run_batches', 'monitors', 'runs', 'run_sums', 'run_steps', 'run_fetches', 'run_items', 'briefings', 'scorecards', 'narrative_matches', 'match_verdicts', 'run_feedback', 'monitor_changes'] loop
     execute format('create policy tenant on %I to cid_app using (tenant_id = (select app_tenant())) with check (tenant_id = (select app_tenant()))', t);
   end loop;
   -- The worker role looks across tenants where scheduling and administration do; it decides nothing there.
   foreach t in array array['tenants', 'profiles', 'policies', 'members', 'subscriptions', 'screenings', 'channels', 'budgets', 'model_terms', 'audit', 'calls', 'batches', 'trials', 'trial_subjects',
       'jobs', 'jobs_done', 'jobs_dead', 'sources', 'sightings', 'items', 'item_texts', 'pages', 'page_looks', 'pauses', 'verdicts', 'drafts', 'publications', 'proposals', 'trackers', 'entries', 'track_faults',
-      'searches', 'mails', 'mail_wishes', 'digest_days', 'api_tokens', 'api_answers', 'review_links', 'calendar_feeds', 'monitors', 'runs'] loop
+      'searches', 'mails', 'mail_wishes', 'digest_days', 'api_tokens', 'api_answers', 'review_links', 'calendar_feeds', 'monitors', 'runs', 'run_sums'] loop
     execute format('create policy worker on %I to cid_worker using (true) with check (true)', t);
   end loop;
 end $$;
@@ -2810,6 +2943,9 @@ grant select, insert on run_batches, monitors, runs, run_steps, run_fetches, run
 grant update (state, failure, detail, shortfalls, score, rating, provider, profile, tlp, changed_at, ended_at) on runs to cid_app;
 grant update (country, url, period, items, sources, substitute, tlp, every_hours, threshold, active, next_at, changed_at) on monitors to cid_app;
 grant select on monitors, runs to cid_worker;
+-- Counted by the tables themselves, and by nobody else.
+grant select on run_sums, recounted_runs to cid_app, cid_worker;
+grant delete on run_sums to cid_worker;
 grant select on tenants, profiles, policies, gate_configs, members, subscriptions, sources, sightings, items, visible_items, screenings, trackers, entries, entry_decisions, track_faults, public_entries, verdicts, evidence_packs, evidence_pages,
   drafts, versions, reviews, decisions, channels, publications, calls, call_subjects, batches, budgets, model_terms, audit, jobs, jobs_done,
   jobs_dead, pauses, trials, trial_subjects, proposals, searches to cid_app;
@@ -2820,7 +2956,7 @@ grant update (body, rule, rule_by, rule_at, changed_at) on trackers to cid_app;
 grant update (state, category, regions, summary, changed_at) on entries to cid_app;
 grant update (state, current_version_id, changed_at) on drafts to cid_app;
 grant update (state, url, external_id, error, notes, job_id, lease, due_at, sent_at, live_at, decision_id, version_id, sha256, next_decision_id,
-  next_version_id, next_sha256, retraction, hurried_by, hurried_why, changed_at) on publications to cid_app;
+  next_version_id, next_sha256, retraction, hurried_by, hurried_why, stands_in_by, stands_in_why, changed_at) on publications to cid_app;
 -- What a call became and what it cost is written by settle_call alone.
 grant update (read_at, reading) on calls to cid_app;
 grant update (state, external_id, requests, bytes, attempts, due_at, submitted_at, ended_at, error) on batches to cid_app;
@@ -3101,6 +3237,48 @@ begin
 end $$;
 revoke all on function find_audit(uuid, uuid, text, text, uuid, uuid, integer) from public;
 grant execute on function find_audit(uuid, uuid, text, text, uuid, uuid, integer) to cid_app, cid_worker;
+
+-- The newest runs of a tenant that are as wanted (null: no condition), before the place (p_at, p_id). One column leads: its index is walked
+-- along, for each of its values (p_values; null: p_lead is '', and all runs are walked along), and the other conditions are looked at on the
+-- way. Where there are others the walk ends after p_walk runs: the last row then has no id and says how far it came, and nothing
+-- older is answered. Planned anew each time, so that the walk is the one that is meant. With the caller's rights: row security holds.
+create function find_runs(p_tenant uuid, p_lead text, p_values text[], p_states text[], p_platform text, p_country text, p_rating text,
+  p_tlp text, p_since timestamptz, p_at timestamptz, p_id uuid, p_most integer, p_walk integer)
+returns table (id uuid, at timestamptz, place uuid)
+language plpgsql stable set search_path = pg_catalog, public, pg_temp as $$
+declare
+  led text := case when p_lead = '' then 'true' when p_lead in ('outlet_key', 'state', 'platform', 'country', 'rating', 'tlp') then format('r.%I = v.one', p_lead) end;
+  upto_at timestamptz := coalesce(p_at, 'infinity'); upto_id uuid := coalesce(p_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+  end_at timestamptz; end_id uuid;
+begin
+  if led is null then
+    raise exception 'runs are not listed by %', p_lead using errcode = 'invalid_parameter_value';
+  end if;
+  if p_walk is not null then
+    execute format($q$
+      select w.created_at, w.id from unnest($2) v (one) cross join lateral (
+        select r.created_at, r.id from public.runs r
+        where r.tenant_id = $1 and %s and r.created_at >= $3 and (r.created_at, r.id) < ($4, $5)
+        order by r.created_at desc, r.id desc offset $6 limit 1) w
+      order by w.created_at desc, w.id desc limit 1
+    $q$, led) into end_at, end_id using p_tenant, p_values, coalesce(p_since, '-infinity'), upto_at, upto_id, p_walk - 1;
+  end if;
+  return query execute format($q$
+    select w.id, w.created_at, w.id from unnest($2) v (one) cross join lateral (
+      select r.created_at, r.id from public.runs r
+      where r.tenant_id = $1 and %s and r.created_at >= $3 and (r.created_at, r.id) < ($4, $5) and (r.created_at, r.id) >= ($6, $7)
+        and ($8 is null or r.state = any ($8)) and ($9 is null or r.platform = $9) and ($10 is null or r.country = $10)
+        and ($11 is null or r.rating = $11) and ($12 is null or r.tlp = $12)
+      order by r.created_at desc, r.id desc limit $13) w
+    order by w.created_at desc, w.id desc limit $13
+  $q$, led) using p_tenant, p_values, coalesce(p_since, '-infinity'), upto_at, upto_id, coalesce(end_at, '-infinity'),
+    coalesce(end_id, '00000000-0000-0000-0000-000000000000'), p_states, p_platform, p_country, p_rating, p_tlp, p_most;
+  if end_at is not null then
+    return query select null::uuid, end_at, end_id;
+  end if;
+end $$;
+revoke all on function find_runs(uuid, text, text[], text[], text, text, text, text, timestamptz, timestamptz, uuid, integer, integer) from public;
+grant execute on function find_runs(uuid, text, text[], text[], text, text, text, text, timestamptz, timestamptz, uuid, integer, integer) to cid_app;
 
 -- Pages tell whether this program and the database fit together.
 grant select on migrations to cid_app, cid_worker;

@@ -110,3 +110,7 @@ order by w.name
 -- Processes that find the world out of reach, and since when.
 select host, pid, parts -> 'network' ->> 'since' as since from workers
 where beat_at > cid_now() - interval '30 seconds' and parts ? 'network' order by host, pid
+
+-- name: runs_miscounted
+-- The first few tenants whose counts of runs are wrong.
+select distinct tenant from inspect.runs_miscounted order by tenant limit 5

@@ -94,7 +94,7 @@ where u.tenant_id = $1 and u.active and s.state = 'quarantined' order by coalesc
 
 -- name: changed
 -- What changed at watched outlets in a time, the largest first, and how much there was; marked as the run is now.
-select r.outlet, r.tlp, c.monitor_id, c.change, c.whole
+select r.id as run_id, r.outlet, r.tlp, c.monitor_id, c.change, c.whole
 from (select q.*, count(*) over () as whole from monitor_changes q
       where q.tenant_id = $1 and q.made_at >= $2 and q.made_at < $3 and q.size > 0
       order by q.size desc, q.made_at desc, q.id desc limit $4) c

@@ -26,6 +26,10 @@ order by sent_at limit 100
 select outcome, scope, until, until - cid_now() as wait, why, near
 from reserve_call($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, make_interval(secs => $14))
 
+-- name: wanted
+-- Whoever cancels the run waits until the call is on record, or is first and nothing is sent.
+select id from runs where tenant_id = $1 and id = $2 and state in ('queued', 'fetching', 'asking', 'scoring') for share
+
 -- name: sent
 -- Written before anything is sent: what happens next, the call is known.
 insert into calls (id, tenant_id, stage, tier, provider, model, prompt, prompt_version, prompt_hash, input_hash, attempt,

@@ -1,18 +1,25 @@
 -- name: add
 -- Once per tenant, kind, address and key: whoever comes second changes nothing and gets no row back.
-insert into mails (id, tenant_id, kind, key, user_id, address, subject, message, until)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing returning id
+insert into mails (id, tenant_id, kind, key, user_id, address, subject, message, until, tells)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing returning id
 
 -- name: lock
 -- All that its sender has to know, with the row locked: two hand-outs for one mail take turns. Its reader is gone when the
--- account was closed, or for what only members get, when the person is no member any more.
+-- account was closed, or for what only members get, when the person is no member any more. `barred`: a run that it tells of
+-- is marked more strictly than the letter says, or is not there any more.
 select m.id, m.tenant_id, m.kind, m.address, m.subject, m.message, m.state, m.attempts, m.error,
   coalesce(m.until <= cid_now(), false) as late,
   exists (select from jobs j where j.id = m.job_id and j.lease = m.lease and not (j.id = $2 and j.lease = $3)) as held,
   m.user_id is not null and (
     exists (select from users u where u.id = m.user_id and u.disabled_at is not null)
     or m.kind in ('digest', 'breaking', 'change', 'briefing', 'link')
-      and not exists (select from members b where b.tenant_id = m.tenant_id and b.user_id = m.user_id)) as gone
+      and not exists (select from members b where b.tenant_id = m.tenant_id and b.user_id = m.user_id)) as gone,
+  coalesce((
+    select min(case when r.id is null then 'missing' else 'stricter' end)
+    from jsonb_each_text(m.tells) t left join runs r on r.tenant_id = m.tenant_id and r.id = t.key::uuid
+    where r.id is null
+      or array_position(array['clear', 'green', 'amber', 'amber+strict', 'red'], r.tlp)
+         > array_position(array['clear', 'green', 'amber', 'amber+strict', 'red'], t.value)), '') as barred
 from mails m where m.id = $1
 for no key update of m
 

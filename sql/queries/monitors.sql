@@ -25,6 +25,10 @@ select id, tenant_id, outlet, outlet_key, country, url, platform, period, items,
   next_at, made_by, created_at, changed_at
 from monitors where tenant_id = $1 order by active desc, lower(outlet), id limit $2
 
+-- name: turn
+-- One after the other counts the monitors of a tenant and adds one: two at once would both find the last place free.
+select pg_advisory_xact_lock(hashtextextended('monitors of ' || $1::uuid::text, 0))
+
 -- name: count
 select count(*) from (select from monitors where tenant_id = $1 limit $2) m
 

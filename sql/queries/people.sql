@@ -17,6 +17,10 @@ select id from users where id = $1 and password_hash = $2 and disabled_at is nul
 -- name: set_password
 update users set password_hash = $2 where id = $1
 
+-- name: replace_password
+-- A person's own change: only where the password that they proved to know still is the one. Of two at once, one is refused.
+update users set password_hash = $3 where id = $1 and password_hash = $2 and disabled_at is null returning id
+
 -- name: set_name
 update users set name = $2 where id = $1
 

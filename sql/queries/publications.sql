@@ -12,14 +12,17 @@ on conflict (tenant_id, draft_id, channel_id) where state <> 'retracted' do upda
   next_version_id = case when p.state = 'live' then excluded.version_id end,
   next_sha256 = case when p.state = 'live' then excluded.sha256 end,
   live_at = case when p.state = 'live' then p.live_at end,
-  due_at = excluded.due_at, error = '', changed_at = cid_now()
+  stands_in_by = case when p.state = 'live' then p.stands_in_by end,
+  retraction = '', due_at = excluded.due_at, error = '', changed_at = cid_now()
 where p.state in ('live', 'failed')
 returning id
 
 -- name: of_draft
 -- In the order of planning; rows that an undo retracted included.
 select p.id, p.channel_id, c.name as channel, c.kind, c.canonical, p.decision_id, p.version_id, p.next_decision_id, p.next_version_id,
-  p.state, p.url, p.external_id, p.error, p.notes, p.retraction, p.due_at, p.planned_at, p.sent_at, p.live_at, p.changed_at
+  p.state, p.url, p.external_id, p.error, p.notes, p.retraction,
+  p.retraction <> '' and p.next_decision_id is null and p.state in ('live', 'unknown') as unwanted,
+  p.stands_in_by is not null and p.state <> 'retracted' as stands_in, p.due_at, p.planned_at, p.sent_at, p.live_at, p.changed_at
 from publications p join channels c on c.tenant_id = p.tenant_id and c.id = p.channel_id
 where p.tenant_id = $1 and p.draft_id = $2 order by p.id
 
@@ -33,22 +36,27 @@ returning id
 -- name: lock
 -- All that a sender has to know, with the row locked: two hand-outs for one publication take turns. The decision and the
 -- bytes are those that are wanted there: of what is out and is to become another version, that version's. What is taken back may be known
--- by the original's address alone, which then is named although the original is gone.
+-- by the original's address alone, which then is named although the original is gone. The original is what the canonical channel
+-- has, unless a person let another stand in for it.
 select p.id, p.draft_id, d.id as decision_id, p.channel_id, case when w.next then p.next_sha256 else p.sha256 end as sha256,
   d.sha256 as decided, d.kind as decided_kind, p.state, v.payloads, p.external_id, p.url,
   p.next_decision_id is not null as pending,
-  p.due_at - cid_now() as not_before,
+  p.retraction, p.retraction <> '' and p.next_decision_id is null and p.state in ('live', 'unknown') as unwanted,
+  p.stands_in_by is not null as stands_in, p.due_at - cid_now() as not_before,
   cid_now() - p.sent_at as since_sent,
   exists (select from jobs j where j.id = p.job_id and j.lease = p.lease and not (j.id = $3 and j.lease = $4)) as held,
-  not c.canonical and exists (
+  not c.canonical and p.stands_in_by is null and exists (
     select from publications q join channels k on k.tenant_id = q.tenant_id and k.id = q.channel_id
     where q.tenant_id = p.tenant_id and q.decision_id = p.decision_id and k.canonical
       and q.state not in ('live', 'updating', 'retracting')
+  ) and not exists (
+    select from publications q
+    where q.tenant_id = p.tenant_id and q.draft_id = p.draft_id and q.stands_in_by is not null and q.state in ('live', 'updating')
   ) as waits,
   (select q.url from publications q join channels k on k.tenant_id = q.tenant_id and k.id = q.channel_id
-   where q.tenant_id = p.tenant_id and q.draft_id = p.draft_id and k.canonical and q.id <> p.id
-     and (q.state in ('live', 'updating') or p.state = 'retracting' and q.url <> '')
-   order by q.state in ('live', 'updating') desc, q.id desc limit 1
+   where q.tenant_id = p.tenant_id and q.draft_id = p.draft_id and (k.canonical or q.stands_in_by is not null) and q.id <> p.id
+     and p.stands_in_by is null and (q.state in ('live', 'updating') or p.state = 'retracting' and q.url <> '')
+   order by q.state in ('live', 'updating') desc, q.stands_in_by is not null desc, q.id desc limit 1
   ) as canonical_url
 from publications p
   cross join lateral (select p.next_decision_id is not null and p.state in ('live', 'updating') as next) w
@@ -111,7 +119,7 @@ returning id
 -- It is not at the channel any more: whatever was approved last is planned as if it had never been there.
 update publications set state = 'planned', decision_id = coalesce(next_decision_id, decision_id),
   version_id = coalesce(next_version_id, version_id), sha256 = coalesce(next_sha256, sha256),
-  next_decision_id = null, next_version_id = null, next_sha256 = null, live_at = null, error = '', due_at = cid_now(), changed_at = cid_now()
+  next_decision_id = null, next_version_id = null, next_sha256 = null, live_at = null, retraction = '', error = '', due_at = cid_now(), changed_at = cid_now()
 where tenant_id = $1 and id = $2 and state = 'failed'
 returning id
 
@@ -121,6 +129,18 @@ update publications set state = case when state in ('planned', 'failed') then 'r
   next_decision_id = null, next_version_id = null, next_sha256 = null, retraction = $4, error = '', changed_at = cid_now()
 where tenant_id = $1 and id = $2 and state = $3
 returning state
+
+-- name: stand_in
+-- A person's word makes it the original of its draft's posts: only while the canonical channel has none, or nobody knows.
+update publications p set stands_in_by = $3, stands_in_why = $4, changed_at = cid_now()
+where p.tenant_id = $1 and p.id = $2 and p.state = 'planned' and p.stands_in_by is null
+  and not exists (select from publications s where s.tenant_id = p.tenant_id and s.draft_id = p.draft_id and s.stands_in_by is not null
+    and s.state <> 'retracted')
+  and exists (
+    select from publications q join channels k on k.tenant_id = q.tenant_id and k.id = q.channel_id
+    where q.tenant_id = p.tenant_id and q.decision_id = p.decision_id and q.id <> p.id and k.canonical
+      and q.state in ('failed', 'unknown', 'retracted'))
+returning id
 
 -- name: note
 update publications set error = $3, changed_at = cid_now() where tenant_id = $1 and id = $2
@@ -135,7 +155,9 @@ select id from publications where tenant_id = $1 and decision_id = $2 and state 
 select p.id, p.channel_id, p.state, p.url, p.external_id, v.payloads,
   case when p.state = 'updating' then p.next_decision_id else p.decision_id end as decision_id,
   (select q.url from publications q join channels k on k.tenant_id = q.tenant_id and k.id = q.channel_id
-   where q.tenant_id = p.tenant_id and q.draft_id = p.draft_id and k.canonical and q.state in ('live', 'updating') and q.id <> p.id
+   where q.tenant_id = p.tenant_id and q.draft_id = p.draft_id and (k.canonical or q.stands_in_by is not null)
+     and q.state in ('live', 'updating') and q.id <> p.id and p.stands_in_by is null
+   order by q.stands_in_by is not null desc, q.id desc limit 1
   ) as canonical_url
 from publications p
   join versions v on v.tenant_id = p.tenant_id and v.id = case when p.state = 'updating' then p.next_version_id else p.version_id end

@@ -1,12 +1,22 @@
--- name: counted
--- All runs of a tenant by state and rating: one walk along an index that is sorted so and holds all that is read.
-select state, rating, count(*)::int as runs, count(score)::int as scored, coalesce(sum(score), 0)::int as points
-from runs where tenant_id = $1 group by state, rating
+-- name: sums
+-- Of all time: a handful of rows that triggers of `runs` keep.
+select coalesce(sum(runs), 0)::bigint as runs, coalesce(sum(completed), 0)::bigint as completed, coalesce(sum(partial), 0)::bigint as partial,
+  coalesce(sum(failed), 0)::bigint as failed, coalesce(sum(scored), 0)::bigint as scored, coalesce(sum(points), 0)::bigint as points,
+  coalesce(sum(excellent), 0)::bigint as excellent, coalesce(sum(good), 0)::bigint as good, coalesce(sum(acceptable), 0)::bigint as acceptable,
+  coalesce(sum(poor), 0)::bigint as poor, coalesce(sum(failing), 0)::bigint as failing
+from run_sums where tenant_id = $1 and grain = 'ever'
 
 -- name: recent
--- Those of the last 24 hours.
-select state, rating, count(*)::int as runs, count(score)::int as scored, coalesce(sum(score), 0)::int as points
-from runs where tenant_id = $1 and created_at >= (select cid_now() - interval '24 hours') group by state, rating
+-- Of the last 24 hours to the second: the hours that lie in them whole as they were counted, and the runs of the one that does not.
+with since as (select cid_now() - interval '24 hours' as at),
+  whole as (select date_trunc('hour', at, 'UTC') + interval '1 hour' as at from since)
+select coalesce(sum(runs), 0)::bigint as runs, coalesce(sum(completed), 0)::bigint as completed, coalesce(sum(partial), 0)::bigint as partial,
+  coalesce(sum(failed), 0)::bigint as failed
+from (
+  select runs, completed, partial, failed from run_sums where tenant_id = $1 and grain = 'hour' and at >= (select at from whole)
+  union all
+  select count(*), count(*) filter (where state = 'completed'), count(*) filter (where state = 'partial'), count(*) filter (where state = 'failed')
+  from runs where tenant_id = $1 and created_at >= (select at from since) and created_at < (select at from whole)) s
 
 -- name: failures
 -- The last that failed.
@@ -14,10 +24,10 @@ select id, outlet, failure, detail, ended_at from runs where tenant_id = $1 and 
 
 -- name: days
 -- By the day (of UTC) on which they were asked for, of the last $2 days, today among them.
-select (created_at at time zone 'UTC')::date as day, count(*)::int as runs, count(*) filter (where state = 'failed')::int as failed,
-  count(score)::int as scored, coalesce(sum(score), 0)::int as points
-from runs
-where tenant_id = $1 and created_at >= (select date_trunc('day', cid_now() at time zone 'UTC') at time zone 'UTC' - make_interval(days => $2 - 1))
+select (at at time zone 'UTC')::date as day, sum(runs)::bigint as runs, sum(failed)::bigint as failed, sum(scored)::bigint as scored,
+  sum(points)::bigint as points
+from run_sums
+where tenant_id = $1 and grain = 'day' and at >= (select date_trunc('day', cid_now(), 'UTC') - make_interval(days => $2 - 1))
 group by 1
 
 -- name: fetched
@@ -47,6 +57,10 @@ select p.provider as service, max(n.sent_at) filter (where n.state = 'answered')
             and c.sent_at = max(n.sent_at) filter (where n.state in ('failed', 'ambiguous')) limit 1), '') as error
 from unnest($2::text[]) p (provider) left join newest n on n.provider = p.provider
 group by p.provider
+
+-- name: forget
+-- Those of all time stay.
+delete from run_sums where grain = $1 and grain <> 'ever' and at < cid_now() - $2::interval
 
 -- name: database
 select current_setting('server_version') as version

@@ -36,6 +36,10 @@ select $1, $2, coalesce(max(number), 0) + 1, $3, $4 from run_steps where tenant_
 -- Until the end of the transaction nobody else moves it, nor writes a step of it.
 select state from runs where tenant_id = $1 and id = $2 for update
 
+-- name: turn
+-- One after the other counts the runs of a tenant and adds to them: two at once would both find the last place free.
+select pg_advisory_xact_lock(hashtextextended('runs of ' || $1::uuid::text, 0))
+
 -- name: count_open
 -- No more are counted than it matters to know.
 select count(*) from (

@@ -42,8 +42,8 @@ from cid.store import tenants
 from cid.web.api import openapi
 from cid.web.api.endpoint import Endpoint
 from cid.web.api.routes import API
-from cid.web.app import make_app
 from tests import analysis, make, newsroom
+from tests.compiled import make_app
 from tests.fakes import FakeHttp, InlineChildren
 
 if TYPE_CHECKING:

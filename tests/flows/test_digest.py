@@ -442,6 +442,20 @@ async def test_what_may_not_be_passed_on_is_in_no_mail_and_no_digest(desk: Press
         assert f"TLP:{tlp.upper()}" in whole
         assert "/t/acme/monitors/" in one.text
         assert [word for word in ("Northern", "NATO", "minister", "of 100") if word in whole] == []
+    assert await tells(desk) == [{}, {}], "a stricter mark still keeps nothing more back"
+
+
+async def tells(desk: Press) -> list[dict[str, str]]:
+    return [json.loads(row["tells"]) for row in await desk.owner.fetch("select tells from mails")]
+
+
+async def test_what_tells_of_a_run_goes_out_only_as_long_as_the_run_is_marked_so(desk: Press) -> None:
+    id_ = await changed(desk)
+    await desk.owner.execute("update mail_wishes set breaking = true")
+    await tell(desk, id_)
+    await day(desk)
+    run = await desk.owner.fetchval("select run_id from monitor_changes")
+    assert await tells(desk) == [{str(run): "green"}] * 2
 
 
 async def test_the_digest_tells_analysts_what_changed_the_day_before(desk: Press) -> None:

@@ -10,14 +10,15 @@ from uuid import UUID
 import pytest
 
 from cid.domain.errors import LostLease, Misconfigured, Refused, Unanswered, Upstream
-from cid.domain.ids import PLATFORM, uuid7
+from cid.domain.ids import PLATFORM, RunId, uuid7
 from cid.domain.jobs import JobKind, NewJob
 from cid.domain.mail import Letter, MailKind, MailState
+from cid.domain.run import Target, Tlp
 from cid.flows import mail
 from cid.queue import jobs as queue
 from cid.render import letters
 from cid.services import Outside, Services
-from cid.store import mails
+from cid.store import mails, runs
 from tests import make
 from tests.fakes import FakeHttp, FrozenClock, InlineChildren
 
@@ -65,6 +66,7 @@ class Post:
         key: str = "k",
         user: UserId | None = None,
         until: timedelta | None = None,
+        tells: dict[RunId, Tlp] | None = None,
     ) -> UUID | None:
         """None: it was there already."""
         now = self.sv.clock.now()
@@ -83,6 +85,7 @@ class Post:
                 subject=letter.subject,
                 sealed=self.sv.vault.seal(letters.packed(letter), f"mail:{key_}"),
                 until=now + until if until is not None else None,
+                tells=tells,
             )
             if added:
                 job = NewJob(kind=JobKind.MAIL, tenant=tenant or PLATFORM, payload={"mail": str(key_)})
@@ -282,18 +285,70 @@ async def test_without_a_mail_server_mail_waits_and_it_is_said(db: AppDb, platfo
     assert "CID_SMTP" in found.broken
 
 
+@pytest.mark.parametrize("kind", [MailKind.DIGEST, MailKind.BRIEFING])
 @pytest.mark.parametrize("how", ["left", "closed"])
-async def test_whoever_left_gets_nothing_any_more(post: Post, platform: WorkerDb, how: str) -> None:
+async def test_whoever_left_gets_nothing_any_more(post: Post, platform: WorkerDb, how: str, kind: MailKind) -> None:
     tenant = await make.tenant(platform)
     async with platform.tx() as tx:
         user = await make.user(tx)
         await tx.execute("insert into members (tenant_id, user_id, role) values ($1, $2, 'editor')", tenant, user)
-    key = await post.plan(tenant=tenant, kind=MailKind.DIGEST, user=user)
+    key = await post.plan(tenant=tenant, kind=kind, user=user)
     gone = "delete from members" if how == "left" else "update users set disabled_at = cid_now()"
     await post.owner.execute(gone)
     await post.run(tenant)
     assert ((await post.row(key))["state"], (await post.row(key))["error"]) == (S.REFUSED, mail.GONE)
     assert post.mailer.letters == []
+
+
+async def told_of(post: Post, platform: WorkerDb, tlp: Tlp) -> tuple[TenantId, RunId]:
+    """A run, and the tenant that it is of."""
+    tenant, run = await make.tenant(platform), RunId(uuid7(post.clock.now()))
+    async with post.sv.db.tx(tenant) as tx:
+        await runs.add(tx, run, Target(outlet="Courier", country="MD"), outlet_key="courier MD", tlp=tlp, by=None)
+    return tenant, run
+
+
+@pytest.mark.parametrize(
+    ("was", "is_", "goes"),
+    [
+        (Tlp.AMBER, Tlp.RED, False),
+        (Tlp.AMBER, Tlp.AMBER_STRICT, False),
+        (Tlp.CLEAR, Tlp.GREEN, False),
+        (Tlp.AMBER, Tlp.AMBER, True),
+        (Tlp.AMBER, Tlp.GREEN, True),
+    ],
+)
+async def test_what_was_marked_more_strictly_while_its_letter_waited_does_not_go_out(
+    post: Post, platform: WorkerDb, was: Tlp, is_: Tlp, goes: bool
+) -> None:
+    tenant, run = await told_of(post, platform, was)
+    key = await post.plan(tenant=tenant, kind=MailKind.BRIEFING, tells={run: was})
+    await post.owner.execute("update runs set tlp = $2 where id = $1", run, is_)
+    await post.run(tenant)
+    row = await post.row(key)
+    assert (row["state"], row["error"]) == ((S.SENT, "") if goes else (S.REFUSED, mail.BARRED["stricter"]))
+    assert len(post.mailer.letters) == goes
+
+
+async def test_what_was_put_off_is_looked_at_again_before_its_next_try(post: Post, platform: WorkerDb) -> None:
+    tenant, run = await told_of(post, platform, Tlp.AMBER)
+    key = await post.plan(tenant=tenant, kind=MailKind.CHANGE, tells={run: Tlp.AMBER})
+    post.mailer.fails = Upstream("451 come again later")
+    await post.run(tenant)
+    await post.owner.execute("update runs set tlp = 'red'")
+    await post.reap()
+    await post.run(tenant)
+    assert ((await post.row(key))["state"], (await post.row(key))["error"]) == (S.REFUSED, mail.BARRED["stricter"])
+    assert post.mailer.letters == []
+
+
+async def test_of_a_run_that_is_no_more_nothing_is_mailed(post: Post, platform: WorkerDb) -> None:
+    tenant, run = await told_of(post, platform, Tlp.AMBER)
+    key = await post.plan(tenant=tenant, kind=MailKind.BRIEFING, tells={run: Tlp.AMBER})
+    await post.owner.execute("delete from run_steps")
+    await post.owner.execute("delete from runs")
+    await post.run(tenant)
+    assert ((await post.row(key))["state"], (await post.row(key))["error"]) == (S.REFUSED, mail.BARRED["missing"])
 
 
 async def test_three_refusals_in_a_row_mark_an_address(post: Post) -> None:

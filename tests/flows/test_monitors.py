@@ -23,7 +23,7 @@ from cid.queue import jobs as queue
 from cid.store import monitors, tenants
 from tests import make, running
 from tests.fakes import FrozenClock
-from tests.running import WISH, RunDesk, answer
+from tests.running import WISH, Dying, Killed, RunDesk, answer
 
 if TYPE_CHECKING:
     from cid.pg.pool import AppDb, WorkerDb
@@ -153,6 +153,27 @@ async def test_a_tenant_without_room_waits_and_holds_nobody_up(
     assert len(await runs_of(desk, theirs)) == 1
 
 
+async def test_twin_looks_start_no_more_runs_than_a_tenant_may_have(desk: RunDesk) -> None:
+    for number in range(6):
+        await added(desk, replace(WISH, outlet=f"Courier {number}"))
+    desk.sv = replace(desk.sv, analysis=AnalysisTuning(open_most=2))
+    async with desk.sv.platform.read() as tx:
+        due_now = await monitors.due(tx, None, 100)
+    # Each twin is at another of them: none waits for the row of the other.
+    await asyncio.gather(*(flow._turn(desk.sv, one) for one in due_now))
+    assert await desk.owner.fetchval("select count(*) from runs") == 2
+
+
+async def test_of_many_who_add_at_once_no_more_monitors_are_taken_than_there_may_be(
+    desk: RunDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flow, "MOST_MONITORS", 2)
+    wishes = [replace(WISH, outlet=f"Courier {number}") for number in range(6)]
+    found = await asyncio.gather(*(added(desk, wish) for wish in wishes), return_exceptions=True)
+    assert sum(isinstance(one, Refused) for one in found) == 4, found
+    assert await desk.owner.fetchval("select count(*) from monitors") == 2
+
+
 async def test_a_change_is_kept_once_however_often_it_is_compared(desk: RunDesk) -> None:
     monitor = await added(desk, threshold="0")
     await look(desk)
@@ -178,6 +199,28 @@ async def test_a_change_is_kept_once_however_often_it_is_compared(desk: RunDesk)
     await compared(desk)
     assert len(await stored(desk, monitor)) == 2
     assert told == await desk.owner.fetchval("select count(*) from jobs where kind = 'changed'") == 1
+
+
+@pytest.mark.parametrize("committed", [False, True])
+async def test_a_process_that_dies_between_comparing_and_storing_loses_no_change_and_tells_none_twice(
+    desk: RunDesk, db: AppDb, committed: bool
+) -> None:
+    monitor = await added(desk, threshold="0")
+    for _run in range(2):
+        await due(desk, monitor)
+        await look(desk)
+        await desk.work()
+        if not await stored(desk, monitor):
+            await compared(desk)
+    [job] = await make.claimed(desk.owner, JobKind.CHANGE, desk.tenant)
+    with pytest.raises(Killed):
+        await changes.compare(replace(desk.sv, db=Dying(db, 1, committed=committed)), [job])
+    assert len(await stored(desk, monitor)) == 1 + committed
+    await desk.rescued()
+    await compared(desk)
+    assert [one.change.compared for one in await stored(desk, monitor)] == [True, False]
+    assert await desk.owner.fetchval("select count(*) from jobs where kind = 'changed'") == 1
+    assert await desk.owner.fetchval("select count(*) from jobs where kind = 'change'") == 0
 
 
 async def test_a_run_that_nobody_scheduled_is_compared_with_nothing(desk: RunDesk) -> None:

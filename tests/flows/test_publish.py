@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from cid.channels.site import SitePublisher
-from cid.domain.errors import LostLease, NotFound, Refused, Upstream
+from cid.domain.errors import Conflict, LostLease, NotFound, Refused, Upstream
 from cid.domain.ids import DraftId
 from cid.domain.publication import PublicationState
 from cid.domain.tenants import Role
-from cid.flows import decide, publish
+from cid.flows import decide, halt, publish
 from tests.press import ARTICLE, Press, press
 
 if TYPE_CHECKING:
@@ -76,6 +76,86 @@ async def test_what_waits_for_the_canonical_address_is_not_sent_without_it(desk:
     await publish.again(desk.sv, desk.actor, (await desk.posted(draft))["blog"].id)
     await run(desk)
     assert desk.publisher.posts == {}
+
+
+async def without_original(desk: Press) -> DraftId:
+    """The canonical channel refused; `blog` and `other` wait for it."""
+    await desk.channel("blog")
+    await desk.channel("other")
+    draft = await approved(desk)
+    desk.publisher.arrives, desk.publisher.fail_next = False, Refused("The site says: no.")
+    await run(desk)
+    desk.publisher.arrives = True
+    assert [await state(desk, draft, name) for name in ("site", "blog", "other")] == [S.FAILED, S.PLANNED, S.PLANNED]
+    return draft
+
+
+async def test_where_the_original_failed_a_person_lets_another_stand_in_and_the_rest_follow(desk: Press) -> None:
+    draft = await without_original(desk)
+    key = (await desk.posted(draft))["blog"].id
+    with pytest.raises(Refused, match="Say why"):
+        await halt.stand_in(desk.sv, desk.actor, key, " ")
+    await halt.stand_in(desk.sv, desk.actor, key, "The site is down for days.")
+    with pytest.raises(Conflict, match="stands in"):
+        await halt.stand_in(desk.sv, desk.actor, (await desk.posted(draft))["other"].id, "Twice.")
+    await run(desk)
+    await run(desk)
+    posted = await desk.posted(draft)
+    assert (posted["site"].state, posted["blog"].state, posted["other"].state) == (S.FAILED, S.LIVE, S.LIVE)
+    assert desk.publisher.canonicals == {str(key): None, str(posted["other"].id): posted["blog"].url}
+    said = await desk.owner.fetchrow("select detail ->> 'reason' from audit where action = 'publication.stands_in'")
+    assert said[0] == "The site is down for days."
+
+
+async def test_the_canonical_channel_that_follows_later_points_at_what_stood_in(desk: Press) -> None:
+    draft = await without_original(desk)
+    posted = await desk.posted(draft)
+    await halt.stand_in(desk.sv, desk.actor, posted["blog"].id, "The site is down for days.")
+    await run(desk)
+    await desk.owner.execute("delete from jobs")
+    await publish.again(desk.sv, desk.actor, posted["site"].id)
+    await run(desk)
+    posted = await desk.posted(draft)
+    assert posted["site"].state is S.LIVE
+    assert desk.publisher.canonicals[str(posted["site"].id)] == posted["blog"].url
+
+
+async def test_nothing_stands_in_for_an_original_that_may_still_come(desk: Press) -> None:
+    await desk.channel("blog")
+    draft = await approved(desk)
+    with pytest.raises(Conflict, match="does not wait"):
+        await halt.stand_in(desk.sv, desk.actor, (await desk.posted(draft))["blog"].id, "Faster.")
+
+
+async def test_a_kind_that_points_at_originals_is_none_and_readers_and_strangers_choose_none(
+    desk: Press, db: AppDb, platform: WorkerDb, owner: asyncpg.Connection[asyncpg.Record]
+) -> None:
+    draft = await without_original(desk)
+    key = (await desk.posted(draft))["blog"].id
+    with pytest.raises(Refused, match="viewer"):
+        await halt.stand_in(desk.sv, await desk.colleague("Vic", Role.VIEWER), key, "x")
+    with pytest.raises(NotFound):
+        await halt.stand_in(desk.sv, (await press(db, platform, owner, slug="other")).actor, key, "x")
+    await desk.owner.execute("update channels set kind = 'devto' where name = 'blog'")
+    with pytest.raises(Refused, match="cannot be one"):
+        await halt.stand_in(desk.sv, desk.actor, key, "x")
+    assert await state(desk, draft, "blog") is S.PLANNED
+
+
+async def test_what_was_begun_is_ended_also_where_the_original_is_gone_meanwhile(desk: Press) -> None:
+    await desk.channel("blog")
+    draft = await approved(desk)
+    await run(desk)
+    await run(desk)
+    posted = await desk.posted(draft)
+    await desk.owner.execute(
+        "update publications set state = 'unknown', sent_at = sent_at - interval '1 day', url = '' where id = $1",
+        posted["blog"].id,
+    )
+    await desk.owner.execute("update publications set state = 'failed' where id = $1", posted["site"].id)
+    await publish.again(desk.sv, desk.actor, posted["blog"].id)
+    await run(desk)
+    assert await state(desk, draft, "blog") is S.LIVE
 
 
 async def test_a_refusal_is_a_visible_failure_that_a_person_may_try_again(desk: Press) -> None:

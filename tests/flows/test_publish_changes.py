@@ -11,9 +11,11 @@ import pytest
 from cid.domain.draft import DraftState
 from cid.domain.errors import Conflict, LostLease, NotFound, Refused, Upstream
 from cid.domain.ids import DraftId
+from cid.domain.jobs import JobKind, NewJob
 from cid.domain.publication import Fate, Note, PublicationState
 from cid.domain.tenants import Role
 from cid.flows import decide, publish
+from cid.queue import jobs as queue
 from cid.store import draft_pages, publications
 from tests.fakes import FakePublisher
 from tests.press import ARTICLE, Press, press
@@ -249,6 +251,71 @@ async def test_a_retraction_that_is_refused_says_that_it_is_still_there(desk: Pr
         S.LIVE,
         "It could not be retracted: No right to.",
     )
+
+
+async def test_a_refused_retraction_is_tried_again_and_takes_it_down(desk: Press) -> None:
+    draft = await live(desk)
+    key = (await post(desk, draft)).id
+    await publish.retract(desk.sv, desk.actor, key, "Wrong.")
+    desk.publisher.change_fails = Refused("No right to.")
+    await run(desk)
+    desk.publisher.change_fails = None
+    await publish.again(desk.sv, desk.actor, key)
+    assert (await post(desk, draft)).state is S.RETRACTING
+    await run(desk)
+    assert (await desk.posted(draft), desk.publisher.posts) == ({}, {})
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+async def test_a_retraction_of_what_may_not_be_there_that_is_refused_says_neither(
+    desk: Press, *, arrives: bool
+) -> None:
+    draft = await desk.draft()
+    await approve(desk, draft)
+    desk.publisher.arrives, desk.publisher.fail_next = arrives, Upstream("connection reset")
+    with pytest.raises(Upstream):
+        await run(desk)
+    key = (await post(desk, draft)).id
+    await desk.owner.execute("delete from jobs")
+    await publish.retract(desk.sv, desk.actor, key, "Wrong.")
+    desk.publisher.change_fails = Refused("No right to.")
+    await run(desk)
+    seen = await post(desk, draft)
+    assert (seen.state, seen.error, seen.live_at) == (S.UNKNOWN, "It could not be retracted: No right to.", None)
+    desk.publisher.change_fails, sent = None, desk.publisher.sent
+    await publish.again(desk.sv, desk.actor, key)
+    await run(desk)
+    assert (await desk.posted(draft), desk.publisher.posts, desk.publisher.sent) == ({}, {}, sent)
+
+
+async def test_a_job_left_over_does_not_send_what_was_to_be_taken_back(desk: Press) -> None:
+    draft = await desk.draft()
+    await approve(desk, draft)
+    await desk.jobs()
+    await desk.owner.execute("delete from jobs")
+    await desk.owner.execute("update publications set state = 'unknown', retraction = 'Wrong.', error = 'Refused.'")
+    await desk.owner.execute("update publications set sent_at = cid_now() - interval '1 day'")
+    key = (await post(desk, draft)).id
+    async with desk.sv.db.tx(desk.tenant) as tx:
+        await queue.enqueue(
+            tx, NewJob(kind=JobKind.PUBLISH, tenant=desk.tenant, payload={"publication": str(key)}, dedupe=str(key))
+        )
+    await run(desk)
+    assert ((await post(desk, draft)).state, desk.publisher.sent) == (S.UNKNOWN, 0)
+
+
+async def test_a_newer_version_after_a_refused_retraction_is_published(desk: Press) -> None:
+    draft = await live(desk)
+    key = (await post(desk, draft)).id
+    await publish.retract(desk.sv, desk.actor, key, "Wrong.")
+    desk.publisher.change_fails = Refused("No right to.")
+    await run(desk)
+    desk.publisher.change_fails = None
+    await changed(desk, draft)
+    await run(desk)
+    assert ((await post(desk, draft)).state, title(desk, key)) == (S.LIVE, NEWER.title)
+    with pytest.raises(Refused, match="nothing to try again"):
+        await publish.again(desk.sv, desk.actor, key)
 
 
 async def test_retracting_goes_on_until_it_is_gone(desk: Press) -> None:

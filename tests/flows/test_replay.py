@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 
 from cid import bootstrap, settings
+from cid.bootstrap import checks
 from cid.domain.ids import StoryId, TenantId
 from cid.domain.jobs import JobKind
 from cid.domain.llm import Raw, Wire
@@ -168,7 +169,7 @@ async def test_a_miss_fails_at_once_where_people_see_it_and_asks_no_other_model(
 def test_the_doctor_says_that_replies_come_from_files(tmp_path: Path, mode: str) -> None:
     (tmp_path / "a.json").write_text("{}")
     read = settings.read({"CID_ENV": "development", "CID_TAPE": mode, "CID_TAPES": str(tmp_path)})
-    first, *others = bootstrap.model_checks(read)
+    first, *others = checks.model_checks(read)
     assert (first.name, first.level) == ("recorded replies", Level.WARN)
     assert str(tmp_path) in first.what
     # A replay needs no key.

@@ -13,20 +13,22 @@ import pytest
 
 from cid import settings
 from cid.domain.errors import LostLease, Upstream
-from cid.domain.llm import Caps, Stop
-from cid.domain.news import Cause, Polled, PollOutcome
+from cid.domain.ids import RunId
+from cid.domain.llm import Caps, Raw, Stop, Wire
+from cid.domain.news import Cause, Polled, PollOutcome, Source, SourceKind
 from cid.domain.policy import MODEL_TRIES
 from cid.domain.run import Failure, RunState, Shortfall
+from cid.domain.tenants import Desk
 from cid.flows import analyse as package
 from cid.flows import runs as flow
 from cid.flows.analyse import analyse
 from cid.flows.wake import wake
 from cid.llm.offline import Offline
-from cid.store import runs
+from cid.store import runs, tenants
 from cid.text.posts import headline
 from tests import funnel, running
 from tests.fakes import FrozenClock
-from tests.running import Dying, Killed, RunDesk, answer
+from tests.running import WISH, Dying, Killed, RunDesk, answer
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -555,6 +557,61 @@ class _After:
 
     async def __aexit__(self, *args: object) -> Any:
         return await self.tx.__aexit__(*args)
+
+
+@pytest.mark.parametrize("where", ["queued", "fetching"])
+async def test_while_the_desk_is_off_a_run_waits_says_so_once_and_goes_on_afterwards(
+    desk: RunDesk, platform: WorkerDb, where: str
+) -> None:
+    id_ = await desk.start()
+    await desk.owner.execute("update runs set state = $2 where id = $1", id_, where)
+    async with platform.tx() as tx:
+        await tenants.set_desks(tx, desk.tenant, [Desk.PUBLISHING])
+    for _look in range(2):
+        assert await desk.work() == 1
+        await desk.due()
+    assert (desk.reader.asked, desk.model.asked, (await desk.run(id_)).state) == (0, [], where)
+    assert [step for step in await desk.steps(id_) if package.OFF in step] == [f"{where}: {package.OFF}"]
+    async with platform.tx() as tx:
+        await tenants.set_desks(tx, desk.tenant, [Desk.ANALYSIS])
+    await desk.work()
+    assert (await desk.run(id_)).state is RunState.COMPLETED
+
+
+async def _stopped_at(desk: RunDesk, id_: RunId) -> None:
+    assert await flow.cancel(desk.sv, desk.actor, id_)
+
+
+async def test_once_a_run_is_cancelled_no_repair_of_its_answer_is_bought(desk: RunDesk, db: AppDb) -> None:
+    id_ = await desk.start()
+
+    class Stopping(running.Model):
+        async def complete(self, wire: Wire) -> Raw:
+            raw = await super().complete(wire)
+            await _stopped_at(desk, id_)
+            return raw
+
+    model = Stopping(says=["This is no JSON."])
+    await desk.work(replace(desk.sv, llm=funnel.router(db, desk.sv.clock, model)))
+    run = await desk.run(id_)
+    assert (run.state, run.failure) == (RunState.FAILED, Failure.CANCELLED)
+    assert (len(model.asked), await desk.paid(id_), await desk.jobs_left()) == (1, 1, 0)
+    assert await desk.owner.fetchval("select count(*) from calls where state = 'sent'") == 0
+
+
+async def test_once_a_run_is_cancelled_no_further_source_is_asked(desk: RunDesk) -> None:
+    id_ = await desk.start(replace(WISH, sources=("google_news", "gdelt"), substitute=True))
+
+    class Stopping(running.Reader):
+        async def poll(self, source: Source) -> Polled:
+            await _stopped_at(desk, id_)
+            return await super().poll(source)
+
+    first, second = Stopping(Polled(outcome=PollOutcome.EMPTY)), running.Reader(Polled(outcome=PollOutcome.EMPTY))
+    sources = {SourceKind.GOOGLE_NEWS: first, SourceKind.GDELT: second}
+    await desk.work(replace(desk.sv, outside=replace(desk.sv.outside, sources=sources)))
+    assert (first.asked, second.asked, await desk.jobs_left()) == (1, 0, 0)
+    assert (await desk.run(id_)).failure is Failure.CANCELLED
 
 
 async def test_a_run_that_is_being_scored_cannot_be_cancelled(desk: RunDesk, db: AppDb) -> None:

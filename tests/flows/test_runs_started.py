@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -148,6 +149,13 @@ async def test_no_more_runs_are_taken_than_may_be_open_at_once(desk: RunDesk) ->
         await desk.start()
     await desk.work()
     await desk.start()
+
+
+async def test_of_many_who_start_at_once_no_more_are_taken_than_may_be_open(desk: RunDesk) -> None:
+    desk.sv = replace(desk.sv, analysis=AnalysisTuning(batch_most=5, open_most=3))
+    found = await asyncio.gather(*(desk.start() for _number in range(8)), return_exceptions=True)
+    assert sum(isinstance(one, Refused) for one in found) == 5, found
+    assert await desk.owner.fetchval("select count(*) from runs") == 3
 
 
 async def test_a_change_of_tlp_is_on_record_with_what_it_was(desk: RunDesk) -> None:

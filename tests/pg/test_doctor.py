@@ -26,6 +26,19 @@ if TYPE_CHECKING:
     from tests.conftest import Database
 
 
+MISCOUNT = """
+insert into tenants (id, slug, name) values (gen_random_uuid(), 'acme', 'Acme');
+insert into run_sums (tenant_id, grain, at, slot, runs)
+select id, 'ever', 'epoch', 0, 1 from tenants where slug = 'acme';
+"""
+ENDLESS = """
+create or replace view inspect.runs_miscounted as
+select 'acme'::text as tenant, 'ever'::text as grain, cid_now() as at, 0::bigint as counted, 0::bigint as runs
+from pg_sleep(600)
+"""
+"""As long as reading more runs than there is patience for."""
+
+
 def cid(*args: str | Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "cid", *map(str, args)],
@@ -55,6 +68,20 @@ async def test_a_sound_database_passes_every_check(database: Database, tmp_path:
     found = await doctor.database(looked(database, tmp_path))
     assert [check for check in found if check.level is not Level.OK] == []
     assert {"database", "version", "migrations", "policies", "roles", "partitions"} <= set(by_name(found))
+
+
+async def test_a_count_that_is_off_is_a_warning_with_its_remedy(
+    database: Database, owner: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await owner.execute(MISCOUNT)
+    check = by_name(await doctor.database(looked(database, tmp_path)))["counts of runs"]
+    assert (check.level, "the figures of acme" in check.what) == (Level.WARN, True)
+    await owner.execute(check.remedy.removeprefix("In psql: "))
+    assert by_name(await doctor.database(looked(database, tmp_path)))["counts of runs"].level is Level.OK
+    monkeypatch.setattr(doctor, "_PATIENCE_MS", 50)
+    await owner.execute(ENDLESS)
+    check = by_name(await doctor.database(looked(database, tmp_path)))["counts of runs"]
+    assert (check.level, check.what.startswith("not looked at")) == (Level.WARN, True)
 
 
 @pytest.mark.parametrize(

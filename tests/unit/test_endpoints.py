@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cid import bootstrap, settings
+from cid import settings
+from cid.bootstrap import checks, models
 from cid.domain.errors import Misconfigured
 from cid.domain.tuning import TrendsProvider
 from cid.llm.endpoints import load_endpoints
@@ -67,7 +68,7 @@ def test_a_wrong_endpoint_is_told_where_it_stands(tmp_path: Path, table: str, sa
 
 async def test_there_is_one_provider_for_each_name() -> None:
     read = settings.read({"DEEPSEEK_API_KEY": "k"})
-    providers = bootstrap._vendors(read, funnel.models())
+    providers = models.vendors_of(read, funnel.models())
     names = [provider.name for provider in providers]
     assert names == ["anthropic", "google", "openai", "deepseek", "ollama", "vllm", "llamacpp"]
     async with AsyncExitStack() as stack:
@@ -78,7 +79,7 @@ async def test_there_is_one_provider_for_each_name() -> None:
 
 def test_a_model_without_a_key_is_named_and_one_that_needs_none_is_not() -> None:
     read = settings.read({"CID_MODELS": "cheap=google/gemini-3.8-flash,quality=deepseek/deepseek-v4-pro"})
-    details = [check.what for check in bootstrap.model_checks(read)]
+    details = [check.what for check in checks.model_checks(read)]
     assert details == ["google/gemini-3.8-flash: no key", "deepseek/deepseek-v4-pro: no key"]
 
 
@@ -90,9 +91,9 @@ def test_a_key_that_a_gate_waits_for_is_named_and_one_that_nobody_asks_with_is_n
             trends=replace(read.trends, provider=trends),
             gates=replace(read.gates, evidence=replace(read.gates.evidence, tier=tier)),
         )
-        checks = bootstrap.key_checks(read)
-        assert all(check.level is Level.WARN for check in checks)
-        return [check.remedy.split()[1].rstrip(",") for check in checks]
+        found = checks.key_checks(read)
+        assert all(check.level is Level.WARN for check in found)
+        return [check.remedy.split()[1].rstrip(",") for check in found]
 
     none, serpapi = TrendsProvider.NONE, TrendsProvider.SERPAPI
     assert missing(tier=1, trends=serpapi) == ["SERPAPI_KEY", "SERPER_API_KEY"]
@@ -103,7 +104,7 @@ def test_a_key_that_a_gate_waits_for_is_named_and_one_that_nobody_asks_with_is_n
 
 def test_one_key_of_a_chain_is_enough_and_says_who_answers() -> None:
     read = settings.read({"CID_MODELS": "cheap=google/gemini-3.8-flash+openai/gpt-6-luna", "OPENAI_API_KEY": "k"})
-    cheap, quality = bootstrap.model_checks(read)
+    cheap, quality = checks.model_checks(read)
     assert (cheap.level, cheap.what) == (Level.OK, "openai/gpt-6-luna")
     assert quality.what == "openai/gpt-6.1-terra", "of the file's own chain"
 

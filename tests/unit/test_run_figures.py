@@ -9,20 +9,16 @@ import pytest
 
 from cid.domain.ids import RunId
 from cid.domain.readiness import Ready, Service, Tried, needed
-from cid.domain.run import Failure, Platform, RunState
-from cid.domain.run_figures import DAYS, Counted, Day, Failed, compared, figures, series
+from cid.domain.run import Failure, Platform
+from cid.domain.run_figures import DAYS, Counted, Day, Ends, Failed, compared, figures, series
 from cid.domain.scorecard import Rating
 
 TODAY = date(2026, 11, 21)
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
-def counted(state: RunState, runs: int, rating: str = "", points: int = 0) -> Counted:
-    return Counted(state=state, rating=rating, runs=runs, scored=runs if rating else 0, points=points)
-
-
 def test_of_no_runs_every_figure_is_nought() -> None:
-    found = figures([], [], [])
+    found = figures(Counted(), Ends(), [])
     assert (found.all.total, found.all.success_rate, found.avg_score, found.recent.success_rate) == (0, 0, 0, 0)
     assert found.ratings == dict.fromkeys(Rating, 0)
     week = compared(series([], TODAY))
@@ -30,23 +26,16 @@ def test_of_no_runs_every_figure_is_nought() -> None:
 
 
 def test_the_rate_is_what_completed_of_all_and_a_partial_run_is_no_success() -> None:
-    found = figures(
-        [
-            counted(RunState.COMPLETED, 38, "good", 38 * 52),
-            counted(RunState.PARTIAL, 1),
-            counted(RunState.FAILED, 2),
-            counted(RunState.ASKING, 1),
-        ],
-        [counted(RunState.ASKING, 1)],
-        [],
-    )
+    counted = Counted(runs=42, completed=38, partial=1, failed=2, scored=38, points=38 * 52, good=38)
+    found = figures(counted, Ends(runs=1), [])
     assert (found.all.total, found.all.success_rate, found.all.partial, found.all.running) == (42, 90.5, 1, 1)
-    assert (found.avg_score, found.recent.total) == (52.0, 1)
+    assert (found.avg_score, found.recent.total, found.recent.running) == (52.0, 1, 1)
 
 
-def test_a_score_of_nought_counts_in_the_mean() -> None:
-    found = figures([counted(RunState.COMPLETED, 1, "failing", 0), counted(RunState.COMPLETED, 1, "good", 50)], [], [])
+def test_a_score_of_nought_counts_in_the_mean_and_every_rating_by_its_name() -> None:
+    found = figures(Counted(runs=2, completed=2, scored=2, points=50, failing=1, good=1), Ends(), [])
     assert found.avg_score == 25.0
+    assert found.ratings == {**dict.fromkeys(Rating, 0), Rating.GOOD: 1, Rating.FAILING: 1}
 
 
 def test_a_failure_without_a_sentence_has_the_one_of_its_kind_and_none_is_long() -> None:

@@ -17,8 +17,8 @@ from cid.domain.news import SourceKind
 from cid.domain.tenants import Role
 from cid.llm.prompts import Prompts
 from cid.services import Outside, Services
-from cid.web.app import make_app
 from tests import make, newsroom
+from tests.compiled import make_app
 from tests.fakes import FakeHttp, FakeReader, FrozenClock, InlineChildren
 from tests.newsroom import ADMIN, PASSWORD, Newsroom
 
@@ -89,8 +89,8 @@ def prompts(tmp_path: Path) -> Prompts:
     return Prompts.load(make.prompts(tmp_path / "prompts"))
 
 
-@pytest.fixture
-async def empty_desk(db: AppDb, platform: WorkerDb, prompts: Prompts) -> AsyncIterator[Desk]:
+@asynccontextmanager
+async def opened(db: AppDb, platform: WorkerDb, prompts: Prompts) -> AsyncIterator[Desk]:
     """Nobody has an account."""
     clock, reader = FrozenClock(), FakeReader()
     sources = {SourceKind.RSS: reader}
@@ -100,6 +100,12 @@ async def empty_desk(db: AppDb, platform: WorkerDb, prompts: Prompts) -> AsyncIt
     await server.start_server()
     yield Desk(sv, server, reader, clock)
     await server.close()
+
+
+@pytest.fixture
+async def empty_desk(db: AppDb, platform: WorkerDb, prompts: Prompts) -> AsyncIterator[Desk]:
+    async with opened(db, platform, prompts) as desk:
+        yield desk
 
 
 @pytest.fixture

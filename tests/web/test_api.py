@@ -50,6 +50,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "run_start": {"outlet": "Harbour Post", "country": "MD"},
     "monitor_add": {"outlet": "Harbour Post", "country": "MD"},
     "monitor_switch": {"active": False},
+    "monitor_change": {"every_hours": 3},
     "batch_start": {"name": "Two", "targets": [{"outlet": "Harbour Post", "country": "MD"}]},
     "run_cancel": {},
 }
@@ -65,6 +66,8 @@ CHANGED = (
     "runs",
     "run_batches",
     "monitors",
+    "monitors where active",
+    "monitors where every_hours = 24",
     "run_steps",
     "jobs",
     "audit",

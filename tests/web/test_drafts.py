@@ -25,9 +25,9 @@ from cid.outside.rendering import Marks
 from cid.render.version import render_version
 from cid.services import Outside
 from cid.store import drafts, verdicts
-from cid.web.app import make_app
 from cid.web.handlers.drafts import FILTERS, PAGE
 from tests import make
+from tests.compiled import make_app
 from tests.fakes import FakeHttp, FakeReader, FrozenClock, InlineChildren
 from tests.newsroom import Newsroom
 from tests.press import ARTICLE, Press
@@ -632,3 +632,53 @@ async def test_what_could_not_be_taken_back_is_not_said_to_be(acme: Press, edito
     assert "Taken back:" not in text
     await acme.owner.execute("update publications set state = 'retracted'")
     assert "Taken back:" in await editor.text(at(draft))
+
+
+async def test_a_retraction_that_was_refused_is_tried_again_from_both_pages(acme: Press, editor: Person) -> None:
+    draft = await acme.draft()
+    await editor.post(at(draft, "/approve"), **await seen(editor, draft))
+    await publish.publish(acme.sv, await acme.jobs())
+    key = str((await acme.posted(draft))["site"].id)
+    for page, form in (("/t/acme/problems", "/t/acme/problems/again"), (at(draft), at(draft, "/publish-again"))):
+        await acme.owner.execute(
+            "update publications set state = 'live', error = 'It could not be retracted.', retraction = 'Wrong.'"
+        )
+        text = await editor.text(page)
+        assert "It was to be taken back, " in text
+        assert f'action="{form}"' in text
+        assert "older version" not in text
+        assert (await editor.post(form, publication=key)).status == 303
+        assert (await acme.posted(draft))["site"].state is PublicationState.RETRACTING
+
+
+async def test_what_waits_for_an_original_that_failed_is_a_problem_with_a_way_out(acme: Press, editor: Person) -> None:
+    await acme.channel("blog")
+    draft = await acme.draft()
+    await editor.post(at(draft, "/approve"), **await seen(editor, draft))
+    assert "Everything that was approved is out" in await editor.text("/t/acme/problems")
+    await acme.owner.execute(
+        "update publications set state = 'failed' where channel_id = (select id from channels where name = 'site')"
+    )
+    text = await editor.text("/t/acme/problems")
+    assert "It waits for its original on site, which did not go out." in text
+    assert "/t/acme/problems/stand-in" in text
+    assert 'href="/t/acme/problems">What can be done' in await editor.text(at(draft))
+    key = (await acme.posted(draft))["blog"].id
+    answer = await editor.post("/t/acme/problems/stand-in", publication=str(key), reason="The site is down for days.")
+    assert (answer.status, answer.headers["Location"]) == (303, "/t/acme/problems?said=problem_stands_in")
+    assert "waits for its original" not in await editor.text("/t/acme/problems")
+    await publish.publish(acme.sv, await acme.jobs())
+    assert (await acme.posted(draft))["blog"].state is PublicationState.LIVE
+
+
+async def test_a_channel_that_points_at_originals_is_not_offered_as_one(acme: Press, editor: Person) -> None:
+    await acme.channel("blog")
+    await acme.owner.execute("update channels set kind = 'ghost' where name = 'blog'")
+    draft = await acme.draft()
+    await editor.post(at(draft, "/approve"), **await seen(editor, draft))
+    await acme.owner.execute(
+        "update publications set state = 'failed' where channel_id = (select id from channels where name = 'site')"
+    )
+    text = await editor.text("/t/acme/problems")
+    assert "let another channel have the original" in text
+    assert "/t/acme/problems/stand-in" not in text

@@ -24,7 +24,7 @@ from cid.outside.keys import Keys
 from cid.store import review_links
 from cid.text import review_tokens
 from cid.text.review_tokens import PURPOSE
-from cid.web.app import make_app
+from tests.compiled import make_app
 from tests.fakes import FrozenClock
 from tests.press import ARTICLE, Press, press
 

@@ -10,8 +10,8 @@ from aiohttp import ClientSession
 from aiohttp.test_utils import TestServer
 from prometheus_client.parser import text_string_to_metric_families
 
-from cid.web.app import make_app
 from cid.web.measured import MEASURED
+from tests.compiled import make_app
 from tests.newsroom import Newsroom
 from tests.web.conftest import Desk, Person
 

@@ -17,8 +17,9 @@ from cid.domain.mail import Letter
 from cid.flows import people as operating
 from cid.flows import signin
 from cid.flows.people import forgotten
-from cid.web.app import make_app
+from cid.outside import passwords
 from tests import letters
+from tests.compiled import make_app
 from tests.newsroom import PASSWORD, Newsroom
 from tests.web.conftest import Desk, Person
 
@@ -362,3 +363,23 @@ async def test_over_https_the_renewed_cookie_is_the_hosts_alone(desk: Desk, owne
         assert "HttpOnly" in answer.headers["Set-Cookie"]
     finally:
         await server.close()
+
+
+async def test_of_two_new_passwords_at_once_one_is_set_and_the_other_is_told(
+    editor: Person, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both prove the present one; while the second is hashed, the first is stored."""
+    hashed, first = passwords.hashed, [True]
+
+    async def meanwhile(password: str) -> str:
+        if first.pop() if first else False:
+            async with desk.person(EDITOR) as elsewhere:
+                assert (await elsewhere.post("/account/password", present=PASSWORD, new=SENTENCE)).status == 303
+        return await hashed(password)
+
+    monkeypatch.setattr(passwords, "hashed", meanwhile)
+    answer = await editor.post("/account/password", present=PASSWORD, new="another long sentence")
+    assert answer.status in {422, 303}, "refused, or signed out by the other change"
+    async with desk.person() as again:
+        assert (await again.post("/sign-in", email=EDITOR, password="another long sentence")).status == 422
+        await again.sign_in(EDITOR, SENTENCE)

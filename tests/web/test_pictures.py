@@ -26,7 +26,7 @@ from cid.ports import Response
 from cid.render.version import render_version
 from cid.store import channels
 from cid.text.pictures import facts_of, read_picture
-from cid.web.app import make_app
+from tests.compiled import make_app
 from tests.fakes import FrozenClock, InlineChildren
 from tests.newsroom import Newsroom
 from tests.pictures import jpeg, png

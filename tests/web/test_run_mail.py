@@ -108,6 +108,22 @@ async def test_red_is_not_mailed(editor: Person, room: Newsroom, owner: Owner, r
     assert await planned(owner) == []
 
 
+async def test_a_letter_that_waits_is_stopped_where_its_run_is_marked_more_strictly(
+    editor: Person, desk: Desk, room: Newsroom, owner: Owner, run: RunId
+) -> None:
+    await editor.post(f"/t/acme/runs/{run}/mail", nonce=str(uuid4()), **chosen(room, "editor@acme.test"))
+    answer = await editor.post(f"/t/acme/runs/{run}/share", tlp="red")
+    assert "said=" in answer.headers["Location"]
+    box = Box()
+    async with serving(box, data_size_limit=10_000_000) as port:
+        relay = Relay(host="127.0.0.1", port=port, bare=True)
+        mailer = SmtpMailer(relay, desk.clock, sender="Desk <desk@desk.test>")
+        sv = replace(desk.sv, outside=replace(desk.sv.outside, mailer=mailer))
+        await mail.mail(sv, await make.claimed(owner, JobKind.MAIL, room.tenant))
+    assert box.envelopes == []
+    assert await owner.fetchval("select state from mails where kind = 'briefing'") == "refused"
+
+
 async def test_nobody_outside_gets_it_and_then_nobody_inside_does(
     editor: Person, room: Newsroom, owner: Owner, run: RunId
 ) -> None:

@@ -16,7 +16,7 @@ from cid.domain.errors import Conflict, Deferred, NotFound, Refused
 from cid.domain.tenants import Role
 from cid.flows import people, signin
 from cid.outside import passwords
-from cid.web.app import make_app
+from tests.compiled import make_app
 from tests.newsroom import PASSWORD
 from tests.web.conftest import Desk, Person
 

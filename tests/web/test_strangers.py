@@ -1,22 +1,37 @@
-"""Every route, asked for by somebody of another tenant, by somebody whose role is too small, and by nobody."""
+"""Every route, asked for by somebody of another tenant, by somebody whose role is too small, and by nobody.
+
+Nothing that is asked for here changes anything, which each case proves for itself by counting rows before and after: so
+all share one furnished desk, and a case finds it as it would find a new one, in whatever order they come.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import asyncpg
 import pytest
+import pytest_asyncio
 from aiohttp import ClientResponse
 
 from cid.domain.tenants import GRANTS, Permission, Role
+from cid.llm.prompts import Prompts
+from cid.pg.embedded import APP, OWNER, WORKER
+from cid.pg.pool import AppDb, WorkerDb, open_pool
 from cid.web.routes import ROUTES, Door, Route
+from tests import make, newsroom
+from tests.conftest import fresh_database
 from tests.newsroom import ADMIN, Newsroom
-from tests.web.conftest import Desk, Person
+from tests.web.conftest import Desk, Person, opened
 
 if TYPE_CHECKING:
-    import asyncpg
+    from cid.pg.embedded import Server
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 TENANT_ROUTES = [route for route in ROUTES if isinstance(route.permission, Permission)]
 PLATFORM_ROUTES = [route for route in ROUTES if route.permission is Door.ADMIN]
 GUARDED_CHANGES = [
@@ -45,6 +60,7 @@ FORMS: dict[str, dict[str, str]] = {
     "channel_pace": {"per_week": "5", "hours": "1"},
     "problem_again": {"publication": DECISION["version"]},
     "problem_give_up": {"publication": DECISION["version"], "reason": "Because."},
+    "problem_stand_in": {"publication": DECISION["version"], "reason": "Because."},
     "problem_hurry": {"publication": DECISION["version"], "reason": "Because."},
     "publishing_stop": {"reason": "Because."},
     "publishing_back_do": {"reason": "Because.", "days": "1"},
@@ -205,10 +221,78 @@ async def counts(owner: asyncpg.Connection[asyncpg.Record]) -> list[tuple[str, i
         "run_batches",
         "run_feedback",
     )
-    return [(name, await owner.fetchval(f"select count(*) from {name}")) for name in names]
+    found = await owner.fetchrow("select " + ", ".join(f"(select count(*) from {name})" for name in names))
+    assert found is not None
+    return list(zip(names, found.values(), strict=True))
 
 
-def test_every_address_can_be_filled_by_the_tests(room: Newsroom) -> None:
+@dataclass
+class Shared:
+    """One desk, who is there already, and a connection that sees everything."""
+
+    desk: Desk
+    owner: asyncpg.Connection[asyncpg.Record]
+    people: AsyncExitStack
+    inside: dict[str | None, Person] = field(default_factory=dict)
+
+    async def person(self, email: str | None) -> Person:
+        """Signed in once: a refusal ends no session."""
+        if email not in self.inside:
+            self.inside[email] = await self.people.enter_async_context(self.desk.person(email))
+        return self.inside[email]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(server: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shared]:
+    prompts = Prompts.load(make.prompts(tmp_path_factory.mktemp("prompts")))
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(fresh_database(server))
+        pools = [await open_pool(database.dsn(user), size=4) for user in (APP, WORKER)]
+        for pool in pools:
+            stack.push_async_callback(pool.close)
+        owner = await asyncpg.connect(database.dsn(OWNER))
+        stack.push_async_callback(owner.close)
+        desk = await stack.enter_async_context(opened(AppDb(pools[0]), WorkerDb(pools[1]), prompts))
+        desk.room = await newsroom.furnish(desk.sv)
+        yield Shared(desk, owner, await stack.enter_async_context(AsyncExitStack()))
+
+
+@pytest.fixture
+def desk(shared: Shared) -> Desk:
+    return shared.desk
+
+
+@pytest.fixture
+def owner(shared: Shared) -> asyncpg.Connection[asyncpg.Record]:
+    return shared.owner
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def boss(shared: Shared) -> Person:
+    return await shared.person(f"{Role.OWNER}@acme.test")
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def viewer(shared: Shared) -> Person:
+    return await shared.person(f"{Role.VIEWER}@acme.test")
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def stranger(shared: Shared) -> Person:
+    return await shared.person("stranger@other.test")
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def admin(shared: Shared) -> Person:
+    return await shared.person(ADMIN)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def anybody(shared: Shared) -> Person:
+    return await shared.person(None)
+
+
+async def test_every_address_can_be_filled_by_the_tests(room: Newsroom) -> None:
     """A new route with another `{part}` fails here until the stranger knows how to ask for it."""
     routes = [*TENANT_ROUTES, *PLATFORM_ROUTES]
     assert [path for route in routes if "{" in (path := address(route, room, "acme"))] == []
@@ -244,12 +328,12 @@ async def test_a_stranger_finds_nothing_of_others_under_their_own_address(
 @pytest.mark.parametrize("route", PLATFORM_ROUTES, ids=lambda route: route.name)
 @pytest.mark.parametrize("who", ["owner@acme.test", "viewer@acme.test", "stranger@other.test"])
 async def test_the_platform_is_nowhere_for_people_of_tenants(
-    route: Route, who: str, desk: Desk, room: Newsroom, owner: asyncpg.Connection[asyncpg.Record]
+    route: Route, who: str, shared: Shared, room: Newsroom, owner: asyncpg.Connection[asyncpg.Record]
 ) -> None:
-    async with desk.person(who) as person:
-        before = await counts(owner)
-        assert (await ask(person, route, address(route, room, "acme"))).status == 404
-        assert "/platform" not in await person.text("/")
+    person = await shared.person(who)
+    before = await counts(owner)
+    assert (await ask(person, route, address(route, room, "acme"))).status == 404
+    assert "/platform" not in await person.text("/")
     assert await counts(owner) == before
 
 
@@ -337,13 +421,13 @@ async def test_a_viewer_sees_no_form_that_would_be_refused(viewer: Person) -> No
 async def test_a_form_of_another_site_changes_nothing(
     route: Route,
     headers: dict[str, str],
-    desk: Desk,
+    shared: Shared,
     room: Newsroom,
     owner: asyncpg.Connection[asyncpg.Record],
 ) -> None:
-    async with desk.person(may(route)) as person:
-        before = await counts(owner)
-        answer = await person.send(address(route, room, "acme"), headers, FORMS.get(route.name, {}))
+    person = await shared.person(may(route))
+    before = await counts(owner)
+    answer = await person.send(address(route, room, "acme"), headers, FORMS.get(route.name, {}))
     assert answer.status == 403
     assert await counts(owner) == before
 
@@ -351,16 +435,15 @@ async def test_a_form_of_another_site_changes_nothing(
 @pytest.mark.parametrize("route", GUARDED_CHANGES, ids=lambda r: r.name)
 @pytest.mark.parametrize("token", ["", "wrong", "ﬁ"])
 async def test_a_form_without_the_sessions_token_changes_nothing(
-    route: Route, token: str, desk: Desk, room: Newsroom, owner: asyncpg.Connection[asyncpg.Record]
+    route: Route, token: str, shared: Shared, room: Newsroom, owner: asyncpg.Connection[asyncpg.Record]
 ) -> None:
-    async with desk.person(may(route)) as person:
-        before = await counts(owner)
-        person.csrf = token
-        assert (await ask(person, route, address(route, room, "acme"))).status == 403
+    person = await shared.person(may(route))
+    before = await counts(owner)
+    answer = await person.post(address(route, room, "acme"), **FORMS.get(route.name, {}), csrf=token)
+    assert answer.status == 403
     assert await counts(owner) == before
 
 
 async def test_one_sessions_token_is_worth_nothing_in_another(boss: Person, desk: Desk) -> None:
     async with desk.person("editor@acme.test") as other:
-        boss.csrf = other.csrf
-        assert (await boss.post("/sign-out")).status == 403
+        assert (await boss.post("/sign-out", csrf=other.csrf)).status == 403

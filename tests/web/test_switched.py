@@ -18,9 +18,9 @@ from cid.llm.anthropic import Anthropic
 from cid.llm.catalogue import Catalogue
 from cid.services import Services
 from cid.store import tenants
-from cid.web.app import make_app
 from tests import funnel, make, newsroom
 from tests.claude import claude
+from tests.compiled import make_app
 from tests.fakes import FrozenClock
 from tests.web.conftest import Desk, Person
 

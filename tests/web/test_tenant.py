@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
 import zipfile
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import pytest
+from aiohttp import ClientError
 
 from cid.domain.tenants import Desk as Section
 from cid.domain.tenants import Profile
+from cid.flows import exports as exporting
 from cid.flows import people, trackers
 from cid.store import audit, exports, tenants
 from cid.store.audit import Which
 from cid.text import profiles
+from cid.web.handlers import tenant as handler
 from tests.newsroom import Newsroom
 from tests.tenancy import TABLES_WITH_TENANT, fill
 from tests.web.conftest import Desk, Person
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     import asyncpg
 
     Owner = asyncpg.Connection[asyncpg.Record]
@@ -283,6 +290,51 @@ async def test_an_archive_of_many_rows_has_each_once(boss: Person, owner: Owner,
         == len({line["id"] for line in lines})
         == await owner.fetchval("select count(*) from audit where tenant_id = $1", room.tenant)
     )
+
+
+async def test_a_slow_reader_of_one_tenants_archive_holds_up_nobody_else(
+    boss: Person, owner: Owner, room: Newsroom, desk: Desk
+) -> None:
+    async with desk.sv.platform.read() as tx:
+        acme = await tenants.by_slug(tx, "acme")
+    other = await fill(owner, "filled")
+    await owner.execute(
+        "insert into members (tenant_id, user_id, role) select $1, user_id, 'owner' from members where tenant_id = $2",
+        other.tenant,
+        room.tenant,
+    )
+    assert acme
+    async with aclosing(exporting.archive(desk.sv, acme, None)) as slow:
+        await anext(slow)
+        held = (
+            "select count(*) from pg_stat_activity where datname = current_database() and state = 'idle in transaction'"
+        )
+        assert await owner.fetchval(held) == 0
+        answer = await boss.post("/t/acme/export")
+        assert (answer.status, answer.headers["Retry-After"]) == (429, "60")
+        assert "being exported at this moment" in await answer.text()
+        for _ in range(2):
+            assert zipfile.ZipFile(io.BytesIO(await (await boss.post("/t/filled/export")).read())).testzip() is None
+    after = await boss.post("/t/acme/export")
+    assert (after.status, bool(await after.read())) == (200, True), "given up, it counts no more"
+
+
+async def test_who_stops_reading_an_archive_is_cut_off(boss: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = asyncio.Event()
+
+    async def endless(*_of: object) -> AsyncGenerator[bytes, None]:
+        try:
+            while True:
+                yield b"x" * 1_000_000
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(exporting, "archive", endless)
+    monkeypatch.setattr(handler, "STALLED_S", 0.2)
+    answer = await boss.post("/t/acme/export")
+    await asyncio.wait_for(ended.wait(), 20)
+    with pytest.raises(ClientError):
+        await answer.read()
 
 
 async def test_what_the_operator_changes_stands_in_the_tenants_own_log(desk: Desk, room: Newsroom) -> None:

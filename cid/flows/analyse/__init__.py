@@ -17,14 +17,18 @@ from uuid import UUID
 from cid.domain.ids import RunId
 from cid.domain.jobs import Job
 from cid.domain.run import Run, RunState
+from cid.domain.tenants import Desk
 from cid.flows.analyse.asking import asking
 from cid.flows.analyse.fetching import fetching
 from cid.flows.analyse.scoring import scoring
 from cid.queue import jobs as queue
 from cid.services import Services
-from cid.store import runs
+from cid.store import runs, tenants
 
 LOOK_AGAIN = timedelta(seconds=30)
+DESK_OFF = timedelta(minutes=5)
+"""Between two looks whether the desk is on again."""
+OFF = "It waits: the analysis desk is off here."
 
 
 async def _queued(sv: Services, job: Job, run: Run) -> bool:
@@ -58,5 +62,10 @@ async def _step(sv: Services, job: Job) -> bool:
             return False
         if await queue.elsewhere(tx, job):
             await queue.snooze(tx, job, sv.clock.now() + LOOK_AGAIN, "another job is at work on it")
+            return False
+        if run.state is not RunState.SCORING and Desk.ANALYSIS not in await tenants.desks(tx, job.tenant):
+            # What is scored costs nothing any more, and whoever paid for it may see it.
+            await runs.note(tx, run.id, run.state, OFF)
+            await queue.snooze(tx, job, sv.clock.now() + DESK_OFF, OFF)
             return False
     return await STEPS[run.state](sv, job, run)

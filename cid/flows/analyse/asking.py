@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from cid.briefing.ask import ask
 from cid.briefing.read import SCHEMA_VERSION, Known, Read, read, salvage
 from cid.domain.briefing import StoredBriefing
-from cid.domain.errors import BadReply, CidError, Deferred, Misconfigured, Upstream
+from cid.domain.errors import BadReply, CidError, Deferred, Misconfigured, Upstream, Withdrawn
 from cid.domain.jobs import Job
 from cid.domain.llm import Ask, Stop
 from cid.domain.policy import MODEL_TRIES
@@ -45,6 +45,8 @@ async def asking(sv: Services, job: Job, run: Run) -> bool:
     if kept(replies) is None and not enough(replies):
         try:
             await _ask(sv, stored)
+        except Withdrawn:
+            return True  # it is over, and whoever looks next sees that
         except (Deferred, Misconfigured, BadReply, Upstream) as error:
             return await _unanswered(sv, job, stored, error)
         stored, replies = await _stored(sv, job, run)

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass, replace
 
+from cid.domain.errors import Withdrawn
 from cid.domain.ids import CallId
 from cid.domain.news import Cause, Polled, PollOutcome
 from cid.domain.run import WAYS, Profile, Run, RunFetch, RunItem, Via
@@ -13,6 +14,7 @@ from cid.flows.analyse.articles import Taken, items, remarks, sift, take, titled
 from cid.flows.analyse.ways import Asked, ask
 from cid.gates import entries
 from cid.services import Services
+from cid.store import runs
 
 MOST = 500
 """Entries of one answer that are looked at."""
@@ -34,12 +36,13 @@ async def fetch(sv: Services, run: Run) -> Fetched:
     """Asks the run's first source; the next ones too, until there are enough items, where whoever started the run
     permitted that. Nothing stands in for what was asked without that permission.
 
-    Raises Deferred where another process reads the same, or a queue is long; never for what the other side does. What
-    was paid for before is not paid for again.
+    Raises Deferred where another process reads the same, or a queue is long, Withdrawn where the run is over; never for
+    what the other side does. What was paid for before is not paid for again.
     """
     taken, fetches, calls = Taken(run, sv.clock.now()), list[RunFetch](), list[CallId]()
     profile: Profile | None = None
     for via in _order(sv, run):
+        await _wanted(sv, run)
         asked = await ask(sv, run, via)
         fetches.append(await _taken(sv, taken, asked, number=len(fetches) + 1))
         profile = profile or asked.polled.profile
@@ -54,6 +57,14 @@ async def fetch(sv: Services, run: Run) -> Fetched:
         profile=profile,
         calls=tuple(calls),
     )
+
+
+async def _wanted(sv: Services, run: Run) -> None:
+    """Raises Withdrawn: no further source is asked, or paid, for a run that somebody cancelled."""
+    async with sv.db.read(run.tenant_id) as tx:
+        now = await runs.by_id(tx, run.tenant_id, run.id)
+    if now is None or now.over:
+        raise Withdrawn(f"run {run.id} is over")
 
 
 def _order(sv: Services, run: Run) -> list[Via]:

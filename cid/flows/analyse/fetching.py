@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from cid.domain.dossier import healthy
-from cid.domain.errors import Deferred, Misconfigured
+from cid.domain.errors import Deferred, Misconfigured, Withdrawn
 from cid.domain.jobs import Job
 from cid.domain.news import Cause
 from cid.domain.run import Failure, Run, RunFetch, RunItem, RunState
@@ -20,6 +20,8 @@ from cid.store import runs
 async def fetching(sv: Services, job: Job, run: Run) -> bool:
     try:
         fetched = await fetch(sv, run)
+    except Withdrawn:
+        return True  # it is over, and whoever looks next sees that
     except Deferred as error:
         return await ends.wait(sv, job, run, error)
     except Misconfigured as error:

@@ -10,7 +10,7 @@ from cid.domain.digest import Reader
 from cid.domain.ids import ChangeId
 from cid.domain.jobs import Job
 from cid.domain.mail import MailKind
-from cid.domain.monitor import StoredChange
+from cid.domain.monitor import VEILED, StoredChange
 from cid.domain.run import Run
 from cid.domain.tenants import GRANTS, Permission
 from cid.flows.digest.compose import URGENT_FOR, posted
@@ -61,4 +61,5 @@ async def _told(sv: Services, tx: Tx, reader: Reader, found: StoredChange, run: 
         settings=f"{home}/mail",
     )
     until = sv.clock.now() + URGENT_FOR
-    await posted(sv, tx, reader, letter, kind=MailKind.CHANGE, key=str(found.id), until=until)
+    tells = {} if run.tlp in VEILED else {run.id: run.tlp}
+    await posted(sv, tx, reader, letter, kind=MailKind.CHANGE, key=str(found.id), until=until, tells=tells)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from cid.domain.digest import Digest, Item, Reader, Waiting
+from cid.domain.digest import Changed, Digest, Item, Reader, Waiting
 from cid.domain.draft import DraftState
-from cid.domain.ids import uuid7
+from cid.domain.ids import RunId, uuid7
 from cid.domain.jobs import JobKind, NewJob
 from cid.domain.mail import Letter, MailKind
+from cid.domain.monitor import VEILED
+from cid.domain.run import Tlp
 from cid.domain.tenants import GRANTS, Permission
 from cid.ports import Tx
 from cid.queue import jobs as queue
@@ -79,7 +81,11 @@ async def planned(sv: Services, tx: Tx, reader: Reader, value: Digest, *, key: s
     items = await _linked(sv, tx, reader, value.items)
     letter = headed(sv, rendering.letter(reader.email, replace(value, items=items)), value.unsubscribe)
     until = _until(sv, reader, value.day)
-    return await posted(sv, tx, reader, letter, kind=MailKind.DIGEST, key=key, until=until)
+    return await posted(sv, tx, reader, letter, kind=MailKind.DIGEST, key=key, until=until, tells=_tells(value.changed))
+
+
+def _tells(changed: Sequence[Changed]) -> Mapping[RunId, Tlp]:
+    return {one.run_id: one.tlp for one in changed if one.tlp not in VEILED}
 
 
 async def urged(sv: Services, tx: Tx, reader: Reader, draft: Waiting) -> bool:
@@ -102,9 +108,17 @@ def headed(sv: Services, letter: Letter, unsubscribe: str) -> Letter:
 
 
 async def posted(
-    sv: Services, tx: Tx, reader: Reader, letter: Letter, *, kind: MailKind, key: str, until: datetime
+    sv: Services,
+    tx: Tx,
+    reader: Reader,
+    letter: Letter,
+    *,
+    kind: MailKind,
+    key: str,
+    until: datetime,
+    tells: Mapping[RunId, Tlp] | None = None,
 ) -> bool:
-    """Plan it, and the job that sends it. False: it was there already."""
+    """Plan it, and the job that sends it. False: it was there already. `tells`: see `mails.add`."""
     assert sv.vault is not None
     mail = uuid7(sv.clock.now())
     added = await mails.add(
@@ -118,6 +132,7 @@ async def posted(
         subject=letter.subject,
         sealed=sv.vault.seal(letters.packed(letter), f"mail:{mail}"),
         until=until,
+        tells=tells,
     )
     if added:
         await queue.enqueue(tx, NewJob(kind=JobKind.MAIL, tenant=reader.tenant_id, payload={"mail": str(mail)}))

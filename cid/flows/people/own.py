@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 QUARTER = timedelta(minutes=15)
 TRIES = 5
 WRONG = "That is not your present password."
+CHANGED = "Your password was changed at this moment, by another page or person. Sign in with the new one."
 WRONG_CODE = "That code is not right, or was used already. Wait for the next one."
 
 
@@ -55,11 +56,12 @@ async def set_profile(sv: Services, user: User, *, name: str, zone: str) -> None
 
 async def change_password(sv: Services, user: User, *, present: str, new: str, agent: str) -> str:
     """The token of the one session that is left. Raises Refused, Deferred (too many tries)."""
-    await _proved(sv, user, present)
+    proved = await _proved(sv, user, present)
     password_hash = await passwords.hashed(new)
     async with sv.platform.tx() as tx:
         account = await _account(tx, user.id)
-        await people.set_password(tx, user.id, password_hash)
+        if not await people.replace_password(tx, user.id, proved, password_hash):
+            raise Refused(CHANGED)
         await audit.add(tx, sv.clock.now(), user.id, "user.password_set", detail={"by": "themselves"})
         await _warn(sv, tx, account, "Your password was changed")
         return await _alone(tx, user.id, agent)
@@ -140,8 +142,9 @@ async def new_recovery(sv: Services, user: User, *, code: str, password: str) ->
     return recovery
 
 
-async def _proved(sv: Services, user: User, password: str) -> None:
-    """That whoever sits there knows the password; an open session may be somebody else's by now.
+async def _proved(sv: Services, user: User, password: str) -> str:
+    """That whoever sits there knows the password; an open session may be somebody else's by now. The hash that it was
+    held against: hashing takes long enough for somebody else to set another one.
 
     Counted with the attempts to sign in, so that a page behind a session is no way around that limit.
     """
@@ -150,10 +153,11 @@ async def _proved(sv: Services, user: User, password: str) -> None:
     async with sv.platform.read() as tx:
         account = await people.by_id(tx, user.id)
     checked = await passwords.check(account.password_hash if account else None, password)
-    if not checked.ok:
+    if account is None or not account.password_hash or not checked.ok:
         raise Refused(WRONG)
     async with sv.platform.tx() as tx:
         await limits.clear(tx, key)
+    return account.password_hash
 
 
 async def _try(sv: Services, key: str) -> None:

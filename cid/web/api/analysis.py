@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
@@ -11,15 +11,14 @@ from cid.domain.errors import NotFound
 from cid.domain.export import File
 from cid.domain.ids import RunBatchId, RunId
 from cid.domain.llm import Json
-from cid.domain.run import Run, RunItem, RunState, Shortfall, Wish, fold
+from cid.domain.run import Run, RunItem, RunState, Shortfall, fold
 from cid.domain.scorecard import CEILING
 from cid.domain.shape import plain
 from cid.flows import briefing_export
 from cid.flows import runs as flow
 from cid.render import briefing_words as words
 from cid.store import runs
-from cid.text import countries
-from cid.text.words import words as folded
+from cid.text import countries, outlets
 from cid.web.api.analysis_shapes import (
     AiMetadata,
     AiSaid,
@@ -46,7 +45,6 @@ from cid.web.api.analysis_shapes import (
     SourceOfRun,
     SpanShown,
     StepShown,
-    TargetAsked,
 )
 from cid.web.api.cursors import moment_after, page
 from cid.web.api.problems import Trouble
@@ -62,13 +60,13 @@ _WRITTEN = frozenset({RunState.COMPLETED, RunState.PARTIAL})
 
 
 async def start(asked: Asked[Nothing, RunAsked]) -> RunStarted:
-    run = await flow.start(asked.sv, asked.actor, _wish(asked.body), tlp=asked.body.tlp)
+    run = await flow.start(asked.sv, asked.actor, asked.body.wish(), tlp=asked.body.tlp)
     return RunStarted(id=run, state=RunState.QUEUED)
 
 
 async def start_batch(asked: Asked[Nothing, BatchAsked]) -> BatchStarted:
     wanted = asked.body
-    wishes = [_wish(one) for one in wanted.targets]
+    wishes = [one.wish() for one in wanted.targets]
     batch = await flow.start_batch(asked.sv, asked.actor, wanted.name, wishes, tlp=wanted.tlp)
     return BatchStarted(id=batch, state=fold([RunState.QUEUED]))
 
@@ -80,7 +78,7 @@ async def listed(asked: Asked[RunsWanted, Nothing]) -> RunsPage:
         rows = await runs.page(
             tx,
             tenant,
-            keys=_keys(wanted.outlet, country) if wanted.outlet else (),
+            keys=outlets.keys(wanted.outlet, country) if wanted.outlet else (),
             state=wanted.state,
             platform=wanted.platform,
             country=country,
@@ -228,19 +226,6 @@ async def _dossier(asked: Asked[Nothing, Nothing]) -> Dossier:
     return found
 
 
-def _wish(said: TargetAsked) -> Wish:
-    return Wish(
-        outlet=said.outlet,
-        country=said.country,
-        url=said.url,
-        platform=said.platform,
-        period=said.period,
-        items=str(said.items),
-        sources=said.sources,
-        substitute=said.substitute,
-    )
-
-
 def _country(said: str | None) -> str:
     """Empty: any. Raises Trouble."""
     if said is None:
@@ -250,13 +235,6 @@ def _country(said: str | None) -> str:
         wrong = [Wrong("country", "is none that is known.")]
         raise Trouble("bad_request", "A parameter is wrong.", wrong=wrong, query=True)
     return code
-
-
-def _keys(outlet: str, country: str) -> Sequence[str]:
-    """As runs of it are kept under, with its country or with any: few hundred keys, each found in the index."""
-    names = dict.fromkeys((" ".join(folded(outlet)), outlet.strip().removeprefix("@").casefold()))
-    codes = [country] if country else ["", *countries.codes()]
-    return [f"{name} {code}".strip() for name in names for code in codes]
 
 
 def _run(run: Run) -> RunShown:

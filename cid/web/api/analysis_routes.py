@@ -132,6 +132,15 @@ ANALYSIS: tuple[Endpoint, ...] = (
         about="One monitor.",
     ),
     post(
+        "monitor_change",
+        "/monitors/{monitor}/change",
+        WRITE,
+        monitors.change,
+        body=monitors.MonitorChange,
+        answer=monitors.MonitorShown,
+        about="Change how an outlet is watched. What is not said stays.",
+    ),
+    post(
         "monitor_switch",
         "/monitors/{monitor}/switch",
         WRITE,

@@ -24,6 +24,7 @@ from cid.domain.run import (
     Shortfall,
     Tlp,
     Via,
+    Wish,
 )
 from cid.domain.scorecard import CEILING, Rating
 from cid.web.api.shapes import about, number, text
@@ -50,6 +51,18 @@ class TargetAsked:
     items: int = number("How many items at most.", least=FEWEST_ITEMS, most=MOST_ITEMS, default=USUAL_ITEMS)
     sources: tuple[str, ...] = several(_SOURCES, most=6, each=40, default=())
     substitute: bool = about(_SUBSTITUTE, default=False)
+
+    def wish(self) -> Wish:
+        return Wish(
+            outlet=self.outlet,
+            country=self.country,
+            url=self.url,
+            platform=self.platform,
+            period=self.period,
+            items=str(self.items),
+            sources=self.sources,
+            substitute=self.substitute,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -284,7 +284,7 @@ async def _view(
     planned = [post for post in posted if post.state is not PublicationState.RETRACTED]
     due = max((post.due_at for post in planned if post.state is PublicationState.PLANNED), default=None)
     due = due if due and all(post.state is PublicationState.PLANNED for post in planned) else None
-    lines, fate = [_posted(who, post) for post in posted], _fate(draft, posted)
+    lines, fate = [_posted(who, post, posted) for post in posted], _fate(draft, posted)
     return DraftView(
         draft=draft,
         chip=_chip(draft.state, fate),
@@ -427,8 +427,10 @@ def _plan(article: Article) -> str:
     return " ".join([*said, article.angle_reason]).strip()
 
 
-def _posted(who: Actor, post: Posted) -> PostedLine:
+def _posted(who: Actor, post: Posted, every: Sequence[Posted]) -> PostedLine:
     chip, means = POSTED[post.state]
+    if post.unwanted:
+        means = _("It was to be taken back, and that was refused. Trying again takes it back, and sends nothing.")
     own = post.kind in SHOWN_HERE and post.external_id
     return PostedLine(
         posted=post,
@@ -437,6 +439,7 @@ def _posted(who: Actor, post: Posted) -> PostedLine:
         view=f"/site/{who.tenant.slug}/{post.external_id}" if own else post.url,
         may_retry=_retries(post) and who.may(Permission.DECIDE),
         may_retract=post.state in RETRACTS and who.may(Permission.DECIDE),
+        orphan=_original(post, every) is not None,
         waits=post.next_decision_id is not None and post.state is PublicationState.LIVE and not post.error,
     )
 
@@ -444,7 +447,16 @@ def _posted(who: Actor, post: Posted) -> PostedLine:
 def _retries(post: Posted) -> bool:
     """It failed, nobody knows, or a change of what is out was refused."""
     unsettled = {PublicationState.FAILED, PublicationState.UNKNOWN}
-    return post.state in unsettled or (post.next_decision_id is not None and bool(post.error))
+    return post.state in unsettled or post.unwanted or (post.next_decision_id is not None and bool(post.error))
+
+
+def _original(post: Posted, every: Sequence[Posted]) -> Posted | None:
+    """What it waits for in vain: the canonical channel's post, which did not go out."""
+    lost = {PublicationState.FAILED, PublicationState.UNKNOWN, PublicationState.RETRACTED}
+    if post.state is not PublicationState.PLANNED or post.canonical or any(one.stands_in for one in every):
+        return None
+    fitting = (one for one in every if one.canonical and one.decision_id == post.decision_id and one.state in lost)
+    return next(fitting, None)
 
 
 def _chip(state: DraftState, fate: Fate | None) -> Chip:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from aiohttp import web
 
+from cid.domain.channel_kinds import KINDS
 from cid.domain.errors import Conflict
 from cid.domain.ids import PublicationId
 from cid.domain.publication import PublicationState
@@ -31,6 +32,24 @@ MEANS = {
     PublicationState.UPDATING: _("A newer version was being sent; what is there is compared next."),
     PublicationState.RETRACTING: _("It is to be taken back and is still there, as far as is known."),
 }
+UNWANTED = {
+    PublicationState.LIVE: _(
+        "It was to be taken back, that was refused, and it is still there. Mend what the sentence names, or take it "
+        "down at the channel yourself; then try again."
+    ),
+    PublicationState.UNKNOWN: _(
+        "It was to be taken back, and that was refused; whether it is there is not known. Mend what the sentence "
+        "names. Trying again takes back what is there and sends nothing."
+    ),
+}
+ORPHAN = _(
+    "It waits for its original on {original}, which did not go out. Try that one again; or let this one be the "
+    "original: the others then point at it, and so will {original} if it goes out later."
+)
+ORPHAN_POINTS = _(
+    "It waits for its original on {original}, which did not go out. Try that one again, let another channel have the "
+    "original, or give this one up."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +74,22 @@ class Stop:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     row: troubles.Stuck
-    means: str
 
     @property
     def waits(self) -> bool:
-        """For a place, or for its turn in the queue: nothing is wrong with it."""
+        """For a place, its original, or its turn in the queue: nothing is wrong with it."""
         return self.row.state is PublicationState.PLANNED and not self.row.gave_up
+
+    @property
+    def means(self) -> str:
+        if self.row.original:
+            said = ORPHAN if self.may_stand_in else ORPHAN_POINTS
+            return said.format(original=self.row.original)
+        return (UNWANTED if self.row.unwanted else MEANS).get(self.row.state, "")
+
+    @property
+    def may_stand_in(self) -> bool:
+        return bool(self.row.original) and KINDS[self.row.kind].may_be_canonical
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +114,7 @@ async def listed(request: web.Request) -> web.StreamResponse:
         rows = await troubles.publications(tx, who.tenant.id, limit=LIMIT)
         mails = await troubles.mails(tx, who.tenant.id, limit=LIMIT)
         stopped = await governors.stopped(tx, who.tenant.id)
-    lines = [Line(row=row, means=MEANS.get(row.state, "")) for row in rows]
+    lines = [Line(row=row) for row in rows]
     return page(request, "problems.html", ProblemsView(rows=lines, mails=mails, stopped=stopped))
 
 
@@ -102,6 +131,11 @@ async def give_up(request: web.Request, form: Because) -> web.StreamResponse:
 async def hurry(request: web.Request, form: Because) -> web.StreamResponse:
     await halt.hurry(services(request), actor(request), PublicationId(form.publication), form.reason)
     _back(request, "problems", "problem_hurried")
+
+
+async def stand_in(request: web.Request, form: Because) -> web.StreamResponse:
+    await halt.stand_in(services(request), actor(request), PublicationId(form.publication), form.reason)
+    _back(request, "problems", "problem_stands_in")
 
 
 async def stop(request: web.Request, form: Stop) -> web.StreamResponse:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from cid.domain.tenants import Profile
 
 HISTORY = 10
+STALLED_S = 60.0
+"""How long the reader of an export may take for what was read for it at once."""
 LIST = 20_000
 """Characters of a posted list: more than fits into a profile, so that the sentence about it can say how much."""
 
@@ -175,16 +179,27 @@ async def withdraw_deletion(request: web.Request, _: Nothing) -> web.StreamRespo
     raise web.HTTPSeeOther(f"/t/{who.tenant.slug}/general?said=deletion_withdrawn")
 
 
+async def _given(response: web.StreamResponse, data: bytes) -> None:
+    """Raises TimeoutError: whoever reads has stopped."""
+    async with asyncio.timeout(STALLED_S):
+        await response.write(data)
+
+
 async def export(request: web.Request, _: Nothing) -> web.StreamResponse:
     """Written as it is read: a tenant of a million rows takes as much room here as one of a hundred."""
     who = actor(request)
-    parts = exports.archive(services(request), who.tenant, who.user.id)
-    first = await anext(parts)  # what refuses it is a page, not half a file
-    response = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="{who.tenant.slug}.zip"'})
-    response.content_type = "application/zip"
-    await response.prepare(request)
-    await response.write(first)
-    async for data in parts:
-        await response.write(data)
-    await response.write_eof()
+    async with aclosing(exports.archive(services(request), who.tenant, who.user.id)) as parts:
+        first = await anext(parts)  # what refuses it is a page, not half a file
+        response = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="{who.tenant.slug}.zip"'})
+        response.content_type = "application/zip"
+        await response.prepare(request)
+        try:
+            await _given(response, first)
+            async for data in parts:
+                await _given(response, data)
+        except TimeoutError:
+            if request.transport is not None:
+                request.transport.abort()  # half a file that ends in an error, and not as if it were whole
+            return response
+        await response.write_eof()
     return response

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from unittest import mock
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cid.briefing import catalogue, match
 from cid.briefing.catalogue import Catalogue
 from cid.domain.narratives import Match, Stance, Strength, Where
 from cid.domain.run import Grain, RunItem, Via
 from cid.settings import narratives
+from cid.text.inflection import key
+from cid.text.spotting import Spotter, bare, pieces
+from cid.text.words import placed
 from tests.unit.briefing.test_catalogue import files, table
 
 SHIPPED = narratives()
@@ -182,6 +188,101 @@ def test_a_debunked_claim_is_found_and_marked_so() -> None:
 
 def test_no_catalogue_finds_nothing() -> None:
     assert match.matches(Catalogue(), [item(1, "Russiagate is a hoax")], "Russiagate is a hoax") == ()
+
+
+PHRASES = [
+    "nato",
+    "nato expan*",
+    "encircl*",
+    "border fee",
+    "not one inch",
+    "l'otan",
+    "fee*",
+    "russia",
+    "one inch eastward",
+]
+SPOTTER = Spotter(PHRASES)
+SAID = st.lists(
+    st.sampled_from(
+        [
+            "NATO",
+            "nato",
+            "expansion",
+            "expands",
+            "encircling",
+            "encircled",
+            "border",
+            "borders",
+            "fee",
+            "fees",
+            "not",
+            "one",
+            "inch",
+            "eastward",
+            "L'OTAN",
+            "Russia's",
+            "russia.",
+            "eastward.",
+            "harbour,",
+            "film!",
+            "and",
+            "the",
+            "of",
+        ]
+    ),
+    max_size=60,
+).map(" ".join)
+
+
+@given(text=SAID)
+@settings(max_examples=200, deadline=None)
+def test_one_walk_finds_what_a_walk_per_pattern_finds(text: str) -> None:
+    told = [bare(one.word) for one in placed(text)]
+
+    def there(piece: str, word: str) -> bool:
+        return word.startswith(piece[:-1]) if piece.endswith("*") else key(word) == piece
+
+    wanted = [(number, pieces(phrase)) for number, phrase in enumerate(PHRASES)]
+    slowly = [
+        (number, at, at + len(phrase))
+        for number, phrase in wanted
+        for at in range(len(told) - len(phrase) + 1)
+        if all(there(piece, told[at + n]) for n, piece in enumerate(phrase))
+    ]
+    assert sorted(SPOTTER.find(placed(text))) == sorted(slowly)
+
+
+MADE = catalogue.read(
+    files(
+        table(
+            id="a_001",
+            cues={
+                "en": {
+                    "g": ["nato & expan* & (border|fee)", "nato > russia", "encircl*"],
+                    "h": ["fee", "russia & fee ~3"],
+                }
+            },
+            unless={"en": ["film"]},
+        ),
+        table(id="a_002", cues={"en": {"g": ["nato", "border & eastward"], "h": ["not & one inch", "l'otan"]}}),
+    )
+)
+
+
+@given(text=SAID, times=st.integers(1, 12))
+@settings(max_examples=200, deadline=None)
+def test_looking_where_the_rarest_part_stands_finds_what_looking_at_each_cue_in_each_sentence_finds(
+    text: str, times: int
+) -> None:
+    text = f"{text}. " * times
+    fast = found(text, MADE)
+    with mock.patch.object(match, "_candidates", lambda index, _there, _enough: index.wanted):
+        assert found(text, MADE) == fast
+
+
+def test_what_a_word_is_does_not_depend_on_its_length_or_on_texts_before() -> None:
+    long = "encircl" + "e" * 5_000
+    assert SPOTTER.find(placed(long)) == SPOTTER.find(placed(long)) == [(2, 0, 1)]
 
 
 @pytest.mark.parametrize(

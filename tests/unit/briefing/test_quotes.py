@@ -8,8 +8,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from cid.briefing.quotes import Source, check
+from cid.briefing.quotes import BLOCKS, FEWEST, LEFT_OUT, Source, Work, check
 from cid.domain.briefing import Found
+from cid.text.letters import in_words, letters, plain, plain_words
 
 TEXT = (
     "Emberquay “council” opens a grant\n"
@@ -124,6 +125,82 @@ def test_a_word_that_the_text_does_not_have_makes_a_quote_an_invention(words: li
     text = " ".join(words)
     for at in range(len(words)):
         assert check(" ".join([*words[:at], "kiln", *words[at:]]), text)[0] is Found.NOT_FOUND
+
+
+def slowly(quote: list[str], text: list[str]) -> bool:
+    """Whether a quote of FEWEST words or more stands there with at most two words left out, one block whole."""
+    size = len(quote) // BLOCKS
+    for number in range(BLOCKS):
+        first, beyond = number * size, (number + 1) * size
+        for at in range(len(text) - size + 1):
+            if text[at : at + size] == quote[first:beyond] and any(
+                stands(quote[:first][::-1], text[:at][::-1], before)
+                and stands(quote[beyond:], text[at + size :], LEFT_OUT - before)
+                for before in range(LEFT_OUT + 1)
+            ):
+                return True
+    return False
+
+
+def stands(quote: list[str], text: list[str], missing: int) -> bool:
+    if not quote:
+        return True
+    if not text:
+        return False
+    if text[0] == quote[0]:
+        return stands(quote[1:], text[1:], missing)
+    return missing > 0 and text[0] != "not" and stands(quote, text[1:], missing - 1)
+
+
+@given(
+    words=st.lists(st.sampled_from(["north", "south", "east", "not"]), min_size=6, max_size=14),
+    data=st.data(),
+)
+@settings(max_examples=300, deadline=None)
+def test_what_is_near_is_what_a_search_of_all_places_calls_so(words: list[str], data: st.DataObject) -> None:
+    gone = data.draw(st.sets(st.integers(0, len(words) - 1), max_size=3))
+    quote = [word for n, word in enumerate(words) if n not in gone]
+    assume(len(quote) >= FEWEST)
+    near = check(" ".join(quote), " ".join(words))[0] is not Found.NOT_FOUND
+    assert near == (" ".join(quote) in " ".join(words) or slowly(quote, words))
+
+
+@given(text=st.text(max_size=80))
+@settings(max_examples=500, deadline=None)
+def test_a_quote_is_read_as_the_text_is(text: str) -> None:
+    assert plain(text) == letters(text).text
+    assert plain_words(text) == in_words(letters(text)).text.split()
+
+
+def test_what_a_quote_takes_is_taken_from_the_work() -> None:
+    work = Work(left=20)
+    assert check("opens a grant", TEXT, work) == check("opens a grant", TEXT)
+    assert not work.over
+    check("an invention of somebody", TEXT, work)
+    assert work.over
+
+
+@pytest.mark.parametrize(
+    ("text", "quote"),
+    [
+        ("a " * 100_000, "a " * 2_900 + "b"),
+        ("a " * 100_000, "a " * 1_400 + "not a a a a"),
+        ("北约东扩" * 50_000, "东扩北约" * 1_400 + "x"),
+        ("e\u0301" * 100_000, "\u0301" * 5_000 + "a"),
+        ("the quick brown fox jumps over it " * 6_000, "quick brown fox jumps over it the " * 80 + "it it"),
+        ("x y " * 50_000, "x y x y ... " * 3 + "x y x z"),
+        ("a not " * 40_000, "a not " * 200 + "a a not not a not"),
+    ],
+)
+def test_four_hundred_hostile_quotes_cost_no_more_than_the_work_they_are_given(text: str, quote: str) -> None:
+    source, work = Source(text), Work()
+    assert source.in_order
+    began = time.process_time()
+    for _ in range(400):
+        if not work.over:
+            check(quote, source, work)
+    assert time.process_time() - began < 4
+    assert work.left > -50_000
 
 
 @pytest.mark.parametrize(

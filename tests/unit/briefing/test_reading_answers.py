@@ -243,3 +243,28 @@ def test_hidden_letters_and_endless_lists_of_an_answer_are_cut_down() -> None:
     assert len(found.briefing.key_findings) == 50
     assert found.briefing.key_findings[0].finding == "Finding 0 hidden"
     assert "The list of findings has 200 entries: the first 50 are kept." in found.problems
+
+
+def test_quotes_that_nobody_had_time_for_are_counted_and_neither_found_nor_missing() -> None:
+    long = replace(ONE, text="the quick brown fox jumps over it " * 200)
+    quotes = [("quick brown fox jumps over it the " * 180)[: 5_990 - n] for n in range(400)]
+    rows = [
+        finding(
+            evidence=[
+                {
+                    "kind": "post",
+                    "reference": "F",
+                    "citations": [{"item": "i1", "quote": one} for one in quotes[n : n + 40]],
+                }
+            ]
+        )
+        for n in range(0, 400, 40)
+    ]
+    found = read(answer(key_findings=rows), RUN, (long, TWO), KNOWN)
+    assert found.briefing is not None
+    cited = [one for row in found.briefing.key_findings for piece in row.evidence for one in piece.citations]
+    unlooked = [one for one in cited if one.found is None]
+    assert 0 < len(unlooked) < len(cited) == 400
+    assert unlooked == cited[-len(unlooked) :]
+    assert f"{len(unlooked) + 1} not looked up" in found.briefing.methodology.validation
+    assert "The quotes are so long or so many that the last of them were not looked up." in found.problems
