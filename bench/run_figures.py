@@ -3,9 +3,9 @@
     python -m bench.run_figures [--runs 100000] [--tenants 3] [--times 60]
 
 Every tenant has `runs` runs over a year, a twentieth of them failed, with a fetch each for every fifth; one of them is
-asked for its page `/t/…/analysis` and for `/api/v1/metrics`, one after the other, through the desk's own server,
-sign-in and row policies. One JSON line: milliseconds at the 50th and 95th of 100 of both and of `/api/v1/api-status`,
-and what each statement behind the figures costs in Postgres.
+asked for its page `/t/…/analysis`, for `/api/v1/metrics` and `/api/v1/api-status`, and for its list by each filter, one
+after the other, through the desk's own server, sign-in and row policies. One JSON line: milliseconds at the 50th and
+95th of 100 of each, and what the statements behind the figures cost in Postgres.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -43,10 +44,23 @@ if TYPE_CHECKING:
     Pool = asyncpg.Pool[asyncpg.Record]
 
 DATABASE = "cid_test_run_figures"
+LISTS = (
+    "",
+    "rating=excellent",
+    "tlp=red",
+    "country=NO",
+    "platform=telegram",
+    "outlet=outlet+7",
+    "rating=good&tlp=red",
+    "state=failed&country=NO",
+    "rating=poor&state=failed",
+)
+"""Filters of the list: of red, Norway and Telegram there are ten runs each, the oldest; nothing is poor and failed."""
 RUNS = """
-insert into runs (tenant_id, id, outlet, outlet_key, platform, period, items, state, failure, detail, score, rating,
-  created_at, ended_at)
-select $1, gen_random_uuid(), 'Outlet ' || n % 500, 'outlet ' || n % 500, 'news', 'm', 5,
+insert into runs (tenant_id, id, outlet, outlet_key, country, platform, tlp, period, items, state, failure, detail,
+  score, rating, created_at, ended_at)
+select $1, gen_random_uuid(), 'Outlet ' || n % 500, 'outlet ' || n % 500, case when n > $2 - 10 then 'NO' else '' end,
+  case when n > $2 - 10 then 'telegram' else 'news' end, case when n > $2 - 10 then 'red' else 'amber' end, 'm', 5,
   case when n % 20 = 0 then 'failed' else 'completed' end, case when n % 20 = 0 then 'sources' end,
   case when n % 20 = 0 then 'No source could be read.' else '' end, case when n % 20 > 0 then n % 71 end,
   case when n % 20 = 0 then '' else (array['excellent', 'good', 'acceptable', 'poor', 'failing'])[1 + n % 5] end,
@@ -133,6 +147,9 @@ async def measured(server: Server, runs: int, tenants: int, times: int) -> dict[
             "page_ms": await timed(times, lambda: person.text("/t/acme/analysis")),
             "metrics_ms": await timed(times, lambda: asked("/api/v1/metrics")),
             "api_status_ms": await timed(times, lambda: asked("/api/v1/api-status")),
+            "lists_ms": {
+                query: await timed(max(times // 4, 5), partial(person.text, f"/t/acme/runs?{query}")) for query in LISTS
+            },
         }
     tenant = await owner.fetchval("select id from tenants where slug = 'acme'")
     cost = {name: await read(app, tenant, sql, args) for name, (sql, args) in STATEMENTS.items()}

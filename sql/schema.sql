@@ -599,6 +599,46 @@ revoke all on function find_audit(uuid,uuid,text,text,uuid,uuid,integer) from pu
 grant execute on function find_audit(uuid,uuid,text,text,uuid,uuid,integer) to cid_app;
 grant execute on function find_audit(uuid,uuid,text,text,uuid,uuid,integer) to cid_worker;
 
+CREATE OR REPLACE FUNCTION public.find_runs(p_tenant uuid, p_lead text, p_values text[], p_states text[], p_platform text, p_country text, p_rating text, p_tlp text, p_since timestamp with time zone, p_at timestamp with time zone, p_id uuid, p_most integer, p_walk integer)
+ RETURNS TABLE(id uuid, at timestamp with time zone, place uuid)
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  led text := case when p_lead = '' then 'true' when p_lead in ('outlet_key', 'state', 'platform', 'country', 'rating', 'tlp') then format('r.%I = v.one', p_lead) end;
+  upto_at timestamptz := coalesce(p_at, 'infinity'); upto_id uuid := coalesce(p_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+  end_at timestamptz; end_id uuid;
+begin
+  if led is null then
+    raise exception 'runs are not listed by %', p_lead using errcode = 'invalid_parameter_value';
+  end if;
+  if p_walk is not null then
+    execute format($q$
+      select w.created_at, w.id from unnest($2) v (one) cross join lateral (
+        select r.created_at, r.id from public.runs r
+        where r.tenant_id = $1 and %s and r.created_at >= $3 and (r.created_at, r.id) < ($4, $5)
+        order by r.created_at desc, r.id desc offset $6 limit 1) w
+      order by w.created_at desc, w.id desc limit 1
+    $q$, led) into end_at, end_id using p_tenant, p_values, coalesce(p_since, '-infinity'), upto_at, upto_id, p_walk - 1;
+  end if;
+  return query execute format($q$
+    select w.id, w.created_at, w.id from unnest($2) v (one) cross join lateral (
+      select r.created_at, r.id from public.runs r
+      where r.tenant_id = $1 and %s and r.created_at >= $3 and (r.created_at, r.id) < ($4, $5) and (r.created_at, r.id) >= ($6, $7)
+        and ($8 is null or r.state = any ($8)) and ($9 is null or r.platform = $9) and ($10 is null or r.country = $10)
+        and ($11 is null or r.rating = $11) and ($12 is null or r.tlp = $12)
+      order by r.created_at desc, r.id desc limit $13) w
+    order by w.created_at desc, w.id desc limit $13
+  $q$, led) using p_tenant, p_values, coalesce(p_since, '-infinity'), upto_at, upto_id, coalesce(end_at, '-infinity'),
+    coalesce(end_id, '00000000-0000-0000-0000-000000000000'), p_states, p_platform, p_country, p_rating, p_tlp, p_most;
+  if end_at is not null then
+    return query select null::uuid, end_at, end_id;
+  end if;
+end $function$;
+revoke all on function find_runs(uuid,text,text[],text[],text,text,text,text,timestamp with time zone,timestamp with time zone,uuid,integer,integer) from public;
+grant execute on function find_runs(uuid,text,text[],text[],text,text,text,text,timestamp with time zone,timestamp with time zone,uuid,integer,integer) to cid_app;
+
 CREATE OR REPLACE FUNCTION public.find_verdicts(words text, gate text, outcome text, reason text, before_at timestamp with time zone, before_id uuid, most integer, desk text)
  RETURNS TABLE(id uuid)
  LANGUAGE plpgsql
@@ -3001,12 +3041,16 @@ create table runs (
   constraint runs_tenant_id_monitor_id_fkey FOREIGN KEY (tenant_id, monitor_id) REFERENCES monitors(tenant_id, id)
 );
 CREATE INDEX runs_batch ON public.runs USING btree (tenant_id, batch_id) WHERE (batch_id IS NOT NULL);
+CREATE INDEX runs_countries ON public.runs USING btree (tenant_id, country, created_at DESC, id DESC);
 CREATE INDEX runs_monitor ON public.runs USING btree (tenant_id, monitor_id, created_at DESC, id DESC) WHERE (monitor_id IS NOT NULL);
 CREATE INDEX runs_open ON public.runs USING btree (changed_at) WHERE (state = ANY (ARRAY['queued'::text, 'fetching'::text, 'asking'::text, 'scoring'::text]));
 CREATE INDEX runs_outlets ON public.runs USING btree (tenant_id, outlet_key, created_at DESC, id DESC);
+CREATE INDEX runs_platforms ON public.runs USING btree (tenant_id, platform, created_at DESC, id DESC);
+CREATE INDEX runs_ratings ON public.runs USING btree (tenant_id, rating, created_at DESC, id DESC);
 CREATE INDEX runs_recent ON public.runs USING btree (tenant_id, created_at DESC, id DESC);
 CREATE INDEX runs_requested_by ON public.runs USING btree (requested_by) WHERE (requested_by IS NOT NULL);
 CREATE INDEX runs_states ON public.runs USING btree (tenant_id, state, created_at DESC, id DESC);
+CREATE INDEX runs_tlps ON public.runs USING btree (tenant_id, tlp, created_at DESC, id DESC);
 CREATE CONSTRAINT TRIGGER runs_come AFTER INSERT ON public.runs DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION count_run();
 CREATE CONSTRAINT TRIGGER runs_end AFTER UPDATE OF state, score, rating ON public.runs DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((((old.state = ANY (ARRAY['completed'::text, 'partial'::text, 'failed'::text])) OR (new.state = ANY (ARRAY['completed'::text, 'partial'::text, 'failed'::text]))) AND (old.state <> new.state)) OR (old.score IS DISTINCT FROM new.score) OR (old.rating <> new.rating))) EXECUTE FUNCTION count_run();
 alter table runs enable row level security;

@@ -22,7 +22,7 @@ from cid.flows.gather import gather
 from cid.flows.relate import relate
 from cid.flows.review import review
 from cid.flows.track import track
-from cid.llm.models import Models, Prices, load_models, load_prices
+from cid.llm.models import Models, Prices
 from cid.llm.prompts import Prompts, canonical
 from cid.llm.router import Router
 from cid.pg.pool import AppDb
@@ -49,11 +49,11 @@ FLOWS: Mapping[JobKind, Callable[[Services, Sequence[Job]], Awaitable[None]]] = 
 
 
 def models() -> Models:
-    return load_models(CONFIG / "models.toml")
+    return make.shipped_models(CONFIG / "models.toml")
 
 
 def prices() -> Prices:
-    return load_prices(CONFIG / "prices.toml")
+    return make.shipped_prices(CONFIG / "prices.toml")
 
 
 def prompts() -> Prompts:
@@ -68,7 +68,7 @@ def router(db: AppDb, clock: Clock, *providers: Provider, models: Models | None 
     return Router(
         db,
         clock,
-        models=models or load_models(CONFIG / "models.toml"),
+        models=models or make.shipped_models(CONFIG / "models.toml"),
         prices=prices(),
         providers=providers,
         **{"prompts": Prompts.load(CONFIG / "prompts"), "sleep": at_once, "chance": lambda: 0.5, **over},

@@ -13,7 +13,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from cid.briefing.catalogue import Catalogue, Index, Wanted
-from cid.briefing.stance import Sentences, within
+from cid.briefing.stance import within
+from cid.briefing.stance_signs import Sentences
 from cid.domain.narratives import Match, Span, Strength, Where
 from cid.domain.run import RunItem
 from cid.text.prose import ends

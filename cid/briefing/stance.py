@@ -10,6 +10,10 @@ is a hoax" is the claim and no denial of it. In a sentence
   with "No," goes on to negate;
 * what stands before a colon, and puts another account aside ("the lie … hides a fact: …"), says nothing of the claim
   behind it;
+* so is what somebody says and what follows holds against the facts ("…, but the map shows …"), what a picture or
+  proof of it turned out to be, and what is negated where it begins ("far from collapse");
+* what is granted and answered ("call it a hoax if you like: …"), what stands in a title ("Truth or Hoax") and what is
+  denied of something else ("the report was a lie and that …") denies nothing;
 * what somebody else says, or what stands between quotation marks, is reported;
 * anything else the text says itself.
 
@@ -19,17 +23,14 @@ A sentence that begins with "this", "the claim" and denies, right behind the one
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from operator import itemgetter
 
-from cid.briefing.stance_words import WORDS, Mark
+from cid.briefing.stance_signs import Sentences, Sign
+from cid.briefing.stance_words import Mark
 from cid.domain.narratives import Span, Stance
-from cid.text.prose import ends, quoted
-from cid.text.spotting import Spotter
-from cid.text.words import Told, placed, words
+from cid.text.prose import ends
+from cid.text.words import placed, words
 
 LONGEST_SENTENCE = 1500
 """Characters; a longer one is judged in stretches of so many, each with the one before it and the one behind."""
@@ -47,16 +48,33 @@ AT_THE_EDGE = 200
 """Characters of a sentence's beginning and end in which a name is looked for."""
 MOST_SIGNS = 20
 """Before a claim, and behind it: the nearest."""
-PARAGRAPH = 3000
-"""Characters around a sentence in which quotation marks are looked for."""
-_PHRASES = [
-    (mark, phrase.strip())
-    for marks in WORDS.values()
-    for mark, listed in marks.items()
-    for phrase in listed.replace("\n", " ").split("|")
-]
-_SPOTTER = Spotter([phrase.rstrip(":") for _, phrase in _PHRASES])
-_FIRST = itemgetter(1)
+TITLE = 5
+"""Words between quotation marks that may be a name: a channel called “Truth or Hoax” denies nothing."""
+_BREAK = re.compile(r"[,;:–—]")
+_AND = frozenset(["and", "und", "et", "y", "e", "и", "і", "й", "та"])
+_WHO = frozenset(
+    [
+        "he",
+        "she",
+        "they",
+        "er",
+        "sie",
+        "il",
+        "elle",
+        "ils",
+        "elles",
+        "él",
+        "ella",
+        "ellos",
+        "он",
+        "она",
+        "они",
+        "він",
+        "вона",
+        "вони",
+    ]
+)
+"""Who spoke goes on: `but he gave no date` holds nothing against what he said."""
 _COLON = re.compile(r"^\W*([^:.!?\n]{2,60}):\s")
 _NO = re.compile(r"\W*(?:no|nein|non|нет|ні)\s*[,:–—]", re.IGNORECASE)
 _DASH = re.compile(r"\s[-–—]\s+([^-–—.!?\n]{2,60})\W*$")
@@ -71,60 +89,6 @@ _NO_SPEAKERS = frozenset(
         думка аналіз правда факт відео україна росія європа"""
     )
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Sign:
-    """A mark in a sentence: its words, the last excluded."""
-
-    mark: Mark
-    first: int
-    end: int
-
-
-class Sentences:
-    """A text whose sentences are known; what stands in one is read once, however many claims are looked at there."""
-
-    def __init__(self, text: str, limits: Sequence[int], told: Sequence[Told]) -> None:
-        """`limits`: 0, where each sentence ends, and the text's end. `told`: the text's words."""
-        self.text, self.limits = text, limits
-        self._told, self._starts = told, [one.start for one in told]
-        self._marked: list[tuple[int, int, int]] | None = None
-        self._signs: dict[tuple[int, int], list[_Sign]] = {}
-        self._quotes: dict[tuple[int, int], list[tuple[int, int]]] = {}
-
-    def number(self, place: int) -> int:
-        """Of the sentence at `place`, from 1."""
-        return bisect_right(self.limits, place)
-
-    def bounds(self, number: int) -> tuple[int, int]:
-        return self.limits[number - 1], self.limits[number] if number < len(self.limits) else len(self.text)
-
-    def word(self, place: int) -> int:
-        """How many words begin before `place`."""
-        return bisect_left(self._starts, place)
-
-    def signs(self, start: int, end: int) -> list[_Sign]:
-        """Of the words that begin between the two; their numbers are those of the text."""
-        if (start, end) not in self._signs:
-            first, beyond = self.word(start), self.word(end)
-            if self._marked is None:
-                self._marked = _SPOTTER.find(self._told)
-            here = bisect_left(self._marked, first, key=_FIRST), bisect_left(self._marked, beyond, key=_FIRST)
-            found = self._marked[here[0] : here[1]]
-            self._signs[start, end] = _kept([_Sign(_PHRASES[n][0], a, b) for n, a, b in found if b <= beyond])
-        return self._signs[start, end]
-
-    def quotes(self, first: int, last: int) -> list[tuple[int, int]]:
-        """Of the paragraph around `first` and `last`, or of so much of a long one as lies near them."""
-        start = max(self.text.rfind("\n", 0, first) + 1, (first // PARAGRAPH - 1) * PARAGRAPH)
-        beyond = (last // PARAGRAPH + 2) * PARAGRAPH
-        line = self.text.find("\n", last, beyond)
-        end = line if line >= 0 else beyond
-        if (start, end) not in self._quotes:
-            found = quoted(self.text[start:end])
-            self._quotes[start, end] = [(start + one.start, start + one.end) for one in found]
-        return self._quotes[start, end]
 
 
 def stance(text: str, spans: Sequence[Span], *, breaks: Sequence[int] = ()) -> Stance:
@@ -169,20 +133,94 @@ def _of_sentence(text: Sentences, start: int, end: int, places: Sequence[tuple[i
     claimed = [(text.word(a), text.word(b)) for a, b in places]
     signs = [one for one in text.signs(start, end) if not any(one.first < b and a < one.end for a, b in claimed)]
     signs = _nearest(signs, begin, behind)
+    quotes = text.quotes(first, last)
+    signs = _without_names(text, signs, [one for one in quotes if one[1] <= first or one[0] >= last])
     if _set_aside(text.text[start:first], signs, begin):
         signs = [one for one in signs if one.first >= begin]
+    signs = _without_concessions(text, signs, begin, behind)
+    signs = [one for one in signs if not _of_something_else(text, one, signs, begin)]
     if _answers_no(text, start, end, behind):
         return Stance.DEBUNKS
     denied, answered = _denial(signs, begin, behind)
-    if denied:
+    if denied or _unmade(text, signs, begin):
         return Stance.DEBUNKS
-    quotes = text.quotes(first, last)
-    if any(a <= first and last <= b for a, b in quotes) or _speaker(text.text[start:end], first - start, last - start):
-        return Stance.REPORTS
-    return Stance.REPORTS if _attributed(signs, begin, behind, answered) else Stance.REPEATS
+    said = any(a <= first and last <= b for a, b in quotes) or _attributed(signs, begin, behind, answered)
+    if _exposed(signs, begin, behind) or (said and _held_against(text, signs, behind)):
+        return Stance.DEBUNKS
+    said = said or _speaker(text.text[start:end], first - start, last - start)
+    return Stance.REPORTS if said else Stance.REPEATS
 
 
-def _set_aside(before: str, signs: Sequence[_Sign], begin: int) -> bool:
+def _without_names(text: Sentences, signs: list[Sign], quotes: Sequence[tuple[int, int]]) -> list[Sign]:
+    """Without denials that are part of a title: a few words between quotation marks that do not hold the claim."""
+    titles = [(text.word(a), text.word(b)) for a, b in quotes]
+    titles = [(a, b) for a, b in titles if b - a <= TITLE]
+    return [
+        one for one in signs if one.mark is not Mark.DENY or not any(a <= one.first and one.end <= b for a, b in titles)
+    ]
+
+
+def _without_concessions(text: Sentences, signs: list[Sign], begin: int, behind: int) -> list[Sign]:
+    """Without what is granted and answered: `call it a hoax if you like: …`, `they deny what all can see, that …`, `…,
+    whatever the fact-checkers write`; but not `whatever he says, it is false that …`."""
+    granted = [one.first for one in signs if one.mark in {Mark.EVEN_IF, Mark.EVIDENT}]
+    if not granted:
+        return signs
+    return [one for one in signs if not _granted(text, one, granted, begin, behind)]
+
+
+def _granted(text: Sentences, sign: Sign, granted: Sequence[int], begin: int, behind: int) -> bool:
+    if sign.mark not in {Mark.DENY, Mark.SAYS, Mark.HEDGE}:
+        return False
+    if sign.first >= behind:
+        return any(behind <= one <= sign.first for one in granted)
+    return any(one < begin for one in granted) and bool(_BREAK.search(text.between(sign.end - 1, begin)))
+
+
+def _of_something_else(text: Sentences, sign: Sign, signs: Sequence[Sign], begin: int) -> bool:
+    """`He said the report was a lie and that …`: the denial is one thing that he said, and the claim another."""
+    if sign.mark is not Mark.DENY or sign.end >= begin:
+        return False
+    said = any(one.mark in {Mark.SAYS, Mark.LABELS} and one.end <= sign.first for one in signs)
+    return said and any(text.word_at(number) in _AND for number in range(sign.end, begin))
+
+
+def _unmade(text: Sentences, signs: Sequence[Sign], begin: int) -> bool:
+    """`Far from collapsing, …`, `not a single secret laboratory …`: the claim itself is negated where it begins."""
+    return any(
+        one.mark is Mark.NOT and one.end == begin and not _BREAK.search(text.between(one.end - 1, begin))
+        for one in signs
+    )
+
+
+def _exposed(signs: Sequence[Sign], begin: int, behind: int) -> bool:
+    """What shows the claim turns out to be something else: `the picture of … was shot in …`, `the supposed proof of …
+    turned out …`; but not a document that shows it, in the text's own voice."""
+    if not any(one.mark is Mark.REVEALS and one.first >= behind for one in signs):
+        return False
+    ahead = [one for one in signs if one.end <= begin]
+    doubted = any(one.mark is Mark.HEDGE for one in ahead)
+    shown = any(one.mark is Mark.PROVES for one in ahead)
+    return any(one.mark is Mark.PIECE for one in ahead) and (doubted or not shown)
+
+
+def _held_against(text: Sentences, signs: Sequence[Sign], behind: int) -> bool:
+    """Somebody says it, and what follows says otherwise: `…, but the map shows …`, `…; satellite images show …`."""
+    for sign in signs:
+        if sign.first < behind or sign.mark not in {Mark.WHILE, Mark.TURN, Mark.COUNTER, Mark.REVEALS}:
+            continue
+        before = text.between(max(behind - 1, 0), sign.first)
+        beyond = {one.mark for one in signs if one.first >= sign.first}
+        if sign.mark in {Mark.WHILE, Mark.TURN}:
+            against = {Mark.COUNTER, Mark.NOT, Mark.REVEALS} & beyond
+            if against and _BREAK.search(before) and text.word_at(sign.end) not in _WHO:
+                return True
+        elif ";" in before and (sign.mark is Mark.REVEALS or {Mark.NOT, Mark.PROVES} & beyond):
+            return True
+    return False
+
+
+def _set_aside(before: str, signs: Sequence[Sign], begin: int) -> bool:
     """`The lie … hides a fact: …`, `do not trust who says otherwise: …`; but not `Moscow says otherwise: …`."""
     if not before[-AT_THE_EDGE:].rstrip(" \t\n\"'“„«").endswith(":"):
         return False
@@ -199,7 +237,7 @@ def _answers_no(text: Sentences, start: int, end: int, behind: int) -> bool:
     return any(one.mark is Mark.NOT and first < one.first < behind for one in text.signs(start, end))
 
 
-def _nearest(signs: list[_Sign], begin: int, behind: int) -> list[_Sign]:
+def _nearest(signs: list[Sign], begin: int, behind: int) -> list[Sign]:
     """Signs are weighed against each other: a sentence made of nothing else would cost the cube of its length."""
     before = [one for one in signs if one.first < begin][-MOST_SIGNS:]
     beyond = [one for one in signs if one.first >= behind][:MOST_SIGNS]
@@ -207,23 +245,9 @@ def _nearest(signs: list[_Sign], begin: int, behind: int) -> list[_Sign]:
     return [*before, *between, *beyond]
 
 
-def _kept(every: list[_Sign]) -> list[_Sign]:
-    """In order; where two share a word, the longer phrase counts, and among equals what means nothing."""
-    every.sort(key=lambda one: (one.first - one.end, one.mark is not Mark.PLAIN, one.first))
-    taken: dict[int, tuple[int, int]] = {}
-    kept = [one for one in every if one.mark is Mark.THIS]
-    for one in every:
-        if one.mark is Mark.THIS:
-            continue
-        if all(taken.get(n, (one.first, one.end)) == (one.first, one.end) for n in range(one.first, one.end)):
-            kept.append(one)
-            taken.update(dict.fromkeys(range(one.first, one.end), (one.first, one.end)))
-    return sorted((one for one in kept if one.mark is not Mark.PLAIN), key=lambda one: one.first)
-
-
-def _denial(signs: Sequence[_Sign], begin: int, behind: int) -> tuple[bool, set[_Sign]]:
+def _denial(signs: Sequence[Sign], begin: int, behind: int) -> tuple[bool, set[Sign]]:
     """Whether the claim is denied; and the signs of a denial that was answered, whose speaker no longer counts."""
-    answered: set[_Sign] = set()
+    answered: set[Sign] = set()
     for sign in signs:
         if not _wrong(sign, signs, begin):
             continue
@@ -242,7 +266,7 @@ def _denial(signs: Sequence[_Sign], begin: int, behind: int) -> tuple[bool, set[
     return False, answered
 
 
-def _wrong(sign: _Sign, signs: Sequence[_Sign], begin: int) -> bool:
+def _wrong(sign: Sign, signs: Sequence[Sign], begin: int) -> bool:
     """Whether it says by itself, or with what stands beside it, that something is wrong."""
     match sign.mark:
         case Mark.DENY | Mark.AGAINST:
@@ -255,7 +279,7 @@ def _wrong(sign: _Sign, signs: Sequence[_Sign], begin: int) -> bool:
             return _false_saying(sign, signs)
 
 
-def _false_saying(sign: _Sign, signs: Sequence[_Sign]) -> bool:
+def _false_saying(sign: Sign, signs: Sequence[Sign]) -> bool:
     """`falsely claims`: wrong is what they say; but not in `falsely claims it is a myth`."""
     if sign.mark is not Mark.MISTAKEN:
         return False
@@ -267,18 +291,18 @@ def _false_saying(sign: _Sign, signs: Sequence[_Sign]) -> bool:
     ) and not any(one.mark is Mark.DENY and 0 <= one.first - sign.end <= DENIES_WITHIN for one in signs)
 
 
-def _negated(sign: _Sign, signs: Sequence[_Sign]) -> bool:
+def _negated(sign: Sign, signs: Sequence[Sign]) -> bool:
     return any(
         one.mark is Mark.NOT and 0 <= sign.first - one.end <= NOT_WITHIN and not _says_between(one, sign, signs)
         for one in signs
     )
 
 
-def _says_between(first: _Sign, last: _Sign, signs: Sequence[_Sign]) -> bool:
+def _says_between(first: Sign, last: Sign, signs: Sequence[Sign]) -> bool:
     return any(one.mark is Mark.SAYS and first.end <= one.first < last.first for one in signs)
 
 
-def _mislabelled(sign: _Sign, signs: Sequence[_Sign]) -> list[_Sign]:
+def _mislabelled(sign: Sign, signs: Sequence[Sign]) -> list[Sign]:
     """`wrongly call this false`: wrong is that they do. The signs of their saying so; none where nobody is mistaken."""
     return [
         other
@@ -291,7 +315,7 @@ def _mislabelled(sign: _Sign, signs: Sequence[_Sign]) -> list[_Sign]:
     ]
 
 
-def _attributed(signs: Sequence[_Sign], begin: int, behind: int, answered: set[_Sign]) -> bool:
+def _attributed(signs: Sequence[Sign], begin: int, behind: int, answered: set[Sign]) -> bool:
     """By anybody who speaks before the claim and was not answered, or right behind it."""
     for sign in signs:
         if sign.mark not in {Mark.SAYS, Mark.HEDGE} or sign in answered:

@@ -35,6 +35,18 @@ class Mark(StrEnum):
     """Hides, forget, otherwise: puts another account away before one's own is given behind a colon."""
     AGAINST = "against"
     """Contrary to what, and then whoever says it."""
+    EVEN_IF = "even_if"
+    """Call it what you like, however much they: what is denied there is answered by what follows."""
+    EVIDENT = "evident"
+    """What everybody can see: who denies it is wrong."""
+    WHILE = "while"
+    """But, though, while: what follows may hold the claim against the facts."""
+    COUNTER = "counter"
+    """What claims are held against: a map, the record, figures, pictures, a court."""
+    REVEALS = "reveals"
+    """What a piece of evidence turns out to be."""
+    PIECE = "piece"
+    """A picture, a document, a supposed proof: what a claim is shown with."""
 
 
 WORDS: dict[str, dict[Mark, str]] = {

@@ -13,6 +13,7 @@ import click
 
 from cid import bootstrap, settings
 from cid.bootstrap import checks
+from cid.briefing.classify import Classifier
 from cid.cli import frame
 from cid.domain.choices import Notice
 from cid.domain.errors import Misconfigured, Upstream
@@ -42,7 +43,7 @@ def command(data: Path | None, as_json: bool) -> None:
     given = chosen.secret_key.value.encode() if chosen.secret_key else None
     key = doctor.key(chosen.data / "secret.key", given)
     mail = asyncio.run(checks.mail_check(chosen))
-    models = [*checks.model_checks(chosen), *checks.key_checks(chosen), mail]
+    models = [*checks.model_checks(chosen), *checks.key_checks(chosen), narratives(chosen), mail]
     if key.level is Level.FAIL or (chosen.database_url and key.level is Level.WARN):
         found = [*doctor.folder(chosen.data), key, *models]
     else:
@@ -91,6 +92,33 @@ async def _keyless(chosen: Settings, sv: Services) -> list[Check]:
         doctor.warn(f"sources of the kind {kind}", f"{count} without a key", f"Set {lacking[kind].key}.")
         for kind, count in waiting.items()
     ]
+
+
+def narratives(chosen: Settings) -> Check:
+    """By what known narratives are found: the catalogue alone, or a classifier of this version beside it."""
+    name = "narratives"
+    try:
+        model = settings.classifier(chosen)
+    except Misconfigured as error:
+        return doctor.fail(name, str(error), "Correct CID_NARRATIVE_MODEL, or unset it: the catalogue works alone.")
+    if model is None:
+        return doctor.ok(name, "by the catalogue alone: CID_NARRATIVE_MODEL names no classifier")
+    return doctor.ok(name, f"by the catalogue, and {learned(model)}")
+
+
+def learned(model: Classifier) -> str:
+    """Which classifier it is, when it was trained, and what it was measured at; of what its file does not say, that."""
+    held = model.facts.get("held_out")
+    figures = held.get("all") if isinstance(held, Mapping) else None
+    shares = figures if isinstance(figures, Mapping) else {}
+    said = [f"{name} {share:.3f}" for name in ("recall", "precision") if isinstance(share := shares.get(name), float)]
+    told = [
+        f"a classifier of version {model.version}",
+        f"trained {model.facts.get('trained_at') or 'nobody knows when'}",
+        f"{', '.join(said)} on what it had not seen" if said else "without figures",
+        f"for tenant {model.tenant} alone" if model.tenant else "",
+    ]
+    return ", ".join(filter(None, told))
 
 
 def _check(whose: str, notice: Notice) -> Check:

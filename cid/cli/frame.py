@@ -18,7 +18,7 @@ import click
 from cid import bootstrap, logs
 from cid import settings as settings_module
 from cid.domain.errors import CidError, Misconfigured, Refused, Upstream
-from cid.pg import roles
+from cid.pg import roles, running
 from cid.pg.embedded import Server, join
 from cid.pg.roles import Logins
 from cid.services import Services
@@ -75,14 +75,16 @@ def database(settings: Settings) -> Iterator[tuple[Logins, Server | None]]:
     if sockets:
         yield bootstrap.logins(settings, sockets), None
         return
+    if not (settings.data / "pgdata").exists():  # a mistyped folder would else look like an empty desk
+        click.echo(f"There was no desk in {settings.data}: an empty one is made there.", err=True)
     with own_server(settings) as server:
         yield bootstrap.logins(settings, str(server.sockets)), server
 
 
 @contextmanager
-def own_server(settings: Settings) -> Iterator[Server]:
-    """Refuses where somebody else has the folder."""
-    server = Server(settings.data, bindir=settings.pg_bindir)
+def own_server(settings: Settings, *, port: int | None = None) -> Iterator[Server]:
+    """Refuses where somebody else has the folder. `port`: where it serves pages, for others to know."""
+    server = Server(settings.data, bindir=settings.pg_bindir, port=port)
     server.start()
     try:
         yield server
@@ -102,7 +104,14 @@ def with_services(options: Options, body: Callable[[Services], Awaitable[T]]) ->
             return await body(services)
 
     with database(settings) as (to, server):
+        settings = beside(settings, server)
         return asyncio.run(run(to, server))
+
+
+def beside(settings: Settings, server: Server | None) -> Settings:
+    """With the port of the desk that was joined: links lead to its pages, whatever PORT says here."""
+    found = running.port(settings.data) if server is None and not settings.database_url else None
+    return settings if found is None else replace(settings, web=replace(settings.web, port=found))
 
 
 def without_database(body: Callable[[Services], Awaitable[T]]) -> T:
@@ -172,8 +181,12 @@ def run(main: click.Group, args: list[str] | None = None) -> int:
     except (click.ClickException, click.exceptions.Exit, CidError) as error:
         sentence, code = explained(error)
         if sentence:
-            click.echo(f"cid: {sentence[:1].upper()}{sentence[1:].rstrip('.')}.", err=True)
+            click.echo(f"cid: {_ended(sentence[:1].upper() + sentence[1:])}", err=True)
     return code if isinstance(code, int) else OK
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith("?") else f"{sentence.rstrip('.')}."
 
 
 def explained(error: Exception) -> tuple[str, int]:

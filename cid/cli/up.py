@@ -30,7 +30,7 @@ def up(port: int | None, data: Path | None, sample: bool) -> None:
     settings = frame.settings_for(frame.Options(data=data, port=port))
     frame.set_up_logs(settings)
     frame.refuse_taken_port(settings)
-    with nullcontext(None) if settings.database_url else frame.own_server(settings) as server:
+    with nullcontext(None) if settings.database_url else frame.own_server(settings, port=settings.web.port) as server:
         to = bootstrap.logins(settings, str(server.sockets) if server else None)
         asyncio.run(_up(settings, to, server, sample=sample))
 

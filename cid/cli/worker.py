@@ -41,6 +41,7 @@ def worker(table: Mapping[JobKind, Handler], once: bool, data: Path | None, as_j
     settings = frame.settings_for(frame.Options(data=data))
     frame.set_up_logs(settings, quiet=once)
     with frame.database(settings) as (to, server):
+        settings = frame.beside(settings, server)
         if server is not None:
             asyncio.run(bootstrap.prepare(settings, to, server))
         if not once:

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cid.domain.errors import Conflict, NotFound, Refused
 from cid.domain.jobs import JobKind, NewJob
+from cid.domain.publication import PublicationState
 from cid.domain.tenants import Permission
+from cid.gates.governor import Volume, governed
 from cid.queue import jobs as queue
-from cid.store import audit, calendar, drafts
+from cid.store import audit, calendar, drafts, governors
 from cid.text import zones
 from cid.text.tokens import new_token, token_hash
 
 if TYPE_CHECKING:
-    from datetime import date, time
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime, time
 
-    from cid.domain.ids import DraftId
+    from cid.domain.ids import ChannelId, DraftId, PublicationId, TenantId
     from cid.domain.tenants import Actor
     from cid.services import Services
+    from cid.store.calendar import Entry
+    from cid.store.governors import Governed
 
 FURTHEST = timedelta(days=366)
 """How far ahead something may be planned."""
@@ -67,6 +73,31 @@ async def reschedule(sv: Services, actor: Actor, draft: DraftId, day: date, hour
         detail = {"was": min(one.due_at for one in planned).isoformat(), "is": moment.at.isoformat()}
         await audit.add(tx, now, actor.user.id, "publication.rescheduled", target=f"draft:{draft}", detail=detail)
     return moment
+
+
+async def crowding(sv: Services, tenant: TenantId, entries: Sequence[Entry]) -> dict[PublicationId, str]:
+    """Which planned pieces will wait for a place at their hour, and by which rule of their channel."""
+    async with sv.db.read(tenant) as tx:
+        volumes = await governors.volumes(tx, tenant)
+    return unplaced(entries, volumes)
+
+
+def unplaced(entries: Sequence[Entry], volumes: Mapping[ChannelId, Governed]) -> dict[PublicationId, str]:
+    """The plan played through in the order of its hours, as the governor will. `entries` begin a week before what is
+    asked about. Other tenants' pieces on the same domain are not in view, and may take places, too."""
+    places: dict[str, list[datetime]] = defaultdict(list)
+    said: dict[PublicationId, str] = {}
+    for entry in sorted(entries, key=lambda one: one.at):
+        its = volumes.get(entry.channel_id)
+        if its is None or entry.state in {PublicationState.FAILED, PublicationState.RETRACTED}:
+            continue
+        volume, at = Volume(per_week=its.per_week, apart=its.apart, own_per_week=its.own_per_week), entry.at
+        if entry.state is PublicationState.PLANNED and not entry.hurried:
+            wait = governed(volume, places[its.domain], at)
+            if wait is not None:
+                said[entry.id], at = wait.why, wait.until
+        places[its.domain].append(at)
+    return said
 
 
 async def make_feed(sv: Services, actor: Actor) -> str:

@@ -23,7 +23,7 @@ from cid.domain.jobs import JobKind, NewJob
 from cid.domain.publication import ChannelKind, Note, PublicationState
 from cid.domain.review import DecisionKind
 from cid.domain.tenants import Permission
-from cid.gates.governor import Volume, governed
+from cid.gates.governor import Volume, governed, spread
 from cid.ports import Picture, Placed, Projection, Sent
 from cid.queue import jobs as queue
 from cid.store import audit, channels, drafts, governors, publications
@@ -166,9 +166,10 @@ async def _held_back(tx: Tx, job: Job, work: Work) -> bool:
     wait = None if known.hurried else governed(volume, taken, known.now)
     if wait is None:
         return False
-    said = f"It waits for a place until {wait.until:%A} {wait.until.day} {wait.until:%B, %H:%M} UTC: {wait.why}."
+    until = spread(wait.until, work.id)
+    said = f"It waits for a place until {until:%A} {until.day} {until:%B, %H:%M} UTC: {wait.why}."
     await publications.note(tx, job.tenant, work.id, said)
-    await queue.snooze(tx, job, wait.until, wait.why)
+    await queue.snooze(tx, job, until, wait.why)
     return True
 
 

@@ -8,9 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
-
-from jsonschema import Draft202012Validator
+from typing import TYPE_CHECKING, Any
 
 from cid.domain.llm import MILLION, Ask, Json, Price, Subject, Wire
 from cid.llm.prompts import Prompt, canonical
@@ -18,6 +16,9 @@ from cid.text.clean import clean
 from cid.text.links import foreign
 from cid.text.replies import LARGEST, storable_value, within
 from cid.text.words import words
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 OVERHEAD_TOKENS = 2000
 """What vendors add for tools, schemas and the frame of a conversation, with room."""
@@ -36,6 +37,9 @@ class Form:
 
     @cached_property
     def validator(self) -> Draft202012Validator:
+        # Not above: it may build grammars when it is imported, and most commands ask no model.
+        from jsonschema import Draft202012Validator  # noqa: PLC0415 # for that reason
+
         return Draft202012Validator(self.ask.schema)
 
     @cached_property

@@ -69,7 +69,7 @@ def folder(data: Path) -> list[Check]:
         with tempfile.TemporaryFile(dir=nearest):
             free = shutil.disk_usage(nearest).free
     except OSError as error:
-        return [fail("data folder", f"{data} cannot be written ({error.strerror})", "Give another folder with DATA=.")]
+        return [fail("data folder", f"{data} cannot be written ({error.strerror})", "Give another folder with --data.")]
     writable = ok("data folder", str(data) if nearest == data.absolute() else f"{data} is not there yet")
     room = f"{free / (1 << 30):.1f} GB free"
     if free < _FULL:

@@ -70,10 +70,11 @@ def binaries(bindir: str | None = None) -> Path:
 class Server:
     """One cluster in `data/pgdata`. `start`, `restart` and `stop` block; call them from the main thread."""
 
-    def __init__(self, data: Path, *, durable: bool = True, bindir: str | None = None) -> None:
+    def __init__(self, data: Path, *, durable: bool = True, bindir: str | None = None, port: int | None = None) -> None:
         self.data = data.absolute()
         self.pgdata = self.data / "pgdata"
         self.durable = durable
+        self.port = port
         self.bin = binaries(bindir)
         self.sockets = self.pgdata
         self.process: subprocess.Popen[bytes] | None = None
@@ -104,7 +105,7 @@ class Server:
             self._write_access(self._account)
             self._choose_socket_folder(self._account)
             self._run()
-            running.write(self.data, self.sockets)
+            running.write(self.data, self.sockets, self.port)
         except (OSError, subprocess.SubprocessError) as error:
             self.stop()
             raise Misconfigured(f"Postgres could not be started on {self.data}: {error}.") from error
@@ -164,7 +165,8 @@ class Server:
             self._lock = os.open(self.data / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise Misconfigured(
-                f"The data folder {self.data} cannot be written ({error.strerror}): give another with DATA=."
+                f"The data folder {self.data} cannot be written ({error.strerror}): "
+                "give another with --data (make run: DATA=)."
             ) from error
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -172,7 +174,7 @@ class Server:
             os.close(self._lock)
             self._lock = -1
             raise Misconfigured(
-                f"A desk already runs on {self.data}: stop it, or give another folder with DATA=."
+                f"A desk already runs on {self.data}: stop it, or give another folder with --data (make run: DATA=)."
             ) from None
         return made
 

@@ -23,9 +23,13 @@ SOCKET_PREFIX = "cid-"
 _PATIENCE_S = 5.0
 
 
-def write(data: Path, sockets: Path) -> None:
-    """By the process that owns the server. Appears whole or not at all, and for our own account only."""
-    text = json.dumps({"socket": str(sockets), "pid": os.getpid(), "version": cid.__version__})
+def write(data: Path, sockets: Path, port: int | None = None) -> None:
+    """By the process that owns the server. Appears whole or not at all, and for our own account only.
+
+    `port`: where it serves pages, so that links which other commands print lead there.
+    """
+    said = {"socket": str(sockets), "pid": os.getpid(), "version": cid.__version__}
+    text = json.dumps(said if port is None else {**said, "port": port})
     fresh = data / (FILE + ".new")
     fresh.unlink(missing_ok=True)
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -51,6 +55,15 @@ def read(data: Path) -> tuple[Path, int] | None:
         ) from error
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def port(data: Path) -> int | None:
+    """Where the desk on `data` serves its pages, as it wrote; None where it said nothing that can be read."""
+    try:
+        said = json.loads((data / FILE).read_text())["port"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return said if isinstance(said, int) else None
 
 
 def join(data: Path) -> str | None:

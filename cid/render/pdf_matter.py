@@ -45,7 +45,7 @@ def items(dossier: Dossier) -> Iterator[Any]:
             pairs = [("Framing", one.framing)] if one.framing else []
             for name, title in _TOLD_OF_A_READING:
                 if getattr(one, name):
-                    pairs.append((title, "; ".join(getattr(one, name))))
+                    pairs.append((title, " · ".join(getattr(one, name))))
             if pairs:
                 yield quoted(
                     [

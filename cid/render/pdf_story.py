@@ -5,7 +5,7 @@ Texts that strangers wrote are cut at a length that no honest one reaches, and s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from reportlab.lib.colors import HexColor
@@ -29,15 +29,32 @@ from cid.render.pdf_look import (
 from cid.render.pdf_matter import items, made, method, sources
 from cid.render.pdf_narratives import known, narratives, subject, told
 from cid.render.pdf_quality import limitations, points_of, quality
-from cid.render.pdf_text import BOLD, LINES, drawable, markup, text
+from cid.render.pdf_text import BOLD, LINES, boxed_letters, drawable, markup, scripts, text
 from cid.text.countries import country_name
 
 if TYPE_CHECKING:
     from cid.domain.briefing import Briefing
     from cid.domain.dossier import Dossier
 
+SCRIPTS = 8
+"""That are named: who writes in more fills a page on purpose."""
+
 
 def story(dossier: Dossier) -> list[Any]:
+    """Where letters cannot be drawn, the first page says of which scripts they are."""
+    with boxed_letters() as boxed:
+        opening, *others = [list(part) for part in _parts(dossier)]
+    return [one for part in (opening, _unshown(boxed), *others) for one in part]
+
+
+def _unshown(boxed: Collection[str]) -> Iterator[Any]:
+    if boxed:
+        named = ", ".join(scripts(boxed)[:SCRIPTS])
+        said = f"Letters of these scripts could not be drawn, and an empty box stands for each: {named}."
+        yield text(f"{said} The JSON export has them.", QUIET)
+
+
+def _parts(dossier: Dossier) -> list[Iterator[Any]]:
     kept = dossier.briefing
     briefing = kept.briefing if kept else None
     parts = [_opening(dossier)]
@@ -53,7 +70,7 @@ def story(dossier: Dossier) -> list[Any]:
     if briefing:
         parts.append(limitations(briefing))
     parts += [items(dossier), sources(dossier), method(dossier), made(dossier)]
-    return [one for part in parts for one in part]
+    return parts
 
 
 def _opening(dossier: Dossier) -> Iterator[Any]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache, partial
 from itertools import groupby, islice
 from pathlib import Path
@@ -27,7 +29,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import Flowable, Paragraph
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 FOLDER = Path(__file__).parent / "fonts"
 REGULAR, BOLD = "Text", "Text-Bold"
@@ -58,6 +60,9 @@ LINES = 40
 _LINE = 400
 """Characters that no line of ours has room for."""
 _STRONG = {"L", "R", "AL"}
+_NAMED = re.compile(r" (?:LETTER|SYLLABLE|VOWEL|DIGIT|SIGN|MARK|IDEOGRAPH|NUMBER)\b")
+"""What follows a script in the names of its characters."""
+_BOXED: ContextVar[set[str] | None] = ContextVar("boxed", default=None)
 _JOINER = "\u200c"
 """Keeps Persian letters apart: it is no letter, but what is drawn depends on it."""
 
@@ -111,12 +116,33 @@ def _instead(one: str) -> str:
     return f"[{name.lower()}]" if name and kind == "So" else BOX
 
 
+@contextmanager
+def boxed_letters() -> Iterator[set[str]]:
+    """The characters that an empty box stands for in what is made drawable meanwhile."""
+    found: set[str] = set()
+    token = _BOXED.set(found)
+    try:
+        yield found
+    finally:
+        _BOXED.reset(token)
+
+
+def scripts(letters: Iterable[str]) -> list[str]:
+    """Of which scripts they are, as far as their names in Unicode say."""
+    names = {_NAMED.split(unicodedata.name(one, "UNNAMED SIGNS"), maxsplit=1)[0] for one in letters}
+    return sorted(name.title() for name in names)
+
+
 def drawable(text: str, font: str = REGULAR) -> str:
     """The text in characters that there is a font for, on one line."""
     _ready()
     wide = _wide_font(text)
     flat = " ".join(unicodedata.normalize("NFC", text).split())
-    return "".join(one if one == " " or _font(one, font, wide) else _instead(one) for one in flat)
+    told = {one: _instead(one) for one in set(flat) if one != " " and not _font(one, font, wide)}
+    boxed = _BOXED.get()
+    if boxed is not None:
+        boxed.update(one for one, said in told.items() if said == BOX)
+    return "".join(told.get(one, one) for one in flat)
 
 
 def runs(text: str, font: str = REGULAR) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cid.domain.draft import DraftState
-from cid.domain.ids import DraftId, PublicationId, TenantId, UserId
+from cid.domain.ids import ChannelId, DraftId, PublicationId, TenantId, UserId
 from cid.domain.publication import ChannelKind, PublicationState
 from cid.pg.rows import each, into
 from cid.pg.sql import query
@@ -30,6 +30,9 @@ class Entry:
 
     id: PublicationId
     draft_id: DraftId
+    channel_id: ChannelId
+    hurried: bool
+    """A person let it go before its domain had a place."""
     channel: str
     channel_kind: ChannelKind
     canonical: bool

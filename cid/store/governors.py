@@ -20,6 +20,7 @@ RESUME = query("governors.resume")
 STOPPED = query("governors.stopped")
 WAITING = query("governors.waiting")
 SINCE = query("governors.since")
+VOLUMES = query("governors.volumes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,18 @@ class Out:
     title: str
 
 
-SHAPES = {FACTS: Facts, STOPPED: Stopped, SINCE: Out}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Governed:
+    """A channel that shares the places of a domain."""
+
+    id: ChannelId
+    domain: str
+    per_week: int
+    apart: timedelta
+    own_per_week: Decimal | None
+
+
+SHAPES = {VOLUMES: Governed, FACTS: Facts, STOPPED: Stopped, SINCE: Out}
 
 
 async def facts(tx: Tx, tenant: TenantId, publication: PublicationId) -> Facts:
@@ -95,3 +107,8 @@ async def waiting(tx: Tx, tenant: TenantId) -> list[PublicationId]:
 async def since(tx: Tx, tenant: TenantId, moment: datetime, *, limit: int) -> list[Out]:
     """The oldest first."""
     return each(Out, await tx.fetch(SINCE, tenant, moment, limit))
+
+
+async def volumes(tx: Tx, tenant: TenantId) -> dict[ChannelId, Governed]:
+    """Of the tenant's channels that have a domain."""
+    return {one.id: one for one in each(Governed, await tx.fetch(VOLUMES, tenant))}

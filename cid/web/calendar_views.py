@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from cid.text import zones
 from cid.web.words import _, plural
 
 if TYPE_CHECKING:
+    from cid.domain.ids import PublicationId
     from cid.store.calendar import Entry, Waiting
 
 APART = timedelta(days=30)
@@ -133,15 +134,25 @@ def stepped(span: Span, day: date, by: int) -> date:
     return date(month // 12, month % 12 + 1, 1)
 
 
-def cells(entries: Sequence[Entry], zone: str, now: datetime, around: Sequence[Entry]) -> dict[date, list[Cell]]:
-    """By day. `around` is what else may compete with them: the plan a month before and after."""
+def cells(
+    entries: Sequence[Entry],
+    zone: str,
+    now: datetime,
+    around: Sequence[Entry],
+    waits: Mapping[PublicationId, str] | None = None,
+) -> dict[date, list[Cell]]:
+    """By day. `around` is what else may compete with them: the plan a month before and after. `waits` says of some why
+    they will not go out at their hour."""
+    why = waits or {}
     by_piece: dict[tuple[str, datetime], list[Entry]] = defaultdict(list)
     for entry in entries:
         by_piece[str(entry.draft_id), entry.at.replace(second=0, microsecond=0)].append(entry)
     rivals = _by_keyword(around)
     found: dict[date, list[Cell]] = defaultdict(list)
     for (_draft, at), some in sorted(by_piece.items(), key=lambda pair: (pair[0][1], pair[0][0])):
-        found[zones.day_of(at, zone)].append(_cell(some, at, zone, now, rivals))
+        said = list(dict.fromkeys(_wait(entry, why[entry.id]) for entry in some if entry.id in why))
+        cell = _cell(some, at, zone, now, rivals)
+        found[zones.day_of(at, zone)].append(replace(cell, conflicts=[*said, *cell.conflicts]))
     return found
 
 
@@ -167,6 +178,10 @@ def _cell(some: Sequence[Entry], at: datetime, zone: str, now: datetime, rivals:
         movable=any(entry.state is PublicationState.PLANNED for entry in some),
         conflicts=conflicts,
     )
+
+
+def _wait(entry: Entry, why: str) -> str:
+    return _("on {channel} it will wait for a place: {why}").format(channel=entry.channel, why=why)
 
 
 def _state(entry: Entry, now: datetime) -> str:

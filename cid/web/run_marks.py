@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from cid.domain import narratives
+
 AROUND = 160
 """Letters shown on each side of what is marked."""
 OPENING = 320
@@ -95,3 +97,11 @@ def split(spans: Sequence[Span], title: str) -> tuple[list[Span], list[Span]]:
         if s.end > edge
     ]
     return in_title, in_text
+
+
+def cues(spans: Sequence[narratives.Span], anchor: str) -> list[tuple[str, str, str]]:
+    """(words, cue, where they are marked first): the same words by the same cue are told once."""
+    told: dict[tuple[str, str], str] = {}
+    for s, one in enumerate(spans, start=1):
+        told.setdefault((one.text, one.cue), f"{anchor}{s}" if anchor else "")
+    return [(text, cue, href) for (text, cue), href in told.items()]

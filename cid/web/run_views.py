@@ -77,6 +77,9 @@ class RunsView:
     may: bool
     first: str
     next: str
+    looked: datetime | None
+    """How far back was looked for runs that several conditions hold for; None: as far as there are any, or enough were
+    found."""
 
     @property
     def filtered(self) -> bool:
@@ -221,9 +224,10 @@ def summary(one: BatchLine) -> BatchSummary:
     return BatchSummary(line=one, chip=run_words.BATCHES[one.state], ended=ended)
 
 
-def choices(outlets: Sequence[Outlet]) -> Choices:
-    """Of countries those that outlets of the tenant have."""
-    named = sorted({(countries.country_name(one.country), one.country) for one in outlets if one.country})
+def choices(outlets: Sequence[Outlet], country: str) -> Choices:
+    """Of countries those that outlets of the tenant have, and the one that is chosen."""
+    codes = {one.country for one in outlets} | {country}
+    named = sorted((countries.country_name(code), code) for code in codes if code)
     first = ("", _("any"))
     return Choices(
         states=[first, (OPEN, _("under way")), *((key, text) for key, (text, _tone) in run_words.STATES.items())],

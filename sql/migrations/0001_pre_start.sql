@@ -1150,6 +1150,11 @@ create table runs (
 create index runs_recent on runs (tenant_id, created_at desc, id desc);
 create index runs_states on runs (tenant_id, state, created_at desc, id desc);
 create index runs_outlets on runs (tenant_id, outlet_key, created_at desc, id desc);
+-- one for each filter of the list, in its order: find_runs walks along the one of the filter that it is given as the narrowest
+create index runs_ratings on runs (tenant_id, rating, created_at desc, id desc);
+create index runs_tlps on runs (tenant_id, tlp, created_at desc, id desc);
+create index runs_countries on runs (tenant_id, country, created_at desc, id desc);
+create index runs_platforms on runs (tenant_id, platform, created_at desc, id desc);
 create index runs_open on runs (changed_at) where state in ('queued', 'fetching', 'asking', 'scoring');
 create index runs_batch on runs (tenant_id, batch_id) where batch_id is not null;
 create index runs_monitor on runs (tenant_id, monitor_id, created_at desc, id desc) where monitor_id is not null;
@@ -3233,6 +3238,48 @@ begin
 end $$;
 revoke all on function find_audit(uuid, uuid, text, text, uuid, uuid, integer) from public;
 grant execute on function find_audit(uuid, uuid, text, text, uuid, uuid, integer) to cid_app, cid_worker;
+
+-- The newest runs of a tenant that are as wanted (null: no condition), before the place (p_at, p_id). One column leads: its index is walked
+-- along, for each of its values (p_values; null: p_lead is '', and all runs are walked along), and the other conditions are looked at on the
+-- way. Where there are others the walk ends after p_walk runs: the last row then has no id and says how far it came, and nothing
+-- older is answered. Planned anew each time, so that the walk is the one that is meant. With the caller's rights: row security holds.
+create function find_runs(p_tenant uuid, p_lead text, p_values text[], p_states text[], p_platform text, p_country text, p_rating text,
+  p_tlp text, p_since timestamptz, p_at timestamptz, p_id uuid, p_most integer, p_walk integer)
+returns table (id uuid, at timestamptz, place uuid)
+language plpgsql stable set search_path = pg_catalog, public, pg_temp as $$
+declare
+  led text := case when p_lead = '' then 'true' when p_lead in ('outlet_key', 'state', 'platform', 'country', 'rating', 'tlp') then format('r.%I = v.one', p_lead) end;
+  upto_at timestamptz := coalesce(p_at, 'infinity'); upto_id uuid := coalesce(p_id, 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+  end_at timestamptz; end_id uuid;
+begin
+  if led is null then
+    raise exception 'runs are not listed by %', p_lead using errcode = 'invalid_parameter_value';
+  end if;
+  if p_walk is not null then
+    execute format($q$
+      select w.created_at, w.id from unnest($2) v (one) cross join lateral (
+        select r.created_at, r.id from public.runs r
+        where r.tenant_id = $1 and %s and r.created_at >= $3 and (r.created_at, r.id) < ($4, $5)
+        order by r.created_at desc, r.id desc offset $6 limit 1) w
+      order by w.created_at desc, w.id desc limit 1
+    $q$, led) into end_at, end_id using p_tenant, p_values, coalesce(p_since, '-infinity'), upto_at, upto_id, p_walk - 1;
+  end if;
+  return query execute format($q$
+    select w.id, w.created_at, w.id from unnest($2) v (one) cross join lateral (
+      select r.created_at, r.id from public.runs r
+      where r.tenant_id = $1 and %s and r.created_at >= $3 and (r.created_at, r.id) < ($4, $5) and (r.created_at, r.id) >= ($6, $7)
+        and ($8 is null or r.state = any ($8)) and ($9 is null or r.platform = $9) and ($10 is null or r.country = $10)
+        and ($11 is null or r.rating = $11) and ($12 is null or r.tlp = $12)
+      order by r.created_at desc, r.id desc limit $13) w
+    order by w.created_at desc, w.id desc limit $13
+  $q$, led) using p_tenant, p_values, coalesce(p_since, '-infinity'), upto_at, upto_id, coalesce(end_at, '-infinity'),
+    coalesce(end_id, '00000000-0000-0000-0000-000000000000'), p_states, p_platform, p_country, p_rating, p_tlp, p_most;
+  if end_at is not null then
+    return query select null::uuid, end_at, end_id;
+  end if;
+end $$;
+revoke all on function find_runs(uuid, text, text[], text[], text, text, text, text, timestamptz, timestamptz, uuid, integer, integer) from public;
+grant execute on function find_runs(uuid, text, text[], text[], text, text, text, text, timestamptz, timestamptz, uuid, integer, integer) to cid_app;
 
 -- Pages tell whether this program and the database fit together.
 grant select on migrations to cid_app, cid_worker;

@@ -1,7 +1,7 @@
 -- name: between
 -- What goes or went out in these days, each at the moment that counts: when it went live, or when it is due. A publication that was
 -- taken back before it was sent shows nothing. Two ranges, each along its own index.
-select p.id, p.draft_id, c.name as channel, c.kind as channel_kind, c.canonical, p.state, p.url, p.error, p.due_at, p.live_at, p.planned_at, p.changed_at,
+select p.id, p.draft_id, p.channel_id, p.hurried_by is not null as hurried, c.name as channel, c.kind as channel_kind, c.canonical, p.state, p.url, p.error, p.due_at, p.live_at, p.planned_at, p.changed_at,
   v.article::jsonb ->> 'title' as title, coalesce(v.article::jsonb -> 'keywords' ->> 0, '') as keyword
 from (
   select q.* from publications q where q.tenant_id = $1 and q.due_at >= $2 and q.due_at < $3 and q.state not in ('live', 'updating')
@@ -15,7 +15,7 @@ order by coalesce(p.live_at, p.due_at), p.id limit $4
 
 -- name: taken_back
 -- For calendars that show them: what was planned or live in these days and is retracted now.
-select p.id, p.draft_id, c.name as channel, c.kind as channel_kind, c.canonical, p.state, p.url, p.error, p.due_at, p.live_at, p.planned_at, p.changed_at,
+select p.id, p.draft_id, p.channel_id, p.hurried_by is not null as hurried, c.name as channel, c.kind as channel_kind, c.canonical, p.state, p.url, p.error, p.due_at, p.live_at, p.planned_at, p.changed_at,
   v.article::jsonb ->> 'title' as title, coalesce(v.article::jsonb -> 'keywords' ->> 0, '') as keyword
 from publications p
   join channels c on c.tenant_id = p.tenant_id and c.id = p.channel_id

@@ -40,3 +40,7 @@ from publications p
   join versions a on a.tenant_id = p.tenant_id and a.id = p.version_id
 where p.tenant_id = $1 and p.state in ('live', 'updating', 'unknown') and p.sent_at >= $2
 order by p.id limit $3
+
+-- name: volumes
+-- By which numbers each channel's domain is governed. One without a domain is not.
+select id, domain, per_week, apart, own_per_week from channels where tenant_id = $1 and domain <> ''

@@ -1,14 +1,16 @@
+-- name: found
+select id, at, place from find_runs($1, $2, $3::text[], $4::text[], $5, $6, $7, $8, $9, $10, $11, $12, $13)
+
 -- name: listed
--- Runs newest first, before the place ($9, $10); what is null is no condition. Outlets are named by their keys ($2).
-select r.id, r.tenant_id, r.batch_id, r.monitor_id, r.outlet, r.outlet_key, r.country, r.url, r.platform, r.period, r.items, r.sources,
-  r.substitute, r.tlp, r.state, r.failure, r.detail, r.shortfalls, r.requested_by, r.sample, r.score, r.rating, r.provider, r.created_at,
-  r.changed_at, r.ended_at
-from runs r
-where r.tenant_id = $1 and ($2::text[] is null or r.outlet_key = any($2)) and ($3::text[] is null or r.state = any($3))
-  and ($4::text is null or r.platform = $4) and ($5::text is null or r.country = $5) and ($6::text is null or r.rating = $6)
-  and ($7::text is null or r.tlp = $7) and ($8::timestamptz is null or r.created_at >= $8)
-  and ($9::timestamptz is null or (r.created_at, r.id) < ($9, $10::uuid))
-order by r.created_at desc, r.id desc limit $11
+-- Those runs, the newest first.
+select id, tenant_id, batch_id, monitor_id, outlet, outlet_key, country, url, platform, period, items, sources, substitute, tlp, state,
+  failure, detail, shortfalls, requested_by, sample, score, rating, provider, created_at, changed_at, ended_at
+from runs where tenant_id = $1 and id = any ($2::uuid[]) order by created_at desc, id desc
+
+-- name: called
+-- Which of these keys of outlets there are: a look into the index for each.
+select k.key from unnest($2::text[]) k (key)
+where exists (select from runs r where r.tenant_id = $1 and r.outlet_key = k.key) order by k.key
 
 -- name: outlets
 -- Each outlet once, by hops along the index instead of reading every run, with its newest name.

@@ -14,6 +14,7 @@ from cid.domain.ids import DraftId
 from cid.domain.publication import PublicationState
 from cid.domain.tenants import Actor, Role
 from cid.flows import decide, halt, publish
+from cid.gates import governor
 from tests.press import ARTICLE, Press, press
 
 if TYPE_CHECKING:
@@ -61,7 +62,10 @@ async def test_a_second_piece_waits_for_its_hour_and_says_so(desk: Press, databa
     waiting = next(draft for draft, found in states.items() if found is S.PLANNED)
     assert "waits for a place until" in (await desk.posted(waiting))["site"].error
     [job] = await desk.owner.fetch("select run_at - cid_now() as wait from jobs")
-    assert timedelta(hours=3, minutes=59) < job["wait"] <= timedelta(hours=4)
+    assert timedelta(hours=3, minutes=59) < job["wait"] <= timedelta(hours=4) + governor.SPREAD
+    due = await desk.owner.fetchval("select run_at from jobs")
+    free = await desk.owner.fetchval("select max(least(sent_at, live_at)) + interval '4 hours' from publications")
+    assert due == governor.spread(free, (await desk.posted(waiting))["site"].id), "the same wherever it is asked about"
     await database_time.advance(timedelta(hours=4, seconds=1))
     await run(desk)
     assert (await state(desk, waiting), (await desk.posted(waiting))["site"].error) == (S.LIVE, "")

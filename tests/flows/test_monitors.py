@@ -23,7 +23,7 @@ from cid.queue import jobs as queue
 from cid.store import monitors, tenants
 from tests import make, running
 from tests.fakes import FrozenClock
-from tests.running import WISH, RunDesk, answer
+from tests.running import WISH, Dying, Killed, RunDesk, answer
 
 if TYPE_CHECKING:
     from cid.pg.pool import AppDb, WorkerDb
@@ -199,6 +199,28 @@ async def test_a_change_is_kept_once_however_often_it_is_compared(desk: RunDesk)
     await compared(desk)
     assert len(await stored(desk, monitor)) == 2
     assert told == await desk.owner.fetchval("select count(*) from jobs where kind = 'changed'") == 1
+
+
+@pytest.mark.parametrize("committed", [False, True])
+async def test_a_process_that_dies_between_comparing_and_storing_loses_no_change_and_tells_none_twice(
+    desk: RunDesk, db: AppDb, committed: bool
+) -> None:
+    monitor = await added(desk, threshold="0")
+    for _run in range(2):
+        await due(desk, monitor)
+        await look(desk)
+        await desk.work()
+        if not await stored(desk, monitor):
+            await compared(desk)
+    [job] = await make.claimed(desk.owner, JobKind.CHANGE, desk.tenant)
+    with pytest.raises(Killed):
+        await changes.compare(replace(desk.sv, db=Dying(db, 1, committed=committed)), [job])
+    assert len(await stored(desk, monitor)) == 1 + committed
+    await desk.rescued()
+    await compared(desk)
+    assert [one.change.compared for one in await stored(desk, monitor)] == [True, False]
+    assert await desk.owner.fetchval("select count(*) from jobs where kind = 'changed'") == 1
+    assert await desk.owner.fetchval("select count(*) from jobs where kind = 'change'") == 0
 
 
 async def test_a_run_that_nobody_scheduled_is_compared_with_nothing(desk: RunDesk) -> None:

@@ -141,7 +141,7 @@ def test_a_second_start_on_the_same_data_is_refused_and_disturbs_nothing(tmp_pat
 
 def test_an_unwritable_folder_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(Misconfigured, match=r"cannot be written \(Not a directory\): give another with DATA="):
+    with pytest.raises(Misconfigured, match=r"cannot be written \(Not a directory\): give another with --data"):
         Server(tmp_path / "file" / "data").start()
 
 
@@ -232,6 +232,7 @@ def test_a_running_server_is_told_in_run_json_and_forgotten_at_its_end(tmp_path:
         assert said == {"socket": str(server.sockets), "pid": os.getpid(), "version": said["version"]}
         assert (tmp_path / "run.json").stat().st_mode & 0o777 == 0o600
         assert join(tmp_path) == str(server.sockets)
+        assert running.port(tmp_path) is None, "it serves no pages"
     assert not (tmp_path / "run.json").exists()
     assert join(tmp_path) is None
 

@@ -105,6 +105,12 @@ def test_the_desk_says_where_it_is_works_and_drains_on_sigterm(desk: Desk) -> No
     assert not [line for line in desk.errors().splitlines() if '"level": "error"' in line or "Traceback" in line]
 
 
+def test_links_that_other_commands_print_lead_to_the_running_desk(desk: Desk) -> None:
+    added = cid("users", "add", "ada@example.org", "--data", str(desk.data))
+    assert added.returncode == 0, added.stderr
+    assert f"http://127.0.0.1:{desk.port}/" in added.stdout
+
+
 def test_a_second_start_on_the_same_data_is_refused_in_one_sentence(desk: Desk) -> None:
     second = cid("up", "--port", str(free_port()), "--data", str(desk.data))
     assert second.returncode == 3
@@ -146,6 +152,7 @@ def test_work_can_be_done_without_a_desk_and_leaves_nothing_running(data: Path) 
     worked = cid("worker", "--once", "--json", "--data", str(data))
     assert worked.returncode == 0, worked.stderr
     assert json.loads(worked.stdout) == {}
+    assert f"no desk in {data}" in worked.stderr, "the folder may be mistyped"
     assert not (data / "pgdata" / "postmaster.pid").exists()
 
 

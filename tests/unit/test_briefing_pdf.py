@@ -181,6 +181,13 @@ def test_what_no_font_has_is_told_and_nothing_turns_the_line_around() -> None:
     assert {name for name, _piece in runs(drawable("Aя α"))} == {"Text"}
 
 
+def test_the_first_page_names_the_scripts_of_letters_that_could_not_be_drawn(whole: PdfReader) -> None:
+    item = replace(made.item(1), title="बन्दरगाह ፀሐይ and the Harbour")
+    first = " ".join(read(made.dossier(items=(item, made.item(2)))).pages[0].extract_text().split())
+    assert "could not be drawn, and an empty box stands for each: Devanagari, Ethiopic." in first
+    assert "could not be drawn" not in text(whole)
+
+
 def test_arabic_is_in_the_order_of_reading_when_it_is_read_back() -> None:
     reader = read(made.dossier(**made.MISSING["everything"], run=made.run(outlet="قال المتحدث")))
     shown = unicodedata.normalize("NFKC", reader.pages[0].extract_text())

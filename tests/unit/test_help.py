@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from cid.cli import frame, main
+from cid.domain.errors import Misconfigured
 
 
 def walk(command: click.Command, *words: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -49,3 +50,16 @@ def test_a_group_without_a_command_shows_its_help_and_nothing_else(
     said = capsys.readouterr().err
     assert said.startswith("Usage: cid")
     assert "See `" not in said
+
+
+@pytest.mark.parametrize("said", ["Is it running?", "It is not there."])
+def test_what_went_wrong_ends_as_the_sentence_does(said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    @click.group()
+    def commands() -> None: ...
+
+    @commands.command()
+    def fail() -> None:
+        raise Misconfigured(said)
+
+    assert frame.run(commands, ["fail"]) == frame.MISCONFIGURED
+    assert capsys.readouterr().err == f"cid: {said}\n"

@@ -25,6 +25,7 @@ from cid.flows import decide, people, tokens
 from cid.store import drafts
 from cid.web.api.endpoint import Endpoint
 from cid.web.api.routes import API
+from cid.web.handlers.tokens import SCOPES
 from tests.newsroom import Newsroom
 from tests.web.conftest import Desk, Person
 
@@ -164,6 +165,10 @@ def test_the_description_is_openapi_and_names_every_address_and_error(room: News
         wanted |= {"404"} if "{" in endpoint.path else set()
         wanted |= {"409", "413", "415", "422"} if endpoint.method == "POST" else set()
         assert wanted <= set(operation["responses"]), endpoint.name
+
+
+def test_the_page_of_tokens_can_give_every_scope() -> None:
+    assert list(SCOPES) == list(Scope)
 
 
 async def test_the_description_is_for_anybody(anybody: Person) -> None:

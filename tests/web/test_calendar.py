@@ -136,6 +136,24 @@ async def test_conflicts_are_said_where_they_are(
     assert "its time has passed and nothing was sent" in text
 
 
+async def test_what_the_domain_has_no_place_for_is_said_beside_the_piece(
+    editor: Person, room: Newsroom, owner: Owner, noon: datetime
+) -> None:
+    await put(owner, room, "drafted", noon.astimezone(UTC))
+    await put(owner, room, "held", noon.astimezone(UTC) + timedelta(hours=2))
+    await owner.execute("update channels set domain = 'acme.test', apart = '4 hours', per_week = 3")
+    said = "it will wait for a place: two new pieces there are at least 4 hours apart"
+    week = f"/t/acme/calendar?span=week&day={noon:%Y-%m-%d}"
+    assert (await editor.text(week)).count(said) == 1
+    await owner.execute("update channels set apart = '0', per_week = 1")
+    assert (await editor.text(week)).count("it will wait for a place: the domain gets one new piece in seven days") == 1
+    await owner.execute("update publications set hurried_by = gen_random_uuid()")
+    assert "it will wait for a place" not in await editor.text(week)
+    await owner.execute("update publications set hurried_by = null")
+    await owner.execute("update channels set domain = ''")
+    assert "it will wait for a place" not in await editor.text(week)
+
+
 async def test_drafts_without_a_day_wait_in_the_tray(viewer: Person, room: Newsroom, owner: Owner) -> None:
     tray = (await viewer.text("/t/acme/calendar")).split('aria-labelledby="tray"')[1].split("</section>")[0]
     count = await owner.fetchval(

@@ -45,7 +45,7 @@ async def test_only_items_count_and_not_what_the_model_wrote(viewer: Person, roo
 async def test_counts_can_be_narrowed_to_an_outlet_and_a_stance(viewer: Person, runs: Runs) -> None:
     key = runs.dossiers["russian"].run.outlet_key
     text = await viewer.text(f"/t/acme/narratives?outlet={key}")
-    assert "0 repeat, 1 report, 0 debunk" in text
+    assert "repeated 0, reported 1, debunked 0" in text
     assert "Nothing was found like that" in await viewer.text(f"/t/acme/narratives?outlet={key}&stance=debunks")
     assert "1 match in" not in await viewer.text("/t/acme/narratives?outlet=nobody")
     assert "matches in 26 weeks" in await viewer.text("/t/acme/narratives?stance=shouts"), (

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import asyncpg
 import pytest
 
+from cid.briefing.targets import outlet_key
 from cid.domain.ids import MatchId, RunId, uuid7
 from cid.domain.narratives import Span
-from cid.domain.run import Failure, RunState, Shortfall
+from cid.domain.run import Failure, RunState, Shortfall, Target, Tlp
 from cid.domain.tenants import Desk as DeskKind
 from cid.domain.tenants import Role
-from cid.store import tenants
+from cid.store import run_pages, runs, tenants
 from cid.web import run_words
 from tests import analysis
 from tests.analysis import HOSTILE, Runs
@@ -104,6 +105,41 @@ async def test_the_list_goes_on_where_it_stopped(viewer: Person, made: Runs, mon
         found = re.search(r'<a href="([^"]+)" rel="next">', text)
         path = found[1].replace("&amp;", "&") if found else ""
     assert sorted(seen) == sorted(wanted)
+
+
+async def test_several_conditions_say_how_far_back_was_looked_and_lead_on(
+    viewer: Person, made: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cid.web.handlers.runs.PAGE", 1)
+    monkeypatch.setattr(run_pages, "WALK", 2)
+    path, seen, cut = "/t/acme/runs?state=failed&tlp=amber", set[str](), 0
+    while path:
+        text = await viewer.text(path)
+        seen |= {name for name, run in made.ids.items() if f"/runs/{run}" in text}
+        found = re.search(r'<a href="([^"]+)" rel="next">', text)
+        path = found[1].replace("&amp;", "&") if found else ""
+        cut += "Look further back" in text
+        assert not path or "Older" in text
+    assert seen == {"failed", "cancelled"}
+    assert cut > 0
+
+
+async def test_an_outlet_beyond_those_that_are_proposed_is_found_by_its_whole_name(
+    desk: Desk, viewer: Person, made: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_pages, "MOST_OUTLETS", 1)
+    wanted = Target(outlet="Zorya: The  Evening Paper", country="UA")
+    run = RunId(uuid7(desk.clock.now()))
+    async with desk.sv.db.tx(made.tenant) as tx:
+        await runs.add(tx, run, wanted, outlet_key=outlet_key(wanted), tlp=Tlp.AMBER, by=None)
+    assert str(run) in await viewer.text("/t/acme/runs?outlet=zorya+the+evening+paper")
+    assert str(run) not in await viewer.text("/t/acme/runs?outlet=zorya+the+morning+paper")
+
+
+async def test_a_country_of_no_proposed_outlet_still_narrows_the_list(viewer: Person, made: Runs) -> None:
+    text = await viewer.text("/t/acme/runs?country=FJ")
+    assert not any(str(run) in text for run in made.ids.values())
+    assert '<option value="FJ" selected' in text
 
 
 async def test_a_finished_run_shows_all_that_there_is(viewer: Person, made: Runs) -> None:

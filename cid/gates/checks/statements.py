@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -30,22 +30,27 @@ class Part:
 
 
 class Evident:
-    """A sentence of the evidence, or all of it, ready to be asked."""
+    """A sentence of the evidence, or all of it, ready to be asked. `by`: who published it, a name and no figures."""
 
-    def __init__(self, *texts: str) -> None:
+    def __init__(self, *texts: str, by: str = "") -> None:
         self.figures = Known(texts)
         self.days = Told(day for text in texts for day in dates(text))
         self.folded = " " + " | ".join(" ".join(words(text)) for text in texts) + " "
-        self.stems = {stem(word) for text in texts for word in words(text)}
+        self.stems = {stem(word) for text in (*texts, by) for word in words(text)}
 
 
 def statements(one: Material) -> tuple[tuple[Statement, ...], bool]:
     """And whether there are more."""
-    claims = [(claim, Evident(claim.text, claim.safe_phrasing), content_of(claim.text)) for claim in one.pack.claims]
+    claims = [
+        (claim, Evident(claim.text, claim.safe_phrasing, by=claim.publisher), content_of(claim.text))
+        for claim in one.pack.claims
+    ]
+    publishers = dict.fromkeys(claim.publisher for claim in one.pack.claims if claim.publisher)
     whole = Evident(*one.ground)
     large = writes_nouns_large(said for passage in one.body for said in passage.sentences)
     made: list[Statement] = []
-    for field, sentence in _sentences(one):
+    for field, whole_sentence in _sentences(one):
+        sentence = _uncredited(whole_sentence, publishers)
         parts = list(_parts(sentence, nouns=large))
         if not parts:
             continue
@@ -63,6 +68,15 @@ def _sentences(one: Material) -> Iterator[tuple[str, str]]:
                 if sentence not in seen:
                     seen.add(sentence)
                     yield passage.field, sentence
+
+
+def _uncredited(sentence: str, publishers: Iterable[str]) -> str:
+    """Without who said it in brackets, which may belong to the sentence before; empty where nothing else is said."""
+    for publisher in publishers:
+        sentence = sentence.replace(f"({publisher})", "").strip()
+        if sentence == publisher:
+            return ""
+    return sentence
 
 
 def _is_heading(passage: Passage) -> bool:

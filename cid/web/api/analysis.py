@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
@@ -18,8 +18,7 @@ from cid.flows import briefing_export
 from cid.flows import runs as flow
 from cid.render import briefing_words as words
 from cid.store import runs
-from cid.text import countries
-from cid.text.words import words as folded
+from cid.text import countries, outlets
 from cid.web.api.analysis_shapes import (
     AiMetadata,
     AiSaid,
@@ -79,7 +78,7 @@ async def listed(asked: Asked[RunsWanted, Nothing]) -> RunsPage:
         rows = await runs.page(
             tx,
             tenant,
-            keys=_keys(wanted.outlet, country) if wanted.outlet else (),
+            keys=outlets.keys(wanted.outlet, country) if wanted.outlet else (),
             state=wanted.state,
             platform=wanted.platform,
             country=country,
@@ -236,13 +235,6 @@ def _country(said: str | None) -> str:
         wrong = [Wrong("country", "is none that is known.")]
         raise Trouble("bad_request", "A parameter is wrong.", wrong=wrong, query=True)
     return code
-
-
-def _keys(outlet: str, country: str) -> Sequence[str]:
-    """As runs of it are kept under, with its country or with any: few hundred keys, each found in the index."""
-    names = dict.fromkeys((" ".join(folded(outlet)), outlet.strip().removeprefix("@").casefold()))
-    codes = [country] if country else ["", *countries.codes()]
-    return [f"{name} {code}".strip() for name in names for code in codes]
 
 
 def _run(run: Run) -> RunShown:

@@ -83,8 +83,9 @@ async def _shown(
         around = await calendar.between(tx, tenant, min(since, now) - APART, max(until, now) + APART, MOST + 1)
         waiting = await calendar.tray(tx, tenant, TRAY)
         made = await calendar.feed_of(tx, tenant, who.user.id)
+    waits = await flow.crowding(sv, tenant, around)
     entries = [entry for entry in around if since <= entry.at < until]
-    by_day = cells(entries, zone, now, around)
+    by_day = cells(entries, zone, now, around, waits)
     today = zones.day_of(now, zone)
     grid = [_drawn(one, day, today, by_day.get(one, []), policy.drafting.per_day) for one in days]
     if span is Span.WEEK:

@@ -20,6 +20,7 @@ from cid.domain.tenants import Desk, Permission
 from cid.flows import feedback as said_flow
 from cid.flows import runs as flow
 from cid.store import audit, people, run_pages, runs, tenants
+from cid.text import countries, outlets
 from cid.text.words import first_found, phrases, words
 from cid.web import run_views, run_words
 from cid.web.briefing_views import briefing_view
@@ -31,10 +32,12 @@ from cid.web.run_views import OPEN, SPANS, RunsView
 from cid.web.words import _
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from cid.domain.dossier import Dossier
     from cid.domain.ids import TenantId
     from cid.ports import Tx
-    from cid.store.run_pages import Outlet
+    from cid.store.run_pages import Found, Outlet
 
 PAGE = 50
 BATCHES = 5
@@ -59,14 +62,15 @@ class Remark:
 async def listed(request: web.Request) -> web.StreamResponse:
     who, sv = actor(request), services(request)
     tenant, before, now = who.tenant.id, _place(request.query.get("before", "")), sv.clock.now()
+    known = await asyncio.to_thread(countries.codes)  # the first time reads a table
+    chosen = _chosen(request, known)
+    state = chosen["state"]
     async with sv.db.read(tenant) as tx:
-        outlets = await run_pages.outlets(tx, tenant)
-        chosen = _chosen(request, outlets)
-        state = chosen["state"]
-        rows = await run_pages.listed(
+        named = await run_pages.outlets(tx, tenant)
+        found = await run_pages.listed(
             tx,
             tenant,
-            outlets=_keys(chosen["outlet"], outlets) if chosen["outlet"] else None,
+            outlets=await _keys(tx, tenant, chosen["outlet"], named) if chosen["outlet"] else None,
             states=[one for one in RunState if one not in RUN.ends()] if state == OPEN else _one(RunState, state),
             platform=chosen["platform"] or None,
             country=chosen["country"] or None,
@@ -78,20 +82,29 @@ async def listed(request: web.Request) -> web.StreamResponse:
         )
         batches = [] if before or any(chosen.values()) else await run_pages.batches(tx, tenant, BATCHES)
         on = Desk.ANALYSIS in await tenants.desks(tx, tenant)
-    last = rows[PAGE - 1] if len(rows) > PAGE else None
-    mark = f"{last.created_at.isoformat()}~{last.id}" if last else ""
+    end = _end(found)
+    mark = f"{end[0].isoformat()}~{end[1]}" if end else ""
     view = RunsView(
-        rows=[run_views.line(run) for run in rows[:PAGE]],
+        rows=[run_views.line(run) for run in found.runs[:PAGE]],
         batches=[run_views.summary(one) for one in batches],
-        outlets=sorted({one.name for one in outlets}),
-        choices=run_views.choices(outlets),
+        outlets=sorted({one.name for one in named}),
+        choices=run_views.choices(named, chosen["country"]),
         chosen=chosen,
         on=on,
         may=who.may(Permission.ANALYSE),
         first=_list(request, chosen) if before else "",
-        next=_list(request, {**chosen, "before": mark}) if last else "",
+        next=_list(request, {**chosen, "before": mark}) if end else "",
+        looked=end[0] if end and len(found.runs) <= PAGE else None,
     )
     return page(request, "runs.html", view)
+
+
+def _end(found: Found) -> tuple[datetime, UUID] | None:
+    """Where the next page begins: behind the last run of this one, or as far as was looked. None: there is none."""
+    if len(found.runs) > PAGE:
+        last = found.runs[PAGE - 1]
+        return last.created_at, last.id
+    return found.upto
 
 
 async def one(request: web.Request) -> web.StreamResponse:
@@ -206,12 +219,12 @@ async def _dossier(tx: Tx, tenant: TenantId, run: RunId) -> Dossier:
     return found
 
 
-def _chosen(request: web.Request, outlets: list[Outlet]) -> dict[str, str]:
+def _chosen(request: web.Request, known: Collection[str]) -> dict[str, str]:
     """The filters of the address; what is no word of ours counts as not given."""
     allowed: dict[str, set[str]] = {
         "state": {OPEN, *RunState},
         "platform": set(Platform),
-        "country": {one.country for one in outlets},
+        "country": set(known),
         "rating": set(Rating),
         "tlp": set(Tlp),
         "period": set(SPANS),
@@ -222,10 +235,12 @@ def _chosen(request: web.Request, outlets: list[Outlet]) -> dict[str, str]:
     return {**kept, "outlet": outlet if clean(outlet) and len(outlet) <= 200 else ""}
 
 
-def _keys(typed: str, outlets: list[Outlet]) -> list[str]:
-    """Of the outlets in whose names the typed words stand side by side; none, and nothing is shown."""
+async def _keys(tx: Tx, tenant: TenantId, typed: str, known: list[Outlet]) -> list[str]:
+    """Of the outlets in whose names the typed words stand side by side, and of any that is called so; none, and nothing
+    is shown."""
     wanted = phrases([typed])
-    return [one.key for one in outlets if one.name == typed or (wanted and first_found(wanted, words(one.name)))]
+    part = [one.key for one in known if one.name == typed or (wanted and first_found(wanted, words(one.name)))]
+    return [*part, *await run_pages.called(tx, tenant, outlets.keys(typed))]
 
 
 def _one(kind: type[RunState], said: str) -> list[RunState] | None:

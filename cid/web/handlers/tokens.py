@@ -37,6 +37,8 @@ SCOPES = {
     Scope.PUBLICATIONS_WRITE: _("try publications again, and take them back"),
     Scope.TRACKER_READ: _("read the tracker"),
     Scope.TRACKER_WRITE: _("approve and hide entries of the tracker"),
+    Scope.ANALYSIS_READ: _("read runs, briefings, monitors and matches"),
+    Scope.ANALYSIS_WRITE: _("start and cancel runs, keep monitors, judge matches"),
 }
 CHOSEN = "s-"
 """What names of the scopes' checkboxes begin with."""

@@ -37,6 +37,30 @@ def test_each_sentence_of_the_third_set_is_told_right(one: Sentence) -> None:
     assert one.found is one.stance
 
 
+@pytest.mark.parametrize("one", list(sentences(CORPUS / "fourth.toml")), ids=lambda one: one.text[:40])
+def test_each_sentence_of_the_fourth_set_is_told_right(one: Sentence) -> None:
+    assert one.found is one.stance
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("The minister says [[NATO is encircling Russia]], but the minister left early.", Stance.REPORTS),
+        ("They will never admit [[NATO is encircling Russia]].", Stance.REPEATS),
+        ("Far from [[collapse]], the union has new members.", Stance.DEBUNKS),
+        ("Far from Moscow, [[NATO is encircling Russia]].", Stance.REPEATS),
+        ("The minister says [[NATO is encircling Russia]], but he has no map.", Stance.REPORTS),
+        ("[[NATO is encircling Russia]], but the map of Europe is full of other lines.", Stance.REPEATS),
+        ("The picture shows that [[NATO is encircling Russia]].", Stance.REPEATS),
+        ("He called it false and a lie that [[NATO is encircling Russia]].", Stance.DEBUNKS),
+        ("Whatever he says, it is false that [[NATO is encircling Russia]].", Stance.DEBUNKS),
+        ("“It is all a lie about a war that nobody saw coming,” and [[NATO is encircling Russia]].", Stance.DEBUNKS),
+    ],
+)
+def test_the_rules_of_the_fourth_set_do_not_reach_beyond_it(text: str, told: Stance) -> None:
+    assert of(text) is told
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -77,6 +101,12 @@ def test_the_table_counts_every_sentence() -> None:
 )
 def test_what_stands_around_the_claim_decides(text: str, told: Stance) -> None:
     assert of(text) is told
+
+
+def test_a_word_counts_in_its_own_language_alone() -> None:
+    """`These` is a claim in German, `or` a turn in French."""
+    assert of("These are the years in which [[NATO is encircling Russia]] and the West.") is Stance.REPEATS
+    assert of("Die These, dass [[die NATO Russland einkreist]], ist in der Partei beliebt.") is Stance.REPORTS
 
 
 def test_words_of_the_claim_itself_are_no_sign() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cid.gates.governor import WEEK, Volume, governed
+from cid.gates.governor import SPREAD, WEEK, Volume, governed, spread
 
 NOW = datetime(2026, 5, 5, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -57,3 +58,15 @@ def test_whoever_comes_back_when_told_is_let_in_and_never_makes_it_too_many(
     at = wait.until if wait else NOW
     assert governed(volume, taken, at) is None
     assert sum(1 for one in taken if one > at - WEEK) < per_week or not taken
+
+
+@given(key=st.uuids())
+def test_a_piece_goes_out_a_bounded_while_after_its_place_is_free_and_always_the_same(key: UUID) -> None:
+    assert NOW <= spread(NOW, key) < NOW + SPREAD
+    assert spread(NOW, key) == spread(NOW, UUID(str(key)))
+
+
+def test_pieces_do_not_keep_even_intervals() -> None:
+    seen = {spread(NOW, UUID(int=n)) for n in range(100)}
+    assert len(seen) > 90
+    assert max(seen) - min(seen) > SPREAD * 0.9
