@@ -109,7 +109,7 @@ def with_services(options: Options, body: Callable[[Services], Awaitable[T]]) ->
 
 
 def beside(settings: Settings, server: Server | None) -> Settings:
-    """With the port of the desk that was joined: links lead to its pages, whatever PORT says here."""
+    """By the port of the desk that was joined: links lead to its pages, whatever PORT says here."""
     found = running.port(settings.data) if server is None and not settings.database_url else None
     return settings if found is None else replace(settings, web=replace(settings.web, port=found))
 
