@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import hashlib
 import json
 from collections.abc import AsyncIterator
@@ -22,7 +23,7 @@ from cid.domain.ids import RunId, TenantId, uuid7
 from cid.domain.llm import Json
 from cid.domain.news import SourceKind
 from cid.domain.policy import Polling
-from cid.domain.run import Grain, Period, Platform, Run, RunFetch, RunState, Tlp, Via
+from cid.domain.run import Grain, Period, Platform, Run, RunFetch, RunState, Target, Tlp, Via
 from cid.flows.analyse.fetch import Fetched, fetch
 from cid.llm.reads import Purse, forget, load_read_prices
 from cid.outside.children import ChildPool
@@ -40,7 +41,7 @@ from cid.sources.rss import RssReader
 from cid.sources.serpapi import SerpApiReader
 from cid.sources.telegram import TelegramReader
 from cid.sources.x import XReader
-from cid.store import money
+from cid.store import money, runs
 from tests import make
 from tests.fakes import FrozenClock
 from tests.press_wires import doc, doc_article, google
@@ -115,7 +116,15 @@ class Desk:
         return Run(**{**values, **over})
 
     async def fetch(self, *sources: Via, **over: Any) -> Fetched:
-        return await fetch(self.sv, self.run(*sources, **over))
+        return await fetch(self.sv, await self.asked(*sources, **over))
+
+    async def asked(self, *sources: Via, **over: Any) -> Run:
+        """A run that is stored and not over."""
+        run = self.run(*sources, **over)
+        target = Target(**{one.name: getattr(run, one.name) for one in dataclasses.fields(Target)})
+        async with self.sv.db.tx(run.tenant_id) as tx:
+            await runs.add(tx, run.id, target, outlet_key=run.outlet_key, tlp=run.tlp, by=None)
+        return run
 
     def site(self, *entries: tuple[str, str, datetime | None, str]) -> str:
         """The outlet's, with a feed that its page names."""
@@ -381,7 +390,7 @@ async def test_an_account_at_x_brings_its_posts_and_its_profile(desk: Desk) -> N
 
 async def test_what_was_paid_for_and_not_stored_is_not_paid_for_again(desk: Desk) -> None:
     desk.api.posts = [post(1, created_at=at(HOUR))]
-    run = desk.run(Via.X, platform=Platform.X, url="https://x.com/harbour")
+    run = await desk.asked(Via.X, platform=Platform.X, url="https://x.com/harbour")
     first = await fetch(desk.sv, run)
     bill = desk.api.bill
     again = await fetch(desk.sv, run)
@@ -390,7 +399,7 @@ async def test_what_was_paid_for_and_not_stored_is_not_paid_for_again(desk: Desk
     assert desk.api.bill == bill
     assert await desk.owner.fetchval("select count(*) from calls") == 1
     desk.server.answers["/search.json"] = results({"title": "A", "link": desk.at("/a")})
-    paid = desk.run(Via.SERPAPI)
+    paid = await desk.asked(Via.SERPAPI)
     await fetch(desk.sv, paid)
     second = await fetch(desk.sv, paid)
     assert desk.server.paths.count("/search.json") == 1
@@ -426,7 +435,7 @@ async def test_two_processes_at_one_paid_read_pay_once_and_the_second_waits(desk
     # How long the first may take is told by the database's clock, which did not stand still since this file was read.
     assert isinstance(desk.sv.clock, FrozenClock)
     desk.sv.clock.at = datetime.now(UTC)
-    run = desk.run(Via.SERPAPI)
+    run = await desk.asked(Via.SERPAPI)
     first = asyncio.ensure_future(fetch(desk.sv, run))
     await asyncio.wait_for(begun.wait(), 10)
     with pytest.raises(Deferred) as deferred:
