@@ -24,8 +24,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Protocol
 
+from cid.briefing.stance_asked import asked
 from cid.briefing.stance_signs import Sentences, Sign
 from cid.briefing.stance_words import Mark
 from cid.domain.narratives import Span, Stance
@@ -91,13 +94,20 @@ _NO_SPEAKERS = frozenset(
 )
 
 
-def stance(text: str, spans: Sequence[Span], *, breaks: Sequence[int] = ()) -> Stance:
+class Learned(Protocol):
+    """What was learned of stances from sentences (`bench.stance_model`)."""
+
+    def probabilities(self, text: str) -> Mapping[str, float]:
+        """Stance → how likely it is, of a text made by `stance_asked`."""
+
+
+def stance(text: str, spans: Sequence[Span], *, breaks: Sequence[int] = (), learned: Learned | None = None) -> Stance:
     """Of the claims at `spans`. `breaks`: where sentences end although no mark says so, such as behind a title."""
-    return within(Sentences(text, sorted({0, *ends(text), *breaks}), placed(text)), spans)
+    return within(Sentences(text, sorted({0, *ends(text), *breaks}), placed(text)), spans, learned)
 
 
-def within(text: Sentences, spans: Sequence[Span]) -> Stance:
-    """As `stance`, in a text that may be asked about other claims as well."""
+def within(text: Sentences, spans: Sequence[Span], learned: Learned | None = None) -> Stance:
+    """As `stance`, in a text that may be asked about other claims as well. `learned`: None is by rules alone."""
     claims: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for span in spans:
         number = text.number(span.start)
@@ -108,15 +118,37 @@ def within(text: Sentences, spans: Sequence[Span]) -> Stance:
     said: Counter[Stance] = Counter()
     for (number, part), places in list(claims.items())[:MOST_SENTENCES]:
         start, end = text.bounds(number)
-        one = _of_sentence(text, *_part(start, end, part, places), places)
-        asks = end - start < LONGEST_SENTENCE and text.text[start:end].rstrip().endswith(("?", "？", "؟"))
-        for behind in range(number, min(number + (2 if asks else 1), len(text.limits) - 1)):
-            if behind + 1 not in claimed and _denies_the_last(text, behind + 1):
-                one = Stance.DEBUNKS
+        bounds = _part(start, end, part, places)
+        one = _of_sentence(text, *bounds, places)
+        if learned is not None:
+            one = _likeliest(learned.probabilities(asked(text, *bounds, places, one)))
+        if _denied_behind(text, number, claimed):
+            one = Stance.DEBUNKS
         said[one] += 1
     if said[Stance.DEBUNKS] and said[Stance.DEBUNKS] >= said[Stance.REPEATS]:
         return Stance.DEBUNKS
     return Stance.REPEATS if said[Stance.REPEATS] > said[Stance.REPORTS] or not said else Stance.REPORTS
+
+
+def as_asked(text: str, spans: Sequence[Span]) -> str:
+    """What a model is asked about the one sentence with `spans`, for those who make one."""
+    told = Sentences(text, sorted({0, *ends(text)}), placed(text))
+    places = [(span.start, span.end) for span in spans]
+    bounds = _part(*told.bounds(told.number(spans[0].start)), 0, places)
+    return asked(told, *bounds, places, _of_sentence(told, *bounds, places))
+
+
+def _likeliest(likely: Mapping[str, float]) -> Stance:
+    """Among equals the one that accuses nobody."""
+    return max((Stance.REPORTS, Stance.DEBUNKS, Stance.REPEATS), key=lambda one: likely[one])
+
+
+def _denied_behind(text: Sentences, number: int, claimed: AbstractSet[int]) -> bool:
+    """By the next sentence, and behind a question by the one after it: `Is it true that …? No. This is …`."""
+    start, end = text.bounds(number)
+    asks = end - start < LONGEST_SENTENCE and text.text[start:end].rstrip().endswith(("?", "？", "؟"))
+    behind = range(number + 1, min(number + (2 if asks else 1), len(text.limits) - 1) + 1)
+    return any(one not in claimed and _denies_the_last(text, one) for one in behind)
 
 
 def _part(start: int, end: int, part: int, places: Sequence[tuple[int, int]]) -> tuple[int, int]:
