@@ -2760,6 +2760,7 @@ CREATE UNIQUE INDEX publications_one ON public.publications USING btree (tenant_
 CREATE INDEX publications_open ON public.publications USING btree (state) WHERE (state <> ALL (ARRAY['live'::text, 'retracted'::text]));
 CREATE INDEX publications_sent ON public.publications USING btree (tenant_id, channel_id, sent_at) WHERE (sent_at IS NOT NULL);
 CREATE INDEX publications_state ON public.publications USING btree (tenant_id, state, id DESC);
+CREATE INDEX publications_troubled ON public.publications USING btree (tenant_id) WHERE ((state = 'live'::text) AND (error <> ''::text));
 alter table publications enable row level security;
 alter table publications force row level security;
 create policy owner on publications for all to current_user using (true) with check (true);

@@ -72,6 +72,7 @@ async def stand_in(sv: Services, actor: Actor, publication: PublicationId, reaso
         raise Refused(f"As {actor.role} you may not publish.")
     reason, tenant = _said(reason), actor.tenant.id
     async with sv.db.tx(tenant) as tx:
+        await publications.turn(tx, tenant, publication)
         work = await publications.lock(tx, tenant, publication)
         channel = await publications.channel(tx, tenant, work.channel_id) if work else None
         if work is None or channel is None:

@@ -41,7 +41,8 @@ CUT_OFF = "The sending was cut off: whether it was taken over is not known."
 LATE = "It waited until nobody wanted it any more."
 GONE = "Whoever was to read it has no place here any more."
 BARRED = {
-    "stricter": "What it tells of was marked more strictly since it was written: send it again as it is marked now.",
+    "stricter": "What it tells of was marked more strictly since it was written. This letter is not sent any more; a "
+    "briefing is sent anew from its page, as it is marked now.",
     "missing": "What it tells of is not here any more.",
 }
 

@@ -74,7 +74,7 @@ async def _one(sv: Services, job: Job) -> None:
         if placed is not None:
             await _live(sv, job, work, channel, placed)
             return
-    if work.state is _S.UNKNOWN and not await _again(sv, job, work):
+    if work.state is _S.UNKNOWN and not await _again(sv, job, work, channel):
         return
     await _send(sv, job, replace(work, state=_S.SENDING), channel, publisher)
 
@@ -100,7 +100,7 @@ async def _begin(sv: Services, job: Job) -> tuple[Work, Channel] | None:
         if wait is not None:
             await queue.snooze(tx, job, sv.clock.now() + wait[0], wait[1])
             return None
-        return replace(work, state=await _go(tx, job, work)), channel
+        return replace(work, state=await _go(tx, job, work, channel)), channel
 
 
 def _not_yet(work: Work) -> tuple[timedelta, str] | None:
@@ -124,9 +124,11 @@ async def _cut_off(tx: Tx, work: Work, patience: timedelta) -> tuple[timedelta, 
     return None
 
 
-async def _go(tx: Tx, job: Job, work: Work) -> PublicationState:
+async def _go(tx: Tx, job: Job, work: Work, channel: Channel) -> PublicationState:
     """What it is from here on."""
     if work.state is _S.PLANNED:
+        if channel.canonical:
+            await publications.original_after_all(tx, tx.tenant, work.id, work.draft_id)
         await publications.send(tx, tx.tenant, work.id, job)
         return _S.SENDING
     if work.state in {_S.SENDING, _S.UNKNOWN}:
@@ -180,7 +182,7 @@ async def _look(sv: Services, job: Job, work: Work, channel: Channel, publisher:
         raise
 
 
-async def _again(sv: Services, job: Job, work: Work) -> bool:
+async def _again(sv: Services, job: Job, work: Work, channel: Channel) -> bool:
     """It was looked for after every answer was due, and it is not there: it was never published. Whether it is sent
     now: while publishing is stopped, or the original is gone by now, it waits like all that is planned."""
     async with sv.db.tx(job.tenant) as tx:
@@ -190,6 +192,8 @@ async def _again(sv: Services, job: Job, work: Work) -> bool:
             raise LostLease(f"publication {work.id} is in another hand-out's hands")
         if waits:
             await queue.done(tx, job)
+        elif channel.canonical:
+            await publications.original_after_all(tx, job.tenant, work.id, work.draft_id)
     return not waits
 
 
@@ -307,6 +311,8 @@ async def _live(sv: Services, job: Job, work: Work, channel: Channel, placed: Pl
     async with sv.db.tx(job.tenant) as tx:
         at = {"url": placed.url, "external_id": placed.external_id}
         await publications.move(tx, job.tenant, work.id, work.state, _S.LIVE, **at, error="", notes=notes)
+        if channel.canonical:
+            await publications.original_after_all(tx, job.tenant, work.id, work.draft_id)
         if channel.canonical or work.stands_in:
             await _enqueue(tx, *await publications.planned(tx, job.tenant, work.decision_id))
         await queue.done(tx, job)

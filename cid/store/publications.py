@@ -30,6 +30,8 @@ BECOME = query("publications.become")
 ANEW = query("publications.anew")
 RETRACT = query("publications.retract")
 STAND_IN = query("publications.stand_in")
+TURN = query("publications.turn")
+ORIGINAL_AFTER_ALL = query("publications.original_after_all")
 NOTE = query("publications.note")
 PLANNED = query("publications.planned")
 SENT = query("publications.sent")
@@ -253,6 +255,17 @@ async def retract(
 async def stand_in(tx: Tx, tenant: TenantId, publication: PublicationId, user: UserId, why: str) -> bool:
     """Make it the original. False: it does not wait, nothing failed, or another stands in already."""
     return await tx.fetchval(STAND_IN, tenant, publication, user, why) is not None
+
+
+async def turn(tx: Tx, tenant: TenantId, publication: PublicationId) -> None:
+    """Before `lock` of what is to stand in: whoever asks next about the same draft waits until the transaction ends."""
+    await tx.execute(TURN, tenant, publication)
+
+
+async def original_after_all(tx: Tx, tenant: TenantId, publication: PublicationId, draft: DraftId) -> None:
+    """The canonical channel's `publication` is the original: nothing stands in that is not out."""
+    await turn(tx, tenant, publication)
+    await tx.execute(ORIGINAL_AFTER_ALL, tenant, draft)
 
 
 async def note(tx: Tx, tenant: TenantId, publication: PublicationId, error: str) -> None:

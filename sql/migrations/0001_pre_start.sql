@@ -917,6 +917,7 @@ create unique index publications_one on publications (tenant_id, draft_id, chann
 create index publications_sent on publications (tenant_id, channel_id, sent_at) where sent_at is not null;   -- what took a place
 create index publications_draft on publications (tenant_id, draft_id);
 create index publications_due on publications (tenant_id, due_at);
+create index publications_troubled on publications (tenant_id) where state = 'live' and error <> '';   -- what is out, and something is wrong with it
 create index publications_open on publications (state) where state not in ('live', 'retracted');   -- how many are not over
 create index publications_state on publications (tenant_id, state, id desc);   -- lists of one state, and how many there are of it
 create index publications_live on publications (tenant_id, live_at desc, id desc) where state in ('live', 'updating');   -- what drafts may link to

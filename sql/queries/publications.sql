@@ -142,6 +142,16 @@ where p.tenant_id = $1 and p.id = $2 and p.state = 'planned' and p.stands_in_by 
       and q.state in ('failed', 'unknown', 'retracted'))
 returning id
 
+-- name: turn
+-- One after the other says what the original of a draft's posts is. Whoever takes a row of them as well takes its own canonical one
+-- before, and any other after.
+select pg_advisory_xact_lock(hashtextextended('original of ' || draft_id::text, 0)) from publications where tenant_id = $1 and id = $2
+
+-- name: original_after_all
+-- The canonical channel has it, or is given it now: what was to stand in and is not out waits like the others, and points at it.
+update publications set stands_in_by = null, stands_in_why = ''
+where tenant_id = $1 and draft_id = $2 and stands_in_by is not null and state in ('planned', 'failed')
+
 -- name: note
 update publications set error = $3, changed_at = cid_now() where tenant_id = $1 and id = $2
 

@@ -62,6 +62,7 @@ with died as (
   select p.tenant_id, p.id, p.state from publications p
   where p.state in ('sending', 'updating', 'retracting') and (p.state = 'sending' or p.error = '')
     and p.changed_at < cid_now() - interval '10 seconds'
+    and (p.state <> 'updating' or not exists (select from tenants t where t.id = p.tenant_id and t.stopped_at is not null))
   union
   select p.tenant_id, p.id, p.state from died d join publications p on p.tenant_id = d.tenant_id and p.id = d.id
   where p.error = '' and p.changed_at <= d.died_at and (p.state = 'planned' or p.state = 'live' and p.next_decision_id is not null)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from cid.domain.jobs import JobKind, NewJob
 from cid.domain.mail import MailState
 from cid.domain.publication import PublicationState
 from cid.domain.review import ReviewOutcome
-from cid.flows import decide, outbox, publish
+from cid.flows import decide, halt, outbox, publish
 from cid.flows.wake import wake
 from cid.queue import jobs as queue
 from cid.store import drafts, troubles
@@ -183,3 +184,46 @@ async def test_a_draft_whose_review_died_is_held_and_says_so(desk: Press) -> Non
     assert "lost with its process" in review.findings
     with pytest.raises(Refused):
         await decide.approve(desk.sv, desk.actor, *await desk.shown(draft), via="page")
+
+
+async def test_a_change_that_was_cut_off_and_waits_until_publishing_is_resumed_was_given_up_by_nobody(
+    desk: Press,
+) -> None:
+    await approved(desk)
+    await publish.publish(desk.sv, await desk.jobs())
+    await desk.owner.execute(
+        "update publications set state = 'updating', next_decision_id = decision_id, "
+        "next_version_id = version_id, next_sha256 = sha256"
+    )
+    await halt.stop(desk.sv, desk.tenant, "A look at all of it first.", actor=None)
+    await desk.owner.execute("update publications set changed_at = cid_now() - interval '1 minute'")
+    await wake(desk.sv, [])
+    assert not await lost(desk)
+    await halt.resume(desk.sv, desk.tenant, actor=None)
+    await desk.owner.execute("delete from jobs")
+    await wake(desk.sv, [])
+    assert "gave up" in (await lost(desk))[0].error
+
+
+async def test_what_is_out_and_well_is_not_read_for_the_page_of_problems(desk: Press) -> None:
+    draft = await approved(desk)
+    await publish.publish(desk.sv, await desk.jobs())
+    for table, filled in (
+        ("channels", {"id": "md5('channel ' || n)::uuid", "name": "name || n", "canonical": "false"}),
+        ("publications", {"id": "gen_random_uuid()", "channel_id": "md5('channel ' || n)::uuid"}),
+    ):
+        named = await desk.owner.fetch(
+            "select attname from pg_attribute where attrelid = $1::text::regclass and attnum > 0 and not attisdropped",
+            table,
+        )
+        columns = [row["attname"] for row in named]
+        values = ", ".join(filled.get(one, one) for one in columns)
+        await desk.owner.execute(
+            f"insert into {table} ({', '.join(columns)}) select {values} from {table}, generate_series(1, 1000) n"
+        )
+    await desk.owner.execute("analyze publications, channels")
+    assert len(await desk.posted(draft)) == 1001
+    async with desk.sv.db.read(desk.tenant) as tx:
+        said = await tx.fetchval(f"explain (analyze, buffers, format json) {troubles.PUBLICATIONS}", desk.tenant, 10)
+    (plan,) = json.loads(said) if isinstance(said, str) else said
+    assert plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"] < 50

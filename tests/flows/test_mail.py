@@ -14,7 +14,7 @@ from cid.domain.ids import PLATFORM, RunId, uuid7
 from cid.domain.jobs import JobKind, NewJob
 from cid.domain.mail import Letter, MailKind, MailState
 from cid.domain.run import Target, Tlp
-from cid.flows import mail
+from cid.flows import mail, outbox
 from cid.queue import jobs as queue
 from cid.render import letters
 from cid.services import Outside, Services
@@ -328,6 +328,22 @@ async def test_what_was_marked_more_strictly_while_its_letter_waited_does_not_go
     row = await post.row(key)
     assert (row["state"], row["error"]) == ((S.SENT, "") if goes else (S.REFUSED, mail.BARRED["stricter"]))
     assert len(post.mailer.letters) == goes
+
+
+async def test_a_letter_that_marks_a_run_as_it_was_is_refused_however_often_it_is_sent_again_and_says_what_helps(
+    post: Post, platform: WorkerDb
+) -> None:
+    tenant, run = await told_of(post, platform, Tlp.GREEN)
+    key = await post.plan(tenant=tenant, kind=MailKind.BRIEFING, tells={run: Tlp.GREEN})
+    await post.owner.execute("update runs set tlp = 'amber' where id = $1", run)
+    for _ in range(2):
+        await post.run(tenant)
+        said = (await post.row(key))["error"]
+        assert "sent anew from its page" in said
+        assert "send it again" not in said
+        assert key
+        await outbox.send_again(post.sv, key, tenant=tenant, user=None)
+    assert post.mailer.letters == []
 
 
 async def test_what_was_put_off_is_looked_at_again_before_its_next_try(post: Post, platform: WorkerDb) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from dataclasses import replace
 from datetime import timedelta
@@ -15,6 +16,7 @@ from cid.domain.ids import DraftId
 from cid.domain.publication import PublicationState
 from cid.domain.tenants import Role
 from cid.flows import decide, halt, publish
+from cid.store import publications
 from tests.press import ARTICLE, Press, press
 
 if TYPE_CHECKING:
@@ -307,3 +309,54 @@ async def test_the_site_made_anew_from_the_rows_is_the_site_that_was(
     shutil.rmtree(tmp_path / "acme")
     assert await publish.rebuild(desk.sv, desk.tenant) == 2
     assert {path.name: path.read_bytes() for path in (tmp_path / "acme").iterdir()} == before
+
+
+async def test_of_two_that_are_to_stand_in_at_the_same_moment_one_does(desk: Press) -> None:
+    draft = await without_original(desk)
+    posted = await desk.posted(draft)
+    async with desk.sv.db.tx(desk.tenant) as tx:
+        await publications.turn(tx, desk.tenant, posted["blog"].id)
+        assert await publications.stand_in(tx, desk.tenant, posted["blog"].id, desk.actor.user.id, "First.")
+        second = asyncio.create_task(halt.stand_in(desk.sv, desk.actor, posted["other"].id, "At once."))
+        waits = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+        while not second.done() and not await desk.owner.fetchval(waits):  # noqa: ASYNC110 - its lock
+            await asyncio.sleep(0.01)
+    with pytest.raises(Conflict, match="another stands in"):
+        await second
+    posted = await desk.posted(draft)
+    assert [posted[name].stands_in for name in ("blog", "other")] == [True, False]
+
+
+async def test_what_was_to_stand_in_points_at_the_original_where_that_goes_out_first(desk: Press) -> None:
+    draft = await without_original(desk)
+    posted = await desk.posted(draft)
+    await halt.stop(desk.sv, desk.tenant, "A look at all of it first.", actor=None)
+    await halt.stand_in(desk.sv, desk.actor, posted["blog"].id, "The site is down for days.")
+    await run(desk)
+    await halt.resume(desk.sv, desk.tenant, actor=None)
+    await desk.owner.execute("delete from jobs")
+    await publish.again(desk.sv, desk.actor, posted["site"].id)
+    await run(desk)
+    await publish.publish(desk.sv, await desk.jobs())
+    posted = await desk.posted(draft)
+    assert [posted[name].state for name in ("site", "blog", "other")] == [S.LIVE, S.LIVE, S.LIVE]
+    at = posted["site"].url
+    assert [desk.publisher.canonicals[str(posted[name].id)] for name in ("site", "blog", "other")] == [None, at, at]
+    assert not posted["blog"].stands_in
+
+
+async def test_an_original_that_is_found_after_all_has_nobody_stand_in(desk: Press) -> None:
+    draft = await without_original(desk)
+    posted = await desk.posted(draft)
+    site, blog = posted["site"].id, posted["blog"].id
+    await desk.owner.execute(
+        "update publications set state = 'unknown', sent_at = sent_at - interval '1 day' where id = $1", site
+    )
+    desk.publisher.posts[str(site)] = {}
+    await halt.stand_in(desk.sv, desk.actor, blog, "Nobody knows of the site.")
+    await desk.owner.execute("delete from jobs")
+    await publish.again(desk.sv, desk.actor, site)
+    await run(desk)
+    await run(desk)
+    assert [(await desk.posted(draft))[name].state for name in ("site", "blog", "other")] == [S.LIVE, S.LIVE, S.LIVE]
+    assert desk.publisher.canonicals[str(blog)] == f"https://site.test/{site}"
