@@ -8,6 +8,7 @@ The same sentences make the same file. Needs scikit-learn, which a development e
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from collections import Counter
@@ -15,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench import stance as marked
 from cid.briefing import classify
 from cid.briefing.cases import Case
 from cid.briefing.concepts import Concepts
@@ -54,7 +56,19 @@ def written(path: Path) -> Iterator[Written]:
 
 
 def learned_from() -> list[Written]:
-    return [one for path in sorted((CORPUS / "learned").glob("*.jsonl")) for one in written(path)]
+    """Also what the rules were made from."""
+    found = [one for path in sorted((CORPUS / "learned").glob("*.jsonl")) for one in written(path)]
+    for path in sorted(CORPUS.glob("*.toml")):
+        for one in marked.sentences(path):
+            claim = one.text[slice(*one.claim)]
+            found.append(Written(text=one.text, claim=claim, stance=one.stance, language=one.language))
+    return found
+
+
+def fingerprint(given: Sequence[Written]) -> str:
+    """Of the sentences, their claims and stances, in any order."""
+    told = sorted(f"{one.stance}\t{one.claim}\t{one.text}" for one in given)
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
 def model(given: Sequence[Written]) -> bytes:
@@ -64,7 +78,11 @@ def model(given: Sequence[Written]) -> bytes:
         **train(cases, (), Concepts({})).body,
         "tenant": "",
         "split": {"salt": ""},
-        "facts": {"sentences": len(cases), "languages": dict(sorted(Counter(one.language for one in given).items()))},
+        "facts": {
+            "sentences": len(cases),
+            "languages": dict(sorted(Counter(one.language for one in given).items())),
+            "learned_from": fingerprint(given),
+        },
     }
     return classify.dump(body)
 
@@ -89,7 +107,9 @@ def main() -> None:
             print(f"{'':10}" + "".join(f"{stance_:>10}" for stance_ in Stance))
             for told, row in found.items():
                 print(f"{told:10}" + "".join(f"{count:>10}" for count in row.values()))
-            print(json.dumps({"bench": "stance_model", "set": path.stem, "by": who, "right": right, "confusion": found}))
+            print(
+                json.dumps({"bench": "stance_model", "set": path.stem, "by": who, "right": right, "confusion": found})
+            )
     print(f"{len(raw) // 1024} KiB, version {learned.version}")
 
 
