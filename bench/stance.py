@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cid.briefing import match
-from cid.briefing.stance import stance
+from cid.briefing.stance import Learned, stance
 from cid.domain.narratives import Span, Stance, Where
 from cid.settings import narratives
 
@@ -35,8 +35,12 @@ class Sentence:
 
     @property
     def found(self) -> Stance:
+        """By rules alone."""
+        return self.told(None)
+
+    def told(self, learned: Learned | None) -> Stance:
         start, end = self.claim
-        return stance(self.text, [Span(start=start, end=end, text=self.text[start:end], cue="")])
+        return stance(self.text, [Span(start=start, end=end, text=self.text[start:end], cue="")], learned=learned)
 
 
 def sentences(path: Path) -> Iterator[Sentence]:
@@ -55,9 +59,9 @@ def _sentence(marked: str, stance_: Stance, language: str, *, trap: bool) -> Sen
     return Sentence(text=before + claim + after, claim=place, stance=stance_, language=language, trap=trap)
 
 
-def confusion(found: Sequence[Sentence]) -> dict[str, dict[str, int]]:
+def confusion(found: Sequence[Sentence], learned: Learned | None = None) -> dict[str, dict[str, int]]:
     """Stance → what it was taken for → how often."""
-    counted = Counter((one.stance, one.found) for one in found)
+    counted = Counter((one.stance, one.told(learned)) for one in found)
     return {str(told): {str(taken): counted[told, taken] for taken in Stance} for told in Stance}
 
 
@@ -66,13 +70,13 @@ def main() -> None:
     catalogue = narratives()
     for path in paths:
         found = list(sentences(path))
-        table = confusion(found)
+        table = confusion(found, catalogue.stances)
         print(f"{path.stem}\n{'':10}" + "".join(f"{stance_:>10}" for stance_ in Stance))
         for told, row in table.items():
             print(f"{told:10}" + "".join(f"{count:>10}" for count in row.values()))
-        wrong = [one for one in found if one.found is not one.stance]
+        wrong = [one for one in found if one.told(catalogue.stances) is not one.stance]
         for one in wrong:
-            print(f"  {one.stance} taken for {one.found}: {one.text}")
+            print(f"  {one.stance} taken for {one.told(catalogue.stances)}: {one.text}")
         traps = [one for one in found if one.trap]
         print(
             json.dumps(
@@ -82,7 +86,7 @@ def main() -> None:
                     "sentences": len(found),
                     "right": len(found) - len(wrong),
                     "traps": len(traps),
-                    "traps_right": sum(one.found is one.stance for one in traps),
+                    "traps_right": sum(one not in wrong for one in traps),
                     "languages": sorted({one.language for one in found}),
                     "in_catalogue": sum(bool(match.of_text(catalogue, one.text, where=Where.ITEM)) for one in found),
                     "confusion": table,

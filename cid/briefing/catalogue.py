@@ -11,6 +11,7 @@ from typing import Any
 
 from cid.briefing import cues
 from cid.briefing.cues import Cue
+from cid.briefing.stance import Learned
 from cid.domain.briefing import FREQUENCY
 from cid.domain.errors import Misconfigured
 from cid.domain.narratives import Narrative
@@ -104,6 +105,8 @@ class Catalogue:
     version: str = ""
     """As the files say it, and eight digits of their hash: a changed cue is another catalogue."""
     index: Index = field(default_factory=lambda: Index(()), repr=False, compare=False)
+    stances: Learned | None = field(default=None, repr=False, compare=False)
+    """None: stances are told by rules alone."""
 
     def names(self) -> dict[str, tuple[str, str]]:
         """Narrative → its name and its category's."""
@@ -113,7 +116,7 @@ class Catalogue:
         return next((one for one in self.narratives if one.id == narrative), None)
 
 
-def read(files: Mapping[str, Mapping[str, Any]]) -> Catalogue:
+def read(files: Mapping[str, Mapping[str, Any]], stances: Learned | None = None) -> Catalogue:
     """From the tables of each file by its name without ending. Raises Misconfigured with file, narrative and cue."""
     if WORDS not in files:
         raise Misconfigured(f"config/narratives has no {WORDS}.toml.")
@@ -130,7 +133,7 @@ def read(files: Mapping[str, Mapping[str, Any]]) -> Catalogue:
             narratives.append(_narrative(file, table))
     digest = hashlib.sha256(repr([(stem, files[stem]) for stem in sorted(files)]).encode()).hexdigest()
     version = f"{shared.version}+{digest[:8]}"
-    return Catalogue(narratives=tuple(narratives), version=version, index=Index(wanted))
+    return Catalogue(narratives=tuple(narratives), version=version, index=Index(wanted), stances=stances)
 
 
 def _check(table: _Table, seen: set[str], where: str) -> None:

@@ -31,7 +31,7 @@ from operator import mul
 from typing import Any
 
 from cid.briefing.concepts import Concepts
-from cid.briefing.stance import stance
+from cid.briefing.stance import Learned, stance
 from cid.domain.ids import TenantId
 from cid.domain.llm import Json
 from cid.domain.narratives import By, Match, Span, Strength, Where
@@ -132,11 +132,11 @@ class Classifier:
         likely = {judge.narrative: _probability(judge, rows, values) for judge in self.judges}
         return {j.narrative: likely[j.narrative] for j in self.judges if likely[j.narrative] >= j.threshold}
 
-    def found(self, items: Iterable[RunItem]) -> tuple[Match, ...]:
+    def found(self, items: Iterable[RunItem], stances: Learned | None = None) -> tuple[Match, ...]:
         """By item, then by narrative. One match for each that some sentence of the item reaches."""
-        return tuple(match for item in items for match in self._of_item(item))
+        return tuple(match for item in items for match in self._of_item(item, stances))
 
-    def _of_item(self, item: RunItem) -> Iterator[Match]:
+    def _of_item(self, item: RunItem, stances: Learned | None) -> Iterator[Match]:
         best: dict[str, tuple[float, int, str]] = {}
         cues: Counter[str] = Counter()
         for start, sentence in asked_about(item):
@@ -155,7 +155,7 @@ class Classifier:
                 spans=spans,
                 cues=cues[narrative],
                 strength=strength(probability),
-                stance=stance(f"{item.title}\n{item.text}", spans, breaks=(len(item.title) + 1,)),
+                stance=stance(f"{item.title}\n{item.text}", spans, breaks=(len(item.title) + 1,), learned=stances),
                 language=item.language,
                 by=By.CLASSIFIER,
                 probability=round(probability, 4),

@@ -85,7 +85,7 @@ def of_text(
                 spans=spans,
                 cues=cues,
                 strength=_strength(cues),
-                stance=within(read, spans),
+                stance=within(read, spans, catalogue.stances),
                 language=spoken,
                 version=catalogue.version,
             )

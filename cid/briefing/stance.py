@@ -1,6 +1,9 @@
 """Whether a text makes a claim its own, says that somebody makes it, or says that it is wrong.
 
-Judged sentence by sentence, by words around the claim (`stance_words`): never by those within it, because "Russiagate
+Two look at each sentence with a claim: a model that learned from sentences (`stance_asked`, `bench.stance_model`), and
+rules, whose word adds to what the model finds likely. Without a model the rules decide.
+
+The rules judge by words around the claim (`stance_words`): never by those within it, because "Russiagate
 is a hoax" is the claim and no denial of it. In a sentence
 
 * what is denied there is debunked, unless the denial is itself denied ("nobody could refute"), called a mistake
@@ -24,8 +27,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Protocol
 
+from cid.briefing.stance_asked import asked
 from cid.briefing.stance_signs import Sentences, Sign
 from cid.briefing.stance_words import Mark
 from cid.domain.narratives import Span, Stance
@@ -48,6 +54,9 @@ AT_THE_EDGE = 200
 """Characters of a sentence's beginning and end in which a name is looked for."""
 MOST_SIGNS = 20
 """Before a claim, and behind it: the nearest."""
+RULES_COUNT = 0.35
+"""What the rules' word adds to a probability. They are right of what is put plainly and blind to all else; chosen on
+the sets that docs/narratives.md names."""
 TITLE = 5
 """Words between quotation marks that may be a name: a channel called “Truth or Hoax” denies nothing."""
 _BREAK = re.compile(r"[,;:–—]")
@@ -91,13 +100,20 @@ _NO_SPEAKERS = frozenset(
 )
 
 
-def stance(text: str, spans: Sequence[Span], *, breaks: Sequence[int] = ()) -> Stance:
+class Learned(Protocol):
+    """What was learned of stances from sentences (`bench.stance_model`)."""
+
+    def probabilities(self, text: str) -> Mapping[str, float]:
+        """Stance → how likely it is, of a text made by `stance_asked`."""
+
+
+def stance(text: str, spans: Sequence[Span], *, breaks: Sequence[int] = (), learned: Learned | None = None) -> Stance:
     """Of the claims at `spans`. `breaks`: where sentences end although no mark says so, such as behind a title."""
-    return within(Sentences(text, sorted({0, *ends(text), *breaks}), placed(text)), spans)
+    return within(Sentences(text, sorted({0, *ends(text), *breaks}), placed(text)), spans, learned)
 
 
-def within(text: Sentences, spans: Sequence[Span]) -> Stance:
-    """As `stance`, in a text that may be asked about other claims as well."""
+def within(text: Sentences, spans: Sequence[Span], learned: Learned | None = None) -> Stance:
+    """As `stance`, in a text that may be asked about other claims as well. `learned`: None is by rules alone."""
     claims: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for span in spans:
         number = text.number(span.start)
@@ -108,15 +124,38 @@ def within(text: Sentences, spans: Sequence[Span]) -> Stance:
     said: Counter[Stance] = Counter()
     for (number, part), places in list(claims.items())[:MOST_SENTENCES]:
         start, end = text.bounds(number)
-        one = _of_sentence(text, *_part(start, end, part, places), places)
-        asks = end - start < LONGEST_SENTENCE and text.text[start:end].rstrip().endswith(("?", "？", "؟"))
-        for behind in range(number, min(number + (2 if asks else 1), len(text.limits) - 1)):
-            if behind + 1 not in claimed and _denies_the_last(text, behind + 1):
-                one = Stance.DEBUNKS
+        bounds = _part(start, end, part, places)
+        one = _of_sentence(text, *bounds, places)
+        if learned is not None:
+            one = _likeliest(learned.probabilities(asked(text.text, *bounds, places)), one)
+        if _denied_behind(text, number, claimed):
+            one = Stance.DEBUNKS
         said[one] += 1
     if said[Stance.DEBUNKS] and said[Stance.DEBUNKS] >= said[Stance.REPEATS]:
         return Stance.DEBUNKS
     return Stance.REPEATS if said[Stance.REPEATS] > said[Stance.REPORTS] or not said else Stance.REPORTS
+
+
+def as_asked(text: str, spans: Sequence[Span]) -> str:
+    """What a model is asked about the one sentence with `spans`, for those who make one."""
+    told = Sentences(text, sorted({0, *ends(text)}), placed(text))
+    places = [(span.start, span.end) for span in spans]
+    bounds = _part(*told.bounds(told.number(spans[0].start)), 0, places)
+    return asked(told.text, *bounds, places)
+
+
+def _likeliest(likely: Mapping[str, float], by_rules: Stance) -> Stance:
+    """Among equals the one that accuses nobody."""
+    order = (Stance.REPORTS, Stance.DEBUNKS, Stance.REPEATS)
+    return max(order, key=lambda one: likely[one] + (RULES_COUNT if one is by_rules else 0.0))
+
+
+def _denied_behind(text: Sentences, number: int, claimed: AbstractSet[int]) -> bool:
+    """By the next sentence, and behind a question by the one after it: `Is it true that …? No. This is …`."""
+    start, end = text.bounds(number)
+    asks = end - start < LONGEST_SENTENCE and text.text[start:end].rstrip().endswith(("?", "？", "؟"))
+    behind = range(number + 1, min(number + (2 if asks else 1), len(text.limits) - 1) + 1)
+    return any(one not in claimed and _denies_the_last(text, one) for one in behind)
 
 
 def _part(start: int, end: int, part: int, places: Sequence[tuple[int, int]]) -> tuple[int, int]:

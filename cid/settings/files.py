@@ -24,6 +24,8 @@ from cid.render import disclosure
 from cid.settings.values import Settings
 from cid.text.typed import into
 
+STANCES = "stance.json.gz"
+"""A model of stances, made from sentences by `bench.stance_model`."""
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 
 
@@ -95,7 +97,9 @@ def concepts(config: Path = CONFIG) -> Concepts:
 
 def narratives(config: Path = CONFIG) -> catalogue.Catalogue:
     """Raises Misconfigured."""
-    return catalogue.read({path.stem: toml(path) for path in sorted((config / "narratives").glob("*.toml"))})
+    folder = config / "narratives"
+    stances = classifier_in(folder / STANCES, f"config/narratives/{STANCES}:", "python -m bench.stance_model --write")
+    return catalogue.read({path.stem: toml(path) for path in sorted(folder.glob("*.toml"))}, stances)
 
 
 def classifier(settings: Settings) -> Classifier | None:
@@ -104,12 +108,12 @@ def classifier(settings: Settings) -> Classifier | None:
     return classifier_in(path, f"CID_NARRATIVE_MODEL names {path}:") if path else None
 
 
-def classifier_in(path: Path, said: str) -> Classifier:
-    """Raises Misconfigured, a sentence that begins with `said`."""
+def classifier_in(path: Path, said: str, maker: str = "cid narratives train") -> Classifier:
+    """Raises Misconfigured, a sentence that begins with `said` and ends with what makes another."""
     try:
         with path.open("rb") as file:
             return classify.load(file.read(classify.LARGEST + 1))
     except OSError as error:
         raise Misconfigured(f"{said} it cannot be read ({error.strerror}).") from error
     except ValueError as error:
-        raise Misconfigured(f"{said} {error}. `cid narratives train` makes another.") from error
+        raise Misconfigured(f"{said} {error}. `{maker}` makes another.") from error

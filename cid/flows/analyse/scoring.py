@@ -82,7 +82,11 @@ async def _score(sv: Services, run: Run, briefing: StoredBriefing | None, items:
 
 def _learned(sv: Services, run: Run, items: Sequence[RunItem]) -> Sequence[Match]:
     """Nothing by a model that learned from another tenant's decisions: its words are that tenant's."""
-    return sv.classifier.found(items) if sv.classifier and sv.classifier.serves(run.tenant_id) else ()
+    return (
+        sv.classifier.found(items, sv.narratives.stances)
+        if sv.classifier and sv.classifier.serves(run.tenant_id)
+        else ()
+    )
 
 
 async def _keep(sv: Services, run: Run, found: Sequence[Match]) -> None:
