@@ -30,6 +30,10 @@ STIFFNESS = 0.15
 """C of the machines: how much a misjudged sentence costs against large weights."""
 ORDINARY_COSTS = 4.0
 """What a misjudged ordinary title costs, in misjudged claims: the world holds far more of them than a file does."""
+TAUGHT_COSTS = 0.3
+"""What a misjudged claim costs that is taught beside the given ones: nobody knows that it is worded like them."""
+NO_FOLD = -1
+"""Of what is learned from in every fold and judged in none."""
 GATE = ""
 """What stands for the gate where a narrative's id would."""
 HELD_BACK = 0.01
@@ -51,11 +55,15 @@ class Learned:
     """The parts of a model file that decide."""
     left_out: tuple[str, ...]
     """Narratives with too few sentences."""
+    taught: int
+    """How many claims it learned beside the given sentences."""
 
 
-def train(given: Sequence[Case], ordinary: Sequence[Case], concepts: Concepts) -> Learned:
+def train(given: Sequence[Case], ordinary: Sequence[Case], concepts: Concepts, taught: Sequence[Case] = ()) -> Learned:
     """From sentences and what they are said to be, and nothing else. The order does not matter.
 
+    `taught`: claims that are learned from beside those that are `given`, and by which nothing is chosen: probabilities
+    and thresholds are those of the given ones. What is given as well is left out.
     Raises Misconfigured where scikit-learn is not there, or no narrative has enough sentences.
     """
     learner = _learner()
@@ -64,20 +72,25 @@ def train(given: Sequence[Case], ordinary: Sequence[Case], concepts: Concepts) -
     narratives = sorted(name for name, count in counts.items() if count >= FEWEST)
     if not narratives:
         raise Misconfigured(f"No narrative has {FEWEST} labelled sentences to learn from.")
-    everything = [*told, *titles]
+    extra = _beside(told, taught, narratives)
+    judged = [*told, *titles]
+    everything = [*judged, *extra]
     counted = [terms(case.text, concepts) for case in everything]
     answers = {name: [name in case.narratives for case in everything] for name in narratives}
-    folds = [int(cases.share(case.text, "fold") * FOLDS) for case in everything]
+    folds = [int(cases.share(case.text, "fold") * FOLDS) for case in judged] + [NO_FOLD] * len(extra)
     counts_of = learner.counted(counted)
-    costs = [1.0] * len(told) + [ORDINARY_COSTS] * len(titles)
+    costs = [1.0] * len(told) + [ORDINARY_COSTS] * len(titles) + [TAUGHT_COSTS] * len(extra)
     # Sentences without a label count here too: they belong to no narrative, but they are no headlines either.
-    gate = {GATE: [True] * len(told) + [False] * len(titles)} if len(titles) >= FEWEST else {}
+    claims = [True] * len(told) + [False] * len(titles) + [True] * len(extra)
+    gate = {GATE: claims} if len(titles) >= FEWEST else {}
     margins = _inner(learner, counts_of, answers | gate, folds, costs)
-    looks = margins.get(GATE, [0.0] * len(everything))
-    least = _least([look for look, case in zip(looks, everything, strict=True) if case.narratives])
-    sigmoids = {name: learner.sigmoid(margins[name], answers[name]) for name in narratives}
+    looks = margins.get(GATE, [0.0] * len(everything))[: len(judged)]
+    least = _least([look for look, case in zip(looks, judged, strict=True) if case.narratives])
+    right = {name: answer[: len(judged)] for name, answer in answers.items()}
+    found = {name: margins[name][: len(judged)] for name in narratives}
+    sigmoids = {name: learner.sigmoid(found[name], right[name]) for name in narratives}
     passes = [look >= least for look in looks]
-    cut = threshold([_held(margins[name], sigmoids[name], answers[name], passes, len(told)) for name in narratives])
+    cut = threshold([_held(found[name], sigmoids[name], right[name], passes, len(told)) for name in narratives])
     known, matrix = learner.weighed(counts_of, range(len(everything)))
     body: dict[str, Json] = {
         "concepts": {name: list(entries) for name, entries in concepts.table.items()},
@@ -88,7 +101,16 @@ def train(given: Sequence[Case], ordinary: Sequence[Case], concepts: Concepts) -
             _judge(name, learner.fitted(matrix, answers[name], costs), sigmoids[name], cut) for name in narratives
         ],
     }
-    return Learned(body=body, left_out=tuple(sorted(set(counts) - set(narratives))))
+    return Learned(body=body, left_out=tuple(sorted(set(counts) - set(narratives))), taught=len(extra))
+
+
+def _beside(told: Sequence[Case], taught: Sequence[Case], narratives: Sequence[str]) -> list[Case]:
+    """What is taught and not told. Nothing where a narrative is asked about that the taught claims do not know: their
+    silence on it would be learned."""
+    if not {name for case in taught for name in case.narratives}.issuperset(narratives):
+        return []
+    already = {cases.key(case.text) for case in told}
+    return [case for case in cases.distinct(taught) if cases.key(case.text) not in already]
 
 
 def _least(labelled: Sequence[float]) -> float:
@@ -127,7 +149,7 @@ def _inner(
 ) -> dict[str, list[float]]:
     """Margins of all sentences, each by machines, a vocabulary and an idf that have not seen it or its fold."""
     margins = {name: [0.0] * len(folds) for name in answers}
-    for fold in sorted(set(folds)):
+    for fold in sorted(set(folds) - {NO_FOLD}):
         seen = [at for at, other in enumerate(folds) if other != fold]
         unseen = [at for at, other in enumerate(folds) if other == fold]
         _, matrix = learner.weighed(counts_of, seen)

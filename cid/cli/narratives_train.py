@@ -88,7 +88,9 @@ def trained(given: Given, decisions: Sequence[Case], *, salt: str = "", tenant: 
     told = cases.distinct([*given.told, *decisions])
     kept = [case for case in told if not cases.held_out(case.text, salt)]
     titles = [case for case in given.ordinary if not cases.held_out(case.text, salt)]
-    learned = training.train(kept, titles, settings_module.concepts())
+    seen = {cases.key(case.text) for case in told}
+    taught = [claim for claim in settings_module.claims() if cases.key(claim.text) not in seen]
+    learned = training.train(kept, titles, settings_module.concepts(), taught)
     body: dict[str, Json] = {
         **learned.body,
         "tenant": tenant,
@@ -100,7 +102,12 @@ def trained(given: Given, decisions: Sequence[Case], *, salt: str = "", tenant: 
         "version": judged.version,
         "trained_at": SystemClock().now().isoformat(timespec="seconds"),
         "files": dict(given.sha256),
-        "sentences": {"trained": len(kept), "held_out": len(told) - len(kept), "decisions": len(decisions)},
+        "sentences": {
+            "trained": len(kept),
+            "held_out": len(told) - len(kept),
+            "decisions": len(decisions),
+            "taught": learned.taught,
+        },
         "ordinary": {"trained": len(titles), "held_out": len(given.ordinary) - len(titles)},
         "left_out": list(learned.left_out),
         "held_out": measured(judged, [case for case in told if cases.held_out(case.text, salt)], given, salt),

@@ -11,7 +11,16 @@ from cid.domain.searching import SourceRules
 from cid.domain.tuning import Periodic, Retention
 from cid.llm.endpoints import load_endpoints
 from cid.settings import files, variables
-from cid.settings.files import CONFIG, angle_patterns, classifier, classifier_in, concepts, load_structures, narratives
+from cid.settings.files import (
+    CONFIG,
+    angle_patterns,
+    claims,
+    classifier,
+    classifier_in,
+    concepts,
+    load_structures,
+    narratives,
+)
 from cid.settings.keys import PROVIDER_KEYS, SOURCE_KEYS, key_names, key_of, secret_key
 from cid.settings.shown import effective
 from cid.settings.values import LogFormat, MailSettings, PoolSizes, Secret, Settings, Tables, WebSettings
@@ -32,6 +41,7 @@ __all__ = [
     "Tables",
     "WebSettings",
     "angle_patterns",
+    "claims",
     "classifier",
     "classifier_in",
     "concepts",

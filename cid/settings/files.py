@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cid.briefing import catalogue, classify
+from cid.briefing.cases import Case
 from cid.briefing.classify import Classifier
 from cid.briefing.concepts import Concepts
 from cid.domain.errors import Misconfigured
@@ -24,6 +26,8 @@ from cid.render import disclosure
 from cid.settings.values import Settings
 from cid.text.typed import into
 
+CLAIMS = "claims.jsonl"
+"""Claims of the narratives, written from their descriptions."""
 STANCES = "stance.json.gz"
 """A model of stances, made from sentences by `bench.stance_model`."""
 CONFIG = Path(__file__).resolve().parents[2] / "config"
@@ -100,6 +104,18 @@ def narratives(config: Path = CONFIG) -> catalogue.Catalogue:
     folder = config / "narratives"
     stances = classifier_in(folder / STANCES, f"config/narratives/{STANCES}:", "python -m bench.stance_model --write")
     return catalogue.read({path.stem: toml(path) for path in sorted(folder.glob("*.toml"))}, stances)
+
+
+def claims(config: Path = CONFIG) -> tuple[Case, ...]:
+    """What training learns beside the file it is given. Raises Misconfigured."""
+    path = config / "narratives" / CLAIMS
+    try:
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        return tuple(Case(text=str(row["claim"]), narratives=frozenset(row["narratives"])) for row in rows)
+    except OSError as error:
+        raise Misconfigured(f"{path} cannot be read ({error.strerror}).") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise Misconfigured(f"{path} holds a line that is no claim with its narratives ({error}).") from error
 
 
 def classifier(settings: Settings) -> Classifier | None:

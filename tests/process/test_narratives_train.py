@@ -62,7 +62,7 @@ def test_a_model_is_written_with_its_sizes_and_its_figures_on_what_it_has_not_se
     assert model.facts["version"] == model.version == said["version"]
     told = cases.distinct(made.labelled())
     unseen = sum(cases.held_out(one.text, "") for one in told)
-    assert said["sentences"] == {"trained": len(told) - unseen, "held_out": unseen, "decisions": 0}
+    assert said["sentences"] == {"trained": len(told) - unseen, "held_out": unseen, "decisions": 0, "taught": 0}
     assert said["held_out"]["all"]["said"] == sum(len(one.narratives) for one in told if cases.held_out(one.text, ""))
     assert set(said["held_out"]["narratives"]) == set(made.CLAIMS)
     assert said["held_out"]["all"]["recall"] >= 0.8
@@ -238,3 +238,14 @@ def test_a_desk_starts_with_the_model_that_is_named_and_not_with_a_broken_one(
     for path, why in ((broken, "cid narratives train"), (tmp_path / "none.gz", "cannot be read")):
         with pytest.raises(Misconfigured, match=why):
             settings.classifier(settings.read({"CID_NARRATIVE_MODEL": str(path)}))
+
+
+def test_the_catalogues_own_claims_are_learned_beside_the_file(tmp_path: Path, capsys: Capture) -> None:
+    rows = [f"Laboratory number {n} breeds insects,ukraine_004" for n in range(30)]
+    rows += [f"Harbour number {n} is closed," for n in range(30)]
+    (tmp_path / "cases.csv").write_text("\n".join(["claim,narratives", *rows]))
+    (tmp_path / "titles.csv").write_text("\n".join(["title", *(f"Ship {n} came in" for n in range(30))]))
+    files = (tmp_path / "cases.csv", "--ordinary", tmp_path / "titles.csv")
+    code, said, _ = run(capsys, "narratives", "train", *files, "--model", tmp_path / "model.gz", "--json")
+    assert code == 0
+    assert json.loads(said)["sentences"]["taught"] == len(settings.claims())
