@@ -259,7 +259,7 @@ class Confused:
     def serves(self, _tenant: object) -> bool:
         return True
 
-    def found(self, _items: object) -> None:
+    def found(self, _items: object, _stances: object) -> None:
         raise KeyError("no such narrative")
 
 
