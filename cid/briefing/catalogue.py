@@ -103,7 +103,8 @@ class Index:
 class Catalogue:
     narratives: tuple[Narrative, ...] = ()
     version: str = ""
-    """As the files say it, and eight digits of their hash: a changed cue is another catalogue."""
+    """As the files say it, and eight digits of their hash: a changed cue is another catalogue, and so
+    is another model of stances."""
     index: Index = field(default_factory=lambda: Index(()), repr=False, compare=False)
     stances: Learned | None = field(default=None, repr=False, compare=False)
     """None: stances are told by rules alone."""
@@ -131,7 +132,8 @@ def read(files: Mapping[str, Mapping[str, Any]], stances: Learned | None = None)
             _check(table, seen, where)
             wanted += [(len(narratives), *one) for one in _cues(table, shared, where)]
             narratives.append(_narrative(file, table))
-    digest = hashlib.sha256(repr([(stem, files[stem]) for stem in sorted(files)]).encode()).hexdigest()
+    learned = stances.version if stances is not None else ""
+    digest = hashlib.sha256(repr([*((stem, files[stem]) for stem in sorted(files)), learned]).encode()).hexdigest()
     version = f"{shared.version}+{digest[:8]}"
     return Catalogue(narratives=tuple(narratives), version=version, index=Index(wanted), stances=stances)
 

@@ -103,6 +103,9 @@ _NO_SPEAKERS = frozenset(
 class Learned(Protocol):
     """What was learned of stances from sentences (`bench.stance_model`)."""
 
+    @property
+    def version(self) -> str: ...
+
     def probabilities(self, text: str) -> Mapping[str, float]:
         """Stance → how likely it is, of a text made by `stance_asked`."""
 

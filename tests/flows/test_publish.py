@@ -318,9 +318,11 @@ async def test_of_two_that_are_to_stand_in_at_the_same_moment_one_does(desk: Pre
         await publications.turn(tx, desk.tenant, posted["blog"].id)
         assert await publications.stand_in(tx, desk.tenant, posted["blog"].id, desk.actor.user.id, "First.")
         second = asyncio.create_task(halt.stand_in(desk.sv, desk.actor, posted["other"].id, "At once."))
-        waits = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
-        while not second.done() and not await desk.owner.fetchval(waits):  # noqa: ASYNC110 - its lock
-            await asyncio.sleep(0.01)
+        waits = """select count(*) from pg_locks join pg_database d on d.oid = database
+            where locktype = 'advisory' and not granted and datname = current_database()"""
+        async with asyncio.timeout(30):
+            while not second.done() and not await desk.owner.fetchval(waits):  # noqa: ASYNC110 - Postgres tells nobody
+                await asyncio.sleep(0.01)
     with pytest.raises(Conflict, match="another stands in"):
         await second
     posted = await desk.posted(draft)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bench.stance_model import CORPUS, Written, fingerprint, learned_from, model, written
 from cid.briefing import classify
+from cid.briefing.catalogue import read
 from cid.briefing.classify import Classifier
 from cid.briefing.stance import as_asked, stance
 from cid.briefing.stance_asked import CLAIM
@@ -24,6 +25,8 @@ SHIPPED = narratives().stances
 
 class Sure:
     """A model that is sure of one stance."""
+
+    version = "sure"
 
     def __init__(self, of: Stance, likely: float = 1.0) -> None:
         self.told: list[str] = []
@@ -131,3 +134,9 @@ def test_a_desk_without_its_model_of_stances_does_not_start(tmp_path: Path) -> N
     (tmp_path / "config/narratives/stance.json.gz").write_bytes(b"{}")
     with pytest.raises(Misconfigured, match=r"bench\.stance_model --write"):
         narratives(tmp_path / "config")
+
+
+def test_another_model_of_stances_is_another_version_of_the_catalogue() -> None:
+    """A match says by its version what told its stance."""
+    files = {"words": {"version": "1", "lists": {}}}
+    assert read(files, Sure(Stance.REPEATS)).version not in {read(files).version, narratives().version}
